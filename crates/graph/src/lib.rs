@@ -1,0 +1,3 @@
+//! limpid's graph
+mod tensor;
+pub use tensor::{Data, Element, Tensor, TensorError};
