@@ -1,3 +1,48 @@
-//! limpid's graph
+//! limpid's graph: a network, a loss, a training step as a value.
+//!
+//! ```text
+//! describe ───────► differentiate ───────► (plan) ───────► run
+//! builder, var      grad                                   interpret
+//! ```
+//!
+//! A [`Builder`] takes notes; its [`Var`]s carry the arithmetic. [`Builder::finish`] makes an immutable [`Graph`], or
+//! reports every mistake at once. [`Builder::grad`] writes the derivative as more graph. [`Graph::run`] computes it by
+//! the reference interpreter, [`Graph::trace`] keeps every value and derivative, [`Graph::show`] prints it.
+//!
+//! ```
+//! use limpid_graph::{Builder, Tensor};
+//!
+//! let b = Builder::new();
+//! let (x, y) = (b.scalar("x"), b.scalar("y"));
+//! let z = (x + y).square().named("z");
+//! let dx = b.grad(z, &[x])[0];
+//! let graph = b.finish([z, dx])?;
+//! let answers = graph.run(&[("x", &3.0.into()), ("y", &4.0.into())])?;
+//! assert_eq!(answers, [Tensor::scalar(49.0), Tensor::scalar(14.0)]); // dz/dx = 2(x + y)
+//! # Ok::<(), limpid_graph::Error>(())
+//! ```
+
+mod builder;
+mod check;
+mod compose;
+mod grad;
+mod graph;
+mod interpret;
+pub mod map;
+mod mistake;
+pub mod op;
+mod shape;
 mod tensor;
+mod trace;
+mod var;
+
+pub use builder::{Builder, Operand, Scope, Var};
+pub use graph::{Assignment, Graph, Node, NodeId};
+pub use interpret::{Real, Values, interpret};
+pub use map::{Expr, Formula, MapOp};
+pub use mistake::{Error, Fault, Mistake, Mistakes, Origin};
+pub use op::{Index, Layout, Leaf, Op};
+pub use shape::{Dim, Shape, Sizes};
 pub use tensor::{Data, Element, Tensor, TensorError};
+pub use trace::Trace;
+pub use var::Axes;

@@ -101,6 +101,13 @@ impl Tensor {
         Ok(Self { shape, data: E::into_data(values) })
     }
 
+    /// Makes a tensor whose count is known to be right.
+    pub(crate) fn from_parts(shape: Vec<usize>, data: Data) -> Self {
+        let tensor = Self { shape, data };
+        debug_assert_eq!(tensor.shape.iter().product::<usize>(), tensor.len());
+        tensor
+    }
+
     /// A tensor of 64-bit zeros.
     pub fn zeros(shape: impl Into<Vec<usize>>) -> Self {
         let shape = shape.into();

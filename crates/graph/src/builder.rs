@@ -1,0 +1,359 @@
+//! Describe: a builder takes notes, a `Var` is a handle on one of them.
+//!
+//! Describing never fails op by op. A mistake is noted, its node is poisoned, whatever uses a poisoned node is poisoned
+//! silently, and [`Builder::finish`] reports all the root causes together.
+
+use std::cell::RefCell;
+use std::collections::HashSet;
+use std::fmt;
+use std::panic::Location;
+use std::sync::Arc;
+
+use crate::graph::{Assignment, Graph, Node, NodeId};
+use crate::map::{Formula, MapOp};
+use crate::mistake::{self, Error, Fault, Mistake, Mistakes, Origin};
+use crate::op::{Index, Layout, Leaf, Op, Reduce};
+use crate::shape::{Dim, Shape};
+use crate::tensor::Tensor;
+
+/// Describes a graph. Hands out [`Var`]s, which carry the arithmetic; `finish` makes the graph.
+#[derive(Default)]
+pub struct Builder {
+    notes: RefCell<Notes>,
+}
+
+#[derive(Default)]
+struct Notes {
+    nodes: Vec<Node>,
+    poisoned: HashSet<usize>,
+    assignments: Vec<Assignment>,
+    mistakes: Vec<Mistake>,
+    scopes: Vec<Origin>,
+}
+
+/// A value of the graph being described: a small `Copy` handle on its builder's note of it.
+#[derive(Clone, Copy)]
+pub struct Var<'b> {
+    builder: &'b Builder,
+    id: NodeId,
+}
+
+/// What can stand where an op takes a value: a [`Var`], or a number.
+pub trait Operand<'b> {
+    /// The value, in `builder`'s notes.
+    fn into_var(self, builder: &'b Builder) -> Var<'b>;
+}
+
+impl<'b> Operand<'b> for Var<'b> {
+    fn into_var(self, _: &'b Builder) -> Var<'b> {
+        self
+    }
+}
+
+impl<'b> Operand<'b> for f64 {
+    #[track_caller]
+    fn into_var(self, builder: &'b Builder) -> Var<'b> {
+        builder.constant(self)
+    }
+}
+
+/// Keeps a layer's scope open; see [`Builder::scope`].
+pub struct Scope<'b> {
+    builder: &'b Builder,
+}
+
+impl Drop for Scope<'_> {
+    fn drop(&mut self) {
+        self.builder.notes.borrow_mut().scopes.pop();
+    }
+}
+
+impl Builder {
+    /// An empty description.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// A description that goes on from a finished graph. The node that had an id in the graph keeps it.
+    pub fn resume(graph: &Graph) -> Self {
+        let notes = Notes { nodes: graph.nodes.clone(), assignments: graph.assignments.clone(), ..Notes::default() };
+        Self { notes: RefCell::new(notes) }
+    }
+
+    /// The handle on a node that this builder has noted already.
+    ///
+    /// # Panics
+    /// Where the id is not one of this builder's.
+    pub fn var(&self, id: NodeId) -> Var<'_> {
+        assert!(id.0 < self.len(), "node {} is not one of this builder's", id.0);
+        Var { builder: self, id }
+    }
+
+    /// How many nodes are noted.
+    pub(crate) fn len(&self) -> usize {
+        self.notes.borrow().nodes.len()
+    }
+
+    // ---- leaves ---------------------------------------------------------------------------------------------------
+
+    /// A value fed at each run.
+    #[track_caller]
+    pub fn input(&self, name: &str, shape: impl Into<Shape>) -> Var<'_> {
+        self.leaf(Leaf::Input, name, shape.into())
+    }
+
+    /// A single number fed at each run.
+    #[track_caller]
+    pub fn scalar(&self, name: &str) -> Var<'_> {
+        self.input(name, Shape::scalar())
+    }
+
+    /// A value that is learned. Inside a scope its name is a path, such as `0/w`.
+    #[track_caller]
+    pub fn parameter(&self, name: &str, shape: impl Into<Shape>) -> Var<'_> {
+        self.leaf(Leaf::Parameter, &self.path_of(name), shape.into())
+    }
+
+    /// A value that is kept from run to run but not learned. Inside a scope its name is a path.
+    #[track_caller]
+    pub fn state(&self, name: &str, shape: impl Into<Shape>) -> Var<'_> {
+        self.leaf(Leaf::State, &self.path_of(name), shape.into())
+    }
+
+    /// A number written in the graph.
+    #[track_caller]
+    pub fn constant(&self, number: f64) -> Var<'_> {
+        self.constant_tensor(Tensor::scalar(number))
+    }
+
+    /// Numbers written in the graph.
+    #[track_caller]
+    pub fn constant_tensor(&self, value: Tensor) -> Var<'_> {
+        let shape = Shape::from(value.shape());
+        self.push(Op::Leaf(Leaf::Constant(Arc::new(value))), Vec::new(), shape, None)
+    }
+
+    /// A dimension as a number: known when the graph runs.
+    #[track_caller]
+    pub fn extent(&self, dim: Dim) -> Var<'_> {
+        match dim.as_known() {
+            Some(known) => self.constant(known as f64),
+            None => self.push(Op::Leaf(Leaf::Extent(dim)), Vec::new(), Shape::scalar(), None),
+        }
+    }
+
+    #[track_caller]
+    fn leaf(&self, leaf: Leaf, name: &str, shape: Shape) -> Var<'_> {
+        let op = Op::Leaf(leaf);
+        let not_simple = shape.dims().iter().find(|dim| dim.as_known().is_none() && dim.as_symbol().is_none());
+        let taken = || self.notes.borrow().nodes.iter().any(|node| node.name.as_deref() == Some(name));
+        if let Some(dim) = not_simple {
+            return self.poison(name, Fault::LeafExtent { dim: dim.clone() }, &[]);
+        }
+        if taken() {
+            return self.poison(op.name(), Fault::DuplicateName { name: name.to_string() }, &[]);
+        }
+        self.push(op, Vec::new(), shape, Some(Arc::from(name)))
+    }
+
+    // ---- where the description stands -----------------------------------------------------------------------------
+
+    /// Opens the scope of a layer: until the answer is dropped, names become `path/name`, and mistakes name the layer
+    /// and the line that constructed it.
+    pub fn scope(&self, path: &str, layer: &str, location: &'static Location<'static>) -> Scope<'_> {
+        let path = Arc::from(self.path_of(path));
+        self.notes.borrow_mut().scopes.push(Origin { path, layer: Arc::from(layer), location });
+        Scope { builder: self }
+    }
+
+    /// Lets what is described until the answer is dropped belong to where another node was written.
+    pub(crate) fn within(&self, origin: Origin) -> Scope<'_> {
+        self.notes.borrow_mut().scopes.push(origin);
+        Scope { builder: self }
+    }
+
+    fn path_of(&self, name: &str) -> String {
+        match self.notes.borrow().scopes.last() {
+            Some(scope) if !scope.path.is_empty() => format!("{}/{name}", scope.path),
+            _ => name.to_string(),
+        }
+    }
+
+    #[track_caller]
+    fn origin(&self) -> Origin {
+        let location = Location::caller();
+        let outside = || Origin { path: Arc::from(""), layer: Arc::from(""), location };
+        self.notes.borrow().scopes.last().cloned().unwrap_or_else(outside)
+    }
+
+    // ---- ops ------------------------------------------------------------------------------------------------------
+
+    /// A row of the table, applied to values broadcast against each other.
+    #[track_caller]
+    pub fn map<'b>(&'b self, op: MapOp, arguments: &[Var<'b>]) -> Var<'b> {
+        self.elementwise(Op::Map(op), arguments)
+    }
+
+    /// A user's own function, applied to values broadcast against each other.
+    #[track_caller]
+    pub(crate) fn formula<'b>(&'b self, formula: &Formula, arguments: &[Var<'b>]) -> Var<'b> {
+        self.elementwise(Op::Formula(formula.clone()), arguments)
+    }
+
+    #[track_caller]
+    fn elementwise<'b>(&'b self, op: Op, arguments: &[Var<'b>]) -> Var<'b> {
+        if let Some(poisoned) = self.spoiled(op.name(), arguments) {
+            return poisoned;
+        }
+        let joined = arguments.iter().try_fold(Shape::scalar(), |joined, var| joined.broadcast(&var.shape()));
+        let Some(joined) = joined else {
+            return self.poison(op.name(), Fault::Broadcast, arguments);
+        };
+        let arguments: Vec<_> = arguments.iter().map(|var| var.broadcast_to(joined.clone())).collect();
+        self.apply(op, &arguments)
+    }
+
+    #[track_caller]
+    pub(crate) fn reduce<'b>(&'b self, reduce: Reduce, input: Var<'b>) -> Var<'b> {
+        self.apply(Op::Reduce(reduce), &[input])
+    }
+
+    #[track_caller]
+    pub(crate) fn layout<'b>(&'b self, layout: Layout, inputs: &[Var<'b>]) -> Var<'b> {
+        self.apply(Op::Layout(layout), inputs)
+    }
+
+    #[track_caller]
+    pub(crate) fn index<'b>(&'b self, index: Index, inputs: &[Var<'b>]) -> Var<'b> {
+        self.apply(Op::Index(index), inputs)
+    }
+
+    /// Notes an op on inputs of the shapes that it needs, or poisons it.
+    #[track_caller]
+    pub(crate) fn apply<'b>(&'b self, op: Op, inputs: &[Var<'b>]) -> Var<'b> {
+        if let Some(poisoned) = self.spoiled(op.name(), inputs) {
+            return poisoned;
+        }
+        let shapes: Vec<Shape> = inputs.iter().map(Var::shape).collect();
+        match op.infer(&shapes.iter().collect::<Vec<_>>()) {
+            Ok(shape) => self.push(op, inputs.iter().map(|var| var.id).collect(), shape, None),
+            Err(fault) => self.poison(op.name(), fault, inputs),
+        }
+    }
+
+    #[track_caller]
+    fn push(&self, op: Op, inputs: Vec<NodeId>, shape: Shape, name: Option<Arc<str>>) -> Var<'_> {
+        let origin = self.origin();
+        let mut notes = self.notes.borrow_mut();
+        notes.nodes.push(Node { op, inputs, shape, name, origin });
+        Var { builder: self, id: NodeId(notes.nodes.len() - 1) }
+    }
+
+    /// The poisoned result of an op one of whose inputs is poisoned already, or belongs to another builder.
+    #[track_caller]
+    fn spoiled<'b>(&'b self, op: &str, inputs: &[Var<'b>]) -> Option<Var<'b>> {
+        if inputs.iter().any(|var| !std::ptr::eq(var.builder, self)) {
+            return Some(self.poison(op, Fault::Foreign, &[]));
+        }
+        inputs.iter().find(|var| var.is_poisoned()).copied()
+    }
+
+    /// Notes a mistake. The answer is poisoned: it can be used, and nothing more is said of it.
+    #[track_caller]
+    pub fn poison<'b>(&'b self, op: &str, fault: Fault, operands: &[Var<'b>]) -> Var<'b> {
+        let operands = operands.iter().map(|var| mistake::Operand { name: var.label(), shape: var.shape() }).collect();
+        let mistake = Mistake { op: op.to_string(), fault, operands, origin: self.origin() };
+        self.notes.borrow_mut().mistakes.push(mistake);
+        let placeholder = self.constant(f64::NAN);
+        self.notes.borrow_mut().poisoned.insert(placeholder.id.0);
+        placeholder
+    }
+
+    // ---- the end --------------------------------------------------------------------------------------------------
+
+    /// Lets `target`, a parameter or state, become `value` at the end of each run. All assignments of a run happen at
+    /// once, after everything is computed.
+    #[track_caller]
+    pub fn assign<'b>(&'b self, target: Var<'b>, value: Var<'b>) {
+        if self.spoiled("assign", &[target, value]).is_some() {
+            return;
+        }
+        let op = target.node().op;
+        if !matches!(op, Op::Leaf(Leaf::Parameter | Leaf::State)) {
+            self.poison("assign", Fault::NotAssignable { op: op.name().to_string() }, &[target, value]);
+        } else if target.shape() != value.shape() {
+            let fault = Fault::AssignShape { value: value.shape(), target: target.shape() };
+            self.poison("assign", fault, &[target, value]);
+        } else {
+            self.notes.borrow_mut().assignments.push(Assignment { target: target.id, value: value.id });
+        }
+    }
+
+    /// Ends the description: a graph that answers `outputs`.
+    ///
+    /// # Errors
+    /// [`Error::Described`] with every root cause.
+    pub fn finish<'b>(&'b self, outputs: impl IntoIterator<Item = Var<'b>>) -> Result<Graph, Error> {
+        let outputs: Vec<_> = outputs.into_iter().collect();
+        self.spoiled("finish", &outputs);
+        let notes = self.notes.borrow();
+        if !notes.mistakes.is_empty() {
+            return Err(Mistakes(notes.mistakes.clone()).into());
+        }
+        let graph = Graph {
+            nodes: notes.nodes.clone(),
+            outputs: outputs.iter().map(|var| var.id).collect(),
+            assignments: notes.assignments.clone(),
+        };
+        graph.check_in_debug()?;
+        Ok(graph)
+    }
+}
+
+impl<'b> Var<'b> {
+    /// The builder that noted it.
+    pub fn builder(&self) -> &'b Builder {
+        self.builder
+    }
+
+    /// Its place in the notes, and in the finished graph.
+    pub fn id(&self) -> NodeId {
+        self.id
+    }
+
+    /// Its shape; of a poisoned value, that of a single number.
+    pub fn shape(&self) -> Shape {
+        self.builder.notes.borrow().nodes[self.id.0].shape.clone()
+    }
+
+    /// How many axes it has.
+    pub fn rank(&self) -> usize {
+        self.builder.notes.borrow().nodes[self.id.0].shape.rank()
+    }
+
+    /// Whether it comes from a mistake, so that its shape means nothing.
+    pub fn is_poisoned(&self) -> bool {
+        self.builder.notes.borrow().poisoned.contains(&self.id.0)
+    }
+
+    /// Gives it a name, by which a run can be asked for it.
+    pub fn named(self, name: &str) -> Self {
+        self.builder.notes.borrow_mut().nodes[self.id.0].name = Some(Arc::from(name));
+        self
+    }
+
+    pub(crate) fn node(&self) -> Node {
+        self.builder.notes.borrow().nodes[self.id.0].clone()
+    }
+
+    pub(crate) fn label(&self) -> String {
+        let node = self.node();
+        node.name.map_or_else(|| node.op.name().to_string(), |name| format!("`{name}`"))
+    }
+}
+
+impl fmt::Debug for Var<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "%{} {} {}", self.id.0, self.label(), self.shape())
+    }
+}

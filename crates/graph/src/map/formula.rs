@@ -1,0 +1,193 @@
+//! A user's own Map op: an expression over the table's rows, as data, with a derived gradient.
+
+use std::fmt;
+use std::ops::{Add, Div, Mul, Neg, Sub};
+use std::sync::Arc;
+
+use super::{Lane, MapOp};
+use crate::builder::Var;
+
+/// An expression of single numbers. Every row of the table is a method of it, and arithmetic is written as usual.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Expr {
+    /// The i-th argument.
+    Argument(usize),
+    /// A number.
+    Number(f64),
+    /// A row of the table, applied.
+    Apply(MapOp, Vec<Expr>),
+}
+
+/// A Map op of a user's own: a name and an expression. Its gradient follows from the rows that it is made of.
+///
+/// ```
+/// use limpid_graph::{Builder, Formula};
+///
+/// let swish = Formula::new("swish", |[x]| x.clone() * x.sigmoid());
+/// assert_eq!(swish.to_string(), "swish(a) = a * (1 / (1 + exp(-a)))");
+///
+/// let b = Builder::new();
+/// let x = b.input("x", 3);
+/// let y = swish.apply([x]).named("y");
+/// let slope = b.grad(y.sum_all(), &[x])[0].named("slope");
+/// let graph = b.finish([y, slope])?;
+/// let values = graph.run(&[("x", &[-1.0, 0.0, 2.0].into())])?;
+/// assert_eq!(values[1].to_f64()[1], 0.5);
+/// # Ok::<(), limpid_graph::Error>(())
+/// ```
+#[derive(Clone, PartialEq)]
+pub struct Formula(Arc<Parts>);
+
+#[derive(PartialEq)]
+struct Parts {
+    name: String,
+    arity: usize,
+    body: Expr,
+}
+
+impl Formula {
+    /// Makes an op of `N` arguments from the expression that `body` writes over them.
+    pub fn new<const N: usize>(name: &str, body: impl FnOnce([Expr; N]) -> Expr) -> Self {
+        let body = body(std::array::from_fn(Expr::Argument));
+        Self(Arc::new(Parts { name: name.to_string(), arity: N, body }))
+    }
+
+    /// The op's name in listings.
+    pub fn name(&self) -> &str {
+        &self.0.name
+    }
+
+    /// How many arguments it takes.
+    pub fn arity(&self) -> usize {
+        self.0.arity
+    }
+
+    /// What it computes.
+    pub fn body(&self) -> &Expr {
+        &self.0.body
+    }
+
+    /// The op applied to `arguments`, broadcast against each other, as one node of the graph.
+    ///
+    /// # Panics
+    /// Where `N` is 0: a formula without arguments belongs to no builder.
+    #[track_caller]
+    pub fn apply<'b, const N: usize>(&self, arguments: [Var<'b>; N]) -> Var<'b> {
+        const { assert!(N > 0, "a formula is applied to at least one value") };
+        arguments[0].builder().formula(self, &arguments)
+    }
+
+    /// The op's body as nodes of its own, from which the gradient is taken.
+    pub(crate) fn expanded<'b>(&self, arguments: &[Var<'b>]) -> Var<'b> {
+        expand(&self.0.body, arguments)
+    }
+
+    pub(crate) fn values<L: Lane>(&self, arguments: &[&[L]], out: &mut Vec<L>) {
+        let count = arguments.first().map_or(0, |a| a.len());
+        out.extend(evaluate(&self.0.body, arguments, count, &mut |_, _| {}));
+    }
+
+    /// The kink expressions of the rows in it, one after the other.
+    pub(crate) fn kinks<L: Lane>(&self, arguments: &[&[L]]) -> Vec<L> {
+        let count = arguments.first().map_or(0, |a| a.len());
+        let mut sides = Vec::new();
+        let mut note = |op: MapOp, inner: &[&[L]]| sides.extend(op.kinks(inner).unwrap_or_default());
+        evaluate(&self.0.body, arguments, count, &mut note);
+        sides
+    }
+}
+
+fn expand<'b>(body: &Expr, arguments: &[Var<'b>]) -> Var<'b> {
+    let builder = arguments[0].builder();
+    match body {
+        Expr::Argument(i) => arguments[*i],
+        Expr::Number(number) => builder.constant(*number),
+        Expr::Apply(op, inner) => {
+            let inner: Vec<_> = inner.iter().map(|e| expand(e, arguments)).collect();
+            builder.map(*op, &inner)
+        }
+    }
+}
+
+/// Computes the body at each position; `note` sees each row in it with its arguments.
+fn evaluate<L: Lane>(body: &Expr, arguments: &[&[L]], count: usize, note: &mut impl FnMut(MapOp, &[&[L]])) -> Vec<L> {
+    match body {
+        Expr::Argument(i) => arguments[*i].to_vec(),
+        Expr::Number(number) => vec![L::of(*number); count],
+        Expr::Apply(op, inner) => {
+            let inner: Vec<_> = inner.iter().map(|e| evaluate(e, arguments, count, note)).collect();
+            let inner: Vec<&[L]> = inner.iter().map(Vec::as_slice).collect();
+            note(*op, &inner);
+            let mut out = Vec::with_capacity(count);
+            op.values(&inner, &mut out);
+            out
+        }
+    }
+}
+
+impl From<f64> for Expr {
+    fn from(number: f64) -> Self {
+        Self::Number(number)
+    }
+}
+
+macro_rules! expr_operator {
+    ($($Trait:ident, $method:ident, $row:ident);*) => {$(
+        impl<T: Into<Expr>> $Trait<T> for Expr {
+            type Output = Expr;
+
+            fn $method(self, other: T) -> Expr {
+                Expr::$row(self, other)
+            }
+        }
+        impl $Trait<Expr> for f64 {
+            type Output = Expr;
+
+            fn $method(self, other: Expr) -> Expr {
+                Expr::Number(self).$row(other)
+            }
+        }
+    )*};
+}
+expr_operator!(Add, add, add; Sub, sub, subtract; Mul, mul, multiply; Div, div, divide);
+
+impl Neg for Expr {
+    type Output = Self;
+
+    fn neg(self) -> Self {
+        self.negate()
+    }
+}
+
+impl fmt::Display for Expr {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Argument(i) => write!(f, "{}", char::from(b'a' + (*i % 26) as u8)),
+            Self::Number(number) => write!(f, "{number}"),
+            Self::Apply(op, inner) => {
+                let inner: Vec<String> = inner.iter().map(bracketed).collect();
+                f.write_str(&op.info().formula_of(&inner))
+            }
+        }
+    }
+}
+
+fn bracketed(inner: &Expr) -> String {
+    match inner {
+        Expr::Apply(..) => format!("({inner})"),
+        _ => inner.to_string(),
+    }
+}
+
+impl fmt::Display for Formula {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<_> = (0..self.arity()).map(|i| Expr::Argument(i).to_string()).collect();
+        write!(f, "{}({}) = {}", self.name(), names.join(", "), self.body())
+    }
+}
+
+impl fmt::Debug for Formula {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}

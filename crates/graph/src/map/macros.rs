@@ -1,0 +1,151 @@
+//! What a row of the table becomes. Read [`super::table`] first: this is only its printing press.
+
+/// Turns rows into [`MapOp`](super::MapOp): its names, values, gradients and methods.
+macro_rules! map_ops {
+    ($(
+        $(#[doc = $doc:literal])*
+        $Op:ident => $method:ident($x:ident $(, $more:ident)*) -> $result:ident {
+            value = $value:expr;
+            gradient($up:ident) = [$($gradient:expr),*];
+            $(kink = $kink:expr;)?
+            formula = $formula:literal;
+            onnx = $onnx:expr;
+            ulp = $ulp:literal;
+            probes = [$([$($probe:expr),*]),*];
+        }
+    )*) => {
+        /// A function of single numbers: a row of the [table](crate::map).
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum MapOp {
+            $($(#[doc = $doc])* $Op,)*
+        }
+
+        impl MapOp {
+            /// Every row, in the order of the table.
+            pub const ALL: &[Self] = &[$(Self::$Op),*];
+
+            /// What the row says of the op.
+            pub fn info(self) -> MapInfo {
+                match self {
+                    $(Self::$Op => MapInfo {
+                        name: stringify!($method),
+                        summary: concat!($($doc),*),
+                        arguments: &[stringify!($x) $(, stringify!($more))*],
+                        formula: $formula,
+                        onnx: $onnx,
+                        ulp: $ulp,
+                        smooth: <[&str]>::is_empty(&[$(stringify!($kink))?]),
+                        probes: &[$(&[$($probe),*]),*],
+                    },)*
+                }
+            }
+
+            /// Computes `out[i]` from the i-th of each argument. The choice of the op stays outside the loop.
+            #[inline(never)]
+            pub(crate) fn values<L: Lane>(self, arguments: &[&[L]], out: &mut Vec<L>) {
+                match self {
+                    $(Self::$Op => {
+                        #[inline(always)]
+                        fn value<L: Lane>($x: L $(, $more: L)*) -> L {
+                            $value
+                        }
+                        super::macros::each!(arguments, out, value, $x $(, $more)*);
+                    })*
+                }
+            }
+
+            /// The value whose sign says on which side of its kink the op is; `None` for smooth ops.
+            pub(crate) fn kinks<L: Lane>(self, arguments: &[&[L]]) -> Option<Vec<L>> {
+                match self {
+                    $(Self::$Op => super::macros::kinks!([$($kink)?] arguments, $x $(, $more)*),)*
+                }
+            }
+
+            /// What reaches argument `which` of the upstream derivative.
+            #[allow(unused_variables, unused_assignments, unused_mut)]
+            pub(crate) fn gradient<'b>(
+                self,
+                arguments: &[Var<'b>],
+                result: Var<'b>,
+                upstream: Var<'b>,
+                which: usize,
+            ) -> Gradient<'b> {
+                match self {
+                    $(Self::$Op => {
+                        let mut arguments = arguments.iter().copied();
+                        let ($up, $result) = (upstream, result);
+                        let Some($x) = arguments.next() else { return Zero };
+                        $(let Some($more) = arguments.next() else { return Zero };)*
+                        let mut slot = 0;
+                        $(
+                            if which == slot {
+                                return Gradient::from($gradient);
+                            }
+                            slot += 1;
+                        )*
+                        Zero
+                    })*
+                }
+            }
+        }
+
+        impl<'b> Var<'b> {
+            $(
+                $(#[doc = $doc])*
+                #[track_caller]
+                pub fn $method(self $(, $more: impl Operand<'b>)*) -> Self {
+                    let builder = self.builder();
+                    let arguments = [self $(, $more.into_var(builder))*];
+                    builder.map(MapOp::$Op, &arguments)
+                }
+            )*
+        }
+
+        impl Expr {
+            $(
+                $(#[doc = $doc])*
+                pub fn $method(self $(, $more: impl Into<Expr>)*) -> Self {
+                    Self::Apply(MapOp::$Op, vec![self $(, $more.into())*])
+                }
+            )*
+        }
+    };
+}
+
+/// Calls `value` on each position of one, two or three slices.
+macro_rules! each {
+    ($arguments:expr, $out:expr, $value:ident, $x:ident) => {
+        if let [a] = $arguments {
+            $out.extend(a.iter().map(|&a| $value(a)));
+        }
+    };
+    ($arguments:expr, $out:expr, $value:ident, $x:ident, $y:ident) => {
+        if let [a, b] = $arguments {
+            $out.extend(a.iter().zip(*b).map(|(&a, &b)| $value(a, b)));
+        }
+    };
+    ($arguments:expr, $out:expr, $value:ident, $x:ident, $y:ident, $z:ident) => {
+        if let [a, b, c] = $arguments {
+            $out.extend(a.iter().zip(*b).zip(*c).map(|((&a, &b), &c)| $value(a, b, c)));
+        }
+    };
+}
+
+/// The kink expression at each position, of a row that has one.
+macro_rules! kinks {
+    ([] $arguments:ident, $x:ident $(, $more:ident)*) => {
+        None
+    };
+    ([$kink:expr] $arguments:ident, $x:ident $(, $more:ident)*) => {{
+        #[allow(unused_variables)]
+        #[inline(always)]
+        fn value<L: Lane>($x: L $(, $more: L)*) -> L {
+            $kink
+        }
+        let mut sides = Vec::new();
+        super::macros::each!($arguments, &mut sides, value, $x $(, $more)*);
+        Some(sides)
+    }};
+}
+
+pub(super) use {each, kinks, map_ops};

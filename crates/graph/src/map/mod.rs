@@ -1,0 +1,61 @@
+//! The Map class: functions of single numbers, applied to each element.
+//!
+//! [`table`] holds the ops themselves, one row each. [`Lane`] is the arithmetic that a row may use, [`Expr`] and
+//! [`Formula`] let a user compose rows into a Map op of their own.
+
+mod formula;
+mod lane;
+mod macros;
+mod table;
+
+pub use formula::{Expr, Formula};
+pub use lane::Lane;
+pub use table::MapOp;
+
+use crate::builder::Var;
+
+/// What a row of the table says of its op.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct MapInfo {
+    /// The method that makes it, and its name in listings.
+    pub name: &'static str,
+    /// The first lines of its documentation.
+    pub summary: &'static str,
+    /// The names of its arguments.
+    pub arguments: &'static [&'static str],
+    /// How it is printed; an argument's name in braces stands for the argument.
+    pub formula: &'static str,
+    /// The operator that ONNX has for it.
+    pub onnx: Option<&'static str>,
+    /// How far a value may be from the true one, in units in the last place.
+    pub ulp: f64,
+    /// Whether it has a derivative everywhere.
+    pub smooth: bool,
+    /// Points, away from kinks, at which the gradient is checked.
+    pub probes: &'static [&'static [f64]],
+}
+
+impl MapInfo {
+    /// The formula with `arguments` in their places.
+    pub fn formula_of(&self, arguments: &[impl AsRef<str>]) -> String {
+        let pairs = self.arguments.iter().zip(arguments);
+        pairs.fold(self.formula.to_string(), |text, (name, value)| text.replace(&format!("{{{name}}}"), value.as_ref()))
+    }
+}
+
+/// What one argument of an op receives of the upstream derivative.
+#[derive(Clone, Copy)]
+pub(crate) enum Gradient<'b> {
+    /// This.
+    Flows(Var<'b>),
+    /// Nothing: the op is piecewise constant in that argument.
+    Zero,
+    /// The op has no derivative with respect to that argument, for this reason.
+    Nowhere(&'static str),
+}
+
+impl<'b> From<Var<'b>> for Gradient<'b> {
+    fn from(var: Var<'b>) -> Self {
+        Self::Flows(var)
+    }
+}

@@ -1,0 +1,336 @@
+//! What can be wrong, as data: mistakes in a description, all reported together, and what stops a run.
+
+use std::fmt;
+use std::panic::Location;
+use std::sync::Arc;
+
+use thiserror::Error;
+
+use crate::shape::{Dim, Shape};
+
+/// What is wrong with one op of a described graph.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum Fault {
+    /// Operands whose shapes do not broadcast.
+    #[error("the shapes do not broadcast")]
+    Broadcast,
+    /// A value that does not broadcast to a shape.
+    #[error("the value does not broadcast to {target}")]
+    BroadcastTo {
+        /// The wanted shape.
+        target: Shape,
+    },
+    /// A matrix product whose inner sizes differ.
+    #[error("the inner sizes {left} and {right} differ")]
+    InnerSizes {
+        /// The left operand's last extent.
+        left: Dim,
+        /// The right operand's last extent but one.
+        right: Dim,
+    },
+    /// A matrix product of something that is no matrix.
+    #[error("a matrix product needs at least one axis on each side")]
+    MatrixRank,
+    /// An axis that is not there.
+    #[error("there is no axis {axis} in a value of rank {rank}")]
+    Axis {
+        /// The axis asked for.
+        axis: isize,
+        /// How many there are.
+        rank: usize,
+    },
+    /// An axis named twice.
+    #[error("an axis is named twice")]
+    RepeatedAxis,
+    /// A permutation of another rank than its value.
+    #[error("{given} axes are given for a value of rank {rank}")]
+    PermuteRank {
+        /// How many axes the permutation names.
+        given: usize,
+        /// How many the value has.
+        rank: usize,
+    },
+    /// A reshape that would lose or invent numbers.
+    #[error("{target} does not hold as many numbers")]
+    Reshape {
+        /// The wanted shape.
+        target: Shape,
+    },
+    /// A slice outside its axis.
+    #[error("{start}..{end} does not lie within 0..{extent}")]
+    SliceBounds {
+        /// First position kept.
+        start: usize,
+        /// One past the last.
+        end: usize,
+        /// The axis' extent.
+        extent: usize,
+    },
+    /// An axis whose extent has to be known and is not.
+    #[error("cannot {doing} along axis {axis}, whose extent {dim} is known only when the graph runs")]
+    SymbolicAxis {
+        /// What was asked for.
+        doing: &'static str,
+        /// Along which axis.
+        axis: usize,
+        /// Its extent.
+        dim: Dim,
+    },
+    /// Values joined that differ beside the joining axis.
+    #[error("the shapes differ beside axis {axis}")]
+    ConcatShapes {
+        /// The joining axis.
+        axis: usize,
+    },
+    /// A class axis without classes.
+    #[error("there must be at least one class")]
+    NoClasses,
+    /// An op given another number of inputs than it takes.
+    #[error("the op takes {wanted} inputs and was given {found}")]
+    Arity {
+        /// How many it takes.
+        wanted: usize,
+        /// How many it was given.
+        found: usize,
+    },
+    /// A leaf declared with a product of symbols.
+    #[error("an input's extent must be a number or one symbol, not {dim}")]
+    LeafExtent {
+        /// The extent.
+        dim: Dim,
+    },
+    /// Two leaves of one name.
+    #[error("the name `{name}` is taken already")]
+    DuplicateName {
+        /// The name.
+        name: String,
+    },
+    /// A derivative asked through an op that has none.
+    #[error("{op} has no derivative: {reason}; the way there: {}", .way.join(" → "))]
+    NoDerivative {
+        /// The op.
+        op: String,
+        /// Why it has none.
+        reason: &'static str,
+        /// From the variable to the op.
+        way: Vec<String>,
+    },
+    /// A gradient of something that is not one number.
+    #[error("a gradient is taken of a single number, not of {shape}")]
+    NotScalar {
+        /// Its shape.
+        shape: Shape,
+    },
+    /// An assignment to a value that is not kept.
+    #[error("only parameters and state can be assigned, not {op}")]
+    NotAssignable {
+        /// What it is.
+        op: String,
+    },
+    /// An assignment of another shape.
+    #[error("a value of shape {value} cannot be assigned to {target}")]
+    AssignShape {
+        /// The value's.
+        value: Shape,
+        /// The target's.
+        target: Shape,
+    },
+    /// A value of another builder.
+    #[error("a value of another builder is used here")]
+    Foreign,
+    /// What a layer finds wrong with what it was given.
+    #[error("{what}")]
+    Layer {
+        /// What is wrong.
+        what: String,
+        /// What would fit.
+        hint: String,
+    },
+}
+
+impl Fault {
+    /// What would fit.
+    fn hint(&self, operands: &[Operand]) -> String {
+        let right = |i: usize| operands.get(i).map(|o| o.shape.to_string()).unwrap_or_default();
+        match self {
+            Self::Broadcast => "extents, aligned at the last axis, that are equal or 1".into(),
+            Self::BroadcastTo { .. } => "a target whose last axes equal the value's, or where the value's are 1".into(),
+            Self::InnerSizes { left, .. } => match operands.get(1).map(|o| o.shape.dims()) {
+                Some([.., columns]) => format!("a right operand of shape ({left}, {columns})"),
+                _ => format!("a right operand whose last axis but one is {left}"),
+            },
+            Self::MatrixRank => "operands such as (m, k) and (k, n)".into(),
+            Self::Axis { rank: 0, .. } => "no axis: the value is a single number".into(),
+            Self::Axis { rank, .. } => format!("an axis from 0 to {}, or from −{rank} to −1", rank - 1),
+            Self::RepeatedAxis => "each axis once".into(),
+            Self::PermuteRank { rank, .. } => format!("each of the axes 0 to {} once", rank.saturating_sub(1)),
+            Self::Reshape { .. } => match operands.first().map(|o| o.shape.count()) {
+                Some(count) => format!("a shape that holds {count} numbers"),
+                None => "a shape that holds as many numbers".into(),
+            },
+            Self::SliceBounds { extent, .. } => format!("a start not above the end, and an end of at most {extent}"),
+            Self::SymbolicAxis { .. } => "an axis of known extent".into(),
+            Self::ConcatShapes { axis } => format!("shapes like {} but for axis {axis}", right(0)),
+            Self::NoClasses => "the number of classes, 1 or more".into(),
+            Self::Arity { wanted, .. } => format!("{wanted} inputs"),
+            Self::LeafExtent { .. } => "one symbol, such as `batch`, or a number".into(),
+            Self::DuplicateName { .. } => "a name of its own".into(),
+            Self::NoDerivative { .. } => "a loss that does not go through it, or `stop_gradient` before it".into(),
+            Self::NotScalar { .. } => "a sum or a mean of it, or `vjp` with an upstream derivative of its shape".into(),
+            Self::NotAssignable { .. } => "a value made by `parameter` or `state`".into(),
+            Self::AssignShape { target, .. } => format!("a value of shape {target}"),
+            Self::Foreign => "values of the builder that the graph is finished from".into(),
+            Self::Layer { hint, .. } => hint.clone(),
+        }
+    }
+}
+
+/// A value that an op was given, as a mistake names it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Operand {
+    /// Its name, or the op that made it.
+    pub name: String,
+    /// Its shape.
+    pub shape: Shape,
+}
+
+/// Where in the description a node was written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origin {
+    /// The path of the layer, such as `0`; empty outside layers.
+    pub path: Arc<str>,
+    /// What the layer calls itself, such as `affine 50`.
+    pub layer: Arc<str>,
+    /// The line that wrote it; for a layer, the line that constructed the layer.
+    pub location: &'static Location<'static>,
+}
+
+/// One root cause: an op that cannot be, with what it was given and where it stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mistake {
+    /// The op.
+    pub op: String,
+    /// What is wrong.
+    pub fault: Fault,
+    /// What the op was given.
+    pub operands: Vec<Operand>,
+    /// Where.
+    pub origin: Origin,
+}
+
+impl fmt::Display for Mistake {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.op, self.fault)?;
+        if !self.operands.is_empty() {
+            let operands: Vec<_> = self.operands.iter().map(|o| format!("{} {}", o.name, o.shape)).collect();
+            write!(f, "\n     given: {}", operands.join(", "))?;
+        }
+        let Origin { path, layer, location } = &self.origin;
+        let layer = if path.is_empty() { String::new() } else { format!("layer {path} ({layer}), ") };
+        write!(f, "\n     where: {layer}{}:{}:{}", location.file(), location.line(), location.column())?;
+        write!(f, "\n     fits:  {}", self.fault.hint(&self.operands))
+    }
+}
+
+/// Every root cause in a description. What follows from a mistake is not reported again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mistakes(pub Vec<Mistake>);
+
+impl fmt::Display for Mistakes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.len() {
+            1 => write!(f, "1 mistake in the described graph")?,
+            n => write!(f, "{n} mistakes in the described graph")?,
+        }
+        for (i, mistake) in self.0.iter().enumerate() {
+            write!(f, "\n{:>3}. {mistake}", i + 1)?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Mistakes {}
+
+/// What can go wrong with a graph.
+#[derive(Clone, Debug, PartialEq, Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The description is wrong.
+    #[error(transparent)]
+    Described(#[from] Mistakes),
+    /// A run was not fed a value that the graph needs.
+    #[error("`{name}` {shape} was not fed; the graph needs: {needs}")]
+    NotFed {
+        /// The leaf.
+        name: String,
+        /// Its shape.
+        shape: Shape,
+        /// All that the graph needs.
+        needs: String,
+    },
+    /// A run was fed a value that the graph does not know.
+    #[error("the graph has no input `{name}`; it has: {known}")]
+    UnknownFeed {
+        /// The name.
+        name: String,
+        /// The names that there are.
+        known: String,
+    },
+    /// A fed value does not have the declared shape.
+    #[error("`{name}` is declared {declared}, but a value of shape {found:?} was fed")]
+    FeedShape {
+        /// The leaf.
+        name: String,
+        /// Its declared shape.
+        declared: Shape,
+        /// The value's.
+        found: Vec<usize>,
+    },
+    /// Two fed values disagree on a symbol.
+    #[error("`{name}` makes {symbol} = {found}, but another value fed makes it {bound}; both must be equal")]
+    SymbolConflict {
+        /// The leaf that came second.
+        name: String,
+        /// The symbol.
+        symbol: String,
+        /// What the first made of it.
+        bound: usize,
+        /// What the second made of it.
+        found: usize,
+    },
+    /// A value would be larger than memory can address.
+    #[error("{what} of shape {shape} would be larger than memory can address, or a symbol in it is not bound")]
+    TooLarge {
+        /// Which value.
+        what: String,
+        /// Its shape.
+        shape: Shape,
+    },
+    /// A position or class label that is none.
+    #[error("{what}: {found} is not a position: whole numbers from 0 to {} fit", .extent.saturating_sub(1))]
+    Position {
+        /// The op that met it.
+        what: String,
+        /// The number.
+        found: f64,
+        /// How many positions there are.
+        extent: usize,
+    },
+    /// No node has this name.
+    #[error("the graph has no value named `{name}`; it has: {known}")]
+    UnknownName {
+        /// The name.
+        name: String,
+        /// The names that there are.
+        known: String,
+    },
+    /// A graph that breaks its own rules: a defect in the transform that made it.
+    #[error("the graph is broken at node {node}: {what} (this is a defect in limpid; please report it)")]
+    Broken {
+        /// Which node.
+        node: usize,
+        /// Which rule.
+        what: String,
+    },
+}

@@ -1,0 +1,283 @@
+//! Layout: the same numbers, arranged otherwise. A view is never hidden in an edge: it is one of these nodes.
+
+use super::one;
+use crate::builder::Var;
+use crate::map::{Gradient, Lane};
+use crate::mistake::Fault;
+use crate::op::reduce::{Monoid, Reduce};
+use crate::shape::{Dim, Shape};
+
+/// A rearrangement.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Layout {
+    /// The same row-major numbers under another shape.
+    Reshape(Shape),
+    /// Axis i of the result is axis `axes[i]` of the input.
+    Permute(Vec<usize>),
+    /// Repeated along new axes in front and axes of extent 1, under NumPy's rule.
+    Broadcast(Shape),
+    /// Positions `start..end` of one axis.
+    Slice {
+        /// The axis that is cut.
+        axis: usize,
+        /// First position kept.
+        start: usize,
+        /// One past the last.
+        end: usize,
+    },
+    /// Zeros put around one axis.
+    Pad {
+        /// The axis that grows.
+        axis: usize,
+        /// How many zeros before.
+        before: usize,
+        /// How many after.
+        after: usize,
+    },
+    /// Inputs one after the other along an axis.
+    Concat {
+        /// The axis that they are joined along.
+        axis: usize,
+    },
+}
+
+impl Layout {
+    /// Its name in listings.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Reshape(_) => "reshape",
+            Self::Permute(_) => "permute",
+            Self::Broadcast(_) => "broadcast",
+            Self::Slice { .. } => "slice",
+            Self::Pad { .. } => "pad",
+            Self::Concat { .. } => "concat",
+        }
+    }
+
+    pub(super) fn attributes(&self) -> String {
+        match self {
+            Self::Reshape(_) | Self::Broadcast(_) => String::new(),
+            Self::Permute(axes) => {
+                format!("axes {}", axes.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "))
+            }
+            Self::Slice { axis, start, end } => format!("axis {axis}, {start}..{end}"),
+            Self::Pad { axis, before, after } => format!("axis {axis}, {before} before, {after} after"),
+            Self::Concat { axis } => format!("axis {axis}"),
+        }
+    }
+
+    pub(super) fn infer(&self, inputs: &[&Shape]) -> Result<Shape, Fault> {
+        match self {
+            Self::Reshape(target) => match one(inputs)? {
+                input if input.count() == target.count() => Ok(target.clone()),
+                _ => Err(Fault::Reshape { target: target.clone() }),
+            },
+            Self::Permute(axes) => permuted(one(inputs)?, axes),
+            Self::Broadcast(target) => match one(inputs)?.broadcast(target) {
+                Some(joined) if joined == *target => Ok(joined),
+                _ => Err(Fault::BroadcastTo { target: target.clone() }),
+            },
+            &Self::Slice { axis, start, end } => {
+                let input = one(inputs)?;
+                let extent = known(input, axis, "slice")?;
+                match start <= end && end <= extent {
+                    true => Ok(with_extent(input, axis, end - start)),
+                    false => Err(Fault::SliceBounds { start, end, extent }),
+                }
+            }
+            &Self::Pad { axis, before, after } => {
+                let input = one(inputs)?;
+                let extent = known(input, axis, "pad")?;
+                Ok(with_extent(input, axis, before + extent + after))
+            }
+            &Self::Concat { axis } => concatenated(inputs, axis),
+        }
+    }
+
+    pub(super) fn gradient<'b>(&self, inputs: &[Var<'b>], up: Var<'b>, which: usize) -> Gradient<'b> {
+        let input = inputs[which];
+        let shape = input.shape();
+        let extent = |var: Var<'b>, axis: usize| var.shape().dims().get(axis).and_then(Dim::as_known).unwrap_or(0);
+        match self {
+            Self::Reshape(_) => up.reshape(shape).into(),
+            Self::Permute(axes) => {
+                let mut inverse = vec![0; axes.len()];
+                axes.iter().enumerate().for_each(|(to, &from)| inverse[from] = to);
+                up.builder().layout(Self::Permute(inverse), &[up]).into()
+            }
+            Self::Broadcast(target) => {
+                let new = target.rank() - shape.rank();
+                let repeated = |&axis: &usize| axis < new || shape.dims()[axis - new] != target.dims()[axis];
+                let axes = (0..target.rank()).filter(repeated).collect();
+                let sum = Reduce { monoid: Monoid::Sum, axes, keep: false };
+                up.builder().reduce(sum, up).reshape(shape).into()
+            }
+            &Self::Slice { axis, start, end } => {
+                let after = extent(input, axis) - end;
+                up.builder().layout(Self::Pad { axis, before: start, after }, &[up]).into()
+            }
+            &Self::Pad { axis, before, .. } => {
+                let end = before + extent(input, axis);
+                up.builder().layout(Self::Slice { axis, start: before, end }, &[up]).into()
+            }
+            &Self::Concat { axis } => {
+                let start = inputs[..which].iter().map(|&earlier| extent(earlier, axis)).sum();
+                let end = start + extent(input, axis);
+                up.builder().layout(Self::Slice { axis, start, end }, &[up]).into()
+            }
+        }
+    }
+
+    /// The reference value. A reshape is the caller's, who need not copy for it.
+    pub(crate) fn value<T: Lane>(&self, inputs: &[(&[usize], &[T])], shape: &[usize]) -> Vec<T> {
+        let (input_shape, input) = inputs[0];
+        let strides = row_major_strides(input_shape);
+        match self {
+            Self::Reshape(_) => input.to_vec(),
+            Self::Permute(axes) => {
+                let strides: Vec<_> = axes.iter().map(|&axis| strides[axis]).collect();
+                strided(input, 0, shape, &strides)
+            }
+            Self::Broadcast(_) => {
+                let new = shape.len() - input_shape.len();
+                let stride = |axis: usize| match axis.checked_sub(new) {
+                    Some(from) if input_shape[from] != 1 => strides[from],
+                    _ => 0,
+                };
+                strided(input, 0, shape, &(0..shape.len()).map(stride).collect::<Vec<_>>())
+            }
+            &Self::Slice { axis, start, .. } => strided(input, start * strides[axis], shape, &strides),
+            &Self::Pad { axis, before, after } => {
+                let mut side = input_shape.to_vec();
+                side[axis] = before;
+                let zeros_before = vec![T::of(0.0); side.iter().product()];
+                let before_shape = side.clone();
+                side[axis] = after;
+                let zeros_after = vec![T::of(0.0); side.iter().product()];
+                join(&[(&before_shape, &zeros_before), inputs[0], (&side, &zeros_after)], axis)
+            }
+            &Self::Concat { axis } => join(inputs, axis),
+        }
+    }
+}
+
+fn permuted(input: &Shape, axes: &[usize]) -> Result<Shape, Fault> {
+    let mut seen = vec![false; input.rank()];
+    for &axis in axes {
+        match seen.get_mut(axis) {
+            Some(seen) if *seen => return Err(Fault::RepeatedAxis),
+            Some(seen) => *seen = true,
+            None => return Err(Fault::Axis { axis: axis as isize, rank: input.rank() }),
+        }
+    }
+    if axes.len() != input.rank() {
+        return Err(Fault::PermuteRank { given: axes.len(), rank: input.rank() });
+    }
+    Ok(Shape::new(axes.iter().map(|&axis| input.dims()[axis].clone())))
+}
+
+fn known(input: &Shape, axis: usize, doing: &'static str) -> Result<usize, Fault> {
+    let dim = input.dims().get(axis).ok_or(Fault::Axis { axis: axis as isize, rank: input.rank() })?;
+    dim.as_known().ok_or_else(|| Fault::SymbolicAxis { doing, axis, dim: dim.clone() })
+}
+
+fn with_extent(input: &Shape, axis: usize, extent: usize) -> Shape {
+    let mut dims = input.dims().to_vec();
+    dims[axis] = Dim::known(extent);
+    Shape::from(dims)
+}
+
+fn concatenated(inputs: &[&Shape], axis: usize) -> Result<Shape, Fault> {
+    let (first, rest) = inputs.split_first().ok_or(Fault::Arity { wanted: 1, found: 0 })?;
+    let mut total = known(first, axis, "concat")?;
+    for input in rest {
+        let extent = known(input, axis, "concat")?;
+        if with_extent(input, axis, 0) != with_extent(first, axis, 0) {
+            return Err(Fault::ConcatShapes { axis });
+        }
+        total += extent;
+    }
+    Ok(with_extent(first, axis, total))
+}
+
+pub(crate) fn row_major_strides(shape: &[usize]) -> Vec<usize> {
+    let mut strides = vec![1; shape.len()];
+    for axis in (1..shape.len()).rev() {
+        strides[axis - 1] = strides[axis] * shape[axis];
+    }
+    strides
+}
+
+/// The numbers at `offset + Σ index·stride`, over all indices of `shape` in row-major order.
+fn strided<T: Lane>(input: &[T], offset: usize, shape: &[usize], strides: &[usize]) -> Vec<T> {
+    let count: usize = shape.iter().product();
+    let mut out = Vec::with_capacity(count);
+    if count > 0 {
+        copy_axis(input, offset, shape, strides, &mut out);
+    }
+    out
+}
+
+fn copy_axis<T: Lane>(input: &[T], offset: usize, shape: &[usize], strides: &[usize], out: &mut Vec<T>) {
+    match (shape, strides) {
+        ([extent], [0]) => out.extend(std::iter::repeat_n(input[offset], *extent)),
+        ([extent], [1]) => out.extend_from_slice(&input[offset..offset + extent]),
+        ([extent], [stride]) => out.extend(input[offset..].iter().step_by(*stride).take(*extent)),
+        ([extent, shape @ ..], [stride, strides @ ..]) => {
+            (0..*extent).for_each(|i| copy_axis(input, offset + i * stride, shape, strides, out));
+        }
+        _ => out.push(input[offset]),
+    }
+}
+
+fn join<T: Lane>(inputs: &[(&[usize], &[T])], axis: usize) -> Vec<T> {
+    let outer: usize = inputs[0].0[..axis].iter().product();
+    let mut out = Vec::with_capacity(inputs.iter().map(|(_, values)| values.len()).sum());
+    for i in 0..outer {
+        for (shape, values) in inputs {
+            let chunk: usize = shape[axis..].iter().product();
+            out.extend_from_slice(&values[i * chunk..(i + 1) * chunk]);
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const INPUT: [f64; 6] = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0];
+
+    fn value(layout: Layout, shape: &[usize], input: &[f64]) -> Vec<f64> {
+        let wanted = layout.infer(&[&Shape::from(shape)]).unwrap().as_known().unwrap();
+        layout.value(&[(shape, input)], &wanted)
+    }
+
+    #[test]
+    fn each_arrangement_puts_numbers_where_numpy_puts_them() {
+        assert_eq!(value(Layout::Permute(vec![1, 0]), &[2, 3], &INPUT), [1.0, 4.0, 2.0, 5.0, 3.0, 6.0]);
+        assert_eq!(value(Layout::Permute(vec![2, 0, 1]), &[1, 2, 3], &INPUT), [1.0, 4.0, 2.0, 5.0, 3.0, 6.0]);
+        assert_eq!(value(Layout::Broadcast(Shape::from((2, 3))), &[3], &INPUT[..3]), [1.0, 2.0, 3.0, 1.0, 2.0, 3.0]);
+        assert_eq!(value(Layout::Broadcast(Shape::from((2, 2))), &[2, 1], &INPUT[..2]), [1.0, 1.0, 2.0, 2.0]);
+        assert_eq!(value(Layout::Slice { axis: 1, start: 1, end: 3 }, &[2, 3], &INPUT), [2.0, 3.0, 5.0, 6.0]);
+        assert_eq!(value(Layout::Pad { axis: 0, before: 1, after: 0 }, &[2], &INPUT[..2]), [0.0, 1.0, 2.0]);
+        assert_eq!(
+            value(Layout::Pad { axis: 1, before: 0, after: 1 }, &[2, 2], &INPUT[..4]),
+            [1.0, 2.0, 0.0, 3.0, 4.0, 0.0]
+        );
+    }
+
+    #[test]
+    fn joined_inputs_keep_their_rows() {
+        let (a, b) = ([2, 1], [2, 2]);
+        let joined = Layout::Concat { axis: 1 }.value(&[(&a, &INPUT[..2]), (&b, &INPUT[2..])], &[2, 3]);
+        assert_eq!(joined, [1.0, 3.0, 4.0, 2.0, 5.0, 6.0]);
+    }
+
+    #[test]
+    fn a_symbolic_axis_is_not_cut() {
+        let shape = Shape::from(("batch", 3));
+        let cut = Layout::Slice { axis: 0, start: 0, end: 1 }.infer(&[&shape]);
+        assert_eq!(cut, Err(Fault::SymbolicAxis { doing: "slice", axis: 0, dim: Dim::symbol("batch") }));
+    }
+}

@@ -1,0 +1,155 @@
+//! What a node can be: a handful of classes, each in a file of its own with its shape rule, its reference value, its
+//! gradient and its tests.
+//!
+//! An engine knows these classes, not the ops in them. Within a class the ops are data: a row of the Map table, a
+//! monoid to reduce by, a rearrangement.
+
+pub(crate) mod contract;
+pub(crate) mod index;
+pub(crate) mod layout;
+pub(crate) mod reduce;
+
+use std::sync::Arc;
+
+pub use index::Index;
+pub use layout::Layout;
+pub use reduce::{Monoid, Reduce};
+
+use crate::builder::Var;
+use crate::map::{Formula, Gradient, MapOp};
+use crate::mistake::Fault;
+use crate::shape::{Dim, Shape};
+use crate::tensor::Tensor;
+
+/// What a node computes from its inputs.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Op {
+    /// A value that comes from outside the graph, or from its sizes.
+    Leaf(Leaf),
+    /// A function of single numbers from the table, applied to each element of equally shaped inputs.
+    Map(MapOp),
+    /// A user's own function of single numbers.
+    Formula(Formula),
+    /// Axes folded away by a monoid.
+    Reduce(Reduce),
+    /// Matrix product over the last two axes; axes before them are equal in both inputs.
+    Contract,
+    /// The same numbers, arranged otherwise.
+    Layout(Layout),
+    /// Numbers picked, placed or found by their position.
+    Index(Index),
+}
+
+/// A value that a graph does not compute.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Leaf {
+    /// Fed at each run.
+    Input,
+    /// Learned: kept by the session, changed by assignments.
+    Parameter,
+    /// Kept by the session across runs but not learned, such as an optimiser's moments.
+    State,
+    /// Written in the graph.
+    Constant(Arc<Tensor>),
+    /// A dimension as a number, for means over a symbolic size.
+    Extent(Dim),
+}
+
+impl Op {
+    /// The op's name in listings.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Leaf(Leaf::Input) => "input",
+            Self::Leaf(Leaf::Parameter) => "parameter",
+            Self::Leaf(Leaf::State) => "state",
+            Self::Leaf(Leaf::Constant(_)) => "constant",
+            Self::Leaf(Leaf::Extent(_)) => "extent",
+            Self::Map(op) => op.info().name,
+            Self::Formula(formula) => formula.name(),
+            Self::Reduce(reduce) => reduce.monoid.name(),
+            Self::Contract => "matmul",
+            Self::Layout(layout) => layout.name(),
+            Self::Index(index) => index.name(),
+        }
+    }
+
+    /// The class that the op belongs to.
+    pub fn class(&self) -> &'static str {
+        match self {
+            Self::Leaf(_) => "Leaf",
+            Self::Map(_) | Self::Formula(_) => "Map",
+            Self::Reduce(_) => "Reduce",
+            Self::Contract => "Contract",
+            Self::Layout(_) => "Layout",
+            Self::Index(_) => "Index",
+        }
+    }
+
+    /// What the op is told beside its inputs, as text: axes, target shape, classes. Empty where there is nothing.
+    pub fn attributes(&self) -> String {
+        match self {
+            Self::Leaf(Leaf::Constant(tensor)) => match (tensor.rank(), tensor.item()) {
+                (0, Some(number)) => number.to_string(),
+                _ => String::new(),
+            },
+            Self::Leaf(Leaf::Extent(dim)) => dim.to_string(),
+            Self::Leaf(_) | Self::Map(_) | Self::Contract => String::new(),
+            Self::Formula(formula) => formula.to_string(),
+            Self::Reduce(reduce) => reduce.attributes(),
+            Self::Layout(layout) => layout.attributes(),
+            Self::Index(index) => index.attributes(),
+        }
+    }
+
+    /// The result's shape for inputs of these shapes. Not asked of leaves, whose shape is declared.
+    pub(crate) fn infer(&self, inputs: &[&Shape]) -> Result<Shape, Fault> {
+        match self {
+            Self::Leaf(_) => Err(Fault::Arity { wanted: 0, found: inputs.len() }),
+            Self::Map(op) => elementwise(op.info().arguments.len(), inputs),
+            Self::Formula(formula) => elementwise(formula.arity(), inputs),
+            Self::Reduce(reduce) => reduce.infer(one(inputs)?),
+            Self::Contract => contract::infer(inputs),
+            Self::Layout(layout) => layout.infer(inputs),
+            Self::Index(index) => index.infer(inputs),
+        }
+    }
+
+    /// What reaches input `which` of the upstream derivative `up`.
+    pub(crate) fn gradient<'b>(&self, inputs: &[Var<'b>], result: Var<'b>, up: Var<'b>, which: usize) -> Gradient<'b> {
+        match self {
+            Self::Leaf(_) => Gradient::Zero,
+            Self::Map(op) => op.gradient(inputs, result, up, which),
+            Self::Formula(formula) => up.builder().vjp(&[formula.expanded(inputs)], &[up], &[inputs[which]])[0].into(),
+            Self::Reduce(reduce) => reduce.gradient(inputs[0], result, up),
+            Self::Contract => contract::gradient(inputs, up, which),
+            Self::Layout(layout) => layout.gradient(inputs, up, which),
+            Self::Index(index) => index.gradient(inputs, up, which),
+        }
+    }
+}
+
+/// The one shape that all inputs of an elementwise op have; the builder has broadcast them already.
+fn elementwise(arity: usize, inputs: &[&Shape]) -> Result<Shape, Fault> {
+    if inputs.len() != arity {
+        return Err(Fault::Arity { wanted: arity, found: inputs.len() });
+    }
+    match inputs.split_first() {
+        Some((first, rest)) if rest.iter().all(|shape| shape == first) => Ok((*first).clone()),
+        Some(_) => Err(Fault::Broadcast),
+        None => Ok(Shape::scalar()),
+    }
+}
+
+pub(crate) fn one<'s>(inputs: &[&'s Shape]) -> Result<&'s Shape, Fault> {
+    match inputs {
+        [one] => Ok(one),
+        _ => Err(Fault::Arity { wanted: 1, found: inputs.len() }),
+    }
+}
+
+pub(crate) fn two<'s>(inputs: &[&'s Shape]) -> Result<(&'s Shape, &'s Shape), Fault> {
+    match inputs {
+        [a, b] => Ok((a, b)),
+        _ => Err(Fault::Arity { wanted: 2, found: inputs.len() }),
+    }
+}

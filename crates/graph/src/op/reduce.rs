@@ -1,0 +1,211 @@
+//! Reduce: axes folded away by a monoid (sum, maximum, minimum). A mean is a sum and a division.
+
+use crate::builder::Var;
+use crate::map::{Gradient, Lane};
+use crate::mistake::Fault;
+use crate::shape::{Dim, Shape};
+
+/// Folds `axes` of its input.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Reduce {
+    /// How two numbers become one.
+    pub monoid: Monoid,
+    /// The axes that are folded, ascending.
+    pub axes: Vec<usize>,
+    /// Whether a folded axis stays, with extent 1.
+    pub keep: bool,
+}
+
+/// How two numbers become one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Monoid {
+    /// Their sum; of none, 0.
+    Sum,
+    /// The larger; not a number where either is not; of none, −∞.
+    Max,
+    /// The smaller; not a number where either is not; of none, +∞.
+    Min,
+}
+
+impl Monoid {
+    /// Every monoid.
+    pub const ALL: &[Self] = &[Self::Sum, Self::Max, Self::Min];
+
+    /// Its name in listings.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Sum => "sum",
+            Self::Max => "max",
+            Self::Min => "min",
+        }
+    }
+
+    fn neutral<T: Lane>(self) -> T {
+        match self {
+            // −0 + x is x for every x, the zeros included.
+            Self::Sum => T::of(-0.0),
+            Self::Max => T::of(f64::NEG_INFINITY),
+            Self::Min => T::of(f64::INFINITY),
+        }
+    }
+
+    fn join<T: Lane<Mask = bool>>(self, a: T, b: T) -> T {
+        match self {
+            Self::Sum => a + b,
+            Self::Max if b.less(a) || !a.equal(a) => a,
+            Self::Min if a.less(b) || !a.equal(a) => a,
+            Self::Max | Self::Min => b,
+        }
+    }
+
+    fn join_all<T: Lane<Mask = bool>>(self, values: &[T]) -> T {
+        match self {
+            Self::Sum => pairwise_sum(values),
+            _ => values.iter().fold(self.neutral(), |a, &b| self.join(a, b)),
+        }
+    }
+}
+
+impl Reduce {
+    pub(super) fn attributes(&self) -> String {
+        let axes: Vec<_> = self.axes.iter().map(ToString::to_string).collect();
+        format!("axes {}{}", axes.join(" "), if self.keep { ", kept" } else { "" })
+    }
+
+    pub(super) fn infer(&self, input: &Shape) -> Result<Shape, Fault> {
+        if let Some(&axis) = self.axes.iter().find(|&&axis| axis >= input.rank()) {
+            return Err(Fault::Axis { axis: axis as isize, rank: input.rank() });
+        }
+        if !self.axes.windows(2).all(|pair| pair[0] < pair[1]) {
+            return Err(Fault::RepeatedAxis);
+        }
+        let dims = input.dims().iter().enumerate().filter_map(|(axis, dim)| match self.axes.contains(&axis) {
+            true => self.keep.then(|| Dim::known(1)),
+            false => Some(dim.clone()),
+        });
+        Ok(Shape::new(dims))
+    }
+
+    pub(super) fn gradient<'b>(&self, input: Var<'b>, result: Var<'b>, up: Var<'b>) -> Gradient<'b> {
+        let input_shape = input.shape();
+        let kept = Self { keep: true, ..self.clone() }.infer(&input_shape).unwrap_or_default();
+        let spread = |value: Var<'b>| value.reshape(kept.clone()).broadcast_to(input_shape.clone());
+        match self.monoid {
+            Monoid::Sum => spread(up).into(),
+            // Equal extremes share the derivative evenly.
+            Monoid::Max | Monoid::Min => {
+                let extreme = input.equal(spread(result));
+                let count = input.builder().reduce(Self { monoid: Monoid::Sum, keep: false, ..self.clone() }, extreme);
+                (extreme * spread(up.reshape(count.shape()) / count)).into()
+            }
+        }
+    }
+
+    /// The reference value, in NumPy's order of evaluation: folded axes at the end pairwise, others row after row.
+    pub(crate) fn value<T: Lane<Mask = bool>>(&self, shape: &[usize], input: &[T]) -> Vec<T> {
+        let is_folded = |axis: &usize| self.axes.contains(axis);
+        let folded_count: usize = self.axes.iter().map(|&axis| shape[axis]).product();
+        let count = (0..shape.len()).filter(|axis| !is_folded(axis)).map(|axis| shape[axis]).product();
+        if folded_count == 0 && self.monoid == Monoid::Sum {
+            return vec![T::of(0.0); count];
+        }
+        let mut groups: Vec<(bool, usize)> = Vec::new();
+        for (axis, &extent) in shape.iter().enumerate() {
+            match groups.last_mut() {
+                Some((folded, product)) if *folded == is_folded(&axis) => *product *= extent,
+                _ => groups.push((is_folded(&axis), extent)),
+            }
+        }
+        let mut out = vec![self.monoid.neutral(); count];
+        fold(self.monoid, &groups, input, &mut out);
+        out
+    }
+}
+
+/// Folds `input`, whose axes are alternately folded and kept `groups`, into `out`.
+fn fold<T: Lane<Mask = bool>>(monoid: Monoid, groups: &[(bool, usize)], input: &[T], out: &mut [T]) {
+    match groups {
+        [] | [(false, _)] => out.iter_mut().zip(input).for_each(|(o, &x)| *o = monoid.join(*o, x)),
+        [(true, _)] => out[0] = monoid.join(out[0], monoid.join_all(input)),
+        [(folded, extent), rest @ ..] => {
+            let input_step = input.len() / (*extent).max(1);
+            let out_step = if *folded { 0 } else { out.len() / (*extent).max(1) };
+            let out_len = if *folded { out.len() } else { out_step };
+            for i in 0..*extent {
+                let part = &input[i * input_step..(i + 1) * input_step];
+                fold(monoid, rest, part, &mut out[i * out_step..i * out_step + out_len]);
+            }
+        }
+    }
+}
+
+/// NumPy's pairwise summation: one after the other below 8 numbers, eight accumulators up to 128, halves above.
+///
+/// Source: the pairwise sum of NumPy's umath loops; Higham, "The accuracy of floating point summation" (1993).
+pub(crate) fn pairwise_sum<T: Lane>(values: &[T]) -> T {
+    const BLOCK: usize = 128;
+    let count = values.len();
+    if count < 8 {
+        values.iter().fold(T::of(-0.0), |sum, &x| sum + x)
+    } else if count <= BLOCK {
+        let mut sums: [T; 8] = std::array::from_fn(|i| values[i]);
+        let (blocks, rest) = values[8..].as_chunks::<8>();
+        for block in blocks {
+            sums.iter_mut().zip(block).for_each(|(sum, &x)| *sum = *sum + x);
+        }
+        let [a, b, c, d, e, f, g, h] = sums;
+        rest.iter().fold(((a + b) + (c + d)) + ((e + f) + (g + h)), |sum, &x| sum + x)
+    } else {
+        let half = count / 2 - count / 2 % 8;
+        pairwise_sum(&values[..half]) + pairwise_sum(&values[half..])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reduce(monoid: Monoid, axes: &[usize]) -> Reduce {
+        Reduce { monoid, axes: axes.to_vec(), keep: false }
+    }
+
+    #[test]
+    fn any_axes_fold_and_the_others_stay() {
+        let input: Vec<f64> = (0..24).map(f64::from).collect();
+        let table: &[(&[usize], Vec<f64>)] = &[
+            (&[0, 1, 2], vec![276.0]),
+            (&[0], (0..12).map(|i| f64::from(2 * i + 12)).collect()),
+            (&[0, 2], vec![60.0, 92.0, 124.0]),
+            (&[1, 2], vec![66.0, 210.0]),
+            (&[], input.clone()),
+        ];
+        for (axes, wanted) in table {
+            assert_eq!(&reduce(Monoid::Sum, axes).value(&[2, 3, 4], &input), wanted, "axes {axes:?}");
+        }
+    }
+
+    #[test]
+    fn not_a_number_survives_the_extremes_wherever_it_stands() {
+        for at in 0..3 {
+            let mut values = [1.0, 2.0, 3.0];
+            values[at] = f64::NAN;
+            assert!(reduce(Monoid::Max, &[0]).value(&[3], &values)[0].is_nan());
+            assert!(reduce(Monoid::Min, &[0]).value(&[3], &values)[0].is_nan());
+        }
+    }
+
+    #[test]
+    fn nothing_folds_to_the_neutral_element() {
+        assert_eq!(reduce(Monoid::Sum, &[0]).value::<f64>(&[0, 2], &[]), [0.0, 0.0]);
+        assert!(reduce(Monoid::Sum, &[0]).value::<f64>(&[0], &[])[0].is_sign_positive());
+        assert_eq!(reduce(Monoid::Max, &[1]).value::<f64>(&[2, 0], &[]), [f64::NEG_INFINITY; 2]);
+        assert_eq!(reduce(Monoid::Min, &[0]).value::<f64>(&[0], &[]), [f64::INFINITY]);
+    }
+
+    #[test]
+    fn a_wrong_axis_is_a_fault() {
+        let shape = Shape::from((2, 3));
+        assert_eq!(reduce(Monoid::Sum, &[2]).infer(&shape), Err(Fault::Axis { axis: 2, rank: 2 }));
+        assert_eq!(reduce(Monoid::Sum, &[1, 1]).infer(&shape), Err(Fault::RepeatedAxis));
+    }
+}

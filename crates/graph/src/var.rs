@@ -1,0 +1,313 @@
+//! What can be said of a value beside the rows of the Map table: operators, reductions, products, arrangements.
+
+use std::ops::{Add, Div, Mul, Neg, Sub};
+
+use crate::builder::{Operand, Var};
+use crate::mistake::Fault;
+use crate::op::{Index, Layout, Monoid, Op, Reduce};
+use crate::shape::{Dim, Shape};
+
+macro_rules! var_operator {
+    ($($Trait:ident, $method:ident, $row:ident);*) => {$(
+        impl<'b, T: Operand<'b>> $Trait<T> for Var<'b> {
+            type Output = Var<'b>;
+
+            #[track_caller]
+            fn $method(self, other: T) -> Var<'b> {
+                Var::$row(self, other)
+            }
+        }
+        impl<'b> $Trait<Var<'b>> for f64 {
+            type Output = Var<'b>;
+
+            #[track_caller]
+            fn $method(self, other: Var<'b>) -> Var<'b> {
+                Var::$row(self.into_var(other.builder()), other)
+            }
+        }
+    )*};
+}
+var_operator!(Add, add, add; Sub, sub, subtract; Mul, mul, multiply; Div, div, divide);
+
+impl<'b> Neg for Var<'b> {
+    type Output = Self;
+
+    #[track_caller]
+    fn neg(self) -> Self {
+        self.negate()
+    }
+}
+
+/// Which axes an op works over: one, several or all; negative ones count from the end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Axes {
+    /// Every axis.
+    All,
+    /// These.
+    Listed(Vec<isize>),
+}
+
+impl From<isize> for Axes {
+    fn from(axis: isize) -> Self {
+        Self::Listed(vec![axis])
+    }
+}
+
+impl<const N: usize> From<[isize; N]> for Axes {
+    fn from(axes: [isize; N]) -> Self {
+        Self::Listed(axes.to_vec())
+    }
+}
+
+impl<'b> Var<'b> {
+    // ---- reductions -----------------------------------------------------------------------------------------------
+
+    /// Sum over `axes`, which disappear.
+    #[track_caller]
+    pub fn sum(self, axes: impl Into<Axes>) -> Self {
+        self.fold(Monoid::Sum, axes.into(), false)
+    }
+
+    /// Sum of all its numbers.
+    #[track_caller]
+    pub fn sum_all(self) -> Self {
+        self.sum(Axes::All)
+    }
+
+    /// Sum over `axes`, which stay with extent 1, so that the result broadcasts back.
+    #[track_caller]
+    pub fn sum_keep(self, axes: impl Into<Axes>) -> Self {
+        self.fold(Monoid::Sum, axes.into(), true)
+    }
+
+    /// Arithmetic mean over `axes`, which disappear.
+    #[track_caller]
+    pub fn mean(self, axes: impl Into<Axes>) -> Self {
+        let axes = axes.into();
+        let (sum, folded) = (self.sum(axes.clone()), self.axes(&axes).unwrap_or_default());
+        let dims = self.shape();
+        let count = folded.iter().fold(Dim::known(1), |count, &axis| count * dims.dims()[axis].clone());
+        sum / self.builder().extent(count)
+    }
+
+    /// Arithmetic mean of all its numbers.
+    #[track_caller]
+    pub fn mean_all(self) -> Self {
+        self.mean(Axes::All)
+    }
+
+    /// Largest number over `axes`, which disappear. For the larger of two values see [`maximum`](Var::maximum).
+    #[track_caller]
+    pub fn max(self, axes: impl Into<Axes>) -> Self {
+        self.fold(Monoid::Max, axes.into(), false)
+    }
+
+    /// Largest number over `axes`, which stay with extent 1.
+    #[track_caller]
+    pub fn max_keep(self, axes: impl Into<Axes>) -> Self {
+        self.fold(Monoid::Max, axes.into(), true)
+    }
+
+    /// Smallest number over `axes`, which disappear. For the smaller of two values see [`minimum`](Var::minimum).
+    #[track_caller]
+    pub fn min(self, axes: impl Into<Axes>) -> Self {
+        self.fold(Monoid::Min, axes.into(), false)
+    }
+
+    /// Position of the largest number over `axes`, the first of equals; several axes are searched as one.
+    #[track_caller]
+    pub fn argmax(self, axes: impl Into<Axes>) -> Self {
+        match self.axes(&axes.into()) {
+            Ok(axes) => self.builder().index(Index::ArgMax { axes }, &[self]),
+            Err(fault) => self.fault("argmax", fault),
+        }
+    }
+
+    #[track_caller]
+    fn fold(self, monoid: Monoid, axes: Axes, keep: bool) -> Self {
+        match self.axes(&axes) {
+            Ok(axes) => self.builder().reduce(Reduce { monoid, axes, keep }, self),
+            Err(fault) => self.fault(monoid.name(), fault),
+        }
+    }
+
+    // ---- matrix product -------------------------------------------------------------------------------------------
+
+    /// Matrix product over the last axis of `self` and the last but one of `right`, by NumPy's rules: a vector on
+    /// either side is a row or a column whose axis disappears again, and axes before the last two broadcast.
+    #[track_caller]
+    pub fn matmul(self, right: Self) -> Self {
+        if self.is_poisoned() || right.is_poisoned() {
+            return if self.is_poisoned() { self } else { right };
+        }
+        let (left_shape, right_shape) = (self.shape(), right.shape());
+        match (left_shape.dims(), right_shape.dims()) {
+            ([], _) | (_, []) => self.builder().poison("matmul", Fault::MatrixRank, &[self, right]),
+            ([inner], [right_lead @ .., right_inner, columns]) if inner == right_inner => {
+                let row = self.reshape([Dim::known(1), inner.clone()]);
+                row.matmul(right).reshape(Shape::new(right_lead.iter().chain([columns]).cloned()))
+            }
+            (lead @ [.., _], [inner]) if lead.last() == Some(inner) => {
+                let column = right.reshape([inner.clone(), Dim::known(1)]);
+                match lead {
+                    [_] => self.reshape([Dim::known(1), inner.clone()]).matmul(column).reshape(Shape::scalar()),
+                    [kept @ .., _] => self.matmul(column).reshape(Shape::new(kept.iter().cloned())),
+                    [] => self,
+                }
+            }
+            // One matrix for all the leading axes: fold those into the rows rather than repeating the matrix.
+            ([lead @ .., inner], [right_inner, columns]) if lead.len() > 1 && inner == right_inner => {
+                let rows = lead.iter().cloned().fold(Dim::known(1), |product, dim| product * dim);
+                let flat = self.reshape([rows, inner.clone()]).matmul(right);
+                flat.reshape(Shape::new(lead.iter().chain([columns]).cloned()))
+            }
+            ([left_lead @ .., m, k], [right_lead @ .., right_k, n]) => {
+                let (left_lead, right_lead) = (Shape::new(left_lead.to_vec()), Shape::new(right_lead.to_vec()));
+                let Some(lead) = left_lead.broadcast(&right_lead).filter(|_| k == right_k) else {
+                    return self.builder().apply(Op::Contract, &[self, right]);
+                };
+                let with = |a: &Dim, b: &Dim| Shape::new(lead.dims().iter().chain([a, b]).cloned());
+                let operands = [self.broadcast_to(with(m, k)), right.broadcast_to(with(right_k, n))];
+                self.builder().apply(Op::Contract, &operands)
+            }
+            _ => {
+                let (left, right_inner) = (last(&left_shape, 1), last(&right_shape, right.rank().min(2)));
+                let fault = Fault::InnerSizes { left, right: right_inner };
+                self.builder().poison("matmul", fault, &[self, right])
+            }
+        }
+    }
+
+    // ---- arrangements ---------------------------------------------------------------------------------------------
+
+    /// The same row-major numbers under another shape.
+    #[track_caller]
+    pub fn reshape(self, shape: impl Into<Shape>) -> Self {
+        let shape = shape.into();
+        if self.is_poisoned() || shape == self.shape() {
+            return self;
+        }
+        self.builder().layout(Layout::Reshape(shape), &[self])
+    }
+
+    /// Axes `from..` made one: `(batch, 28, 28)` flattened from 1 is `(batch, 784)`.
+    #[track_caller]
+    pub fn flatten(self, from: usize) -> Self {
+        let shape = self.shape();
+        if self.is_poisoned() {
+            return self;
+        }
+        if from > shape.rank() {
+            return self.fault("flatten", Fault::Axis { axis: from as isize, rank: shape.rank() });
+        }
+        let (kept, folded) = shape.dims().split_at(from);
+        let product = folded.iter().cloned().fold(Dim::known(1), |product, dim| product * dim);
+        self.reshape(Shape::new(kept.iter().cloned().chain([product])))
+    }
+
+    /// Axis i of the result is axis `axes[i]` of this.
+    #[track_caller]
+    pub fn permute<const N: usize>(self, axes: [isize; N]) -> Self {
+        let rank = self.rank();
+        match axes.iter().map(|&axis| resolve_axis(axis, rank)).collect() {
+            Ok(axes) => self.builder().layout(Layout::Permute(axes), &[self]),
+            Err(fault) => self.fault("permute", fault),
+        }
+    }
+
+    /// The last two axes exchanged.
+    #[track_caller]
+    pub fn transpose(self) -> Self {
+        let rank = self.rank();
+        if rank < 2 {
+            return self.fault("transpose", Fault::Axis { axis: -2, rank });
+        }
+        let mut axes: Vec<usize> = (0..rank).collect();
+        axes.swap(rank - 2, rank - 1);
+        self.builder().layout(Layout::Permute(axes), &[self])
+    }
+
+    /// Repeated to `shape` under NumPy's rule.
+    #[track_caller]
+    pub fn broadcast_to(self, shape: impl Into<Shape>) -> Self {
+        let shape = shape.into();
+        if self.is_poisoned() || shape == self.shape() {
+            return self;
+        }
+        self.builder().layout(Layout::Broadcast(shape), &[self])
+    }
+
+    /// Positions `range` of one axis.
+    #[track_caller]
+    pub fn slice(self, axis: isize, range: std::ops::Range<usize>) -> Self {
+        match resolve_axis(axis, self.rank()) {
+            Ok(axis) => self.builder().layout(Layout::Slice { axis, start: range.start, end: range.end }, &[self]),
+            Err(fault) => self.fault("slice", fault),
+        }
+    }
+
+    /// Zeros put before and after one axis.
+    #[track_caller]
+    pub fn pad(self, axis: isize, before: usize, after: usize) -> Self {
+        match resolve_axis(axis, self.rank()) {
+            Ok(axis) => self.builder().layout(Layout::Pad { axis, before, after }, &[self]),
+            Err(fault) => self.fault("pad", fault),
+        }
+    }
+
+    /// `self`, then each of `others`, along one axis.
+    #[track_caller]
+    pub fn concat<const N: usize>(self, others: [Self; N], axis: isize) -> Self {
+        let inputs: Vec<_> = std::iter::once(self).chain(others).collect();
+        match resolve_axis(axis, self.rank()) {
+            Ok(axis) => self.builder().layout(Layout::Concat { axis }, &inputs),
+            Err(fault) => self.builder().poison("concat", fault, &inputs),
+        }
+    }
+
+    // ---- positions ------------------------------------------------------------------------------------------------
+
+    /// The parts of this at `positions` (whole numbers) of one axis, which the positions' axes replace.
+    #[track_caller]
+    pub fn gather(self, axis: isize, positions: Self) -> Self {
+        match resolve_axis(axis, self.rank()) {
+            Ok(axis) => self.builder().index(Index::Gather { axis }, &[self, positions]),
+            Err(fault) => self.fault("gather", fault),
+        }
+    }
+
+    /// A new last axis of `classes`, 1 at the position that this says (a whole number) and 0 elsewhere.
+    #[track_caller]
+    pub fn one_hot(self, classes: usize) -> Self {
+        self.builder().index(Index::OneHot { classes }, &[self])
+    }
+
+    // ---- axes -----------------------------------------------------------------------------------------------------
+
+    /// The axes meant, ascending.
+    fn axes(self, axes: &Axes) -> Result<Vec<usize>, Fault> {
+        let rank = self.rank();
+        let mut axes = match axes {
+            Axes::All => (0..rank).collect(),
+            Axes::Listed(axes) => axes.iter().map(|&axis| resolve_axis(axis, rank)).collect::<Result<Vec<_>, _>>()?,
+        };
+        axes.sort_unstable();
+        Ok(axes)
+    }
+
+    /// Poison for an op that this alone was given, unless it is poisoned already.
+    #[track_caller]
+    fn fault(self, op: &str, fault: Fault) -> Self {
+        if self.is_poisoned() { self } else { self.builder().poison(op, fault, &[self]) }
+    }
+}
+
+fn resolve_axis(axis: isize, rank: usize) -> Result<usize, Fault> {
+    let from_start = if axis < 0 { axis + rank as isize } else { axis };
+    usize::try_from(from_start).ok().filter(|&found| found < rank).ok_or(Fault::Axis { axis, rank })
+}
+
+/// The last extent, the last but one, …
+fn last(shape: &Shape, back: usize) -> Dim {
+    shape.dims()[shape.rank() - back].clone()
+}
