@@ -89,6 +89,14 @@ impl Builder {
         Var { builder: self, id }
     }
 
+    /// The parameters noted so far, in the order of their declaration.
+    pub fn parameters(&self) -> Vec<Var<'_>> {
+        let is_parameter = |node: &Node| node.op == Op::Leaf(Leaf::Parameter);
+        let nodes = &self.notes.borrow().nodes;
+        let found = nodes.iter().enumerate().filter(|(_, node)| is_parameter(node));
+        found.map(|(i, _)| Var { builder: self, id: NodeId(i) }).collect()
+    }
+
     /// How many nodes are noted.
     pub(crate) fn len(&self) -> usize {
         self.notes.borrow().nodes.len()
@@ -342,6 +350,11 @@ impl<'b> Var<'b> {
         self
     }
 
+    /// Its name, if it has one.
+    pub fn name(&self) -> Option<String> {
+        self.builder.notes.borrow().nodes[self.id.0].name.as_ref().map(ToString::to_string)
+    }
+
     pub(crate) fn node(&self) -> Node {
         self.builder.notes.borrow().nodes[self.id.0].clone()
     }
@@ -349,6 +362,12 @@ impl<'b> Var<'b> {
     pub(crate) fn label(&self) -> String {
         let node = self.node();
         node.name.map_or_else(|| node.op.name().to_string(), |name| format!("`{name}`"))
+    }
+}
+
+impl fmt::Debug for Builder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Builder of {} nodes", self.len())
     }
 }
 

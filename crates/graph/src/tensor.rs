@@ -172,6 +172,16 @@ impl Tensor {
         }
     }
 
+    /// The same tensor stored as `f32`.
+    pub fn to_f32_tensor(&self) -> Self {
+        Self { shape: self.shape.clone(), data: Data::F32(self.to_f32()) }
+    }
+
+    /// The same tensor stored as `f64`.
+    pub fn to_f64_tensor(&self) -> Self {
+        Self { shape: self.shape.clone(), data: Data::F64(self.to_f64()) }
+    }
+
     /// The first number, as `f64`; of a scalar, its value. `None` when there is none.
     pub fn item(&self) -> Option<f64> {
         match &self.data {

@@ -1,1 +1,35 @@
-//! limpid learn
+//! limpid learns: layers, losses, optimisers, data sets, and the loop that brings them together.
+//!
+//! A [`Network`] is plain data, written in Rust or as text. A [`Model`] is a network with parameters. [`Model::fit`]
+//! describes the training step as one graph (loss, gradients and the parameters' next values) and runs it over batches
+//! of a [`Dataset`]; [`Model::evaluate`] and [`Model::predict`] ask it.
+
+mod batches;
+mod clock;
+mod dataset;
+mod error;
+mod fit;
+mod initializer;
+mod layer;
+mod layers;
+mod loss;
+mod model;
+mod network;
+mod optimizer;
+mod sequence;
+pub mod step;
+mod text;
+
+pub use batches::{Batches, Sampling};
+pub use dataset::Dataset;
+pub use error::Error;
+pub use fit::{Epoch, Event, Fit, History, StepTime};
+pub use initializer::Initializer;
+pub use layer::{Context, Declared, Layer, Mode};
+pub use layers::{Affine, Elu, Flatten, Gelu, Identity, LeakyRelu, Relu, Sigmoid, Softmax, Softplus, Tanh};
+pub use loss::Loss;
+pub use model::{Evaluation, Model};
+pub use network::{Extents, Network};
+pub use optimizer::{Optimizer, Sgd};
+pub use sequence::Sequence;
+pub use text::TextError;

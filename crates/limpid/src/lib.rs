@@ -1,1 +1,40 @@
-//! limpid limpid
+//! limpid: deep learning in which **a network is a computational graph, and the graph is a value**.
+//!
+//! ```no_run
+//! use limpid::prelude::*;
+//!
+//! fn main() -> Result<(), limpid::Error> {
+//!     let (train, test) = limpid::datasets::mnist(&Mnist::default())?;
+//!     let network = Network::new(784, (Affine::new(784, 50), Relu, Affine::new(50, 10)));
+//!     let mut model = Model::new(&network, 1)?;
+//!     model.fit(&train, &Fit { epochs: 20, ..Fit::default() })?;
+//!     println!("{:?}", model.evaluate(&test)?);
+//!     Ok(())
+//! }
+//! ```
+//!
+//! | room | what is in it |
+//! |---|---|
+//! | [`graph`] | the graph as a value: describe, differentiate, check, interpret, show |
+//! | [`engine`] | the session that runs graphs |
+//! | [`learn`] | layers, losses, data sets, training, gradient checks |
+//! | [`files`] | what comes from outside as bytes |
+//! | [`datasets`], [`models`] | where those meet: MNIST as a data set, a model as a file |
+
+pub mod datasets;
+mod error;
+pub mod models;
+
+pub use error::Error;
+pub use {limpid_engine as engine, limpid_files as files, limpid_graph as graph, limpid_learn as learn};
+
+/// What a program that trains a network needs: `use limpid::prelude::*`.
+pub mod prelude {
+    pub use crate::datasets::Mnist;
+    pub use limpid_engine::Precision;
+    pub use limpid_graph::{Builder, Graph, Tensor, Var};
+    pub use limpid_learn::{
+        Affine, Dataset, Elu, Fit, Flatten, Gelu, History, Identity, Initializer, Layer, LeakyRelu, Loss, Model,
+        Network, Relu, Sampling, Sigmoid, Softmax, Softplus, Tanh,
+    };
+}

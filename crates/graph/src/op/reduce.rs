@@ -42,8 +42,7 @@ impl Monoid {
 
     fn neutral<T: Lane>(self) -> T {
         match self {
-            // −0 + x is x for every x, the zeros included.
-            Self::Sum => T::of(-0.0),
+            Self::Sum => T::of(0.0),
             Self::Max => T::of(f64::NEG_INFINITY),
             Self::Min => T::of(f64::INFINITY),
         }
@@ -104,13 +103,9 @@ impl Reduce {
     /// The reference value, in NumPy's order of evaluation: folded axes at the end pairwise, others row after row.
     pub(crate) fn value<T: Lane<Mask = bool>>(&self, shape: &[usize], input: &[T]) -> Vec<T> {
         let is_folded = |axis: &usize| self.axes.contains(axis);
-        let folded_count: usize = self.axes.iter().map(|&axis| shape[axis]).product();
         let count = (0..shape.len()).filter(|axis| !is_folded(axis)).map(|axis| shape[axis]).product();
-        if folded_count == 0 && self.monoid == Monoid::Sum {
-            return vec![T::of(0.0); count];
-        }
         let mut groups: Vec<(bool, usize)> = Vec::new();
-        for (axis, &extent) in shape.iter().enumerate() {
+        for (axis, &extent) in shape.iter().enumerate().filter(|(_, extent)| **extent != 1) {
             match groups.last_mut() {
                 Some((folded, product)) if *folded == is_folded(&axis) => *product *= extent,
                 _ => groups.push((is_folded(&axis), extent)),

@@ -1,0 +1,94 @@
+//! What can go wrong while learning.
+
+use limpid_engine::SessionError;
+use thiserror::Error;
+
+use crate::text::TextError;
+
+/// What can go wrong while a network is described, trained or asked.
+#[derive(Clone, Debug, PartialEq, Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The graph, or what a run was fed.
+    #[error(transparent)]
+    Graph(#[from] limpid_graph::Error),
+    /// The session.
+    #[error(transparent)]
+    Session(#[from] SessionError),
+    /// A network's text.
+    #[error(transparent)]
+    Text(#[from] TextError),
+    /// An initialiser that there is not.
+    #[error("unknown initialiser `{found}`; zeros, normal(0.01), uniform(0.1), xavier and he fit")]
+    Initializer {
+        /// What was asked for.
+        found: String,
+    },
+    /// A loss, sampling or other choice that there is not.
+    #[error("unknown {kind} `{found}`{}; there are: {known}", .suggestion.as_ref().map(|s| format!(", did you mean `{s}`?")).unwrap_or_default())]
+    Unknown {
+        /// Of what it is a choice.
+        kind: &'static str,
+        /// What was asked for.
+        found: String,
+        /// The nearest that there is.
+        suggestion: Option<String>,
+        /// All that there are.
+        known: String,
+    },
+    /// A setting out of its range.
+    #[error("{name} is {found}; {fits}")]
+    Setting {
+        /// The setting.
+        name: &'static str,
+        /// Its value.
+        found: String,
+        /// What would fit.
+        fits: String,
+    },
+    /// Data whose parts do not belong together, or not to the network.
+    #[error("{0}")]
+    Data(String),
+    /// A parameter that does not fit the network.
+    #[error("{0}")]
+    Parameters(String),
+    /// The loss left the numbers.
+    #[error(
+        "training diverged: the loss is {loss} at step {step} (epoch {epoch}); a smaller learning rate than {learning_rate} would fit"
+    )]
+    Diverged {
+        /// The step, counted from 1.
+        step: usize,
+        /// The epoch, counted from 1.
+        epoch: usize,
+        /// Not a number, or infinite.
+        loss: f64,
+        /// The learning rate it was trained with.
+        learning_rate: f64,
+    },
+    /// A backward pass without a forward pass.
+    #[error("backward needs a forward pass first: the derivative depends on the values it keeps")]
+    NothingForward,
+}
+
+/// Finds `found` among `known`, or says what is near.
+pub(crate) fn choose<T: Copy>(kind: &'static str, found: &str, known: &[(&str, T)]) -> Result<T, Error> {
+    let wanted = found.trim().to_ascii_lowercase().replace('_', "-");
+    if let Some((_, choice)) = known.iter().find(|(name, _)| *name == wanted) {
+        return Ok(*choice);
+    }
+    let names: Vec<&str> = known.iter().map(|(name, _)| *name).collect();
+    Err(Error::Unknown {
+        kind,
+        found: found.to_string(),
+        suggestion: nearest(&wanted, &names).map(str::to_string),
+        known: names.join(", "),
+    })
+}
+
+/// The name that `found` was most likely meant to be, if one is near.
+pub(crate) fn nearest<'n>(found: &str, names: &[&'n str]) -> Option<&'n str> {
+    let likeness = |name: &&&str| strsim::jaro_winkler(found, name);
+    let best = names.iter().max_by(|a, b| likeness(a).total_cmp(&likeness(b)))?;
+    (likeness(&best) >= 0.7).then_some(*best)
+}

@@ -1,0 +1,68 @@
+//! The graphs that learning runs: the training step, and the evaluation of a batch.
+//!
+//! Both read their batch from a whole data set by row numbers, so that a run is told only which rows.
+
+use limpid_graph::{Builder, Dim, Graph, Shape, Var};
+
+use crate::dataset::Dataset;
+use crate::error::Error;
+use crate::layer::{Context, Mode};
+use crate::loss::Loss;
+use crate::network::Network;
+use crate::optimizer::Optimizer;
+
+/// The names by which these graphs are fed.
+pub(crate) const INPUTS: &str = "inputs";
+pub(crate) const TARGETS: &str = "targets";
+pub(crate) const ROWS: &str = "rows";
+pub(crate) const LEARNING_RATE: &str = "learning rate";
+
+/// The loss of a batch, its gradient, and the assignment of each parameter's next value. Answers the loss.
+///
+/// # Errors
+/// Every mistake in the network, or between it, the data and the loss.
+pub fn training_step(network: &Network, data: &Dataset, loss: Loss, optimizer: &dyn Optimizer) -> Result<Graph, Error> {
+    let builder = Builder::new();
+    let (output, targets, parameters) = on_batch(&builder, network, data, Mode::Train);
+    let loss = loss.describe(output, targets).named("loss");
+    let gradients = builder.grad(loss, &parameters);
+    let learning_rate = builder.scalar(LEARNING_RATE);
+    for (&parameter, gradient) in parameters.iter().zip(gradients) {
+        optimizer.describe(&builder, parameter, gradient, learning_rate);
+    }
+    Ok(builder.finish([loss])?.simplified()?)
+}
+
+/// The mean loss of a batch, and the share of right answers where the loss is one of classification.
+///
+/// # Errors
+/// As [`training_step`].
+pub fn evaluation(network: &Network, data: &Dataset, loss: Loss) -> Result<Graph, Error> {
+    let builder = Builder::new();
+    let (output, targets, _) = on_batch(&builder, network, data, Mode::Inference);
+    let accuracy = loss.accuracy(output, targets).map(|accuracy| accuracy.named("accuracy"));
+    let loss = loss.describe(output, targets).named("loss");
+    Ok(builder.finish([loss].into_iter().chain(accuracy))?.simplified()?)
+}
+
+/// The network's output on the rows fed, their targets, and the parameters.
+fn on_batch<'b>(
+    builder: &'b Builder,
+    network: &Network,
+    data: &Dataset,
+    mode: Mode,
+) -> (Var<'b>, Var<'b>, Vec<Var<'b>>) {
+    let rows = builder.input(ROWS, "batch");
+    let x = builder.input(INPUTS, per_sample(data.inputs().shape())).gather(0, rows);
+    let targets = builder.input(TARGETS, per_sample(data.targets().shape())).gather(0, rows);
+    let x = data.divisor().map_or(x, |divisor| x / divisor);
+    let context = Context::new(builder, mode);
+    let output = network.forward(x, &context).named("scores");
+    let parameters = builder.parameters();
+    (output, targets, parameters)
+}
+
+fn per_sample(shape: &[usize]) -> Shape {
+    let samples = std::iter::once(Dim::symbol("samples"));
+    Shape::new(samples.chain(shape.iter().skip(1).map(|&extent| extent.into())))
+}

@@ -1,0 +1,191 @@
+//! Networks as text: `784, affine 50, relu, affine 10`.
+//!
+//! The input's extents come first (`784`, or `1x28x28`), then the layers, separated by commas or line ends. A layer is
+//! its name, what it needs, and options as `name=value`. A `#` begins a comment.
+
+use std::fmt;
+
+use crate::error::nearest;
+use crate::initializer::Initializer;
+use crate::layer::Layer;
+use crate::layers::{ACTIVATIONS, Affine, Elu, Flatten, LeakyRelu, Softmax};
+
+/// A network's text that is wrong, and where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TextError {
+    text: String,
+    start: usize,
+    end: usize,
+    what: String,
+}
+
+impl TextError {
+    /// What is wrong, without the place.
+    pub fn what(&self) -> &str {
+        &self.what
+    }
+
+    /// The column of the first wrong character in its line, counted from 1.
+    pub fn column(&self) -> usize {
+        self.text[..self.start].rsplit('\n').next().map_or(0, |line| line.chars().count()) + 1
+    }
+}
+
+impl fmt::Display for TextError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let line_start = self.text[..self.start].rfind('\n').map_or(0, |at| at + 1);
+        let line = self.text[line_start..].lines().next().unwrap_or_default();
+        let width = self.text[self.start..self.end].chars().count().max(1);
+        let row = self.text[..self.start].matches('\n').count() + 1;
+        writeln!(f, "{} (line {row}, column {})", self.what, self.column())?;
+        writeln!(f, "  {line}")?;
+        write!(f, "  {}{}", " ".repeat(self.column() - 1), "^".repeat(width))
+    }
+}
+
+impl std::error::Error for TextError {}
+
+/// The input's extents and the layers of a network's text.
+pub(crate) fn parse(text: &str) -> Result<(Vec<usize>, Vec<Box<dyn Layer>>), TextError> {
+    let mut items = items(text);
+    let wrong = |start: usize, end: usize, what: String| TextError { text: text.to_string(), start, end, what };
+    let Some(first) = items.next() else {
+        return Err(wrong(0, 0, "the network is empty; `784, affine 50, relu, affine 10` would fit".to_string()));
+    };
+    let input = extents(first.text).map_err(|what| wrong(first.start, first.end(), what))?;
+    let layers = items
+        .map(|item| layer(&item).map_err(|(word, what)| wrong(word.start, word.end(), what)))
+        .collect::<Result<Vec<_>, _>>()?;
+    if layers.is_empty() {
+        return Err(wrong(first.start, first.end(), "there is no layer behind the input's extents".to_string()));
+    }
+    Ok((input, layers))
+}
+
+/// A piece of the text and where it begins.
+#[derive(Clone, Copy)]
+struct Piece<'t> {
+    text: &'t str,
+    start: usize,
+}
+
+impl<'t> Piece<'t> {
+    fn end(&self) -> usize {
+        self.start + self.text.len()
+    }
+
+    fn part(&self, text: &'t str) -> Self {
+        Self { text, start: self.start + (text.as_ptr() as usize - self.text.as_ptr() as usize) }
+    }
+
+    fn words(self) -> impl Iterator<Item = Piece<'t>> {
+        self.text.split_whitespace().map(move |word| self.part(word))
+    }
+}
+
+fn items(text: &str) -> impl Iterator<Item = Piece<'_>> {
+    let whole = Piece { text, start: 0 };
+    let lines = text.lines().map(|line| line.split('#').next().unwrap_or(line));
+    lines.flat_map(|line| line.split(',')).map(str::trim).filter(|item| !item.is_empty()).map(move |i| whole.part(i))
+}
+
+fn extents(text: &str) -> Result<Vec<usize>, String> {
+    let extent = |part: &str| match part.trim().parse::<usize>() {
+        Ok(extent) if extent > 0 => Ok(extent),
+        _ => Err("a network begins with its input's extents, such as `784` or `1x28x28`".to_string()),
+    };
+    let extents = text.split(['x', '×']).map(extent).collect::<Result<Vec<_>, _>>()?;
+    match extents.iter().try_fold(1usize, |n, &d| n.checked_mul(d)) {
+        Some(count) if count <= MOST_UNITS => Ok(extents),
+        _ => Err(format!("an input of more than {MOST_UNITS} numbers is not supported")),
+    }
+}
+
+/// More numbers than this in one layer is taken for a slip of the finger.
+const MOST_UNITS: usize = 1 << 24;
+
+type Wrong<'t> = (Piece<'t>, String);
+
+fn layer<'t>(item: &Piece<'t>) -> Result<Box<dyn Layer>, Wrong<'t>> {
+    let mut words = item.words();
+    let Some(name) = words.next() else { return Err((*item, "a layer is missing here".to_string())) };
+    let mut arguments = Arguments { name, words: words.collect() };
+    let known = name.text.to_ascii_lowercase().replace('_', "-");
+    let layer: Box<dyn Layer> = match known.as_str() {
+        "affine" | "linear" | "dense" => {
+            let affine = Affine::to(arguments.units()?);
+            match arguments.option("init")? {
+                Some(value) => {
+                    Box::new(affine.init(value.text.parse::<Initializer>().map_err(|e| (value, e.to_string()))?))
+                }
+                None => Box::new(affine),
+            }
+        }
+        "leaky-relu" => Box::new(arguments.number("slope")?.map_or_else(LeakyRelu::default, LeakyRelu::new)),
+        "elu" => Box::new(arguments.number("alpha")?.map_or_else(Elu::default, Elu::new)),
+        "softmax" => Box::new(Softmax),
+        "flatten" => Box::new(Flatten),
+        other => match ACTIVATIONS.iter().find(|(text, _)| *text == other) {
+            Some((_, make)) => make(),
+            None => return Err((name, unknown(other))),
+        },
+    };
+    match arguments.words.first() {
+        Some(&rest) => Err((rest, format!("`{}` is not something that the layer `{}` takes", rest.text, name.text))),
+        None => Ok(layer),
+    }
+}
+
+/// The layers' names.
+pub(crate) fn layer_names() -> Vec<&'static str> {
+    let others = ["affine", "leaky-relu", "elu", "softmax", "flatten"];
+    others.into_iter().chain(ACTIVATIONS.iter().map(|(name, _)| *name)).collect()
+}
+
+fn unknown(name: &str) -> String {
+    let names = layer_names();
+    match nearest(name, &names) {
+        Some(near) => format!("unknown layer `{name}`, did you mean `{near}`?"),
+        None => format!("unknown layer `{name}`; there are: {}", names.join(", ")),
+    }
+}
+
+/// What stands behind a layer's name.
+struct Arguments<'t> {
+    name: Piece<'t>,
+    words: Vec<Piece<'t>>,
+}
+
+impl<'t> Arguments<'t> {
+    fn units(&mut self) -> Result<usize, Wrong<'t>> {
+        let fits = format!("`{}` takes the number of its outputs, such as `{0} 50`", self.name.text);
+        if self.words.is_empty() {
+            return Err((self.name, fits));
+        }
+        let word = self.words.remove(0);
+        match word.text.parse::<usize>() {
+            Ok(0) => Err((word, "a layer has at least 1 output".to_string())),
+            Ok(units) if units <= MOST_UNITS => Ok(units),
+            Ok(_) => Err((word, format!("a layer of more than {MOST_UNITS} outputs is not supported"))),
+            Err(_) => Err((word, fits)),
+        }
+    }
+
+    fn option(&mut self, key: &str) -> Result<Option<Piece<'t>>, Wrong<'t>> {
+        let found = self.words.iter().position(|word| word.text.split('=').next() == Some(key));
+        let Some(at) = found else { return Ok(None) };
+        let word = self.words.remove(at);
+        match word.text.split_once('=') {
+            Some((_, value)) if !value.is_empty() => Ok(Some(word.part(value))),
+            _ => Err((word, format!("`{key}` takes a value, as in `{key}=…`"))),
+        }
+    }
+
+    fn number(&mut self, key: &str) -> Result<Option<f64>, Wrong<'t>> {
+        let Some(value) = self.option(key)? else { return Ok(None) };
+        match value.text.parse::<f64>() {
+            Ok(number) if number.is_finite() => Ok(Some(number)),
+            _ => Err((value, format!("`{key}` takes a number"))),
+        }
+    }
+}

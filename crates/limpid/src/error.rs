@@ -1,0 +1,35 @@
+//! Everything that can go wrong, in one type.
+
+use thiserror::Error;
+
+/// What can go wrong in limpid. Each says what, where, and what would fit.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The graph.
+    #[error(transparent)]
+    Graph(#[from] limpid_graph::Error),
+    /// The session.
+    #[error(transparent)]
+    Session(#[from] limpid_engine::SessionError),
+    /// Learning.
+    #[error(transparent)]
+    Learn(#[from] limpid_learn::Error),
+    /// The MNIST files.
+    #[error(transparent)]
+    Mnist(#[from] limpid_files::MnistError),
+    /// A model file.
+    #[error(transparent)]
+    ModelFile(#[from] limpid_files::ModelFileError),
+    /// A file that is a limpid model, but not one that this version can use.
+    #[error("{path}: {what}")]
+    Model {
+        /// The file.
+        path: String,
+        /// What is wrong with it.
+        what: String,
+    },
+    /// A tensor's shape.
+    #[error(transparent)]
+    Tensor(#[from] limpid_graph::TensorError),
+}
