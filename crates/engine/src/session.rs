@@ -1,11 +1,15 @@
 //! A session: kept values, and graphs that run over them.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::fmt;
 use std::str::FromStr;
 
-use limpid_graph::{Data, Error, Graph, Leaf, Node, NodeId, Op, Real, Tensor, interpret};
+use limpid_graph::{Data, Error, Graph, Node, NodeId, Real, Sizes, Tensor, interpret};
 use thiserror::Error;
+
+use crate::kernels::Level;
+use crate::run::Runner;
 
 /// The number type that a session computes in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -51,12 +55,42 @@ pub enum SessionError {
         /// What was asked for.
         found: String,
     },
+    /// What a plan made does not fit together.
+    #[error("the plan is broken: {what} (this is a defect in limpid; please report it)")]
+    Broken {
+        /// What does not fit.
+        what: String,
+    },
     /// A kept value that there is not.
     #[error("the session keeps no value named `{name}`")]
     NotKept {
         /// The name.
         name: String,
     },
+}
+
+/// What runs a graph in `f32`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Machine {
+    Engine,
+    Interpreter,
+}
+
+impl Machine {
+    /// The engine, unless `LIMPID_ENGINE=interpreter` asks for the reference.
+    fn of_this_process() -> Self {
+        match std::env::var("LIMPID_ENGINE").as_deref() {
+            Ok("interpreter") => Self::Interpreter,
+            _ => Self::Engine,
+        }
+    }
+}
+
+/// A graph, and a plan with its memory for each set of sizes that it was run at.
+#[derive(Debug)]
+struct Prepared {
+    graph: Graph,
+    runners: BTreeMap<Sizes, Runner>,
 }
 
 /// A graph that a session was given. Means nothing to another session.
@@ -87,14 +121,17 @@ pub struct Program(usize);
 #[derive(Debug)]
 pub struct Session {
     precision: Precision,
+    machine: Machine,
+    level: Level,
     kept: BTreeMap<String, Tensor>,
-    programs: Vec<Graph>,
+    programs: Vec<Prepared>,
 }
 
 impl Session {
     /// A session that computes in this precision.
     pub fn new(precision: Precision) -> Self {
-        Self { precision, kept: BTreeMap::new(), programs: Vec::new() }
+        let (machine, level) = (Machine::of_this_process(), Level::of_this_machine());
+        Self { precision, machine, level, kept: BTreeMap::new(), programs: Vec::new() }
     }
 
     /// The number type that it computes in.
@@ -104,7 +141,7 @@ impl Session {
 
     /// Takes a graph to run.
     pub fn load(&mut self, graph: Graph) -> Program {
-        self.programs.push(graph);
+        self.programs.push(Prepared { graph, runners: BTreeMap::new() });
         Program(self.programs.len() - 1)
     }
 
@@ -141,23 +178,48 @@ impl Session {
     /// # Errors
     /// What the interpreter finds in the feeds: names, shapes, sizes, positions.
     pub fn run(&mut self, program: Program, feeds: &[(&str, &Tensor)]) -> Result<Vec<Tensor>, SessionError> {
-        match self.precision {
-            Precision::F32 => self.run_in::<f32>(program, feeds),
-            Precision::F64 => self.run_in::<f64>(program, feeds),
+        match (self.precision, self.machine) {
+            (Precision::F32, Machine::Engine) => self.run_planned(program, feeds),
+            (Precision::F32, Machine::Interpreter) => self.interpret::<f32>(program, feeds),
+            (Precision::F64, _) => self.interpret::<f64>(program, feeds),
         }
     }
 
-    fn run_in<T: Real>(&mut self, program: Program, feeds: &[(&str, &Tensor)]) -> Result<Vec<Tensor>, SessionError> {
-        let graph = &self.programs[program.0];
-        let mut all = graph.named_feeds(feeds)?;
-        let is_fed = |node: &Node| feeds.iter().any(|&(name, _)| node.name.as_deref() == Some(name));
-        let from_kept = |(id, node): (NodeId, &Node)| match node.op {
-            Op::Leaf(Leaf::Input | Leaf::Parameter | Leaf::State) if !is_fed(node) => {
-                Some((id, self.kept.get(node.name.as_deref()?)?))
+    /// By the plan for the sizes fed, which is made where there is none yet.
+    fn run_planned(&mut self, program: Program, feeds: &[(&str, &Tensor)]) -> Result<Vec<Tensor>, SessionError> {
+        let Prepared { graph, runners } = &mut self.programs[program.0];
+        let all = all_feeds(graph, &self.kept, feeds)?;
+        let sizes = graph.sizes(&all)?;
+        let mut by_node = vec![None; graph.nodes().len()];
+        all.iter().for_each(|&(id, value)| by_node[id.index()] = Some(value));
+        if let Some((id, _)) = graph.fed().find(|(id, _)| by_node[id.index()].is_none()) {
+            return Err(graph.not_fed(id).into());
+        }
+        let runner = match runners.entry(sizes) {
+            Entry::Occupied(entry) => entry.into_mut(),
+            Entry::Vacant(entry) => {
+                let runner = Runner::new(graph, entry.key(), self.level)?;
+                entry.insert(runner)
             }
-            _ => None,
         };
-        all.extend(graph.fed().filter_map(from_kept));
+        runner.run(graph, &by_node)?;
+        let tensor = |id| {
+            let (shape, numbers) = runner.value(id, &by_node);
+            Tensor::new(shape, numbers.to_vec()).map_err(|error| SessionError::Broken { what: error.to_string() })
+        };
+        let outputs = graph.outputs().iter().map(|&id| tensor(id)).collect::<Result<_, _>>()?;
+        let assignments = graph.assignments();
+        let changed: Vec<(String, Tensor)> = assignments
+            .iter()
+            .map(|a| Ok((graph.label(a.target), tensor(a.value)?)))
+            .collect::<Result<_, SessionError>>()?;
+        self.kept.extend(changed);
+        Ok(outputs)
+    }
+
+    fn interpret<T: Real>(&mut self, program: Program, feeds: &[(&str, &Tensor)]) -> Result<Vec<Tensor>, SessionError> {
+        let graph = &self.programs[program.0].graph;
+        let all = all_feeds(graph, &self.kept, feeds)?;
         let values = interpret::<T>(graph, &all)?;
         let outputs = graph.outputs().iter().map(|&id| values.tensor(id)).collect();
         let changed: Vec<(String, Tensor)> =
@@ -166,6 +228,22 @@ impl Session {
         self.kept.extend(changed);
         Ok(outputs)
     }
+}
+
+/// What is fed, and what is kept for the leaves that are not.
+fn all_feeds<'t>(
+    graph: &Graph,
+    kept: &'t BTreeMap<String, Tensor>,
+    feeds: &[(&str, &'t Tensor)],
+) -> Result<Vec<(NodeId, &'t Tensor)>, SessionError> {
+    let mut all = graph.named_feeds(feeds)?;
+    let is_fed = |node: &Node| feeds.iter().any(|&(name, _)| node.name.as_deref() == Some(name));
+    let from_kept = |(id, node): (NodeId, &Node)| match is_fed(node) {
+        true => None,
+        false => Some((id, kept.get(node.name.as_deref()?)?)),
+    };
+    all.extend(graph.fed().filter_map(from_kept));
+    Ok(all)
 }
 
 #[cfg(test)]

@@ -81,14 +81,17 @@ pub fn interpret<'g, T: Real>(graph: &'g Graph, feeds: &[(NodeId, &'g Tensor)]) 
 fn not_resolved(graph: &Graph, id: NodeId) -> Error {
     let node = graph.node(id);
     match node.op {
-        Op::Leaf(Leaf::Input | Leaf::Parameter | Leaf::State) => not_fed(graph, id),
+        Op::Leaf(Leaf::Input | Leaf::Parameter | Leaf::State) => graph.not_fed(id),
         _ => Error::TooLarge { what: graph.label(id), shape: node.shape.clone() },
     }
 }
 
-fn not_fed(graph: &Graph, id: NodeId) -> Error {
-    let needs = listed(graph.fed().filter_map(|(_, node)| node.name.as_deref()));
-    Error::NotFed { name: graph.label(id), shape: graph.node(id).shape.clone(), needs }
+impl Graph {
+    /// The error that a leaf without a value is.
+    pub fn not_fed(&self, leaf: NodeId) -> Error {
+        let needs = listed(self.fed().filter_map(|(_, node)| node.name.as_deref()));
+        Error::NotFed { name: self.label(leaf), shape: self.node(leaf).shape.clone(), needs }
+    }
 }
 
 impl<'g, T: Real> Values<'g, T> {
@@ -103,7 +106,7 @@ impl<'g, T: Real> Values<'g, T> {
                 Data::U8(bytes) => Ok(Value::Bytes(bytes)),
                 _ => Ok(Value::Numbers(T::read(value))),
             },
-            (_, None) => Err(not_fed(self.graph, id)),
+            (_, None) => Err(self.graph.not_fed(id)),
         }
     }
 

@@ -82,9 +82,9 @@ impl Formula {
         expand(&self.0.body, arguments)
     }
 
-    pub(crate) fn values<L: Lane>(&self, arguments: &[&[L]], out: &mut Vec<L>) {
+    pub(crate) fn values<L: Lane>(&self, arguments: &[&[L]]) -> Vec<L> {
         let count = arguments.first().map_or(0, |a| a.len());
-        out.extend(evaluate(&self.0.body, arguments, count, &mut |_, _| {}));
+        evaluate(&self.0.body, arguments, count, &mut |_, _| {})
     }
 
     /// The kink expressions of the rows in it, one after the other.
@@ -118,9 +118,7 @@ fn evaluate<L: Lane>(body: &Expr, arguments: &[&[L]], count: usize, note: &mut i
             let inner: Vec<_> = inner.iter().map(|e| evaluate(e, arguments, count, note)).collect();
             let inner: Vec<&[L]> = inner.iter().map(Vec::as_slice).collect();
             note(*op, &inner);
-            let mut out = Vec::with_capacity(count);
-            op.values(&inner, &mut out);
-            out
+            op.values(&inner)
         }
     }
 }

@@ -40,9 +40,10 @@ macro_rules! map_ops {
                 }
             }
 
-            /// Computes `out[i]` from the i-th of each argument. The choice of the op stays outside the loop.
-            #[inline(never)]
-            pub(crate) fn values<L: Lane>(self, arguments: &[&[L]], out: &mut Vec<L>) {
+            /// Computes `out[i]` from the i-th of each argument. The choice of the op stays outside the loop, and the
+            /// loop is compiled for the processor that its caller is compiled for.
+            #[inline(always)]
+            pub fn apply<L: Lane>(self, arguments: &[&[L]], out: &mut [L]) {
                 match self {
                     $(Self::$Op => {
                         #[inline(always)]
@@ -112,21 +113,22 @@ macro_rules! map_ops {
     };
 }
 
-/// Calls `value` on each position of one, two or three slices.
+/// Writes `value` of each position of one, two or three slices.
 macro_rules! each {
     ($arguments:expr, $out:expr, $value:ident, $x:ident) => {
         if let [a] = $arguments {
-            $out.extend(a.iter().map(|&a| $value(a)));
+            $out.iter_mut().zip(*a).for_each(|(out, &a)| *out = $value(a));
         }
     };
     ($arguments:expr, $out:expr, $value:ident, $x:ident, $y:ident) => {
         if let [a, b] = $arguments {
-            $out.extend(a.iter().zip(*b).map(|(&a, &b)| $value(a, b)));
+            $out.iter_mut().zip(a.iter().zip(*b)).for_each(|(out, (&a, &b))| *out = $value(a, b));
         }
     };
     ($arguments:expr, $out:expr, $value:ident, $x:ident, $y:ident, $z:ident) => {
         if let [a, b, c] = $arguments {
-            $out.extend(a.iter().zip(*b).zip(*c).map(|((&a, &b), &c)| $value(a, b, c)));
+            let arguments = a.iter().zip(*b).zip(*c);
+            $out.iter_mut().zip(arguments).for_each(|(out, ((&a, &b), &c))| *out = $value(a, b, c));
         }
     };
 }
@@ -142,8 +144,8 @@ macro_rules! kinks {
         fn value<L: Lane>($x: L $(, $more: L)*) -> L {
             $kink
         }
-        let mut sides = Vec::new();
-        super::macros::each!($arguments, &mut sides, value, $x $(, $more)*);
+        let mut sides = vec![L::of(0.0); $arguments.first().map_or(0, |argument| argument.len())];
+        super::macros::each!($arguments, sides, value, $x $(, $more)*);
         Some(sides)
     }};
 }

@@ -35,6 +35,16 @@ pub struct MapInfo {
     pub probes: &'static [&'static [f64]],
 }
 
+impl MapOp {
+    /// The value at each position of the arguments.
+    #[inline(never)]
+    pub(crate) fn values<L: Lane>(self, arguments: &[&[L]]) -> Vec<L> {
+        let mut out = vec![L::of(0.0); arguments.first().map_or(0, |argument| argument.len())];
+        self.apply(arguments, &mut out);
+        out
+    }
+}
+
 impl MapInfo {
     /// The formula with `arguments` in their places.
     pub fn formula_of(&self, arguments: &[impl AsRef<str>]) -> String {

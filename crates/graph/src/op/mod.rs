@@ -118,16 +118,11 @@ impl Op {
 
     /// The reference value from inputs with their shapes; `shape` is the result's. Not asked of leaves.
     pub(crate) fn value<T: Real>(&self, inputs: &[(&[usize], &[T])], shape: &[usize]) -> Result<Vec<T>, BadPosition> {
-        let elementwise = |apply: &dyn Fn(&[&[T]], &mut Vec<T>)| {
-            let slices: Vec<&[T]> = inputs.iter().map(|(_, numbers)| *numbers).collect();
-            let mut out = Vec::with_capacity(slices.first().map_or(0, |slice| slice.len()));
-            apply(&slices, &mut out);
-            out
-        };
+        let slices = || inputs.iter().map(|(_, numbers)| *numbers).collect::<Vec<_>>();
         Ok(match self {
             Self::Leaf(_) => Vec::new(),
-            Self::Map(op) => elementwise(&|inputs, out| op.values(inputs, out)),
-            Self::Formula(formula) => elementwise(&|inputs, out| formula.values(inputs, out)),
+            Self::Map(op) => op.values(&slices()),
+            Self::Formula(formula) => formula.values(&slices()),
             Self::Reduce(reduce) => reduce.value(inputs[0].0, inputs[0].1),
             Self::Contract => contract::value(inputs[0].0, inputs[0].1, inputs[1].0, inputs[1].1),
             Self::Layout(layout) => layout.value(inputs, shape),

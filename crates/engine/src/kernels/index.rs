@@ -1,0 +1,91 @@
+//! Numbers picked, placed or found by position.
+
+/// A position that is not one.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct BadPosition {
+    pub(crate) found: f32,
+    pub(crate) extent: usize,
+}
+
+fn position(found: f32, extent: usize) -> Result<usize, BadPosition> {
+    let whole = found >= 0.0 && (found as usize) < extent && found.fract() == 0.0;
+    if whole { Ok(found as usize) } else { Err(BadPosition { found, extent }) }
+}
+
+/// The parts of `data` at `positions` of an axis, each number converted on its way.
+pub(crate) fn gather<T: Copy>(
+    shape: &[usize],
+    axis: usize,
+    positions: &[f32],
+    data: &[T],
+    convert: impl Fn(T) -> f32,
+    out: &mut [f32],
+) -> Result<(), BadPosition> {
+    let inner: usize = shape[axis + 1..].iter().product();
+    let outer: usize = shape[..axis].iter().product();
+    let mut to = 0;
+    for o in 0..outer {
+        for &found in positions {
+            let from = (o * shape[axis] + position(found, shape[axis])?) * inner;
+            out[to..to + inner].iter_mut().zip(&data[from..from + inner]).for_each(|(out, &x)| *out = convert(x));
+            to += inner;
+        }
+    }
+    Ok(())
+}
+
+/// Zeros of `shape`, to which each part is added at its position of an axis.
+pub(crate) fn scatter_add(
+    shape: &[usize],
+    axis: usize,
+    positions: &[f32],
+    parts: &[f32],
+    out: &mut [f32],
+) -> Result<(), BadPosition> {
+    out.fill(0.0);
+    let inner: usize = shape[axis + 1..].iter().product();
+    let outer: usize = shape[..axis].iter().product();
+    for o in 0..outer {
+        for (p, &found) in positions.iter().enumerate() {
+            let from = &parts[(o * positions.len() + p) * inner..][..inner];
+            let to = (o * shape[axis] + position(found, shape[axis])?) * inner;
+            out[to..to + inner].iter_mut().zip(from).for_each(|(out, &x)| *out += x);
+        }
+    }
+    Ok(())
+}
+
+/// Rows of `classes`, 1 at the position and 0 elsewhere.
+pub(crate) fn one_hot(labels: &[f32], classes: usize, out: &mut [f32]) -> Result<(), BadPosition> {
+    out.fill(0.0);
+    for (row, &found) in out.chunks_exact_mut(classes).zip(labels) {
+        row[position(found, classes)?] = 1.0;
+    }
+    Ok(())
+}
+
+/// The position of the first largest number over `axes`; the first that is not a number wins over all.
+pub(crate) fn argmax(shape: &[usize], input: &[f32], axes: &[usize], out: &mut [f32]) {
+    let strides: Vec<usize> = (0..shape.len()).map(|axis| shape[axis + 1..].iter().product()).collect();
+    let kept: Vec<usize> = (0..shape.len()).filter(|axis| !axes.contains(axis)).collect();
+    let searched: usize = axes.iter().map(|&axis| shape[axis]).product();
+    let at = |axes: &[usize], mut index: usize| -> usize {
+        let mut offset = 0;
+        for &axis in axes.iter().rev() {
+            offset += index % shape[axis] * strides[axis];
+            index /= shape[axis];
+        }
+        offset
+    };
+    for (i, out) in out.iter_mut().enumerate() {
+        let base = at(&kept, i);
+        let (mut best, mut largest) = (0, f32::NEG_INFINITY);
+        for j in 0..searched {
+            let x = input[base + at(axes, j)];
+            if j == 0 || (!largest.is_nan() && (x.is_nan() || largest < x)) {
+                (best, largest) = (j, x);
+            }
+        }
+        *out = best as f32;
+    }
+}

@@ -1,0 +1,73 @@
+//! Which instructions the processor has.
+
+use std::fmt;
+use std::str::FromStr;
+use std::sync::OnceLock;
+
+/// A set of instructions that kernels are compiled for.
+///
+/// Results are the same bits at each level for elementwise work; products may differ between levels, since the wider
+/// ones fuse multiplication and addition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Level {
+    /// What every processor of the architecture has.
+    Portable,
+    /// x86-64 with AVX2 and FMA.
+    Avx2,
+    /// x86-64 with AVX-512 F, VL, DQ and BW.
+    Avx512,
+}
+
+/// The environment variable that lowers the level: `portable`, `avx2` or `avx512`.
+pub const VARIABLE: &str = "LIMPID_SIMD";
+
+impl Level {
+    /// Every level, the lowest first.
+    pub const ALL: &[Self] = &[Self::Portable, Self::Avx2, Self::Avx512];
+
+    /// The highest level that this processor has, or the one that [`VARIABLE`] asks for where it is lower.
+    pub fn of_this_machine() -> Self {
+        static LEVEL: OnceLock<Level> = OnceLock::new();
+        *LEVEL.get_or_init(|| {
+            let asked = std::env::var(VARIABLE).ok().and_then(|text| text.parse().ok());
+            asked.map_or(Self::highest(), |asked: Self| asked.min(Self::highest()))
+        })
+    }
+
+    /// The highest level that this processor has.
+    pub fn highest() -> Self {
+        #[cfg(target_arch = "x86_64")]
+        {
+            let avx2 = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma");
+            let avx512 = is_x86_feature_detected!("avx512f")
+                && is_x86_feature_detected!("avx512vl")
+                && is_x86_feature_detected!("avx512dq")
+                && is_x86_feature_detected!("avx512bw");
+            match (avx2, avx512) {
+                (true, true) => return Self::Avx512,
+                (true, false) => return Self::Avx2,
+                _ => {}
+            }
+        }
+        Self::Portable
+    }
+}
+
+impl fmt::Display for Level {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Portable => "portable",
+            Self::Avx2 => "avx2",
+            Self::Avx512 => "avx512",
+        })
+    }
+}
+
+impl FromStr for Level {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let found = Self::ALL.iter().find(|level| level.to_string() == text);
+        found.copied().ok_or_else(|| format!("unknown instruction set `{text}`; portable, avx2 and avx512 fit"))
+    }
+}
