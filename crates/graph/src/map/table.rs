@@ -262,6 +262,7 @@ map_ops! {
     Select => select(condition, yes, no) -> z {
         value = L::select(condition.equal(L::of(0.0)), no, yes);
         gradient(up) = [Zero, condition.select(up, 0.0), condition.select(0.0, up)];
+        kink = condition;
         formula = "where({condition}, {yes}, {no})";
         onnx = Some("Where");
         ulp = 0.0;
@@ -284,7 +285,7 @@ map_ops! {
         value = x;
         gradient(up) = [Zero];
         formula = "stop_gradient({x})";
-        onnx = Some("Identity");
+        onnx = None;
         ulp = 0.0;
         probes = [];
     }
