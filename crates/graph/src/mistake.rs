@@ -49,6 +49,9 @@ pub enum Fault {
         /// The axis, counted from the start.
         axis: usize,
     },
+    /// A transpose of something that is no matrix.
+    #[error("there are no two axes to exchange")]
+    TransposeRank,
     /// A permutation of another rank than its value.
     #[error("{} given for a value with {}", counted(*.given, "axis is", "axes are"), counted(*.rank, "axis", "axes"))]
     PermuteRank {
@@ -104,7 +107,7 @@ pub enum Fault {
         found: usize,
     },
     /// A formula whose body names an argument that it does not take.
-    #[error("the formula's body names argument {argument}, counted from 0, but it takes {arity}")]
+    #[error("the formula's body names argument {argument}, but it takes {}", counted(*.arity, "argument", "arguments"))]
     FormulaArgument {
         /// The argument named.
         argument: usize,
@@ -221,9 +224,10 @@ impl Fault {
             Self::LeadingAxes => "stacks of matrices whose extents before the last two are equal or 1".into(),
             Self::MatrixRank => "operands such as (m, k) and (k, n); `*` multiplies by a number".into(),
             Self::Axis { rank: 0, .. } => "no axis: the value is a single number".into(),
-            Self::Axis { rank: 1, .. } => "axis 0, or counted from the end −1".into(),
-            Self::Axis { rank, .. } => format!("an axis from 0 to {}, or counted from the end −{rank} to −1", rank - 1),
+            Self::Axis { rank: 1, .. } => "axis 0, or counted from the end -1".into(),
+            Self::Axis { rank, .. } => format!("an axis from 0 to {}, or counted from the end -{rank} to -1", rank - 1),
             Self::RepeatedAxis { .. } => "each axis once".into(),
+            Self::TransposeRank => "a value with two axes or more, such as one reshaped to (1, n)".into(),
             Self::PermuteRank { rank: 0, .. } => "no axes: the value is a single number".into(),
             Self::PermuteRank { rank, .. } => format!("each of the axes 0 to {} once", rank - 1),
             Self::Reshape { .. } => match operands.first().map(|o| o.shape.count()) {
@@ -236,7 +240,11 @@ impl Fault {
             Self::NoClasses => "the number of classes, 1 or more".into(),
             Self::TooLarge => "smaller extents".into(),
             Self::Arity { wanted, .. } => counted(*wanted, "value", "values"),
-            Self::FormulaArgument { arity, .. } => format!("the {arity} that the formula was made with"),
+            Self::FormulaArgument { arity, .. } => match arity {
+                0 => "a body without arguments".into(),
+                1 => "argument 0, the only one that the formula was made with".into(),
+                _ => format!("arguments 0 to {}, those that the formula was made with", arity - 1),
+            },
             Self::FormulaRow { wanted, .. } => counted(*wanted, "argument", "arguments"),
             Self::LeafExtent { .. } => "a number, or a symbol of its own, such as `batch`".into(),
             Self::DuplicateName { .. } => "a name that no other value has".into(),
@@ -266,7 +274,7 @@ fn clashing(a: &Shape, b: &Shape) -> String {
     let mut clashes = pairs.filter(|(_, (a, b))| a != b && !a.is_one() && !b.is_one());
     match clashes.next() {
         Some((back, (a, b))) => {
-            format!("extents that are equal or 1, aligned at the last axis; at axis −{} {a} meets {b}", back + 1)
+            format!("extents that are equal or 1, aligned at the last axis; here {a} meets {b} at axis -{}", back + 1)
         }
         None => "extents that are equal or 1, aligned at the last axis".into(),
     }

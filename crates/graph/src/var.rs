@@ -227,7 +227,7 @@ impl<'b> Var<'b> {
     pub fn transpose(self) -> Self {
         let rank = self.rank();
         if rank < 2 {
-            return self.fault("transpose", Fault::Axis { axis: -2, rank });
+            return self.fault("transpose", Fault::TransposeRank);
         }
         let mut axes: Vec<usize> = (0..rank).collect();
         axes.swap(rank - 2, rank - 1);

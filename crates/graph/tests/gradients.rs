@@ -238,7 +238,8 @@ fn a_users_own_formula_has_its_derivative() {
 
 #[test]
 fn what_has_no_derivative_says_which_op_why_and_the_way_to_it() {
-    let cases: [(&str, &str, &str, fn(Var<'_>) -> Var<'_>); 4] = [
+    type Case = (&'static str, &'static str, &'static str, fn(Var<'_>) -> Var<'_>);
+    let cases: [Case; 4] = [
         ("argmax", "the position of the largest number jumps or stays", "`x` → exp → argmax", |x| {
             x.exp().argmax(-1)
         }),

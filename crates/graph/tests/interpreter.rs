@@ -8,11 +8,11 @@ use support::values;
 
 fn counting(shape: &[usize]) -> Tensor {
     let count: usize = shape.iter().product();
-    Tensor::new(shape, (0..count).map(|i| i as f64).collect()).unwrap()
+    Tensor::new(shape, (0..count).map(|i| i as f64).collect()).expect("as many as the shape holds")
 }
 
 fn finished<'b>(b: &'b Builder, output: limpid_graph::Var<'b>) -> Graph {
-    b.finish([output]).unwrap()
+    b.finish([output]).expect("the description is right")
 }
 
 // ---- values -----------------------------------------------------------------------------------------------------
@@ -53,7 +53,8 @@ fn both_precisions_agree_on_random_graphs() {
 #[test]
 fn matrix_products_follow_numpys_rules_for_vectors_and_stacks() {
     // np.matmul(np.arange(...).reshape(left), np.arange(...).reshape(right))
-    let table: &[(&[usize], &[usize], &[usize], &[f64])] = &[
+    type Row<'r> = (&'r [usize], &'r [usize], &'r [usize], &'r [f64]);
+    let table: &[Row<'_>] = &[
         (&[3], &[3], &[], &[5.0]),
         (&[3], &[3, 2], &[2], &[10.0, 13.0]),
         (&[2, 3], &[3], &[2], &[5.0, 14.0]),
@@ -156,11 +157,11 @@ fn classifier() -> Graph {
     let b = Builder::new();
     let (x, labels) = (b.input("x", ("batch", 3)), b.input("labels", "batch"));
     let loss = x.matmul(b.parameter("w", (3, 4))).softmax_cross_entropy(labels).named("loss");
-    b.finish([loss]).unwrap()
+    finished(&b, loss)
 }
 
 fn message(feeds: &[(&str, &Tensor)]) -> String {
-    classifier().run(feeds).unwrap_err().to_string()
+    classifier().run(feeds).expect_err("the feeds are wrong").to_string()
 }
 
 #[test]

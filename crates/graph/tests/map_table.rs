@@ -12,13 +12,14 @@ use support::draws::Draws;
 fn alone(op: MapOp) -> Graph {
     let b = Builder::new();
     let arguments: Vec<_> = op.info().arguments.iter().map(|name| b.input(name, "n")).collect();
-    b.finish([b.map(op, &arguments)]).unwrap()
+    b.finish([b.map(op, &arguments)]).expect("a row takes as many arguments as it names")
 }
 
 fn run<T: Real>(graph: &Graph, arguments: &[Tensor]) -> Vec<T> {
     let leaves = graph.inputs().map(|(id, _)| id);
     let feeds: Vec<(NodeId, &Tensor)> = leaves.zip(arguments).collect();
-    interpret::<T>(graph, &feeds).unwrap().numbers(graph.outputs()[0]).into_owned()
+    let values = interpret::<T>(graph, &feeds).expect("every argument is fed");
+    values.numbers(graph.outputs()[0]).into_owned()
 }
 
 #[test]
@@ -123,9 +124,9 @@ fn single_precision_is_as_close_to_the_truth_as_the_row_says() {
 
 #[test]
 fn gelu_is_close_in_absolute_terms_where_it_vanishes() {
-    let x = Draws::new(1, "gelu").tensor(&[40_000], -20.0, -1.0).to_f32_tensor();
+    let x = [Draws::new(1, "gelu").tensor(&[40_000], -20.0, -1.0).to_f32_tensor()];
     let graph = alone(MapOp::Gelu);
-    let (single, double) = (run::<f32>(&graph, &[x.clone()]), run::<f64>(&graph, &[x]));
+    let (single, double) = (run::<f32>(&graph, &x), run::<f64>(&graph, &x));
     let errors = single.iter().zip(&double).map(|(&a, &b)| (f64::from(a) - b).abs());
     assert!(errors.fold(0.0, f64::max) < 5e-7);
 }

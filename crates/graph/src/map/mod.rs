@@ -1,6 +1,6 @@
 //! The Map class: functions of single numbers, applied to each element.
 //!
-//! [`table`] holds the ops themselves, one row each. [`Lane`] is the arithmetic that a row may use, [`Expr`] and
+//! `table.rs` holds the ops themselves, one row each. [`Lane`] is the arithmetic that a row may use, [`Expr`] and
 //! [`Formula`] let a user compose rows into a Map op of their own.
 
 mod formula;

@@ -1,5 +1,6 @@
 //! What several tests share. A test file uses some of it, so the rest is dead code there.
-#![allow(dead_code)]
+// The lints below are off in functions marked as tests, and these are their helpers.
+#![allow(dead_code, clippy::unwrap_used, clippy::print_stdout)]
 
 pub(crate) mod draws;
 pub(crate) mod gradient_check;
