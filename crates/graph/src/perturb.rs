@@ -47,6 +47,9 @@ type Region = Vec<Range<usize>>;
 
 impl<'v, 'g, T: Real> Perturbation<'v, 'g, T> {
     /// Makes ready to change numbers of `leaf`.
+    ///
+    /// # Panics
+    /// Where the id is of a larger graph than the one that was run.
     pub fn new(base: &'v Values<'g, T>, leaf: NodeId) -> Self {
         let graph = base.graph();
         let mut reached = vec![false; graph.nodes().len()];
