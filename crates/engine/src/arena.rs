@@ -11,8 +11,12 @@ pub(crate) struct Arena {
 }
 
 impl Arena {
-    pub(crate) fn new(len: usize) -> Self {
-        Self { numbers: vec![0.0; len] }
+    /// A block of `len` numbers; `None` where memory has no room for it.
+    pub(crate) fn new(len: usize) -> Option<Self> {
+        let mut numbers = Vec::new();
+        numbers.try_reserve_exact(len).ok()?;
+        numbers.resize(len, 0.0);
+        Some(Self { numbers })
     }
 
     /// All of it, to read.

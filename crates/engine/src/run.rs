@@ -53,7 +53,12 @@ impl<'r> Readable<'r> {
 impl Runner {
     pub(crate) fn new(graph: &Graph, sizes: &Sizes, level: Level) -> Result<Self, Error> {
         let plan = Plan::new(graph, sizes)?;
-        let (arena, scratch) = (Arena::new(plan.arena), vec![0.0; plan.scratch]);
+        let too_large = || {
+            let last = NodeId::last_of(graph);
+            Error::TooLarge { what: "all values together".to_string(), shape: graph.node(last).shape.clone() }
+        };
+        let arena = Arena::new(plan.arena).ok_or_else(too_large)?;
+        let scratch = vec![0.0; plan.scratch];
         Ok(Self { plan, level, arena, scratch })
     }
 

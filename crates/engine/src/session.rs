@@ -134,6 +134,17 @@ impl Session {
         Self { precision, machine, level, kept: BTreeMap::new(), programs: Vec::new() }
     }
 
+    /// A session that runs graphs by the reference interpreter: slower, one op at a time, in the order of evaluation
+    /// that printed digits rely on. In `f64` every session does.
+    pub fn reference(precision: Precision) -> Self {
+        Self { machine: Machine::Interpreter, ..Self::new(precision) }
+    }
+
+    /// A session whose kernels use no instructions above `level`.
+    pub fn at_level(precision: Precision, level: Level) -> Self {
+        Self { level: level.min(Level::highest()), ..Self::new(precision) }
+    }
+
     /// The number type that it computes in.
     pub fn precision(&self) -> Precision {
         self.precision

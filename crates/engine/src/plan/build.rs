@@ -12,13 +12,9 @@ impl Plan {
     /// Plans `graph` for these sizes.
     ///
     /// # Errors
-    /// [`Error::TooLarge`] where a value does not fit in memory, or a symbol is not bound.
+    /// As [`Graph::shapes`].
     pub fn new(graph: &Graph, sizes: &Sizes) -> Result<Self, Error> {
-        let too_large = |id: NodeId| Error::TooLarge { what: graph.label(id), shape: graph.node(id).shape.clone() };
-        let shapes: Vec<Vec<usize>> = graph
-            .nodes()
-            .map(|(id, node)| node.shape.resolve(sizes).ok_or_else(|| too_large(id)))
-            .collect::<Result<_, _>>()?;
+        let shapes = graph.shapes(sizes)?;
         let groups = Groups::of(graph, &shapes);
         let mut drafter = Drafter {
             graph,

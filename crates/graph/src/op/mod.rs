@@ -135,7 +135,7 @@ impl Op {
         match self {
             Self::Leaf(_) => Gradient::Zero,
             Self::Map(op) => op.gradient(inputs, result, up, which),
-            Self::Formula(formula) => up.builder().vjp(&[formula.expanded(inputs)], &[up], &[inputs[which]])[0].into(),
+            Self::Formula(formula) => formula.gradient(inputs, up, which),
             Self::Reduce(reduce) => reduce.gradient(inputs[0], result, up),
             Self::Contract => contract::gradient(inputs, up, which),
             Self::Layout(layout) => layout.gradient(inputs, up, which),
