@@ -72,10 +72,15 @@ impl<'b> Var<'b> {
 
     /// Share of the rows whose largest score stands where the target says. Targets are as for
     /// [`softmax_cross_entropy`](Var::softmax_cross_entropy).
+    ///
+    /// It has no derivative to learn by, and a gradient of it is refused: it stays as it is or jumps.
     #[track_caller]
     pub fn accuracy(self, targets: Self) -> Self {
         let labels = if targets.rank() == self.rank() { targets.argmax(-1) } else { targets };
-        self.argmax(-1).equal(labels).mean_all()
+        // 1 where the positions are equal, 0 where they are 1 or more apart. `equal` would say the same and answer a
+        // gradient with zeros, before it comes to the position, which refuses it.
+        let apart = (self.argmax(-1) - labels).abs();
+        (1.0 - apart).relu().mean_all()
     }
 
     /// Labels as one-hot rows for `scores`; one-hot rows as they are.
