@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::panic::Location;
 use std::sync::Arc;
 
 use limpid_graph::{Builder, Graph, Shape, Tensor, Var};
@@ -57,7 +58,8 @@ pub struct Solo {
 
 #[derive(Debug)]
 enum Piece {
-    Layer(Box<dyn Layer>),
+    /// With where it was constructed, or else where this `Solo` was.
+    Layer(Box<dyn Layer>, &'static Location<'static>),
     Multiply,
     Add,
     SoftmaxWithLoss,
@@ -128,8 +130,10 @@ impl<const N: usize> Inputs for [&Tensor; N] {
 
 impl Solo {
     /// A layer, described as for training. Its parameters are drawn by `seed`.
+    #[track_caller]
     pub fn layer(layer: impl Layer + 'static, seed: u64) -> Self {
-        Self::of(Piece::Layer(Box::new(layer)), seed)
+        let location = layer.location().unwrap_or(Location::caller());
+        Self::of(Piece::Layer(Box::new(layer), location), seed)
     }
 
     /// The product of two values, element by element.
@@ -230,7 +234,7 @@ impl Solo {
 impl Piece {
     fn input_names(&self) -> &'static [&'static str] {
         match self {
-            Self::Layer(_) => &["layer input"],
+            Self::Layer(..) => &["layer input"],
             Self::Multiply | Self::Add => &["first input", "second input"],
             Self::SoftmaxWithLoss => &["input scores", "input targets"],
         }
@@ -242,7 +246,11 @@ impl Piece {
         let leaf = |(name, shape): (&&str, &Vec<usize>)| builder.input(name, Shape::from(&**shape));
         let inputs: Vec<Var<'_>> = self.input_names().iter().zip(shapes).map(leaf).collect();
         let (output, wrt) = match (self, &*inputs) {
-            (Self::Layer(layer), &[x]) => (layer.forward(x, &context), &inputs[..]),
+            (Self::Layer(layer, location), &[x]) => {
+                // No path: the parameters are called `w`, not `0/w`.
+                let _scope = builder.scope("", &layer.text(), location);
+                (layer.forward(x, &context), &inputs[..])
+            }
             (Self::Multiply, &[x, y]) => (x * y, &inputs[..]),
             (Self::Add, &[x, y]) => (x + y, &inputs[..]),
             (Self::SoftmaxWithLoss, &[scores, targets]) => (scores.softmax_cross_entropy(targets), &inputs[..1]),
@@ -260,7 +268,7 @@ impl Piece {
 impl fmt::Display for Piece {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Layer(layer) => f.write_str(&layer.text()),
+            Self::Layer(layer, _) => f.write_str(&layer.text()),
             Self::Multiply => f.write_str("multiply"),
             Self::Add => f.write_str("add"),
             Self::SoftmaxWithLoss => f.write_str("softmax with loss"),
