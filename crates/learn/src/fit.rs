@@ -142,9 +142,11 @@ impl Model {
         let (per_epoch, steps) = (batches.per_epoch(), batches.per_epoch().saturating_mul(fit.epochs));
         let train = train.stored_for(self.precision());
         let step_graph = step::training_step(self.network(), &train, self.loss(), fit.optimizer.as_ref())?;
+        // An optimiser may do without a learning rate, and a graph is fed nothing that it does not read.
+        let learning_rate = Tensor::scalar(fit.learning_rate);
+        let learning_rate = step_graph.find(LEARNING_RATE).is_ok().then_some((LEARNING_RATE, &learning_rate));
         let program = self.session.load(step_graph);
         let mut noter = Noter::new(self, &train, test)?;
-        let learning_rate = Tensor::scalar(fit.learning_rate);
         let mut history = History::default();
         let clock = Clock::start();
         history.epochs.push(noter.note(self, 0, 0)?);
@@ -153,8 +155,8 @@ impl Model {
         }
         for step in 0..steps {
             let rows = Tensor::from(batches.rows(step).into_iter().map(|row| row as f64).collect::<Vec<_>>());
-            let feeds =
-                [(INPUTS, train.inputs()), (TARGETS, train.targets()), (ROWS, &rows), (LEARNING_RATE, &learning_rate)];
+            let batch = [(INPUTS, train.inputs()), (TARGETS, train.targets()), (ROWS, &rows)];
+            let feeds: Vec<_> = batch.into_iter().chain(learning_rate).collect();
             let loss = self.session.run(program, &feeds)?[0].item().unwrap_or(f64::NAN);
             let (step, epoch) = (step + 1, step / per_epoch + 1);
             if !loss.is_finite() {
