@@ -135,27 +135,47 @@ impl Model {
     /// # Errors
     /// Where the input is not of the network's shape.
     pub fn predict(&mut self, x: &Tensor) -> Result<Tensor, Error> {
-        let sample: usize = self.network.input().iter().product();
-        let is_one = x.shape() == self.network.input() || x.shape() == [sample];
-        let batch = match (is_one, x.rank() > 0 && x.shape()[1..].iter().product::<usize>() == sample) {
-            (true, _) => 1,
-            (false, true) => x.shape()[0],
-            (false, false) => {
-                return Err(Error::Data(format!(
-                    "an input of shape {:?} is neither one sample of shape {:?} nor a batch of them",
-                    x.shape(),
-                    self.network.input()
-                )));
-            }
-        };
-        let shape: Vec<usize> = std::iter::once(batch).chain(self.network.input().iter().copied()).collect();
-        let x = x.clone().reshaped(shape).map_err(|error| Error::Data(error.to_string()))?;
+        let (x, is_one) = self.as_batch(x)?;
         let output = self.session.run(self.inference, &[("x", &x)])?.swap_remove(0);
         if !is_one {
             return Ok(output);
         }
         let shape = output.shape()[1..].to_vec();
-        output.reshaped(shape).map_err(|error| Error::Data(error.to_string()))
+        reshaped(output, shape)
+    }
+
+    /// `x` as a batch of the network's samples, and whether it was a single one.
+    fn as_batch(&self, x: &Tensor) -> Result<(Tensor, bool), Error> {
+        let input = self.network.input();
+        let sample: usize = input.iter().product();
+        let is_one = x.shape() == input || x.shape() == [sample];
+        let batch = match (is_one, x.shape().split_first()) {
+            (true, _) => 1,
+            (false, Some((&batch, rest))) if rest.iter().product::<usize>() == sample => batch,
+            _ => {
+                return Err(Error::Data(format!(
+                    "an input of shape {:?} is neither one sample of shape {input:?} nor a batch of them",
+                    x.shape(),
+                )));
+            }
+        };
+        let shape: Vec<usize> = std::iter::once(batch).chain(input.iter().copied()).collect();
+        Ok((reshaped(x.clone(), shape)?, is_one))
+    }
+
+    /// The mean loss and the accuracy over inputs as [`predict`](Model::predict) takes them and their targets: one
+    /// sample and its target, or a batch of both. Targets are as the loss wants them: class labels or one-hot rows for
+    /// a classification.
+    ///
+    /// # Errors
+    /// Where the inputs do not fit the network, or the targets do not fit the inputs.
+    pub fn score(&mut self, x: &Tensor, targets: &Tensor) -> Result<Evaluation, Error> {
+        let (x, is_one) = self.as_batch(x)?;
+        let targets = match is_one {
+            true => reshaped(targets.clone(), [&[1], targets.shape()].concat())?,
+            false => targets.clone(),
+        };
+        self.evaluate(&Dataset::new(x, targets)?)
     }
 
     /// The mean loss and the accuracy over a data set.
@@ -186,4 +206,8 @@ impl Model {
         let share = |total: f64| total / samples as f64;
         Ok(Evaluation { samples, loss: share(loss), accuracy: right.map(share) })
     }
+}
+
+fn reshaped(tensor: Tensor, shape: Vec<usize>) -> Result<Tensor, Error> {
+    tensor.reshaped(shape).map_err(|error| Error::Data(error.to_string()))
 }
