@@ -1,4 +1,5 @@
 //! Twenty steps of training against PyTorch's, in 64 bits; `tools/golden/README.md` says how its numbers were made.
+#![allow(clippy::unwrap_used, reason = "a test may stop at what it does not expect")]
 
 #[path = "support/mnist.rs"]
 mod mnist;

@@ -1,4 +1,5 @@
 //! The course notes' perceptron rows: gates, and why XOR takes two layers.
+#![allow(clippy::unwrap_used, reason = "a test may stop at what it does not expect")]
 
 use limpid_learn::{Perceptron, xor};
 

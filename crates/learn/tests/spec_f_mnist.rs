@@ -1,4 +1,5 @@
 //! The course notes' rows on inference from handwritten digits: what a network makes of them before it has learned.
+#![allow(clippy::unwrap_used, reason = "a test may stop at what it does not expect")]
 
 #[path = "support/mnist.rs"]
 mod mnist;

@@ -1,4 +1,5 @@
 //! The course notes' rows on losses and mini-batches.
+#![allow(clippy::unwrap_used, reason = "a test may stop at what it does not expect")]
 
 use limpid_graph::{Builder, Error, Fault, Mistakes, Shape, Tensor, Var};
 use limpid_learn::numeric::{H, numerical_gradient};

@@ -1,4 +1,5 @@
 //! The course notes' rows on the gradient method, and the gradient of a network taken numerically.
+#![allow(clippy::unwrap_used, reason = "a test may stop at what it does not expect")]
 
 #[path = "support/numpy_print.rs"]
 mod numpy_print;

@@ -1,4 +1,5 @@
 //! The course notes' rows on learning: the two-layer net, trained by back-propagation.
+#![allow(clippy::unwrap_used, reason = "a test may stop at what it does not expect")]
 
 #[path = "support/mnist.rs"]
 mod mnist;

@@ -43,7 +43,11 @@ fn targets_come_as_labels_or_as_one_hot_rows() {
 fn a_seeded_split_cuts_all_70_000_digits_into_80_and_20_percent() {
     let (train, test) = mnist_split(&Mnist::default(), 1).unwrap();
     assert_eq!((train.shape(), test.shape()), (&[56_000, 784][..], &[14_000, 784][..]));
-    assert_eq!(mnist_split(&Mnist::default(), 1).unwrap(), (train.clone(), test.clone()), "the same seed, the same cut");
+    assert_eq!(
+        mnist_split(&Mnist::default(), 1).unwrap(),
+        (train.clone(), test.clone()),
+        "the same seed, the same cut"
+    );
     assert_ne!(mnist_split(&Mnist::default(), 2).unwrap().1.targets(), test.targets());
 
     // Every digit is there once: as many of each, and the same pixels together.
