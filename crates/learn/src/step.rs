@@ -39,9 +39,10 @@ pub fn training_step(network: &Network, data: &Dataset, loss: Loss, optimizer: &
 ///
 /// # Errors
 /// As [`training_step`].
+#[track_caller]
 pub fn batch_loss(network: &Network, data: &Dataset, loss: Loss) -> Result<Graph, Error> {
     let builder = Builder::new();
-    let (output, targets, _) = on_batch(&builder, network, data, Mode::Train);
+    let (output, targets, _) = on_batch(&builder, network, data, Mode::Train)?;
     Ok(builder.finish([loss.describe(output, targets).named("loss")])?)
 }
 
@@ -68,7 +69,7 @@ fn on_batch<'b>(
     mode: Mode,
 ) -> Result<(Var<'b>, Var<'b>, Vec<Var<'b>>), Error> {
     let sample = data.shape().get(1..).unwrap_or_default();
-    if sample.iter().product::<usize>() != network.input().iter().product() {
+    if sample.iter().product::<usize>() != network.input().iter().product::<usize>() {
         return Err(Error::Data(format!(
             "samples of shape {sample:?} do not fit a network whose input is {:?}; as many numbers a sample would",
             network.input()
