@@ -206,7 +206,7 @@ fn a_layer_without_a_derivative_runs_forward_and_says_why_not_backward() {
     let mut position = Solo::layer(Position, 0);
     assert_eq!(position.forward(&Tensor::from([1.0, 3.0, 2.0])).unwrap(), Tensor::scalar(1.0));
     let message = position.backward(&Tensor::scalar(1.0)).unwrap_err().to_string();
-    assert!(message.contains("argmax has no derivative"), "{message}");
+    assert!(message.contains("derivative") && message.contains("argmax"), "{message}");
 }
 
 /// Keeps each parameter's gradient instead of moving by it.
