@@ -10,6 +10,7 @@ use limpid_graph::{Builder, Dim, Graph, Shape, Var};
 use crate::error::Error;
 use crate::layer::{Context, Declared, Layer, Mode};
 use crate::sequence::Sequence;
+use crate::step;
 use crate::text;
 
 /// A network as described: plain data, cheap to clone.
@@ -91,8 +92,8 @@ impl Network {
     fn described(&self, mode: Mode) -> Result<(Graph, Vec<Declared>), Error> {
         let builder = Builder::new();
         let context = Context::new(&builder, mode);
-        let scores = self.forward(self.batch_input(&builder), &context);
-        let graph = builder.finish([scores.named("scores")])?;
+        let scores = step::scores(self.forward(self.batch_input(&builder), &context));
+        let graph = builder.finish([scores])?;
         Ok((graph, context.into_declared()))
     }
 
