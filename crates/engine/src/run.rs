@@ -53,11 +53,8 @@ impl<'r> Readable<'r> {
 impl Runner {
     pub(crate) fn new(graph: &Graph, sizes: &Sizes, level: Level) -> Result<Self, Error> {
         let plan = Plan::new(graph, sizes)?;
-        let too_large = || {
-            let last = NodeId::last_of(graph);
-            Error::TooLarge { what: "all values together".to_string(), shape: graph.node(last).shape.clone() }
-        };
-        let arena = Arena::new(plan.arena).ok_or_else(too_large)?;
+        let together = || Error::TooLarge { what: "all values of a run, as one".into(), shape: plan.arena.into() };
+        let arena = Arena::new(plan.arena).ok_or_else(together)?;
         let scratch = vec![0.0; plan.scratch];
         Ok(Self { plan, level, arena, scratch })
     }

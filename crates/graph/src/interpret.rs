@@ -116,7 +116,8 @@ impl Graph {
     /// [`Error::NotFed`] for the leaf that would bind a symbol and was not fed, [`Error::Unbound`], and
     /// [`Error::TooLarge`].
     pub fn shapes(&self, sizes: &Sizes) -> Result<Vec<Vec<usize>>, Error> {
-        let resolved = |(id, node): (NodeId, &Node)| node.shape.resolve(sizes).ok_or_else(|| not_resolved(self, id, sizes));
+        let resolved =
+            |(id, node): (NodeId, &Node)| node.shape.resolve(sizes).ok_or_else(|| not_resolved(self, id, sizes));
         self.nodes().map(resolved).collect()
     }
 

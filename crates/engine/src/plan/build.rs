@@ -114,8 +114,8 @@ impl Drafter<'_> {
     fn push(&mut self, work: Work, writes: Vec<NodeId>, reads: Vec<NodeId>, nodes: Vec<NodeId>) {
         let at = self.steps.len();
         self.steps.push(Step { work, writes, inputs: Vec::new(), reads: Vec::new(), nodes });
-        let mut held: Vec<NodeId> = reads.into_iter().map(|id| self.read(id)).collect();
-        self.steps[at].inputs = held.clone();
+        let mut held: Vec<NodeId> = reads.iter().map(|&id| self.read(id)).collect();
+        self.steps[at].inputs = reads;
         held.sort();
         held.dedup();
         self.steps[at].reads = held;

@@ -57,7 +57,7 @@ impl Groups {
         let mut groups = Self { of: vec![None; count], members: Vec::new(), columns: Vec::new() };
         for (id, node) in graph.nodes() {
             match &node.op {
-                Op::Leaf(_) | Op::Layout(Layout::Reshape(_) | Layout::Broadcast(_)) => {}
+                Op::Leaf(_) | Op::Layout(Layout::Reshape(_) | Layout::Broadcast(_) | Layout::Permute(_)) => {}
                 op if is_elementwise(op) => groups.place(graph, shapes, id),
                 _ => groups.open(id, None),
             }

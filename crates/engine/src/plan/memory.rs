@@ -77,9 +77,8 @@ fn lives(graph: &Graph, shapes: &[Vec<usize>], steps: &[Step], written: &[bool])
     let gathered = |step: &Step| matches!(step.work, Work::Index(Index::Gather { .. }));
     let mut read_as_floats = vec![false; shapes.len()];
     for step in steps {
-        let data = if gathered(step) { Some(storage(graph, graph.node(step.writes[0]).inputs[0])) } else { None };
-        let positions = step.reads.iter().filter(|id| Some(**id) != data);
-        positions.for_each(|id| read_as_floats[id.index()] = true);
+        let from = usize::from(gathered(step));
+        step.inputs[from..].iter().for_each(|&id| read_as_floats[storage(graph, id).index()] = true);
     }
     let ends = || graph.assignments().iter().map(|assignment| assignment.value).chain(graph.outputs().iter().copied());
     ends().for_each(|id| read_as_floats[storage(graph, id).index()] = true);

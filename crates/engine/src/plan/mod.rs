@@ -13,6 +13,7 @@
 mod build;
 mod group;
 mod memory;
+mod show;
 
 use limpid_graph::{Layout, MapOp, NodeId};
 
