@@ -1,12 +1,17 @@
-//! limpid runs graphs: the [`Session`], and what stands behind it.
+//! limpid's engine: a [`Plan`] says how a graph runs, a [`Session`] runs it.
 //!
 //! ```text
-//! describe ──► differentiate ──► (plan) ──► run
-//!                                           here
+//! describe ──► differentiate ──► plan ──────────────► run
+//!                                fuse, place memory    kernels for the processor at hand
 //! ```
 //!
-//! A session keeps what lasts from run to run (parameters, optimiser state, data sets) and runs the graphs that it was
-//! given over it. Behind it stands the reference interpreter of [`limpid_graph`], in `f32` or `f64`.
+//! A session keeps what lasts from run to run (parameters, optimiser state) and runs the graphs that it was given over
+//! it. In `f32` it plans each graph once for each set of sizes: functions of single numbers that hang together run as
+//! one step, values share one arena. In `f64`, and in [`Session::reference`], the reference interpreter of
+//! [`limpid_graph`] runs it.
+//!
+//! Two variables of the environment are for comparing: `LIMPID_SIMD` = `portable`, `avx2` or `avx512` lowers the
+//! instructions that kernels use, `LIMPID_ENGINE` = `interpreter` runs `f32` by the interpreter too.
 
 mod arena;
 pub mod kernels;

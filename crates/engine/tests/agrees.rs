@@ -1,7 +1,6 @@
 //! The engine computes what the graph says: random graphs, engine against interpreter.
 
 #[path = "../../graph/tests/support/mod.rs"]
-#[allow(dead_code)]
 mod support;
 
 use limpid_engine::kernels::Level;

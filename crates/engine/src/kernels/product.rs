@@ -4,6 +4,9 @@
 //! vectors, k in blocks; a panel of `b` is packed where its rows are long or not contiguous, `a` is read where it lies.
 //! The cuts depend on the sizes alone, so that a product's bits do too.
 
+// Loops over constant ranges become registers; iterators over them would not say more.
+#![allow(clippy::needless_range_loop)]
+
 use super::Level;
 
 /// A matrix in a slice: element (i, j) stands at `i·row + j·column`.
