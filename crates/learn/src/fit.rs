@@ -63,6 +63,7 @@ pub struct History {
     /// The state before the first step (epoch 0) and after each epoch.
     pub epochs: Vec<Epoch>,
     /// When each step ended, if that was asked for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub times: Vec<StepTime>,
 }
 
@@ -143,7 +144,7 @@ impl Model {
         let train = train.stored_for(self.precision());
         let step_graph = step::training_step(self.network(), &train, self.loss(), fit.optimizer.as_ref())?;
         let program = self.session.load(step_graph);
-        let mut noter = Noter::new(self, &train, test)?;
+        let mut noter = Noter::new(self, &train, test, fit.learning_rate)?;
         let learning_rate = Tensor::scalar(fit.learning_rate);
         let mut history = History::default();
         let clock = Clock::start();
@@ -180,15 +181,21 @@ impl Model {
 struct Noter<'d> {
     train: &'d Dataset,
     test: Option<&'d Dataset>,
+    learning_rate: f64,
     on_train: limpid_engine::Program,
     on_test: Option<limpid_engine::Program>,
 }
 
 impl<'d> Noter<'d> {
-    fn new(model: &mut Model, train: &'d Dataset, test: Option<&'d Dataset>) -> Result<Self, Error> {
+    fn new(
+        model: &mut Model,
+        train: &'d Dataset,
+        test: Option<&'d Dataset>,
+        learning_rate: f64,
+    ) -> Result<Self, Error> {
         let (network, loss) = (model.network().clone(), model.loss());
         let mut load = |data: &Dataset| Ok::<_, Error>(model.session.load(step::evaluation(&network, data, loss)?));
-        Ok(Self { train, test, on_train: load(train)?, on_test: test.map(load).transpose()? })
+        Ok(Self { train, test, learning_rate, on_train: load(train)?, on_test: test.map(load).transpose()? })
     }
 
     fn note(&mut self, model: &mut Model, epoch: usize, step: usize) -> Result<Epoch, Error> {
@@ -207,7 +214,7 @@ impl<'d> Noter<'d> {
                 test_loss: test.map(|test| test.loss),
                 test_accuracy: test.and_then(|test| test.accuracy),
             }),
-            false => Err(Error::Diverged { step, epoch, loss: train.loss, learning_rate: f64::NAN }),
+            false => Err(Error::Diverged { step, epoch, loss: train.loss, learning_rate: self.learning_rate }),
         }
     }
 }

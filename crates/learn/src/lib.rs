@@ -30,6 +30,6 @@ pub use layers::{Affine, Elu, Flatten, Gelu, Identity, LeakyRelu, Relu, Sigmoid,
 pub use loss::Loss;
 pub use model::{Evaluation, Model};
 pub use network::{Extents, Network};
-pub use optimizer::{Optimizer, Sgd};
+pub use optimizer::{Optimizer, Sgd, optimizer, optimizer_names};
 pub use sequence::Sequence;
-pub use text::TextError;
+pub use text::{TextError, activation_names};
