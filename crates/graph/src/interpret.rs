@@ -7,11 +7,11 @@
 use std::borrow::Cow;
 
 use crate::graph::{Graph, Node, NodeId, listed};
-use crate::map::Lane;
+use crate::map::{Lane, MapOp};
 use crate::mistake::Error;
 use crate::op::index::{self, BadPosition};
-use crate::op::{Index, Layout, Leaf, Op, contract};
-use crate::shape::Sizes;
+use crate::op::{Index, Layout, Leaf, Monoid, Op};
+use crate::shape::{Shape, Sizes};
 use crate::tensor::{Data, Element, Tensor};
 
 /// A number type that the interpreter computes in.
@@ -36,6 +36,7 @@ impl Real for f32 {
 #[derive(Debug)]
 pub struct Values<'g, T: Real> {
     graph: &'g Graph,
+    sizes: Sizes,
     slots: Vec<Slot<'g, T>>,
 }
 
@@ -63,17 +64,13 @@ pub fn interpret<'g, T: Real>(graph: &'g Graph, feeds: &[(NodeId, &'g Tensor)]) 
     let sizes = graph.sizes(feeds)?;
     let mut fed = vec![None; graph.nodes.len()];
     feeds.iter().for_each(|&(id, value)| fed[id.index()] = Some(value));
-    let mut values = Values { graph, slots: Vec::with_capacity(graph.nodes.len()) };
+    let mut values = Values { graph, sizes, slots: Vec::with_capacity(graph.nodes.len()) };
     for (id, node) in graph.nodes() {
-        let shape = node.shape.resolve(&sizes).ok_or_else(|| not_resolved(graph, id))?;
+        let shape = node.shape.resolve(&values.sizes).ok_or_else(|| not_resolved(graph, id))?;
         let value = match (&node.op, fed[id.index()]) {
-            (Op::Leaf(leaf), fed) => values.leaf(id, leaf, fed, &sizes)?,
+            (Op::Leaf(leaf), fed) => values.leaf(id, leaf, fed)?,
             (Op::Layout(Layout::Reshape(_)), _) => Value::Of(node.inputs[0].index()),
-            _ => Value::Numbers(Cow::Owned(values.compute(node, &shape).map_err(|bad| Error::Position {
-                what: format!("`{}` of {}", node.op.name(), graph.label(*node.inputs.last().unwrap_or(&id))),
-                found: bad.found,
-                extent: bad.extent,
-            })?)),
+            _ => Value::Numbers(Cow::Owned(values.compute(node, &shape).map_err(|bad| bad.at(graph, id))?)),
         };
         values.slots.push(Slot { shape, value });
     }
@@ -95,10 +92,10 @@ fn not_fed(graph: &Graph, id: NodeId) -> Error {
 }
 
 impl<'g, T: Real> Values<'g, T> {
-    fn leaf(&self, id: NodeId, leaf: &'g Leaf, fed: Option<&'g Tensor>, sizes: &Sizes) -> Result<Value<'g, T>, Error> {
+    fn leaf(&self, id: NodeId, leaf: &'g Leaf, fed: Option<&'g Tensor>) -> Result<Value<'g, T>, Error> {
         match (leaf, fed) {
             (Leaf::Constant(value), _) => Ok(Value::Numbers(T::read(value))),
-            (Leaf::Extent(dim), _) => match dim.resolve(sizes) {
+            (Leaf::Extent(dim), _) => match dim.resolve(&self.sizes) {
                 Some(extent) => Ok(Value::Numbers(Cow::Owned(vec![T::of(extent as f64)]))),
                 None => Err(not_resolved(self.graph, id)),
             },
@@ -120,23 +117,12 @@ impl<'g, T: Real> Values<'g, T> {
             return Ok(index::gather(data_shape, *axis, &positions, convert));
         }
         let inputs: Vec<Cow<'_, [T]>> = node.inputs.iter().map(|&id| self.numbers(id)).collect();
-        let slices: Vec<&[T]> = inputs.iter().map(AsRef::as_ref).collect();
-        let shaped: Vec<(&[usize], &[T])> =
-            node.inputs.iter().zip(&slices).map(|(id, &slice)| (&*self.slots[id.index()].shape, slice)).collect();
-        let elementwise = |apply: &dyn Fn(&[&[T]], &mut Vec<T>)| {
-            let mut out = Vec::with_capacity(slices.first().map_or(0, |s| s.len()));
-            apply(&slices, &mut out);
-            out
-        };
-        Ok(match &node.op {
-            Op::Leaf(_) => Vec::new(),
-            Op::Map(op) => elementwise(&|inputs, out| op.values(inputs, out)),
-            Op::Formula(formula) => elementwise(&|inputs, out| formula.values(inputs, out)),
-            Op::Reduce(reduce) => reduce.value(shaped[0].0, shaped[0].1),
-            Op::Contract => contract::value(shaped[0].0, shaped[0].1, shaped[1].0, shaped[1].1),
-            Op::Layout(layout) => layout.value(&shaped, shape),
-            Op::Index(index) => index.value(&shaped, shape)?,
-        })
+        node.op.value(&self.shaped(node, &inputs), shape)
+    }
+
+    /// Each input's shape beside its numbers.
+    fn shaped<'s>(&'s self, node: &Node, inputs: &'s [Cow<'_, [T]>]) -> Vec<(&'s [usize], &'s [T])> {
+        node.inputs.iter().zip(inputs).map(|(&id, numbers)| (self.shape(id), numbers.as_ref())).collect()
     }
 
     /// The bytes behind the first input, where it is stored so.
@@ -150,6 +136,11 @@ impl<'g, T: Real> Values<'g, T> {
     /// The shape of a node's value in this run.
     pub fn shape(&self, id: NodeId) -> &[usize] {
         &self.slots[id.index()].shape
+    }
+
+    /// The shape that a node of the graph has in this run.
+    pub(crate) fn shape_of(&self, node: &Node) -> Vec<usize> {
+        node.shape.resolve(&self.sizes).unwrap_or_default()
     }
 
     /// The numbers of a node, row by row.
@@ -166,48 +157,58 @@ impl<'g, T: Real> Values<'g, T> {
         Tensor::from_parts(self.shape(id).to_vec(), T::into_data(self.numbers(id).into_owned()))
     }
 
-    /// On which side of its kink each element of each op that has one stands: −1, 0 or 1.
+    /// The graph that was run.
+    pub(crate) fn graph(&self) -> &'g Graph {
+        self.graph
+    }
+
+    /// On which side of its kink each element of each op that has one stands: −1, 0 or 1. Ops whose value no derivative
+    /// passes through are left out.
     ///
     /// Two runs with equal answers lie on one smooth piece of the graph, so that a difference quotient between them
     /// means something.
     pub fn sides(&self) -> Vec<i8> {
-        let mut sides = Vec::new();
-        let side = |x: T| if T::of(0.0).less(x) { 1 } else { -i8::from(x.less(T::of(0.0))) };
-        for (id, node) in self.graph.nodes() {
-            let inputs = || node.inputs.iter().map(|&id| self.numbers(id)).collect::<Vec<_>>();
-            match &node.op {
-                Op::Map(op) if !op.info().smooth => {
-                    let inputs = inputs();
-                    let slices: Vec<&[T]> = inputs.iter().map(AsRef::as_ref).collect();
-                    sides.extend(op.kinks(&slices).unwrap_or_default().into_iter().map(side));
-                }
-                Op::Formula(formula) => {
-                    let inputs = inputs();
-                    let slices: Vec<&[T]> = inputs.iter().map(AsRef::as_ref).collect();
-                    sides.extend(formula.kinks(&slices).into_iter().map(side));
-                }
-                Op::Reduce(reduce) if reduce.monoid != crate::op::Monoid::Sum => {
-                    sides.extend(self.extreme_positions(id, node));
-                }
-                _ => {}
+        let differentiated = self.graph.differentiated();
+        let watched = self.graph.nodes().filter(|(id, _)| differentiated[id.index()]);
+        let sides = watched.map(|(id, node)| {
+            let inputs: Vec<Cow<'_, [T]>> = node.inputs.iter().map(|&id| self.numbers(id)).collect();
+            sides_of(node, &self.shaped(node, &inputs), &self.numbers(id))
+        });
+        sides.flatten().collect()
+    }
+}
+
+/// On which side of its kink each element of a node stands; nothing for a smooth op.
+pub(crate) fn sides_of<T: Real>(node: &Node, inputs: &[(&[usize], &[T])], result: &[T]) -> Vec<i8> {
+    let side = |x: T| if T::of(0.0).less(x) { 1 } else { -i8::from(x.less(T::of(0.0))) };
+    let slices = || inputs.iter().map(|(_, numbers)| *numbers).collect::<Vec<_>>();
+    match &node.op {
+        Op::Map(op) if !op.info().smooth => op.kinks(&slices()).unwrap_or_default().into_iter().map(side).collect(),
+        Op::Formula(formula) => formula.kinks(&slices()).into_iter().map(side).collect(),
+        // An extreme has a kink where another element takes its place.
+        Op::Reduce(reduce) if reduce.monoid != Monoid::Sum => {
+            let (shape, numbers) = inputs[0];
+            let kept = |(axis, &extent): (usize, &usize)| if reduce.axes.contains(&axis) { 1 } else { extent };
+            let kept: Vec<usize> = shape.iter().enumerate().map(kept).collect();
+            let spread = Layout::Broadcast(Shape::from(shape)).value(&[(&kept, result)], shape);
+            numbers.iter().zip(spread).map(|(&x, extreme)| i8::from(x.equal(extreme))).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+impl Graph {
+    /// Which nodes a derivative of the outputs passes through: all that they depend on but what stands only behind a
+    /// `stop_gradient`.
+    pub(crate) fn differentiated(&self) -> Vec<bool> {
+        let mut passed = vec![false; self.nodes.len()];
+        self.outputs.iter().for_each(|id| passed[id.index()] = true);
+        for (id, node) in self.nodes().rev() {
+            if passed[id.index()] && node.op != Op::Map(MapOp::StopGradient) {
+                node.inputs.iter().for_each(|input| passed[input.index()] = true);
             }
         }
-        sides
-    }
-
-    /// Which elements equal the extreme that a reduction found.
-    fn extreme_positions(&self, id: NodeId, node: &Node) -> Vec<i8> {
-        let Op::Reduce(reduce) = &node.op else { return Vec::new() };
-        let kept: Vec<usize> = self
-            .shape(node.inputs[0])
-            .iter()
-            .enumerate()
-            .map(|(axis, &extent)| if reduce.axes.contains(&axis) { 1 } else { extent })
-            .collect();
-        let input_shape = self.shape(node.inputs[0]).to_vec();
-        let target = Layout::Broadcast(crate::shape::Shape::from(&*input_shape));
-        let spread = target.value(&[(&kept, &*self.numbers(id))], &input_shape);
-        self.numbers(node.inputs[0]).iter().zip(spread).map(|(&x, y)| i8::from(x.equal(y))).collect()
+        passed
     }
 }
 

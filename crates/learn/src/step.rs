@@ -33,6 +33,16 @@ pub fn training_step(network: &Network, data: &Dataset, loss: Loss, optimizer: &
     Ok(builder.finish([loss])?.simplified()?)
 }
 
+/// The loss of a batch as training describes it, alone and not rewritten.
+///
+/// # Errors
+/// As [`training_step`].
+pub fn batch_loss(network: &Network, data: &Dataset, loss: Loss) -> Result<Graph, Error> {
+    let builder = Builder::new();
+    let (output, targets, _) = on_batch(&builder, network, data, Mode::Train);
+    Ok(builder.finish([loss.describe(output, targets).named("loss")])?)
+}
+
 /// The mean loss of a batch, and the share of right answers where the loss is one of classification.
 ///
 /// # Errors

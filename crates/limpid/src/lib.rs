@@ -38,3 +38,12 @@ pub mod prelude {
         Network, Relu, Sampling, Sigmoid, Softmax, Softplus, Tanh,
     };
 }
+
+/// The pages of the repository whose Rust runs as documentation tests.
+#[cfg(doctest)]
+mod pages {
+    #[doc = include_str!("../../../README.md")]
+    struct Readme;
+    #[doc = include_str!("../../../CONTRIBUTING.md")]
+    struct Contributing;
+}

@@ -11,11 +11,13 @@ pub(crate) mod reduce;
 
 use std::sync::Arc;
 
+pub(crate) use index::BadPosition;
 pub use index::Index;
 pub use layout::Layout;
 pub use reduce::{Monoid, Reduce};
 
 use crate::builder::Var;
+use crate::interpret::Real;
 use crate::map::{Formula, Gradient, MapOp};
 use crate::mistake::Fault;
 use crate::shape::{Dim, Shape};
@@ -112,6 +114,25 @@ impl Op {
             Self::Layout(layout) => layout.infer(inputs),
             Self::Index(index) => index.infer(inputs),
         }
+    }
+
+    /// The reference value from inputs with their shapes; `shape` is the result's. Not asked of leaves.
+    pub(crate) fn value<T: Real>(&self, inputs: &[(&[usize], &[T])], shape: &[usize]) -> Result<Vec<T>, BadPosition> {
+        let elementwise = |apply: &dyn Fn(&[&[T]], &mut Vec<T>)| {
+            let slices: Vec<&[T]> = inputs.iter().map(|(_, numbers)| *numbers).collect();
+            let mut out = Vec::with_capacity(slices.first().map_or(0, |slice| slice.len()));
+            apply(&slices, &mut out);
+            out
+        };
+        Ok(match self {
+            Self::Leaf(_) => Vec::new(),
+            Self::Map(op) => elementwise(&|inputs, out| op.values(inputs, out)),
+            Self::Formula(formula) => elementwise(&|inputs, out| formula.values(inputs, out)),
+            Self::Reduce(reduce) => reduce.value(inputs[0].0, inputs[0].1),
+            Self::Contract => contract::value(inputs[0].0, inputs[0].1, inputs[1].0, inputs[1].1),
+            Self::Layout(layout) => layout.value(inputs, shape),
+            Self::Index(index) => index.value(inputs, shape)?,
+        })
     }
 
     /// What reaches input `which` of the upstream derivative `up`.

@@ -102,10 +102,20 @@ impl Reduce {
 
     /// The reference value, in NumPy's order of evaluation: folded axes at the end pairwise, others row after row.
     pub(crate) fn value<T: Lane<Mask = bool>>(&self, shape: &[usize], input: &[T]) -> Vec<T> {
+        self.value_within(shape, shape, input)
+    }
+
+    /// The reference value of a part of the kept axes, evaluated in the order of the whole, which has `whole_shape`.
+    pub(crate) fn value_within<T: Lane<Mask = bool>>(
+        &self,
+        whole_shape: &[usize],
+        shape: &[usize],
+        input: &[T],
+    ) -> Vec<T> {
         let is_folded = |axis: &usize| self.axes.contains(axis);
         let count = (0..shape.len()).filter(|axis| !is_folded(axis)).map(|axis| shape[axis]).product();
         let mut groups: Vec<(bool, usize)> = Vec::new();
-        for (axis, &extent) in shape.iter().enumerate().filter(|(_, extent)| **extent != 1) {
+        for (axis, &extent) in shape.iter().enumerate().filter(|(axis, _)| whole_shape[*axis] != 1) {
             match groups.last_mut() {
                 Some((folded, product)) if *folded == is_folded(&axis) => *product *= extent,
                 _ => groups.push((is_folded(&axis), extent)),
