@@ -34,7 +34,9 @@ impl Optimizer for Sgd {
     }
 }
 
-const OPTIMIZERS: &[(&str, fn() -> Arc<dyn Optimizer>)] = &[("sgd", || Arc::new(Sgd))];
+type Make = fn() -> Arc<dyn Optimizer>;
+
+const OPTIMIZERS: &[(&str, Make)] = &[("sgd", || Arc::new(Sgd))];
 
 /// The optimiser of this name.
 ///
