@@ -89,7 +89,7 @@ impl NetworkOptions {
     pub(crate) fn network(&self, dataset: Named) -> Result<Network, Failure> {
         let network = match &self.network {
             Some(network) => network.clone(),
-            None => self.text(dataset).parse().map_err(|error: limpid::learn::Error| usage(&error))?,
+            None => self.text(dataset).parse().map_err(usage)?,
         };
         dataset.check_fits(&network).map_err(Failure::Usage)?;
         Ok(network)
@@ -103,8 +103,12 @@ impl NetworkOptions {
     }
 }
 
-fn usage(error: &dyn fmt::Display) -> Failure {
-    Failure::Usage(error.to_string())
+/// What is wrong with a network that was put together here, without the text that nobody typed.
+fn usage(error: limpid::learn::Error) -> Failure {
+    Failure::Usage(match error {
+        limpid::learn::Error::Text(error) => error.what().to_string(),
+        error => error.to_string(),
+    })
 }
 
 /// The units of one hidden layer.
@@ -182,6 +186,11 @@ pub(crate) fn at_least_one(text: &str) -> Result<usize, String> {
         Ok(0) | Err(_) => Err("a whole number, 1 or more, fits".to_string()),
         Ok(number) => Ok(number),
     }
+}
+
+/// Parses a seed.
+pub(crate) fn seed(text: &str) -> Result<u64, String> {
+    text.trim().parse().map_err(|_| format!("a whole number from 0 to {} fits", u64::MAX))
 }
 
 /// Parses a number above 0.

@@ -23,7 +23,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::failure::Failure;
 
-/// Trains small neural networks, and shows every number on the way.
+/// Train small neural networks, and see every number on the way.
 ///
 /// A network is a computational graph, and the graph is a value: train it, print it, count its cost, check its
 /// gradient.

@@ -87,7 +87,7 @@ impl Progress {
     fn epoch_line(&self, epoch: &Epoch, now: Instant) -> String {
         let width = self.epochs.to_string().len();
         let accuracy = |part: &str, share: Option<f64>| {
-            share.map(|share| format!("  {part} accuracy {}", text::percent(share))).unwrap_or_default()
+            share.map(|share| format!("  {part} accuracy {:>7}", text::percent(share))).unwrap_or_default()
         };
         let (train, test) = (accuracy("train", epoch.train_accuracy), accuracy("test", epoch.test_accuracy));
         let test_loss = match (epoch.test_accuracy, epoch.test_loss) {

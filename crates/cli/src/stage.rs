@@ -35,6 +35,11 @@ impl Stage {
         let parameters = builder.parameters();
         let losses: Vec<_> = graph.outputs().iter().map(|&id| builder.var(id)).collect();
         let gradients = losses.first().map(|&loss| builder.grad(loss, &parameters)).unwrap_or_default();
+        for (parameter, gradient) in parameters.iter().zip(&gradients) {
+            if let (Some(parameter), None) = (parameter.name(), gradient.name()) {
+                gradient.named(&format!("d {parameter}"));
+            }
+        }
         if self == Self::Gradient {
             return Ok(builder.finish(losses.into_iter().chain(gradients))?);
         }

@@ -54,7 +54,7 @@ pub enum Error {
     Parameters(String),
     /// The loss left the numbers.
     #[error(
-        "training diverged: the loss is {loss} at step {step} (epoch {epoch}); a smaller learning rate than {learning_rate} would fit"
+        "training diverged: the loss is {loss} at step {step} (epoch {epoch}); a smaller learning rate than {learning_rate:?} would fit"
     )]
     Diverged {
         /// The step, counted from 1.

@@ -12,7 +12,7 @@ use crate::failure::Failure;
 use crate::output;
 use crate::text::{self, Align};
 
-/// Reports how well a saved model does on a data set
+/// Report how well a saved model does on a data set
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Arguments {

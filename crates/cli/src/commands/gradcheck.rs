@@ -7,7 +7,7 @@ use limpid::graph::Sizes;
 use limpid::learn::{Elements, GradientCheck, GradientReport, Model};
 use serde::Serialize;
 
-use crate::arguments::{DataOptions, Format, FormatOption, at_least_one, positive};
+use crate::arguments::{DataOptions, Format, FormatOption, at_least_one, positive, seed};
 use crate::data::{Named, Part};
 use crate::failure::Failure;
 use crate::output;
@@ -15,7 +15,7 @@ use crate::stage::{Stage, check_memory};
 use crate::subject::{Subject, SubjectArgument};
 use crate::text;
 
-/// Checks a network's gradient against difference quotients, on real samples
+/// Check a network's gradient against difference quotients, on real samples
 ///
 /// Each number of each parameter is made a little larger and a little smaller; how the loss changes must agree with what
 /// back-propagation says, in f64. Ends with exit code 1 where it does not.
@@ -50,7 +50,7 @@ struct CheckOptions {
     #[arg(long, value_name = "ERROR", default_value = "1e-7", value_parser = positive, allow_negative_numbers = true)]
     tolerance: f64,
     /// What weights (of a network without a model file) and elements are drawn by
-    #[arg(long, value_name = "N", default_value_t = 1, allow_negative_numbers = true)]
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = seed, allow_negative_numbers = true)]
     seed: u64,
 }
 

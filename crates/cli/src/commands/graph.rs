@@ -9,7 +9,7 @@ use crate::output;
 use crate::stage::Stage;
 use crate::subject::SubjectArgument;
 
-/// Prints a network, its loss, gradient or training step as a graph
+/// Print a network, its loss, gradient or training step as a graph
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Arguments {

@@ -12,7 +12,7 @@ use crate::stage::Stage;
 use crate::subject::SubjectArgument;
 use crate::text::{self, Align};
 
-/// Prints what a network is made of, layer by layer, and what it costs
+/// Print what a network is made of, layer by layer, and what it costs
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Arguments {
@@ -74,7 +74,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
         flops: layers.iter().fold(0u64, |sum, row| sum.saturating_add(row.flops)),
         layers,
         batch_size: arguments.batch_size,
-        training_step_flops: total(&step, &sizes)?,
+        training_step_flops: total(&step, &sizes).map_err(|_| too_large(arguments.batch_size))?,
     };
     match arguments.format.format {
         Format::Json => output::json(&report),
@@ -85,8 +85,12 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
 /// Of one number in `f32`.
 const BYTES: u64 = 4;
 
-fn total(graph: &Graph, sizes: &Sizes) -> Result<u64, Failure> {
+fn total(graph: &Graph, sizes: &Sizes) -> Result<u64, limpid::graph::Error> {
     Ok(graph.flops(sizes)?.into_iter().fold(0, u64::saturating_add))
+}
+
+fn too_large(batch_size: usize) -> Failure {
+    Failure::Usage(format!("a batch of {batch_size} is more than memory can address; fewer samples fit"))
 }
 
 /// The layers in order, for one sample. A layer that describes nothing (a `flatten` of what is flat) has the shape

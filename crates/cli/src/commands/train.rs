@@ -13,7 +13,7 @@ use limpid::prelude::Precision;
 use limpid::{engine, models};
 use serde::Serialize;
 
-use crate::arguments::{DataOptions, Format, FormatOption, NetworkOptions, at_least_one, positive};
+use crate::arguments::{DataOptions, Format, FormatOption, NetworkOptions, at_least_one, positive, seed};
 use crate::data::{Named, Part};
 use crate::failure::Failure;
 use crate::output;
@@ -21,7 +21,7 @@ use crate::progress::Progress;
 use crate::stage::{Stage, check_memory};
 use crate::text::{self, Align};
 
-/// Trains a network and reports how well it does on data it has not seen
+/// Train a network and report how well it does on data it has not seen
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Arguments {
@@ -68,7 +68,7 @@ struct TrainingOptions {
     epochs: usize,
 
     /// What weights and batches are drawn by; the same seed gives the same model to the last bit
-    #[arg(long, value_name = "N", default_value_t = 1, allow_negative_numbers = true)]
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = seed, allow_negative_numbers = true)]
     seed: u64,
 
     /// How batches are drawn: shuffled (each epoch sees every sample once) or with-replacement
@@ -189,7 +189,7 @@ impl Arguments {
             ("data", format!("{}: {train} to learn from, {test} to test on", named.name())),
             ("", format!("in {}", folder.display())),
             ("training", format!("{} of {}", epochs_text(*epochs), steps_text(plan.steps_per_epoch))),
-            ("", format!("{sampling} batches of {batch_size}, {}, learning rate {learning_rate}", optimizer.name())),
+            ("", format!("{sampling} batches of {batch_size}, {}, learning rate {learning_rate:?}", optimizer.name())),
             ("loss", loss.to_string()),
             ("seed", seed.to_string()),
         ];
