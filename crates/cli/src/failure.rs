@@ -7,6 +7,8 @@ use clap::error::ErrorKind;
 use limpid::files::OutputError;
 use thiserror::Error;
 
+use crate::output;
+
 /// What ends a verb early.
 #[derive(Debug, Error)]
 pub(crate) enum Failure {
@@ -55,11 +57,10 @@ impl Failure {
 
     /// Says on stderr what went wrong; of wrong usage, also how the verb is used.
     pub(crate) fn report(&self, verb: Option<&mut clap::Command>) {
-        let error = match (self, verb) {
-            (Self::Usage(what), Some(verb)) => verb.error(ErrorKind::ValueValidation, what),
-            _ => clap::Error::raw(ErrorKind::Io, format!("{self}\n")),
-        };
-        // Where stderr is closed, the exit code has to do.
-        let _ = error.print();
+        match (self, verb) {
+            // Where stderr is closed, the exit code has to do.
+            (Self::Usage(what), Some(verb)) => drop(verb.error(ErrorKind::ValueValidation, what).print()),
+            _ => output::error(&self.to_string()),
+        }
     }
 }

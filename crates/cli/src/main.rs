@@ -29,7 +29,6 @@ use crate::failure::Failure;
 /// gradient.
 #[derive(Debug, Parser)]
 #[command(name = "limpid", version, arg_required_else_help = true, after_help = AFTER_HELP)]
-#[command(propagate_version = true)]
 struct Cli {
     #[command(subcommand)]
     verb: Verb,

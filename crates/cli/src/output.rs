@@ -52,6 +52,13 @@ pub(crate) fn note(line: &str) {
     let _ = writeln!(io::stderr().lock(), "{line}");
 }
 
+/// Writes an error to stderr, as clap writes those that it finds.
+pub(crate) fn error(message: &str) {
+    let has_colour = can_redraw() && env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+    let label = if has_colour { "\x1b[1;31merror:\x1b[0m" } else { "error:" };
+    note(&format!("{label} {message}"));
+}
+
 /// Whether stderr is a terminal on which a line can be drawn again and again.
 pub(crate) fn can_redraw() -> bool {
     io::stderr().is_terminal() && env::var_os("TERM").is_none_or(|term| term != "dumb")

@@ -154,11 +154,11 @@ impl Builder {
     fn leaf(&self, leaf: Leaf, name: &str, shape: Shape) -> Var<'_> {
         let op = Op::Leaf(leaf);
         let not_simple = shape.dims().iter().find(|dim| dim.as_known().is_none() && dim.as_symbol().is_none());
-        let taken = || self.notes.borrow().nodes.iter().any(|node| node.name.as_deref() == Some(name));
         if let Some(dim) = not_simple {
-            return self.poison(name, Fault::LeafExtent { dim: dim.clone() }, &[]);
+            let fault = Fault::LeafExtent { name: name.to_string(), shape: shape.clone(), dim: dim.clone() };
+            return self.poison(op.name(), fault, &[]);
         }
-        if taken() {
+        if self.notes.borrow().nodes.iter().any(|node| node.name.as_deref() == Some(name)) {
             return self.poison(op.name(), Fault::DuplicateName { name: name.to_string() }, &[]);
         }
         self.push(op, Vec::new(), shape, Some(Arc::from(name)))
@@ -205,6 +205,12 @@ impl Builder {
     /// A user's own function, applied to values broadcast against each other.
     #[track_caller]
     pub(crate) fn formula<'b>(&'b self, formula: &Formula, arguments: &[Var<'b>]) -> Var<'b> {
+        if let Some(poisoned) = self.spoiled(formula.name(), arguments) {
+            return poisoned;
+        }
+        if let Err(fault) = formula.checked() {
+            return self.poison(formula.name(), fault, arguments);
+        }
         self.elementwise(Op::Formula(formula.clone()), arguments)
     }
 
@@ -217,8 +223,12 @@ impl Builder {
         let Some(joined) = joined else {
             return self.poison(op.name(), Fault::Broadcast, arguments);
         };
-        let arguments: Vec<_> = arguments.iter().map(|var| var.broadcast_to(joined.clone())).collect();
-        self.apply(op, &arguments)
+        // A loop, not a closure: a closure would hide the user's line.
+        let mut spread = Vec::with_capacity(arguments.len());
+        for argument in arguments {
+            spread.push(argument.broadcast_to(joined.clone()));
+        }
+        self.apply(op, &spread)
     }
 
     #[track_caller]
@@ -259,9 +269,10 @@ impl Builder {
 
     /// The poisoned result of an op one of whose inputs is poisoned already, or belongs to another builder.
     #[track_caller]
-    fn spoiled<'b>(&'b self, op: &str, inputs: &[Var<'b>]) -> Option<Var<'b>> {
-        if inputs.iter().any(|var| !std::ptr::eq(var.builder, self)) {
-            return Some(self.poison(op, Fault::Foreign, &[]));
+    pub(crate) fn spoiled<'b>(&'b self, op: &str, inputs: &[Var<'b>]) -> Option<Var<'b>> {
+        let foreign: Vec<_> = inputs.iter().filter(|var| !std::ptr::eq(var.builder, self)).copied().collect();
+        if !foreign.is_empty() {
+            return Some(self.poison(op, Fault::Foreign, &foreign));
         }
         inputs.iter().find(|var| var.is_poisoned()).copied()
     }
@@ -292,6 +303,8 @@ impl Builder {
         } else if target.shape() != value.shape() {
             let fault = Fault::AssignShape { value: value.shape(), target: target.shape() };
             self.poison("assign", fault, &[target, value]);
+        } else if self.notes.borrow().assignments.iter().any(|earlier| earlier.target == target.id) {
+            self.poison("assign", Fault::AssignedTwice, &[target, value]);
         } else {
             self.notes.borrow_mut().assignments.push(Assignment { target: target.id, value: value.id });
         }
@@ -301,6 +314,7 @@ impl Builder {
     ///
     /// # Errors
     /// [`Error::Described`] with every root cause.
+    #[track_caller]
     pub fn finish<'b>(&'b self, outputs: impl IntoIterator<Item = Var<'b>>) -> Result<Graph, Error> {
         let outputs: Vec<_> = outputs.into_iter().collect();
         self.spoiled("finish", &outputs);
@@ -344,8 +358,19 @@ impl<'b> Var<'b> {
         self.builder.notes.borrow().poisoned.contains(&self.id.0)
     }
 
-    /// Gives it a name, by which a run can be asked for it.
+    /// Gives it a name, by which a run can be asked for it. The name of an input, parameter or state belongs to it
+    /// alone; of several other values of one name, the last one is found by it.
+    #[track_caller]
     pub fn named(self, name: &str) -> Self {
+        let is_fed = |node: &Node| matches!(node.op, Op::Leaf(Leaf::Input | Leaf::Parameter | Leaf::State));
+        let clashes = |notes: &Notes| {
+            let others = notes.nodes.iter().enumerate().filter(|(i, _)| *i != self.id.0);
+            let mut same = others.filter(|(_, node)| node.name.as_deref() == Some(name));
+            same.any(|(_, node)| is_fed(node) || is_fed(&notes.nodes[self.id.0]))
+        };
+        if clashes(&self.builder.notes.borrow()) {
+            return self.builder.poison("named", Fault::DuplicateName { name: name.to_string() }, &[self]);
+        }
         self.builder.notes.borrow_mut().nodes[self.id.0].name = Some(Arc::from(name));
         self
     }

@@ -73,6 +73,9 @@ impl Graph {
     }
 
     /// One node.
+    ///
+    /// # Panics
+    /// Where the id is of a larger graph than this.
     pub fn node(&self, id: NodeId) -> &Node {
         &self.nodes[id.0]
     }
@@ -115,19 +118,24 @@ impl Graph {
     }
 
     /// What a node is called in messages and listings: its name, or its op.
+    ///
+    /// # Panics
+    /// Where the id is of a larger graph than this.
     pub fn label(&self, id: NodeId) -> String {
         let node = self.node(id);
         node.name.as_ref().map_or_else(|| node.op.name().to_string(), ToString::to_string)
     }
 
-    /// Binds the symbols by the shapes of the values fed.
+    /// Binds the symbols by the shapes of the values fed to inputs, parameters and state.
     ///
     /// # Errors
     /// [`Error::UnknownFeed`], [`Error::FeedShape`] and [`Error::SymbolConflict`].
     pub fn sizes(&self, feeds: &[(NodeId, &Tensor)]) -> Result<Sizes, Error> {
         let mut sizes = Sizes::default();
         for &(id, value) in feeds {
-            let declared = &self.node(id).shape;
+            let is_fed = |node: &&Node| matches!(node.op, Op::Leaf(Leaf::Input | Leaf::Parameter | Leaf::State));
+            let Some(leaf) = self.nodes.get(id.0).filter(is_fed) else { return Err(self.unknown_feed(id)) };
+            let declared = &leaf.shape;
             let misfit =
                 || Error::FeedShape { name: self.label(id), declared: declared.clone(), found: value.shape().to_vec() };
             if declared.rank() != value.rank() {
@@ -147,6 +155,14 @@ impl Graph {
             }
         }
         Ok(sizes)
+    }
+
+    fn unknown_feed(&self, id: NodeId) -> Error {
+        let name = match self.nodes.get(id.0) {
+            Some(_) => self.label(id),
+            None => format!("node {}", id.0),
+        };
+        Error::UnknownFeed { name, known: listed(self.fed().filter_map(|(_, node)| node.name.as_deref())) }
     }
 
     /// The nodes that feeds by name mean.

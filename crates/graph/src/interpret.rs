@@ -58,18 +58,24 @@ enum Value<'g, T: Real> {
 /// Computes every value of `graph` from the values fed to its leaves.
 ///
 /// # Errors
-/// [`Error::NotFed`], what [`Graph::sizes`] finds, [`Error::Position`] for an index that is none, and
-/// [`Error::TooLarge`].
+/// [`Error::NotFed`], what [`Graph::sizes`] finds, [`Error::Unbound`], [`Error::Position`] for an index that is none,
+/// and [`Error::TooLarge`].
 pub fn interpret<'g, T: Real>(graph: &'g Graph, feeds: &[(NodeId, &'g Tensor)]) -> Result<Values<'g, T>, Error> {
     let sizes = graph.sizes(feeds)?;
     let mut fed = vec![None; graph.nodes.len()];
     feeds.iter().for_each(|&(id, value)| fed[id.index()] = Some(value));
     let mut values = Values { graph, sizes, slots: Vec::with_capacity(graph.nodes.len()) };
     for (id, node) in graph.nodes() {
-        let shape = node.shape.resolve(&values.sizes).ok_or_else(|| not_resolved(graph, id))?;
+        let shape = node.shape.resolve(&values.sizes).ok_or_else(|| not_resolved(graph, id, &values.sizes))?;
+        if shape.iter().product::<usize>() > LARGE && !fits::<T>(&shape) {
+            return Err(too_large(graph, id));
+        }
         let value = match (&node.op, fed[id.index()]) {
             (Op::Leaf(leaf), fed) => values.leaf(id, leaf, fed)?,
-            (Op::Layout(Layout::Reshape(_)), _) => Value::Of(node.inputs[0].index()),
+            (Op::Layout(Layout::Reshape(_)), _) => match values.slots[node.inputs[0].index()].value {
+                Value::Of(source) => Value::Of(source),
+                _ => Value::Of(node.inputs[0].index()),
+            },
             _ => Value::Numbers(Cow::Owned(values.compute(node, &shape).map_err(|bad| bad.at(graph, id))?)),
         };
         values.slots.push(Slot { shape, value });
@@ -77,13 +83,30 @@ pub fn interpret<'g, T: Real>(graph: &'g Graph, feeds: &[(NodeId, &'g Tensor)]) 
     Ok(values)
 }
 
-/// A shape does not resolve where a symbol in it is not bound, since its leaf was not fed, or where it is too large.
-fn not_resolved(graph: &Graph, id: NodeId) -> Error {
+/// From this many numbers on, memory is asked first whether it has room.
+const LARGE: usize = 1 << 27;
+
+fn fits<T>(shape: &[usize]) -> bool {
+    Vec::<T>::new().try_reserve_exact(shape.iter().product()).is_ok()
+}
+
+/// A shape does not resolve where a symbol in it is not bound, mostly since its leaf was not fed, or where it is too
+/// large.
+fn not_resolved(graph: &Graph, id: NodeId, sizes: &Sizes) -> Error {
     let node = graph.node(id);
-    match node.op {
-        Op::Leaf(Leaf::Input | Leaf::Parameter | Leaf::State) => not_fed(graph, id),
-        _ => Error::TooLarge { what: graph.label(id), shape: node.shape.clone() },
+    let symbols = match &node.op {
+        Op::Leaf(Leaf::Extent(dim)) => dim.symbols().collect::<Vec<_>>(),
+        _ => node.shape.symbols().collect(),
+    };
+    let Some(&symbol) = symbols.iter().find(|symbol| sizes.get(symbol).is_none()) else { return too_large(graph, id) };
+    match graph.fed().find(|(_, leaf)| leaf.shape.symbols().any(|s| s == symbol)) {
+        Some((leaf, _)) => not_fed(graph, leaf),
+        None => Error::Unbound { what: graph.label(id), shape: node.shape.clone(), symbol: symbol.to_string() },
     }
+}
+
+fn too_large(graph: &Graph, id: NodeId) -> Error {
+    Error::TooLarge { what: graph.label(id), shape: graph.node(id).shape.clone() }
 }
 
 fn not_fed(graph: &Graph, id: NodeId) -> Error {
@@ -97,7 +120,7 @@ impl<'g, T: Real> Values<'g, T> {
             (Leaf::Constant(value), _) => Ok(Value::Numbers(T::read(value))),
             (Leaf::Extent(dim), _) => match dim.resolve(&self.sizes) {
                 Some(extent) => Ok(Value::Numbers(Cow::Owned(vec![T::of(extent as f64)]))),
-                None => Err(not_resolved(self.graph, id)),
+                None => Err(not_resolved(self.graph, id, &self.sizes)),
             },
             (_, Some(value)) => match value.data() {
                 Data::U8(bytes) => Ok(Value::Bytes(bytes)),
@@ -134,6 +157,9 @@ impl<'g, T: Real> Values<'g, T> {
     }
 
     /// The shape of a node's value in this run.
+    ///
+    /// # Panics
+    /// Where the id is of a larger graph than this.
     pub fn shape(&self, id: NodeId) -> &[usize] {
         &self.slots[id.index()].shape
     }
@@ -144,6 +170,9 @@ impl<'g, T: Real> Values<'g, T> {
     }
 
     /// The numbers of a node, row by row.
+    ///
+    /// # Panics
+    /// Where the id is of a larger graph than this.
     pub fn numbers(&self, id: NodeId) -> Cow<'_, [T]> {
         match &self.slots[id.index()].value {
             Value::Numbers(numbers) => Cow::Borrowed(numbers),
@@ -153,6 +182,9 @@ impl<'g, T: Real> Values<'g, T> {
     }
 
     /// A node's value.
+    ///
+    /// # Panics
+    /// Where the id is of a larger graph than this.
     pub fn tensor(&self, id: NodeId) -> Tensor {
         Tensor::from_parts(self.shape(id).to_vec(), T::into_data(self.numbers(id).into_owned()))
     }

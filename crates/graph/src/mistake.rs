@@ -29,11 +29,14 @@ pub enum Fault {
         /// The right operand's last extent but one.
         right: Dim,
     },
+    /// A matrix product of stacks of matrices that do not broadcast.
+    #[error("the axes before the last two do not broadcast")]
+    LeadingAxes,
     /// A matrix product of something that is no matrix.
-    #[error("a matrix product needs at least one axis on each side")]
+    #[error("a single number has no matrix product")]
     MatrixRank,
     /// An axis that is not there.
-    #[error("there is no axis {axis} in a value of rank {rank}")]
+    #[error("there is no axis {axis} in a value with {}", counted(*.rank, "axis", "axes"))]
     Axis {
         /// The axis asked for.
         axis: isize,
@@ -41,10 +44,16 @@ pub enum Fault {
         rank: usize,
     },
     /// An axis named twice.
-    #[error("an axis is named twice")]
-    RepeatedAxis,
+    #[error("axis {axis} is named twice")]
+    RepeatedAxis {
+        /// The axis, counted from the start.
+        axis: usize,
+    },
+    /// A transpose of something that is no matrix.
+    #[error("there are no two axes to exchange")]
+    TransposeRank,
     /// A permutation of another rank than its value.
-    #[error("{given} axes are given for a value of rank {rank}")]
+    #[error("{} given for a value with {}", counted(*.given, "axis is", "axes are"), counted(*.rank, "axis", "axes"))]
     PermuteRank {
         /// How many axes the permutation names.
         given: usize,
@@ -52,13 +61,13 @@ pub enum Fault {
         rank: usize,
     },
     /// A reshape that would lose or invent numbers.
-    #[error("{target} does not hold as many numbers")]
+    #[error("a value of shape {target} does not hold as many numbers")]
     Reshape {
         /// The wanted shape.
         target: Shape,
     },
     /// A slice outside its axis.
-    #[error("{start}..{end} does not lie within 0..{extent}")]
+    #[error("{start}..{end} is no range within 0..{extent}")]
     SliceBounds {
         /// First position kept.
         start: usize,
@@ -78,7 +87,7 @@ pub enum Fault {
         dim: Dim,
     },
     /// Values joined that differ beside the joining axis.
-    #[error("the shapes differ beside axis {axis}")]
+    #[error("the shapes differ in more than axis {axis}")]
     ConcatShapes {
         /// The joining axis.
         axis: usize,
@@ -86,17 +95,42 @@ pub enum Fault {
     /// A class axis without classes.
     #[error("there must be at least one class")]
     NoClasses,
+    /// A result whose size overflows.
+    #[error("the result would be larger than memory can address")]
+    TooLarge,
     /// An op given another number of inputs than it takes.
-    #[error("the op takes {wanted} inputs and was given {found}")]
+    #[error("the op takes {} and was given {found}", counted(*.wanted, "value", "values"))]
     Arity {
         /// How many it takes.
         wanted: usize,
         /// How many it was given.
         found: usize,
     },
+    /// A formula whose body names an argument that it does not take.
+    #[error("the formula's body names argument {argument}, but it takes {}", counted(*.arity, "argument", "arguments"))]
+    FormulaArgument {
+        /// The argument named.
+        argument: usize,
+        /// How many there are.
+        arity: usize,
+    },
+    /// A formula whose body gives a row of the table another number of arguments than it takes.
+    #[error("`{row}` in the formula's body takes {} and was given {found}", counted(*.wanted, "argument", "arguments"))]
+    FormulaRow {
+        /// The row.
+        row: &'static str,
+        /// How many it takes.
+        wanted: usize,
+        /// How many it was given.
+        found: usize,
+    },
     /// A leaf declared with a product of symbols.
-    #[error("an input's extent must be a number or one symbol, not {dim}")]
+    #[error("`{name}` is declared {shape}, but the extent {dim} is neither a number nor a single symbol")]
     LeafExtent {
+        /// The leaf.
+        name: String,
+        /// Its declared shape.
+        shape: Shape,
         /// The extent.
         dim: Dim,
     },
@@ -107,7 +141,7 @@ pub enum Fault {
         name: String,
     },
     /// A derivative asked through an op that has none.
-    #[error("{op} has no derivative: {reason}; the way there: {}", .way.join(" → "))]
+    #[error("the derivative cannot come through {op}: {reason}; the way there: {}", .way.join(" → "))]
     NoDerivative {
         /// The op.
         op: String,
@@ -122,12 +156,30 @@ pub enum Fault {
         /// Its shape.
         shape: Shape,
     },
+    /// An upstream derivative of another shape than its output.
+    #[error("the upstream derivative of a value of shape {output} has another shape")]
+    UpstreamShape {
+        /// The output's shape.
+        output: Shape,
+    },
+    /// Another number of upstream derivatives than of outputs.
+    #[error("{} given for {}",
+        counted(*.upstream, "upstream derivative is", "upstream derivatives are"), counted(*.outputs, "output", "outputs"))]
+    UpstreamCount {
+        /// How many outputs there are.
+        outputs: usize,
+        /// How many upstream derivatives were given.
+        upstream: usize,
+    },
     /// An assignment to a value that is not kept.
-    #[error("only parameters and state can be assigned, not {op}")]
+    #[error("only parameters and state can be assigned, and this is made by {op}")]
     NotAssignable {
         /// What it is.
         op: String,
     },
+    /// A second assignment to the same target.
+    #[error("it is assigned a second time, and a run can keep only one value")]
+    AssignedTwice,
     /// An assignment of another shape.
     #[error("a value of shape {value} cannot be assigned to {target}")]
     AssignShape {
@@ -137,7 +189,7 @@ pub enum Fault {
         target: Shape,
     },
     /// A value of another builder.
-    #[error("a value of another builder is used here")]
+    #[error("a value that another builder made is used here")]
     Foreign,
     /// What a layer finds wrong with what it was given.
     #[error("{what}")]
@@ -152,37 +204,79 @@ pub enum Fault {
 impl Fault {
     /// What would fit.
     fn hint(&self, operands: &[Operand]) -> String {
-        let right = |i: usize| operands.get(i).map(|o| o.shape.to_string()).unwrap_or_default();
+        let shape_of = |i: usize| operands.get(i).map(|o| o.shape.to_string()).unwrap_or_default();
         match self {
-            Self::Broadcast => "extents, aligned at the last axis, that are equal or 1".into(),
-            Self::BroadcastTo { .. } => "a target whose last axes equal the value's, or where the value's are 1".into(),
+            Self::Broadcast => match operands.iter().map(|o| &o.shape).collect::<Vec<_>>()[..] {
+                [a, b] => clashing(a, b),
+                _ => "extents that, aligned at the last axis, are equal or 1".into(),
+            },
+            Self::BroadcastTo { .. } => {
+                "a target whose last extents equal the value's, except where the value's are 1".into()
+            }
             Self::InnerSizes { left, .. } => match operands.get(1).map(|o| o.shape.dims()) {
-                Some([.., columns]) => format!("a right operand of shape ({left}, {columns})"),
+                Some([_]) => format!("a right operand of shape ({left},), or of more axes, the last but one {left}"),
+                Some([lead @ .., _, columns]) => {
+                    let dims = lead.iter().chain([left, columns]);
+                    format!("a right operand of shape {}", Shape::new(dims.cloned()))
+                }
                 _ => format!("a right operand whose last axis but one is {left}"),
             },
-            Self::MatrixRank => "operands such as (m, k) and (k, n)".into(),
+            Self::LeadingAxes => "stacks of matrices whose extents before the last two are equal or 1".into(),
+            Self::MatrixRank => "operands such as (m, k) and (k, n); `*` multiplies by a number".into(),
             Self::Axis { rank: 0, .. } => "no axis: the value is a single number".into(),
-            Self::Axis { rank, .. } => format!("an axis from 0 to {}, or from −{rank} to −1", rank - 1),
-            Self::RepeatedAxis => "each axis once".into(),
-            Self::PermuteRank { rank, .. } => format!("each of the axes 0 to {} once", rank.saturating_sub(1)),
+            Self::Axis { rank: 1, .. } => "axis 0, or counted from the end -1".into(),
+            Self::Axis { rank, .. } => format!("an axis from 0 to {}, or counted from the end -{rank} to -1", rank - 1),
+            Self::RepeatedAxis { .. } => "each axis once".into(),
+            Self::TransposeRank => "a value with two axes or more, such as one reshaped to (1, n)".into(),
+            Self::PermuteRank { rank: 0, .. } => "no axes: the value is a single number".into(),
+            Self::PermuteRank { rank, .. } => format!("each of the axes 0 to {} once", rank - 1),
             Self::Reshape { .. } => match operands.first().map(|o| o.shape.count()) {
-                Some(count) => format!("a shape that holds {count} numbers"),
+                Some(count) => format!("a shape whose extents multiply to {count}"),
                 None => "a shape that holds as many numbers".into(),
             },
             Self::SliceBounds { extent, .. } => format!("a start not above the end, and an end of at most {extent}"),
-            Self::SymbolicAxis { .. } => "an axis of known extent".into(),
-            Self::ConcatShapes { axis } => format!("shapes like {} but for axis {axis}", right(0)),
+            Self::SymbolicAxis { .. } => "an axis whose extent is a number in the description".into(),
+            Self::ConcatShapes { axis } => format!("shapes that equal {} but for axis {axis}", shape_of(0)),
             Self::NoClasses => "the number of classes, 1 or more".into(),
-            Self::Arity { wanted, .. } => format!("{wanted} inputs"),
-            Self::LeafExtent { .. } => "one symbol, such as `batch`, or a number".into(),
-            Self::DuplicateName { .. } => "a name of its own".into(),
-            Self::NoDerivative { .. } => "a loss that does not go through it, or `stop_gradient` before it".into(),
+            Self::TooLarge => "smaller extents".into(),
+            Self::Arity { wanted, .. } => counted(*wanted, "value", "values"),
+            Self::FormulaArgument { arity, .. } => match arity {
+                0 => "a body without arguments".into(),
+                1 => "argument 0, the only one that the formula was made with".into(),
+                _ => format!("arguments 0 to {}, those that the formula was made with", arity - 1),
+            },
+            Self::FormulaRow { wanted, .. } => counted(*wanted, "argument", "arguments"),
+            Self::LeafExtent { .. } => "a number, or a symbol of its own, such as `batch`".into(),
+            Self::DuplicateName { .. } => "a name that no other value has".into(),
+            Self::NoDerivative { .. } => {
+                "an output that does not depend on it this way, or `stop_gradient` on what goes in".into()
+            }
+            Self::UpstreamShape { output } => format!("an upstream derivative of shape {output}"),
+            Self::UpstreamCount { .. } => "one upstream derivative for each output, in their order".into(),
+            Self::AssignedTwice => "one assignment, of the final value".into(),
             Self::NotScalar { .. } => "a sum or a mean of it, or `vjp` with an upstream derivative of its shape".into(),
             Self::NotAssignable { .. } => "a value made by `parameter` or `state`".into(),
             Self::AssignShape { target, .. } => format!("a value of shape {target}"),
             Self::Foreign => "values of the builder that the graph is finished from".into(),
             Self::Layer { hint, .. } => hint.clone(),
         }
+    }
+}
+
+/// `1 axis`, `2 axes`.
+fn counted(count: usize, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
+}
+
+/// Where two shapes do not broadcast.
+fn clashing(a: &Shape, b: &Shape) -> String {
+    let pairs = a.dims().iter().rev().zip(b.dims().iter().rev()).enumerate();
+    let mut clashes = pairs.filter(|(_, (a, b))| a != b && !a.is_one() && !b.is_one());
+    match clashes.next() {
+        Some((back, (a, b))) => {
+            format!("extents that are equal or 1, aligned at the last axis; here {a} meets {b} at axis -{}", back + 1)
+        }
+        None => "extents that are equal or 1, aligned at the last axis".into(),
     }
 }
 
@@ -252,6 +346,14 @@ impl fmt::Display for Mistakes {
 
 impl std::error::Error for Mistakes {}
 
+fn fitting(extent: usize) -> String {
+    match extent {
+        0 => "the axis has none".to_string(),
+        1 => "only 0 fits".to_string(),
+        _ => format!("whole numbers from 0 to {} fit", extent - 1),
+    }
+}
+
 /// What can go wrong with a graph.
 #[derive(Clone, Debug, PartialEq, Error)]
 #[non_exhaustive]
@@ -299,8 +401,28 @@ pub enum Error {
         /// What the second made of it.
         found: usize,
     },
-    /// A value would be larger than memory can address.
-    #[error("{what} of shape {shape} would be larger than memory can address, or a symbol in it is not bound")]
+    /// A run was given another number of values than the graph has leaves to feed.
+    #[error("the graph takes {} ({needs}), but {found} were given", counted(*.wanted, "value", "values"))]
+    FeedCount {
+        /// How many it takes.
+        wanted: usize,
+        /// How many were given.
+        found: usize,
+        /// Their names, in order.
+        needs: String,
+    },
+    /// A value's shape has a symbol that no input, parameter or state of the graph has.
+    #[error("{what} has the shape {shape}, but nothing that is fed says what `{symbol}` is")]
+    Unbound {
+        /// Which value.
+        what: String,
+        /// Its shape.
+        shape: Shape,
+        /// The symbol.
+        symbol: String,
+    },
+    /// A value would be larger than memory.
+    #[error("{what} of shape {shape} would be larger than memory")]
     TooLarge {
         /// Which value.
         what: String,
@@ -308,7 +430,7 @@ pub enum Error {
         shape: Shape,
     },
     /// A position or class label that is none.
-    #[error("{what}: {found} is not a position: whole numbers from 0 to {} fit", .extent.saturating_sub(1))]
+    #[error("{what}: {found} is not a position; {}", fitting(*.extent))]
     Position {
         /// The op that met it.
         what: String,

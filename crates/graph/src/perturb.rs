@@ -47,6 +47,9 @@ type Region = Vec<Range<usize>>;
 
 impl<'v, 'g, T: Real> Perturbation<'v, 'g, T> {
     /// Makes ready to change numbers of `leaf`.
+    ///
+    /// # Panics
+    /// Where the id is of a larger graph than the one that was run.
     pub fn new(base: &'v Values<'g, T>, leaf: NodeId) -> Self {
         let graph = base.graph();
         let mut reached = vec![false; graph.nodes().len()];
@@ -107,7 +110,7 @@ impl<'v, 'g, T: Real> Perturbation<'v, 'g, T> {
         let Some(region) = self.reached_box(id, node) else { return Ok(()) };
         // The part of each input that the box is computed from; the rest need not be read.
         let parts = self.input_boxes(node, &region);
-        let shapes: Vec<Vec<usize>> = parts.iter().map(|part| extents(part)).collect();
+        let shapes: Vec<Vec<usize>> = parts.iter().map(extents).collect();
         let read = |numbers: Cow<'_, [T]>, i: usize| {
             read_box(self.base.shape(node.inputs[i]), &numbers, &parts[i]).into_owned()
         };

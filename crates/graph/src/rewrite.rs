@@ -1,13 +1,16 @@
 //! Rewrites: the same values by fewer nodes.
 //!
 //! One pass from the leaves to the outputs maps each node to a node of the new graph. A node whose inputs are all
-//! constant becomes a constant; one that does nothing (`x·1`, a reshape of a reshape) becomes its input; one that
-//! stands in the new graph already becomes that one. What nothing asks for is left behind.
+//! constant becomes a constant; one that does nothing (`x·1`) becomes its input; a reshape of a reshape becomes one;
+//! one that stands in the new graph already becomes that one. What nothing asks for is left behind.
+//!
+//! A rewrite keeps values, not derivatives: `stop_gradient` does nothing to a value and is dropped. So differentiate
+//! first, then rewrite.
 //!
 //! In `f64` the new graph gives the same bits as the old. In `f32` a folded constant is computed in `f64` and rounded
 //! once, which may differ in the last place.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use crate::graph::{Assignment, Graph, Node, NodeId};
@@ -20,7 +23,8 @@ use crate::tensor::Tensor;
 impl Graph {
     /// The graph without dead nodes, repeated subexpressions, constant arithmetic and ops that do nothing.
     ///
-    /// Inputs that nothing depends on are dropped too; named values survive where they are used.
+    /// Inputs that nothing depends on are dropped too, unless they are needed to say what a symbol is; named values
+    /// survive where they are used. Take gradients before: [`stop_gradient`](crate::Var::stop_gradient) is dropped.
     ///
     /// # Errors
     /// [`Error::Broken`] in debug builds, for a defect in the rewrite.
@@ -57,7 +61,28 @@ impl Graph {
                 node.inputs.iter().for_each(|input| alive[input.index()] = true);
             }
         }
+        self.keep_binders(&mut alive);
         alive
+    }
+
+    /// Keeps, for each symbol in what is alive, at least one leaf that says what the symbol is.
+    fn keep_binders(&self, alive: &mut [bool]) {
+        let is_alive = |alive: &[bool], id: NodeId| alive[id.index()];
+        let mut needed: BTreeSet<&Arc<str>> = BTreeSet::new();
+        for (_, node) in self.nodes().filter(|(id, _)| is_alive(alive, *id)) {
+            needed.extend(node.shape.symbols());
+            if let Op::Leaf(Leaf::Extent(dim)) = &node.op {
+                needed.extend(dim.symbols());
+            }
+        }
+        for (_, leaf) in self.fed().filter(|(id, _)| is_alive(alive, *id)) {
+            leaf.shape.symbols().for_each(|symbol| _ = needed.remove(symbol));
+        }
+        for symbol in needed {
+            if let Some((id, _)) = self.fed().find(|(_, leaf)| leaf.shape.symbols().any(|s| s == symbol)) {
+                alive[id.index()] = true;
+            }
+        }
     }
 
     /// The graph without the nodes that nothing depends on.
@@ -93,6 +118,7 @@ struct Rewriter {
 impl Rewriter {
     /// Where the node's value stands in the new graph.
     fn add(&mut self, node: Node) -> NodeId {
+        let node = self.shortened(node);
         if let Some(same) = self.does_nothing(&node) {
             return same;
         }
@@ -140,6 +166,16 @@ impl Rewriter {
                 _ => None,
             },
             _ => None,
+        }
+    }
+
+    /// A reshape of a reshape, as one.
+    fn shortened(&self, node: Node) -> Node {
+        match (&node.op, node.inputs.first().map(|&id| &self.nodes[id.index()])) {
+            (Op::Layout(Layout::Reshape(_)), Some(Node { op: Op::Layout(Layout::Reshape(_)), inputs, .. })) => {
+                Node { inputs: inputs.clone(), ..node }
+            }
+            _ => node,
         }
     }
 

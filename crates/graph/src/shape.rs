@@ -65,6 +65,10 @@ impl Dim {
         Some(Self { factor: self.factor / divisor.factor, symbols })
     }
 
+    pub(crate) fn symbols(&self) -> impl Iterator<Item = &Arc<str>> {
+        self.symbols.iter()
+    }
+
     pub(crate) fn is_one(&self) -> bool {
         self.as_known() == Some(1)
     }
@@ -151,11 +155,17 @@ impl Shape {
         self.0.iter().cloned().fold(Dim::known(1), |product, dim| product * dim)
     }
 
-    /// The shape in numbers, once every symbol is bound; `None` if one is not or the count overflows.
+    /// The shape in numbers, once every symbol is bound; `None` if one is not, or if memory could not address as many
+    /// `f64`s.
     pub fn resolve(&self, sizes: &Sizes) -> Option<Vec<usize>> {
         let shape = self.0.iter().map(|dim| dim.resolve(sizes)).collect::<Option<Vec<_>>>()?;
-        shape.iter().try_fold(1usize, |n, &extent| n.checked_mul(extent))?;
+        count_of(&shape)?;
         Some(shape)
+    }
+
+    /// The symbols in it, as they come.
+    pub(crate) fn symbols(&self) -> impl Iterator<Item = &Arc<str>> {
+        self.0.iter().flat_map(Dim::symbols)
     }
 
     /// The shape in numbers, if no symbol is in it.
@@ -179,6 +189,13 @@ impl Shape {
         };
         (0..rank).map(join).collect::<Option<Vec<_>>>().map(Self)
     }
+}
+
+/// How many numbers a value of this shape holds, if memory can address as many `f64`s. Extents of 0 excuse no
+/// others, so that products over some of the axes never overflow.
+pub(crate) fn count_of(shape: &[usize]) -> Option<usize> {
+    let bytes = shape.iter().try_fold(size_of::<f64>(), |n, &extent| n.checked_mul(extent.max(1)))?;
+    (bytes <= isize::MAX as usize).then(|| shape.iter().product())
 }
 
 impl From<usize> for Shape {

@@ -8,6 +8,8 @@ use std::fmt;
 
 use thiserror::Error;
 
+use crate::shape::count_of;
+
 /// Row-major numbers with a shape. Rank 0 (an empty shape) is a single number.
 ///
 /// ```
@@ -81,7 +83,7 @@ pub enum TensorError {
 }
 
 fn product_text(shape: &[usize]) -> String {
-    match shape.iter().try_fold(1usize, |n, &d| n.checked_mul(d)) {
+    match count_of(shape) {
         Some(n) => n.to_string(),
         None => "more than memory can address".to_string(),
     }
@@ -94,8 +96,7 @@ impl Tensor {
     /// [`TensorError::Count`] when the shape's product is not the number of values.
     pub fn new<E: Element>(shape: impl Into<Vec<usize>>, values: Vec<E>) -> Result<Self, TensorError> {
         let shape = shape.into();
-        let wanted = shape.iter().try_fold(1usize, |n, &d| n.checked_mul(d));
-        if wanted != Some(values.len()) {
+        if count_of(&shape) != Some(values.len()) {
             return Err(TensorError::Count { shape, count: values.len() });
         }
         Ok(Self { shape, data: E::into_data(values) })
@@ -109,9 +110,12 @@ impl Tensor {
     }
 
     /// A tensor of 64-bit zeros.
+    ///
+    /// # Panics
+    /// Where there is no memory for as many.
     pub fn zeros(shape: impl Into<Vec<usize>>) -> Self {
         let shape = shape.into();
-        let count = shape.iter().product();
+        let count = count_of(&shape).unwrap_or_else(|| panic!("{shape:?} holds {}", product_text(&shape)));
         Self { shape, data: Data::F64(vec![0.0; count]) }
     }
 
@@ -197,7 +201,7 @@ impl Tensor {
     /// [`TensorError::Count`] when the new shape holds another number of them.
     pub fn reshaped(mut self, shape: impl Into<Vec<usize>>) -> Result<Self, TensorError> {
         let shape = shape.into();
-        if shape.iter().try_fold(1usize, |n, &d| n.checked_mul(d)) != Some(self.len()) {
+        if count_of(&shape) != Some(self.len()) {
             return Err(TensorError::Count { shape, count: self.len() });
         }
         self.shape = shape;

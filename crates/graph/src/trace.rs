@@ -1,7 +1,7 @@
 //! Every value and every derivative of a graph, for looking at.
 
 use crate::builder::Builder;
-use crate::graph::{Graph, NodeId};
+use crate::graph::{Graph, NodeId, listed};
 use crate::interpret::interpret;
 use crate::mistake::Error;
 use crate::shape::Shape;
@@ -35,11 +35,17 @@ impl Trace {
     }
 
     /// The value of a node.
+    ///
+    /// # Panics
+    /// Where the id is of a larger graph than this.
     pub fn value_at(&self, id: NodeId) -> &Tensor {
         &self.values[id.index()]
     }
 
     /// The derivative of the first output with respect to a node; `None` where the backward pass does not come by.
+    ///
+    /// # Panics
+    /// Where the id is of a larger graph than this.
     pub fn derivative_at(&self, id: NodeId) -> Option<&Tensor> {
         self.derivatives[id.index()].as_ref()
     }
@@ -55,9 +61,15 @@ impl Graph {
     /// in the order of their declaration), and keeps everything.
     ///
     /// # Errors
-    /// What a run finds, and [`Error::Described`] where the first output is not a single number or has no derivative.
+    /// What a run finds, [`Error::FeedCount`] for too many values, and [`Error::Described`] where the first output is not
+    /// a single number.
+    #[track_caller]
     pub fn trace(&self, feeds: &[Tensor]) -> Result<Trace, Error> {
         let leaves: Vec<NodeId> = self.fed().map(|(id, _)| id).collect();
+        if feeds.len() > leaves.len() {
+            let needs = listed(self.fed().filter_map(|(_, node)| node.name.as_deref()));
+            return Err(Error::FeedCount { wanted: leaves.len(), found: feeds.len(), needs });
+        }
         let feeds: Vec<_> = leaves.into_iter().zip(feeds).collect();
         let builder = Builder::resume(self);
         let arriving = match self.outputs.first() {

@@ -84,10 +84,13 @@ impl<'b> Var<'b> {
     #[track_caller]
     pub fn mean(self, axes: impl Into<Axes>) -> Self {
         let axes = axes.into();
-        let (sum, folded) = (self.sum(axes.clone()), self.axes(&axes).unwrap_or_default());
+        let folded = match self.axes(&axes) {
+            Ok(folded) => folded,
+            Err(fault) => return self.fault("mean", fault),
+        };
         let dims = self.shape();
         let count = folded.iter().fold(Dim::known(1), |count, &axis| count * dims.dims()[axis].clone());
-        sum / self.builder().extent(count)
+        self.sum(axes) / self.builder().extent(count)
     }
 
     /// Arithmetic mean of all its numbers.
@@ -114,7 +117,8 @@ impl<'b> Var<'b> {
         self.fold(Monoid::Min, axes.into(), false)
     }
 
-    /// Position of the largest number over `axes`, the first of equals; several axes are searched as one.
+    /// Position of the largest number over `axes`, the first of equals; several axes are searched as one. Of no numbers
+    /// at all it is 0; what is not a number counts as the largest.
     #[track_caller]
     pub fn argmax(self, axes: impl Into<Axes>) -> Self {
         match self.axes(&axes.into()) {
@@ -137,8 +141,8 @@ impl<'b> Var<'b> {
     /// either side is a row or a column whose axis disappears again, and axes before the last two broadcast.
     #[track_caller]
     pub fn matmul(self, right: Self) -> Self {
-        if self.is_poisoned() || right.is_poisoned() {
-            return if self.is_poisoned() { self } else { right };
+        if let Some(poisoned) = self.builder().spoiled("matmul", &[self, right]) {
+            return poisoned;
         }
         let (left_shape, right_shape) = (self.shape(), right.shape());
         match (left_shape.dims(), right_shape.dims()) {
@@ -198,7 +202,10 @@ impl<'b> Var<'b> {
             return self;
         }
         if from > shape.rank() {
-            return self.fault("flatten", Fault::Axis { axis: from as isize, rank: shape.rank() });
+            return self.fault(
+                "flatten",
+                Fault::Axis { axis: isize::try_from(from).unwrap_or(isize::MAX), rank: shape.rank() },
+            );
         }
         let (kept, folded) = shape.dims().split_at(from);
         let product = folded.iter().cloned().fold(Dim::known(1), |product, dim| product * dim);
@@ -220,7 +227,7 @@ impl<'b> Var<'b> {
     pub fn transpose(self) -> Self {
         let rank = self.rank();
         if rank < 2 {
-            return self.fault("transpose", Fault::Axis { axis: -2, rank });
+            return self.fault("transpose", Fault::TransposeRank);
         }
         let mut axes: Vec<usize> = (0..rank).collect();
         axes.swap(rank - 2, rank - 1);
@@ -261,7 +268,10 @@ impl<'b> Var<'b> {
         let inputs: Vec<_> = std::iter::once(self).chain(others).collect();
         match resolve_axis(axis, self.rank()) {
             Ok(axis) => self.builder().layout(Layout::Concat { axis }, &inputs),
-            Err(fault) => self.builder().poison("concat", fault, &inputs),
+            Err(fault) => match self.builder().spoiled("concat", &inputs) {
+                Some(poisoned) => poisoned,
+                None => self.builder().poison("concat", fault, &inputs),
+            },
         }
     }
 
@@ -285,19 +295,22 @@ impl<'b> Var<'b> {
     // ---- axes -----------------------------------------------------------------------------------------------------
 
     /// The axes meant, ascending.
-    fn axes(self, axes: &Axes) -> Result<Vec<usize>, Fault> {
+    pub(crate) fn axes(self, axes: &Axes) -> Result<Vec<usize>, Fault> {
         let rank = self.rank();
         let mut axes = match axes {
             Axes::All => (0..rank).collect(),
             Axes::Listed(axes) => axes.iter().map(|&axis| resolve_axis(axis, rank)).collect::<Result<Vec<_>, _>>()?,
         };
         axes.sort_unstable();
-        Ok(axes)
+        match axes.windows(2).find(|pair| pair[0] == pair[1]) {
+            Some(pair) => Err(Fault::RepeatedAxis { axis: pair[0] }),
+            None => Ok(axes),
+        }
     }
 
     /// Poison for an op that this alone was given, unless it is poisoned already.
     #[track_caller]
-    fn fault(self, op: &str, fault: Fault) -> Self {
+    pub(crate) fn fault(self, op: &str, fault: Fault) -> Self {
         if self.is_poisoned() { self } else { self.builder().poison(op, fault, &[self]) }
     }
 }

@@ -109,12 +109,19 @@ impl Dataset {
         if self.targets.rank() != 1 {
             return Err(Error::Data(format!("targets of shape {:?} are not class labels", self.targets.shape())));
         }
-        let mut rows = vec![0u8; labels.len() * classes];
+        let Some(count) = labels.len().checked_mul(classes).filter(|&count| count > 0) else {
+            return Err(Error::Setting {
+                name: "the number of classes",
+                found: classes.to_string(),
+                fits: "1 or more, and as few as there are labels, fits".to_string(),
+            });
+        };
+        let mut rows = vec![0u8; count];
         for (row, label) in labels.iter().enumerate() {
             if !(*label >= 0.0 && *label < classes as f64 && label.fract() == 0.0) {
                 return Err(Error::Data(format!(
                     "the label {label} of sample {row} is not one of 0 to {}",
-                    classes as i64 - 1
+                    classes - 1
                 )));
             }
             rows[row * classes + *label as usize] = 1;

@@ -11,6 +11,7 @@ use crate::clock::Clock;
 use crate::dataset::Dataset;
 use crate::error::Error;
 use crate::model::Model;
+use crate::numeric::checked_learning_rate;
 use crate::optimizer::{Optimizer, Sgd};
 use crate::step::{self, INPUTS, LEARNING_RATE, ROWS, TARGETS};
 
@@ -116,6 +117,7 @@ impl Model {
     ///
     /// # Errors
     /// A setting out of range, data that does not fit, or a loss that leaves the numbers.
+    #[track_caller]
     pub fn fit(&mut self, train: &Dataset, fit: &Fit) -> Result<History, Error> {
         self.fit_watched(train, None, fit, |_| ControlFlow::Continue(()))
     }
@@ -125,6 +127,7 @@ impl Model {
     ///
     /// # Errors
     /// As [`fit`](Model::fit). After [`Error::Diverged`] the parameters are those that diverged.
+    #[track_caller]
     pub fn fit_watched(
         &mut self,
         train: &Dataset,
@@ -132,42 +135,59 @@ impl Model {
         fit: &Fit,
         mut watch: impl FnMut(Event<'_>) -> ControlFlow<()>,
     ) -> Result<History, Error> {
-        if !(fit.learning_rate.is_finite() && fit.learning_rate > 0.0) {
+        checked_learning_rate(fit.learning_rate)?;
+        if fit.epochs == 0 {
             return Err(Error::Setting {
-                name: "the learning rate",
-                found: fit.learning_rate.to_string(),
-                fits: "a number above 0, such as 0.1, fits".to_string(),
+                name: "the number of epochs",
+                found: "0".to_string(),
+                fits: "1 or more fits".to_string(),
             });
+        }
+        if self.network().parameters()?.is_empty() {
+            let what = "the network has no parameters to learn; a layer such as `affine 10` brings some";
+            return Err(Error::Parameters(what.to_string()));
         }
         let mut batches = Batches::new(fit.sampling, train.len(), fit.batch_size, fit.seed)?;
         let (per_epoch, steps) = (batches.per_epoch(), batches.per_epoch().saturating_mul(fit.epochs));
-        let train = train.stored_for(self.precision());
+        let (train, test) = (train.stored_for(self.precision()), test.map(|test| test.stored_for(self.precision())));
+        let test = test.as_deref();
         let step_graph = step::training_step(self.network(), &train, self.loss(), fit.optimizer.as_ref())?;
-        let program = self.session.load(step_graph);
-        let mut noter = Noter::new(self, &train, test, fit.learning_rate)?;
+        // An optimiser may do without a learning rate, and a graph is fed nothing that it does not read.
         let learning_rate = Tensor::scalar(fit.learning_rate);
+        let learning_rate = step_graph.find(LEARNING_RATE).is_ok().then_some((LEARNING_RATE, &learning_rate));
+        let program = self.session.load(step_graph);
         let mut history = History::default();
         let clock = Clock::start();
-        history.epochs.push(noter.note(self, 0, 0)?);
-        if watch(Event::Epoch(&history.epochs[0])).is_break() {
+        let before = self.note(&train, test, 0, 0)?;
+        if !before.train_loss.is_finite() {
+            return Err(self.not_finite(&train, before.train_loss));
+        }
+        history.epochs.push(before);
+        if watch(Event::Epoch(&before)).is_break() {
             return Ok(history);
         }
         for step in 0..steps {
             let rows = Tensor::from(batches.rows(step).into_iter().map(|row| row as f64).collect::<Vec<_>>());
-            let feeds =
-                [(INPUTS, train.inputs()), (TARGETS, train.targets()), (ROWS, &rows), (LEARNING_RATE, &learning_rate)];
+            let batch = [(INPUTS, train.inputs()), (TARGETS, train.targets()), (ROWS, &rows)];
+            let feeds: Vec<_> = batch.into_iter().chain(learning_rate).collect();
             let loss = self.session.run(program, &feeds)?[0].item().unwrap_or(f64::NAN);
             let (step, epoch) = (step + 1, step / per_epoch + 1);
+            let diverged = |loss| Error::Diverged { step, epoch, loss, learning_rate: fit.learning_rate };
             if !loss.is_finite() {
-                return Err(Error::Diverged { step, epoch, loss, learning_rate: fit.learning_rate });
+                return Err(diverged(loss));
             }
             history.losses.push(loss);
             history.times.extend(fit.timed.then(|| clock.now()));
             let mut flow = watch(Event::Step { step, steps, epoch, loss });
             if step.is_multiple_of(per_epoch) {
-                history.epochs.push(noter.note(self, epoch, step)?);
-                let ended = history.epochs.last();
-                flow = ended.map_or(flow, |ended| if flow.is_break() { flow } else { watch(Event::Epoch(ended)) });
+                let ended = self.note(&train, test, epoch, step)?;
+                if !ended.train_loss.is_finite() {
+                    return Err(diverged(ended.train_loss));
+                }
+                history.epochs.push(ended);
+                if flow.is_continue() {
+                    flow = watch(Event::Epoch(&ended));
+                }
             }
             if flow.is_break() {
                 break;
@@ -177,44 +197,41 @@ impl Model {
     }
 }
 
-/// Evaluates the model at the ends of epochs.
-struct Noter<'d> {
-    train: &'d Dataset,
-    test: Option<&'d Dataset>,
-    learning_rate: f64,
-    on_train: limpid_engine::Program,
-    on_test: Option<limpid_engine::Program>,
-}
-
-impl<'d> Noter<'d> {
-    fn new(
-        model: &mut Model,
-        train: &'d Dataset,
-        test: Option<&'d Dataset>,
-        learning_rate: f64,
-    ) -> Result<Self, Error> {
-        let (network, loss) = (model.network().clone(), model.loss());
-        let mut load = |data: &Dataset| Ok::<_, Error>(model.session.load(step::evaluation(&network, data, loss)?));
-        Ok(Self { train, test, learning_rate, on_train: load(train)?, on_test: test.map(load).transpose()? })
+impl Model {
+    /// How it does after `step` steps.
+    #[track_caller]
+    fn note(&mut self, train: &Dataset, test: Option<&Dataset>, epoch: usize, step: usize) -> Result<Epoch, Error> {
+        let on_train = self.evaluate(train)?;
+        let on_test = match test {
+            Some(test) => Some(self.evaluate(test)?),
+            None => None,
+        };
+        Ok(Epoch {
+            epoch,
+            step,
+            train_loss: on_train.loss,
+            train_accuracy: on_train.accuracy,
+            test_loss: on_test.map(|test| test.loss),
+            test_accuracy: on_test.and_then(|test| test.accuracy),
+        })
     }
 
-    fn note(&mut self, model: &mut Model, epoch: usize, step: usize) -> Result<Epoch, Error> {
-        let train = model.evaluate_by(self.on_train, self.train, crate::model::EVALUATION_BATCH)?;
-        let test = match (self.on_test, self.test) {
-            (Some(program), Some(data)) => Some(model.evaluate_by(program, data, crate::model::EVALUATION_BATCH)?),
-            _ => None,
+    /// Why the loss is not finite before the first step: no fault of the learning rate's.
+    fn not_finite(&self, data: &Dataset, loss: f64) -> Error {
+        let first_in = |tensor: &Tensor| tensor.to_f64().into_iter().enumerate().find(|(_, x)| !x.is_finite());
+        let sample_of = |tensor: &Tensor, at: usize| at / (tensor.len() / data.len()).max(1);
+        let in_data =
+            [("inputs", data.inputs()), ("targets", data.targets())].into_iter().find_map(|(what, tensor)| {
+                let (at, x) = first_in(tensor)?;
+                Some(format!("the {what} of sample {} hold {x}", sample_of(tensor, at)))
+            });
+        let in_divisor = || data.divisor().filter(|d| !d.is_normal()).map(|d| format!("the inputs are divided by {d}"));
+        let in_parameters = || {
+            let found = self.session.kept().find_map(|(name, value)| Some((name, first_in(value)?.1)));
+            found.map(|(name, x)| format!("the parameter `{name}` holds {x}"))
         };
-        let at_start = epoch == 0;
-        match train.loss.is_finite() || at_start {
-            true => Ok(Epoch {
-                epoch,
-                step,
-                train_loss: train.loss,
-                train_accuracy: train.accuracy,
-                test_loss: test.map(|test| test.loss),
-                test_accuracy: test.and_then(|test| test.accuracy),
-            }),
-            false => Err(Error::Diverged { step, epoch, loss: train.loss, learning_rate: self.learning_rate }),
-        }
+        let too_large = || format!("some numbers on the way are too large for {}; scale the data", self.precision());
+        let why = in_data.or_else(in_divisor).or_else(in_parameters).unwrap_or_else(too_large);
+        Error::Data(format!("the loss is {loss} before the first step: {why}"))
     }
 }

@@ -221,7 +221,7 @@ impl GradientCheck {
             let comparison = Comparison::of(analytic[element], (above - below) / (2.0 * self.step));
             checked += 1;
             sum += (comparison.analytic - comparison.numerical).abs();
-            if worst.is_none_or(|(_, worst)| !(comparison.error <= worst.error)) {
+            if worst.is_none_or(|(_, worst)| comparison.error.total_cmp(&worst.error).is_gt()) {
                 worst = Some((element, comparison));
             }
         }

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::fmt;
 use std::panic::Location;
 
-use limpid_graph::{Builder, Shape, Var};
+use limpid_graph::{Builder, Fault, Shape, Var};
 
 use crate::initializer::Initializer;
 
@@ -90,14 +90,19 @@ impl<'b> Context<'b> {
         self.mode
     }
 
-    /// Declares a parameter of a known shape; its path is that of the layer and `name`.
+    /// Declares a parameter of a known shape; its path is that of the layer and `name`. One of another shape is a mistake:
+    /// it could not be drawn.
     #[track_caller]
     pub fn parameter(&self, name: &str, shape: impl Into<Shape>, initializer: Initializer) -> Var<'b> {
         let shape = shape.into();
-        let extents = shape.as_known();
+        let Some(extents) = shape.as_known() else {
+            let what = format!("the parameter `{name}` of shape {shape} has no known size");
+            let hint = "a shape of numbers alone, of a size that memory can address".to_string();
+            return self.builder.poison("parameter", Fault::Layer { what, hint }, &[]);
+        };
         let var = self.builder.parameter(name, shape);
-        if let (Some(shape), Some(name)) = (extents, var.name()) {
-            self.declared.borrow_mut().push(Declared { name, shape, initializer });
+        if let Some(name) = var.name() {
+            self.declared.borrow_mut().push(Declared { name, shape: extents, initializer });
         }
         var
     }

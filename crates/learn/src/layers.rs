@@ -60,7 +60,8 @@ impl Layer for Affine {
             Some(inputs) if flat.as_known() == Some(inputs) => (x.flatten(1), inputs),
             Some(inputs) => {
                 let what = format!("the layer takes {inputs} numbers per sample, but is given {shape}");
-                let given = flat.as_known().map_or_else(|| flat.to_string(), |n| n.to_string());
+                // A value of one axis is one sample; of more axes, the first is the batch.
+                let given = if shape.rank() == 1 { last.cloned().unwrap_or(flat) } else { flat };
                 return refuse(
                     what,
                     format!("`Affine::new({given}, {})` here, or {inputs} outputs before", self.outputs),

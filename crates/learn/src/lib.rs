@@ -3,6 +3,9 @@
 //! A [`Network`] is plain data, written in Rust or as text. A [`Model`] is a network with parameters. [`Model::fit`]
 //! describes the training step as one graph (loss, gradients and the parameters' next values) and runs it over batches
 //! of a [`Dataset`]; [`Model::evaluate`] and [`Model::predict`] ask it.
+//!
+//! Beside the loop stand the pieces to learn from one at a time: a [`Perceptron`], the difference quotients and the
+//! gradient method of [`numeric`], and [`Solo`], a layer that is run forward and backward by itself.
 
 mod batches;
 mod clock;
@@ -16,8 +19,11 @@ mod layers;
 mod loss;
 mod model;
 mod network;
+pub mod numeric;
 mod optimizer;
+mod perceptron;
 mod sequence;
+mod solo;
 pub mod step;
 mod text;
 
@@ -32,6 +38,9 @@ pub use layers::{Affine, Elu, Flatten, Gelu, Identity, LeakyRelu, Relu, Sigmoid,
 pub use loss::Loss;
 pub use model::{Evaluation, Model};
 pub use network::{Extents, Network};
+pub use numeric::{central_difference, forward_difference, gradient_ascent, gradient_descent, numerical_gradient};
 pub use optimizer::{Optimizer, Sgd, optimizer, optimizer_names};
+pub use perceptron::{Perceptron, xor};
 pub use sequence::Sequence;
+pub use solo::{Backward, Inputs, Solo};
 pub use text::{TextError, activation_names};

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use limpid_graph::Var;
+use limpid_graph::{Fault, Var};
 
 use crate::error::{Error, choose};
 
@@ -34,14 +34,34 @@ impl Loss {
         NAMES.iter().map(|(_, loss)| *loss)
     }
 
-    /// Describes the loss of `output` against `targets`.
+    /// Describes the loss of `output` against `targets`. Targets have the output's shape; where it ends in an axis of 1
+    /// they may do without that axis. For [`SoftmaxCrossEntropy`](Loss::SoftmaxCrossEntropy) they may be class labels.
     #[track_caller]
     pub fn describe<'b>(self, output: Var<'b>, targets: Var<'b>) -> Var<'b> {
         match self {
             Self::SoftmaxCrossEntropy => output.softmax_cross_entropy(targets),
-            Self::HalfSumOfSquares => output.half_sum_of_squares(targets),
-            Self::MeanSquaredError => output.mean_squared_error(targets),
-            Self::BinaryCrossEntropy => output.sigmoid_cross_entropy(targets),
+            Self::HalfSumOfSquares => output.half_sum_of_squares(self.shaped(targets, output)),
+            Self::MeanSquaredError => output.mean_squared_error(self.shaped(targets, output)),
+            Self::BinaryCrossEntropy => output.sigmoid_cross_entropy(self.shaped(targets, output)),
+        }
+    }
+
+    /// Targets of the output's shape. They are never broadcast: `(batch, 1)` against `(batch,)` would compare each
+    /// sample's output with every sample's target.
+    #[track_caller]
+    fn shaped<'b>(self, targets: Var<'b>, output: Var<'b>) -> Var<'b> {
+        if targets.is_poisoned() || output.is_poisoned() {
+            return targets;
+        }
+        let (own, wanted) = (targets.shape(), output.shape());
+        match wanted.dims() {
+            _ if own == wanted => targets,
+            [lead @ .., last] if lead == own.dims() && last.as_known() == Some(1) => targets.reshape(wanted),
+            _ => {
+                let what = "the targets have another shape than the output".to_string();
+                let hint = format!("targets of shape {wanted}");
+                output.builder().poison(&self.to_string(), Fault::Layer { what, hint }, &[output, targets])
+            }
         }
     }
 
@@ -50,7 +70,10 @@ impl Loss {
     pub(crate) fn accuracy<'b>(self, output: Var<'b>, targets: Var<'b>) -> Option<Var<'b>> {
         match self {
             Self::SoftmaxCrossEntropy => Some(output.accuracy(targets)),
-            Self::BinaryCrossEntropy => Some(output.greater(0.0).equal(targets.greater(0.5)).mean_all()),
+            Self::BinaryCrossEntropy => {
+                let yes = self.shaped(targets, output).greater(0.5);
+                Some(output.greater(0.0).equal(yes).mean_all())
+            }
             Self::HalfSumOfSquares | Self::MeanSquaredError => None,
         }
     }

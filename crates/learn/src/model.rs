@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::dataset::Dataset;
 use crate::error::Error;
-use crate::layer::Mode;
+use crate::layer::{Declared, Mode};
 use crate::loss::Loss;
 use crate::network::Network;
 use crate::step::{self, INPUTS, ROWS, TARGETS};
@@ -30,7 +30,16 @@ pub struct Model {
     loss: Loss,
     pub(crate) session: Session,
     inference: Program,
+    /// The evaluation of each form of data that came by: described once, however often it is asked for.
+    evaluations: Vec<(Form, Program)>,
 }
+
+/// All that an evaluation's graph depends on beside the network: the samples' shape, the targets' shape, the divisor's
+/// bits and the loss.
+type Form = (Vec<usize>, Vec<usize>, Option<u64>, Loss);
+
+/// More parameters than this are taken for a slip of the finger, and are no matter for a machine's memory to find out.
+const MOST_PARAMETERS: usize = 1 << 28;
 
 /// How a model does on a data set.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -44,7 +53,7 @@ pub struct Evaluation {
 }
 
 /// How many samples are evaluated at a time. Large enough for matrix products, small enough for caches.
-pub(crate) const EVALUATION_BATCH: usize = 1000;
+const EVALUATION_BATCH: usize = 1000;
 
 impl Model {
     /// A model in `f32` whose parameters are drawn by `seed`.
@@ -58,14 +67,14 @@ impl Model {
     /// A model in this precision.
     ///
     /// # Errors
-    /// Every mistake in the network.
+    /// Every mistake in the network, and [`Error::Parameters`] where it has more parameters than 2²⁸.
     pub fn in_precision(network: &Network, seed: u64, precision: Precision) -> Result<Self, Error> {
         let mut session = Session::new(precision);
-        for declared in network.parameters()? {
+        for declared in checked(network)? {
             session.set(&declared.name, declared.initializer.draw(&declared.shape, seed, &declared.name));
         }
         let inference = session.load(network.graph(Mode::Inference)?.simplified()?);
-        Ok(Self { network: network.clone(), loss: Loss::default(), session, inference })
+        Ok(Self { network: network.clone(), loss: Loss::default(), session, inference, evaluations: Vec::new() })
     }
 
     /// The same model, trained and evaluated by another loss than softmax cross-entropy.
@@ -100,10 +109,15 @@ impl Model {
     /// Puts parameters in place: all of the network's, and no others.
     ///
     /// # Errors
-    /// [`Error::Parameters`] where one is missing, of another shape, or not the network's. Nothing is changed then.
+    /// [`Error::Parameters`] where one is missing, of another shape, there twice, or not the network's. Nothing is changed
+    /// then.
     pub fn set_parameters(&mut self, parameters: &[(String, Tensor)]) -> Result<(), Error> {
         self.network.check_parameters(parameters)?;
-        parameters.iter().for_each(|(name, value)| self.session.set(name, value.clone()));
+        for (name, value) in parameters {
+            // Bytes would stay bytes: right for data, but parameters are real numbers.
+            let value = if value.as_slice::<u8>().is_some() { value.to_f32_tensor() } else { value.clone() };
+            self.session.set(name, value);
+        }
         Ok(())
     }
 
@@ -113,44 +127,63 @@ impl Model {
     /// # Errors
     /// Where the input is not of the network's shape.
     pub fn predict(&mut self, x: &Tensor) -> Result<Tensor, Error> {
-        let sample: usize = self.network.input().iter().product();
-        let is_one = x.shape() == self.network.input() || x.shape() == [sample];
-        let batch = match (is_one, x.rank() > 0 && x.shape()[1..].iter().product::<usize>() == sample) {
-            (true, _) => 1,
-            (false, true) => x.shape()[0],
-            (false, false) => {
-                return Err(Error::Data(format!(
-                    "an input of shape {:?} is neither one sample of shape {:?} nor a batch of them",
-                    x.shape(),
-                    self.network.input()
-                )));
-            }
-        };
-        let shape: Vec<usize> = std::iter::once(batch).chain(self.network.input().iter().copied()).collect();
-        let x = x.clone().reshaped(shape).map_err(|error| Error::Data(error.to_string()))?;
+        let (x, is_one) = self.as_batch(x)?;
         let output = self.session.run(self.inference, &[("x", &x)])?.swap_remove(0);
         if !is_one {
             return Ok(output);
         }
         let shape = output.shape()[1..].to_vec();
-        output.reshaped(shape).map_err(|error| Error::Data(error.to_string()))
+        reshaped(output, shape)
+    }
+
+    /// `x` as a batch of the network's samples, and whether it was a single one.
+    fn as_batch(&self, x: &Tensor) -> Result<(Tensor, bool), Error> {
+        let input = self.network.input();
+        let sample: usize = input.iter().product();
+        let is_one = x.shape() == input || x.shape() == [sample];
+        let batch = match (is_one, x.shape().split_first()) {
+            (true, _) => 1,
+            (false, Some((&batch, rest))) if rest.iter().product::<usize>() == sample => batch,
+            _ => {
+                return Err(Error::Data(format!(
+                    "an input of shape {:?} is neither one sample of shape {input:?} nor a batch of them",
+                    x.shape(),
+                )));
+            }
+        };
+        let shape: Vec<usize> = std::iter::once(batch).chain(input.iter().copied()).collect();
+        Ok((reshaped(x.clone(), shape)?, is_one))
+    }
+
+    /// The mean loss and the accuracy over inputs as [`predict`](Model::predict) takes them and their targets: one
+    /// sample and its target, or a batch of both. Targets are as the loss wants them: class labels or one-hot rows for
+    /// a classification.
+    ///
+    /// # Errors
+    /// Where the inputs do not fit the network, or the targets do not fit the inputs.
+    #[track_caller]
+    pub fn score(&mut self, x: &Tensor, targets: &Tensor) -> Result<Evaluation, Error> {
+        let (x, is_one) = self.as_batch(x)?;
+        let targets = match is_one {
+            true => reshaped(targets.clone(), [&[1], targets.shape()].concat())?,
+            false => targets.clone(),
+        };
+        self.evaluate(&Dataset::new(x, targets)?)
     }
 
     /// The mean loss and the accuracy over a data set.
     ///
     /// # Errors
     /// Where the data does not fit the network or the loss.
+    #[track_caller]
     pub fn evaluate(&mut self, data: &Dataset) -> Result<Evaluation, Error> {
-        let program = self.session.load(step::evaluation(&self.network, data, self.loss)?);
-        self.evaluate_by(program, data, EVALUATION_BATCH)
-    }
-
-    /// As [`evaluate`](Model::evaluate), over a program that is loaded already.
-    pub(crate) fn evaluate_by(&mut self, program: Program, data: &Dataset, batch: usize) -> Result<Evaluation, Error> {
+        let program = self.evaluation_of(data)?;
         let data = data.stored_for(self.precision());
         let (mut loss, mut right) = (0.0, None);
-        for start in (0..data.len()).step_by(batch) {
-            let rows = Tensor::from((start..data.len().min(start + batch)).map(|row| row as f64).collect::<Vec<_>>());
+        for start in (0..data.len()).step_by(EVALUATION_BATCH) {
+            let rows = Tensor::from(
+                (start..data.len().min(start + EVALUATION_BATCH)).map(|row| row as f64).collect::<Vec<_>>(),
+            );
             let feeds = [(INPUTS, data.inputs()), (TARGETS, data.targets()), (ROWS, &rows)];
             let answers = self.session.run(program, &feeds)?;
             let weighted = |answer: &Tensor| answer.item().unwrap_or(f64::NAN) * rows.len() as f64;
@@ -164,4 +197,36 @@ impl Model {
         let share = |total: f64| total / samples as f64;
         Ok(Evaluation { samples, loss: share(loss), accuracy: right.map(share) })
     }
+
+    /// The program that evaluates data of this form.
+    #[track_caller]
+    pub(crate) fn evaluation_of(&mut self, data: &Dataset) -> Result<Program, Error> {
+        let sample = |tensor: &Tensor| tensor.shape().iter().skip(1).copied().collect();
+        let form = (sample(data.inputs()), sample(data.targets()), data.divisor().map(f64::to_bits), self.loss);
+        if let Some((_, program)) = self.evaluations.iter().find(|(known, _)| *known == form) {
+            return Ok(*program);
+        }
+        let program = self.session.load(step::evaluation(&self.network, data, self.loss)?);
+        self.evaluations.push((form, program));
+        Ok(program)
+    }
+}
+
+/// The parameters of a network that fits a machine, before any of them is drawn.
+fn checked(network: &Network) -> Result<Vec<Declared>, Error> {
+    let product = |extents: &[usize]| extents.iter().try_fold(1usize, |count, &extent| count.checked_mul(extent));
+    if product(network.input()).is_none() {
+        return Err(Error::Data(format!("samples of shape {:?} hold more than memory can address", network.input())));
+    }
+    let declared = network.parameters()?;
+    let count = declared.iter().try_fold(0usize, |count, d| count.checked_add(product(&d.shape)?));
+    if count.is_none_or(|count| count > MOST_PARAMETERS) {
+        let count = count.map_or("more than memory can address".to_string(), |count| count.to_string());
+        return Err(Error::Parameters(format!("the network has {count} parameters; up to {MOST_PARAMETERS} fit")));
+    }
+    Ok(declared)
+}
+
+fn reshaped(tensor: Tensor, shape: Vec<usize>) -> Result<Tensor, Error> {
+    tensor.reshaped(shape).map_err(|error| Error::Data(error.to_string()))
 }

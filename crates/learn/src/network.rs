@@ -10,6 +10,7 @@ use limpid_graph::{Builder, Dim, Graph, Shape, Tensor, Var};
 use crate::error::Error;
 use crate::layer::{Context, Declared, Layer, Mode};
 use crate::sequence::Sequence;
+use crate::step;
 use crate::text;
 
 /// A network as described: plain data, cheap to clone.
@@ -91,11 +92,14 @@ impl Network {
     /// Checks that these are all of the network's parameters, in their shapes, and no others.
     ///
     /// # Errors
-    /// [`Error::Parameters`] where one is missing, of another shape, or not the network's.
+    /// [`Error::Parameters`] where one is missing, of another shape, there twice, or not the network's.
     pub fn check_parameters(&self, parameters: &[(String, Tensor)]) -> Result<(), Error> {
         let declared = self.parameters()?;
         let list = || declared.iter().map(|d| format!("`{}` {:?}", d.name, d.shape)).collect::<Vec<_>>().join(", ");
-        for (name, _) in parameters {
+        for (i, (name, _)) in parameters.iter().enumerate() {
+            if parameters[..i].iter().any(|(earlier, _)| earlier == name) {
+                return Err(Error::Parameters(format!("the parameter `{name}` is given twice; once would fit")));
+            }
             if !declared.iter().any(|d| d.name == *name) {
                 return Err(Error::Parameters(format!("the network has no parameter `{name}`; it has {}", list())));
             }
@@ -122,8 +126,8 @@ impl Network {
     fn described(&self, mode: Mode) -> Result<(Graph, Vec<Declared>), Error> {
         let builder = Builder::new();
         let context = Context::new(&builder, mode);
-        let scores = self.forward(self.batch_input(&builder), &context);
-        let graph = builder.finish([scores.named("scores")])?;
+        let scores = step::scores(self.forward(self.batch_input(&builder), &context));
+        let graph = builder.finish([scores])?;
         Ok((graph, context.into_declared()))
     }
 

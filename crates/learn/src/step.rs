@@ -20,10 +20,12 @@ pub(crate) const LEARNING_RATE: &str = "learning rate";
 /// The loss of a batch, its gradient, and the assignment of each parameter's next value. Answers the loss.
 ///
 /// # Errors
-/// Every mistake in the network, or between it, the data and the loss.
+/// [`Error::Data`] where the samples do not fit the network's input, and every mistake in the network, or between it, the
+/// data and the loss.
+#[track_caller]
 pub fn training_step(network: &Network, data: &Dataset, loss: Loss, optimizer: &dyn Optimizer) -> Result<Graph, Error> {
     let builder = Builder::new();
-    let (output, targets, parameters) = on_batch(&builder, network, data, Mode::Train);
+    let (output, targets, parameters) = on_batch(&builder, network, data, Mode::Train)?;
     let loss = loss.describe(output, targets).named("loss");
     let gradients = builder.grad(loss, &parameters);
     let learning_rate = builder.scalar(LEARNING_RATE);
@@ -37,9 +39,10 @@ pub fn training_step(network: &Network, data: &Dataset, loss: Loss, optimizer: &
 ///
 /// # Errors
 /// As [`training_step`].
+#[track_caller]
 pub fn batch_loss(network: &Network, data: &Dataset, loss: Loss) -> Result<Graph, Error> {
     let builder = Builder::new();
-    let (output, targets, _) = on_batch(&builder, network, data, Mode::Train);
+    let (output, targets, _) = on_batch(&builder, network, data, Mode::Train)?;
     Ok(builder.finish([loss.describe(output, targets).named("loss")])?)
 }
 
@@ -47,12 +50,15 @@ pub fn batch_loss(network: &Network, data: &Dataset, loss: Loss) -> Result<Graph
 ///
 /// # Errors
 /// As [`training_step`].
+#[track_caller]
 pub fn evaluation(network: &Network, data: &Dataset, loss: Loss) -> Result<Graph, Error> {
     let builder = Builder::new();
-    let (output, targets, _) = on_batch(&builder, network, data, Mode::Inference);
-    let accuracy = loss.accuracy(output, targets).map(|accuracy| accuracy.named("accuracy"));
-    let loss = loss.describe(output, targets).named("loss");
-    Ok(builder.finish([loss].into_iter().chain(accuracy))?.simplified()?)
+    let (output, targets, _) = on_batch(&builder, network, data, Mode::Inference)?;
+    let described = loss.describe(output, targets).named("loss");
+    // Targets that do not fit the loss are one mistake, not two.
+    let accuracy = if described.is_poisoned() { None } else { loss.accuracy(output, targets) };
+    let accuracy = accuracy.map(|accuracy| accuracy.named("accuracy"));
+    Ok(builder.finish([described].into_iter().chain(accuracy))?.simplified()?)
 }
 
 /// The network's output on the rows fed, their targets, and the parameters.
@@ -61,15 +67,26 @@ fn on_batch<'b>(
     network: &Network,
     data: &Dataset,
     mode: Mode,
-) -> (Var<'b>, Var<'b>, Vec<Var<'b>>) {
+) -> Result<(Var<'b>, Var<'b>, Vec<Var<'b>>), Error> {
+    let sample = data.shape().get(1..).unwrap_or_default();
+    if sample.iter().product::<usize>() != network.input().iter().product::<usize>() {
+        return Err(Error::Data(format!(
+            "samples of shape {sample:?} do not fit a network whose input is {:?}; as many numbers a sample would",
+            network.input()
+        )));
+    }
     let rows = builder.input(ROWS, "batch");
-    let x = builder.input(INPUTS, per_sample(data.inputs().shape())).gather(0, rows);
-    let targets = builder.input(TARGETS, per_sample(data.targets().shape())).gather(0, rows);
+    let x = builder.input(INPUTS, per_sample(data.inputs().shape())).gather(0, rows).named("batch inputs");
+    let targets = builder.input(TARGETS, per_sample(data.targets().shape())).gather(0, rows).named("batch targets");
     let x = data.divisor().map_or(x, |divisor| x / divisor);
     let context = Context::new(builder, mode);
-    let output = network.forward(x, &context).named("scores");
-    let parameters = builder.parameters();
-    (output, targets, parameters)
+    let output = scores(network.forward(x, &context));
+    Ok((output, targets, builder.parameters()))
+}
+
+/// Names a network's output. One that has a name already keeps it: a network that does nothing answers its input.
+pub(crate) fn scores(output: Var<'_>) -> Var<'_> {
+    if output.name().is_some() { output.identity().named("scores") } else { output.named("scores") }
 }
 
 fn per_sample(shape: &[usize]) -> Shape {

@@ -45,8 +45,11 @@ impl fmt::Display for TextError {
 
 impl std::error::Error for TextError {}
 
+/// The input's extents, and the layers.
+pub(crate) type Parts = (Vec<usize>, Vec<Box<dyn Layer>>);
+
 /// The input's extents and the layers of a network's text.
-pub(crate) fn parse(text: &str) -> Result<(Vec<usize>, Vec<Box<dyn Layer>>), TextError> {
+pub(crate) fn parse(text: &str) -> Result<Parts, TextError> {
     let mut items = items(text);
     let wrong = |start: usize, end: usize, what: String| TextError { text: text.to_string(), start, end, what };
     let Some(first) = items.next() else {

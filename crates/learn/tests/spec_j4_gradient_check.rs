@@ -1,4 +1,5 @@
 //! Row J4: numerical against back-propagated derivatives over every parameter of a two-layer net on real digits.
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test may stop and may tell what it found")]
 
 use limpid_engine::Precision;
 use limpid_files::{Mnist, locate_mnist};

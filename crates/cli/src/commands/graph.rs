@@ -20,7 +20,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_enum, value_name = "STAGE", default_value_t = Stage::Network)]
     stage: Stage,
 
-    /// Without what is computed twice, what is constant, and what does nothing: the graph that is run
+    /// Leave out what is computed twice, what is constant and what does nothing: the graph that is run
     #[arg(long)]
     simplified: bool,
 
@@ -49,7 +49,7 @@ Examples:
   A small network, with its training step:
     limpid graph \"2, affine 3, relu, affine 2\" --stage step --simplified
   A picture of a gradient, with Graphviz:
-    limpid graph \"2, affine 3, relu, affine 2\" --stage gradient --format dot | dot -Tsvg > gradient.svg
+    limpid graph \"2, affine 3\" --stage gradient --format dot | dot -Tsvg > gradient.svg
   The loss of a saved model, for a program:
     limpid graph digits.safetensors --stage loss --format json --output loss.json";
 

@@ -8,7 +8,7 @@ use std::time::Instant;
 use clap::Args;
 use limpid::files::writable;
 use limpid::graph::Sizes;
-use limpid::learn::{Event, Fit, History, Loss, Model, Network, Optimizer, Sampling, optimizer};
+use limpid::learn::{Event, Fit, History, Loss, Model, Network, Optimizer, Sampling, optimizer, optimizer_names};
 use limpid::prelude::Precision;
 use limpid::{engine, models};
 use serde::Serialize;
@@ -43,7 +43,7 @@ pub(crate) struct Arguments {
     /// Note the time of each step: on stderr, or in the JSON's history.times
     #[arg(long, help_heading = "Output")]
     timed: bool,
-    /// Nothing on stderr but errors
+    /// Print nothing on stderr but errors
     #[arg(long, short, help_heading = "Output")]
     quiet: bool,
 }
@@ -75,12 +75,12 @@ struct TrainingOptions {
     #[arg(long, value_name = "HOW", default_value_t = Sampling::Shuffled)]
     sampling: Sampling,
 
-    /// How parameters move: sgd
     #[arg(long, value_name = "NAME", default_value = "sgd", value_parser = optimizer)]
+    #[arg(help = format!("How parameters move against their gradient: {}", listed(optimizer_names())))]
     optimizer: Arc<dyn Optimizer>,
 
-    /// What is made small: softmax-cross-entropy, half-sum-of-squares, mean-squared-error or binary-cross-entropy
     #[arg(long, value_name = "NAME", default_value_t = Loss::SoftmaxCrossEntropy)]
+    #[arg(help = format!("What is made small: {}", listed(Loss::all())))]
     loss: Loss,
 
     /// Numbers that are computed with: f32, or f64 for more digits at less speed
@@ -270,6 +270,10 @@ impl Arguments {
             output::note(&line);
         }
     }
+}
+
+fn listed(names: impl Iterator<Item = impl ToString>) -> String {
+    names.map(|name| name.to_string()).collect::<Vec<_>>().join(", ")
 }
 
 fn epochs_text(epochs: usize) -> String {

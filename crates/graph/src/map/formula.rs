@@ -4,11 +4,12 @@ use std::fmt;
 use std::ops::{Add, Div, Mul, Neg, Sub};
 use std::sync::Arc;
 
-use super::{Lane, MapOp};
+use super::{Gradient, Lane, MapOp};
 use crate::builder::Var;
+use crate::mistake::Fault;
 
 /// An expression of single numbers. Every row of the table is a method of it, and arithmetic is written as usual.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub enum Expr {
     /// The i-th argument.
     Argument(usize),
@@ -69,17 +70,27 @@ impl Formula {
 
     /// The op applied to `arguments`, broadcast against each other, as one node of the graph.
     ///
-    /// # Panics
-    /// Where `N` is 0: a formula without arguments belongs to no builder.
+    /// It does not compile where `N` is 0: a formula without arguments belongs to no builder. Another number of
+    /// arguments than the formula takes is a mistake in the description.
     #[track_caller]
     pub fn apply<'b, const N: usize>(&self, arguments: [Var<'b>; N]) -> Var<'b> {
         const { assert!(N > 0, "a formula is applied to at least one value") };
         arguments[0].builder().formula(self, &arguments)
     }
 
-    /// The op's body as nodes of its own, from which the gradient is taken.
-    pub(crate) fn expanded<'b>(&self, arguments: &[Var<'b>]) -> Var<'b> {
-        expand(&self.0.body, arguments)
+    /// Whether the body names only arguments that there are, and gives each row as many as it takes.
+    pub(crate) fn checked(&self) -> Result<(), Fault> {
+        check(&self.0.body, self.0.arity)
+    }
+
+    /// What reaches argument `which` of the upstream derivative `up`.
+    ///
+    /// The body is written out over stand-ins of the arguments, so that the walk back ends there: an argument may be
+    /// given twice, or depend on another one.
+    pub(crate) fn gradient<'b>(&self, arguments: &[Var<'b>], up: Var<'b>, which: usize) -> Gradient<'b> {
+        let stand_ins: Vec<_> = arguments.iter().map(|argument| argument.identity()).collect();
+        let body = expand(&self.0.body, &stand_ins).broadcast_to(up.shape());
+        up.builder().vjp(&[body], &[up], &[stand_ins[which]])[0].into()
     }
 
     pub(crate) fn values<L: Lane>(&self, arguments: &[&[L]], out: &mut Vec<L>) {
@@ -94,6 +105,18 @@ impl Formula {
         let mut note = |op: MapOp, inner: &[&[L]]| sides.extend(op.kinks(inner).unwrap_or_default());
         evaluate(&self.0.body, arguments, count, &mut note);
         sides
+    }
+}
+
+fn check(body: &Expr, arity: usize) -> Result<(), Fault> {
+    match body {
+        &Expr::Argument(argument) if argument >= arity => Err(Fault::FormulaArgument { argument, arity }),
+        Expr::Argument(_) | Expr::Number(_) => Ok(()),
+        Expr::Apply(op, inner) if inner.len() != op.info().arguments.len() => {
+            let (row, wanted) = (op.info().name, op.info().arguments.len());
+            Err(Fault::FormulaRow { row, wanted, found: inner.len() })
+        }
+        Expr::Apply(_, inner) => inner.iter().try_for_each(|e| check(e, arity)),
     }
 }
 
@@ -121,6 +144,18 @@ fn evaluate<L: Lane>(body: &Expr, arguments: &[&[L]], count: usize, note: &mut i
             let mut out = Vec::with_capacity(count);
             op.values(&inner, &mut out);
             out
+        }
+    }
+}
+
+/// Expressions are equal where they compute the same bits: 0 and −0 are different numbers.
+impl PartialEq for Expr {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Argument(a), Self::Argument(b)) => a == b,
+            (Self::Number(a), Self::Number(b)) => a.to_bits() == b.to_bits(),
+            (Self::Apply(a, inner), Self::Apply(b, other_inner)) => a == b && inner == other_inner,
+            _ => false,
         }
     }
 }
@@ -175,6 +210,7 @@ impl fmt::Display for Expr {
 fn bracketed(inner: &Expr) -> String {
     match inner {
         Expr::Apply(..) => format!("({inner})"),
+        Expr::Number(number) if number.is_sign_negative() => format!("({inner})"),
         _ => inner.to_string(),
     }
 }

@@ -89,6 +89,8 @@ macro_rules! map_ops {
             }
         }
 
+        // `add` and its like are here beside the operators, which are made from them.
+        #[allow(clippy::should_implement_trait)]
         impl<'b> Var<'b> {
             $(
                 $(#[doc = $doc])*
@@ -101,6 +103,7 @@ macro_rules! map_ops {
             )*
         }
 
+        #[allow(clippy::should_implement_trait)]
         impl Expr {
             $(
                 $(#[doc = $doc])*

@@ -1,6 +1,6 @@
 //! The Map class: functions of single numbers, applied to each element.
 //!
-//! [`table`] holds the ops themselves, one row each. [`Lane`] is the arithmetic that a row may use, [`Expr`] and
+//! `table.rs` holds the ops themselves, one row each. [`Lane`] is the arithmetic that a row may use, [`Expr`] and
 //! [`Formula`] let a user compose rows into a Map op of their own.
 
 mod formula;
@@ -29,17 +29,27 @@ pub struct MapInfo {
     pub onnx: Option<&'static str>,
     /// How far a value may be from the true one, in units in the last place.
     pub ulp: f64,
-    /// Whether it has a derivative everywhere.
+    /// Whether it has a derivative wherever it has a value; not where a row says that it has a kink.
     pub smooth: bool,
     /// Points, away from kinks, at which the gradient is checked.
     pub probes: &'static [&'static [f64]],
 }
 
 impl MapInfo {
-    /// The formula with `arguments` in their places.
+    /// The formula with `arguments` in their places; an argument that is not given stands by its name.
     pub fn formula_of(&self, arguments: &[impl AsRef<str>]) -> String {
-        let pairs = self.arguments.iter().zip(arguments);
-        pairs.fold(self.formula.to_string(), |text, (name, value)| text.replace(&format!("{{{name}}}"), value.as_ref()))
+        let mut text = String::new();
+        let mut rest = self.formula;
+        // One pass, so that braces in an argument's text stay what they are.
+        while let Some((before, name, after)) = rest.split_once('{').and_then(|(before, from)| {
+            let (name, after) = from.split_once('}')?;
+            Some((before, name, after))
+        }) {
+            let argument = self.arguments.iter().position(|a| *a == name).and_then(|i| arguments.get(i));
+            text.extend([before, argument.map_or(name, AsRef::as_ref)]);
+            rest = after;
+        }
+        text + rest
     }
 }
 

@@ -16,7 +16,7 @@ pub(super) fn infer(inputs: &[&Shape]) -> Result<Shape, Fault> {
         return Err(Fault::InnerSizes { left: inner.clone(), right: right_inner.clone() });
     }
     if left_lead != right_lead {
-        return Err(Fault::Broadcast);
+        return Err(Fault::LeadingAxes);
     }
     Ok(Shape::new(left_lead.iter().chain([rows, columns]).cloned()))
 }

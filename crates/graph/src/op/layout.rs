@@ -88,7 +88,8 @@ impl Layout {
             &Self::Pad { axis, before, after } => {
                 let input = one(inputs)?;
                 let extent = known(input, axis, "pad")?;
-                Ok(with_extent(input, axis, before + extent + after))
+                let grown = before.checked_add(extent).and_then(|sum| sum.checked_add(after));
+                Ok(with_extent(input, axis, grown.ok_or(Fault::TooLarge)?))
             }
             &Self::Concat { axis } => concatenated(inputs, axis),
         }
@@ -165,7 +166,7 @@ fn permuted(input: &Shape, axes: &[usize]) -> Result<Shape, Fault> {
     let mut seen = vec![false; input.rank()];
     for &axis in axes {
         match seen.get_mut(axis) {
-            Some(seen) if *seen => return Err(Fault::RepeatedAxis),
+            Some(seen) if *seen => return Err(Fault::RepeatedAxis { axis }),
             Some(seen) => *seen = true,
             None => return Err(Fault::Axis { axis: axis as isize, rank: input.rank() }),
         }
@@ -195,7 +196,7 @@ fn concatenated(inputs: &[&Shape], axis: usize) -> Result<Shape, Fault> {
         if with_extent(input, axis, 0) != with_extent(first, axis, 0) {
             return Err(Fault::ConcatShapes { axis });
         }
-        total += extent;
+        total = total.checked_add(extent).ok_or(Fault::TooLarge)?;
     }
     Ok(with_extent(first, axis, total))
 }

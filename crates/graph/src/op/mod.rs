@@ -118,16 +118,10 @@ impl Op {
 
     /// The reference value from inputs with their shapes; `shape` is the result's. Not asked of leaves.
     pub(crate) fn value<T: Real>(&self, inputs: &[(&[usize], &[T])], shape: &[usize]) -> Result<Vec<T>, BadPosition> {
-        let elementwise = |apply: &dyn Fn(&[&[T]], &mut Vec<T>)| {
-            let slices: Vec<&[T]> = inputs.iter().map(|(_, numbers)| *numbers).collect();
-            let mut out = Vec::with_capacity(slices.first().map_or(0, |slice| slice.len()));
-            apply(&slices, &mut out);
-            out
-        };
         Ok(match self {
             Self::Leaf(_) => Vec::new(),
-            Self::Map(op) => elementwise(&|inputs, out| op.values(inputs, out)),
-            Self::Formula(formula) => elementwise(&|inputs, out| formula.values(inputs, out)),
+            Self::Map(op) => each_element(inputs, |inputs, out| op.values(inputs, out)),
+            Self::Formula(formula) => each_element(inputs, |inputs, out| formula.values(inputs, out)),
             Self::Reduce(reduce) => reduce.value(inputs[0].0, inputs[0].1),
             Self::Contract => contract::value(inputs[0].0, inputs[0].1, inputs[1].0, inputs[1].1),
             Self::Layout(layout) => layout.value(inputs, shape),
@@ -140,13 +134,20 @@ impl Op {
         match self {
             Self::Leaf(_) => Gradient::Zero,
             Self::Map(op) => op.gradient(inputs, result, up, which),
-            Self::Formula(formula) => up.builder().vjp(&[formula.expanded(inputs)], &[up], &[inputs[which]])[0].into(),
+            Self::Formula(formula) => formula.gradient(inputs, up, which),
             Self::Reduce(reduce) => reduce.gradient(inputs[0], result, up),
             Self::Contract => contract::gradient(inputs, up, which),
             Self::Layout(layout) => layout.gradient(inputs, up, which),
             Self::Index(index) => index.gradient(inputs, up, which),
         }
     }
+}
+
+fn each_element<T>(inputs: &[(&[usize], &[T])], apply: impl Fn(&[&[T]], &mut Vec<T>)) -> Vec<T> {
+    let slices: Vec<&[T]> = inputs.iter().map(|(_, numbers)| *numbers).collect();
+    let mut out = Vec::with_capacity(slices.first().map_or(0, |slice| slice.len()));
+    apply(&slices, &mut out);
+    out
 }
 
 /// The one shape that all inputs of an elementwise op have; the builder has broadcast them already.

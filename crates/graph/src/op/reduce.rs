@@ -75,8 +75,8 @@ impl Reduce {
         if let Some(&axis) = self.axes.iter().find(|&&axis| axis >= input.rank()) {
             return Err(Fault::Axis { axis: axis as isize, rank: input.rank() });
         }
-        if !self.axes.windows(2).all(|pair| pair[0] < pair[1]) {
-            return Err(Fault::RepeatedAxis);
+        if let Some(pair) = self.axes.windows(2).find(|pair| pair[0] >= pair[1]) {
+            return Err(Fault::RepeatedAxis { axis: pair[1] });
         }
         let dims = input.dims().iter().enumerate().filter_map(|(axis, dim)| match self.axes.contains(&axis) {
             true => self.keep.then(|| Dim::known(1)),
@@ -211,6 +211,6 @@ mod tests {
     fn a_wrong_axis_is_a_fault() {
         let shape = Shape::from((2, 3));
         assert_eq!(reduce(Monoid::Sum, &[2]).infer(&shape), Err(Fault::Axis { axis: 2, rank: 2 }));
-        assert_eq!(reduce(Monoid::Sum, &[1, 1]).infer(&shape), Err(Fault::RepeatedAxis));
+        assert_eq!(reduce(Monoid::Sum, &[1, 1]).infer(&shape), Err(Fault::RepeatedAxis { axis: 1 }));
     }
 }
