@@ -1,20 +1,101 @@
-//! The `limpid` command.
-use limpid::prelude::*;
-use std::ops::ControlFlow;
-#[allow(clippy::print_stdout)]
-fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let seed: u64 = std::env::args().nth(1).map_or(1, |s| s.parse().unwrap());
-    let started = std::time::Instant::now();
-    let (train, test) = limpid::datasets::mnist(&Mnist::default())?;
-    println!("read {:?}", started.elapsed());
-    let network = Network::new(784, (Affine::new(784, 50), Relu, Affine::new(50, 10)));
-    let mut model = Model::new(&network, seed)?;
-    model.fit_watched(&train, Some(&test), &Fit { seed, ..Fit::default() }, |event| {
-        if let limpid::learn::Event::Epoch(e) = event {
-            println!("{:?} {e:?}", started.elapsed());
+//! The `limpid` command: arguments → a verb → data on stdout, progress and notes on stderr, an exit code.
+//!
+//! | code | means |
+//! |---|---|
+//! | 0 | done |
+//! | 1 | failed: a file that is missing or broken, a training that diverged, a gradient that is wrong |
+//! | 2 | wrong usage: a flag or a value that does not fit |
+//! | 130 | interrupted |
+
+mod arguments;
+mod commands;
+mod data;
+mod failure;
+mod output;
+mod progress;
+mod stage;
+mod subject;
+mod text;
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser, Subcommand};
+
+use crate::failure::Failure;
+
+/// Train small neural networks, and see every number on the way.
+///
+/// A network is a computational graph, and the graph is a value: train it, print it, count its cost, check its
+/// gradient.
+#[derive(Debug, Parser)]
+#[command(name = "limpid", version, arg_required_else_help = true, after_help = AFTER_HELP)]
+struct Cli {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+const AFTER_HELP: &str = "\
+Examples:
+  limpid train --output digits.safetensors
+  limpid evaluate digits.safetensors
+  limpid summary \"784, affine 50, relu, affine 10\"
+  limpid graph --stage gradient --format dot | dot -Tsvg > gradient.svg
+
+Results go to stdout, progress and notes to stderr.
+Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.";
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    Train(commands::train::Arguments),
+    Evaluate(commands::evaluate::Arguments),
+    Summary(commands::summary::Arguments),
+    Graph(commands::graph::Arguments),
+    Gradcheck(commands::gradcheck::Arguments),
+}
+
+impl Verb {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Train(_) => "train",
+            Self::Evaluate(_) => "evaluate",
+            Self::Summary(_) => "summary",
+            Self::Graph(_) => "graph",
+            Self::Gradcheck(_) => "gradcheck",
         }
-        ControlFlow::Continue(())
-    })?;
-    println!("{:?}", model.evaluate(&test)?);
-    Ok(())
+    }
+
+    fn run(self) -> Result<(), Failure> {
+        match self {
+            Self::Train(arguments) => commands::train::run(arguments),
+            Self::Evaluate(arguments) => commands::evaluate::run(arguments),
+            Self::Summary(arguments) => commands::summary::run(arguments),
+            Self::Graph(arguments) => commands::graph::run(arguments),
+            Self::Gradcheck(arguments) => commands::gradcheck::run(arguments),
+        }
+    }
+}
+
+fn main() -> ExitCode {
+    output::report_panics_as_bugs();
+    let verb = Cli::parse().verb;
+    let name = verb.name();
+    match verb.run() {
+        Ok(()) | Err(Failure::ReaderGone) => ExitCode::SUCCESS,
+        Err(failure) => {
+            let mut command = Cli::command();
+            command.build();
+            failure.report(command.find_subcommand_mut(name));
+            failure.exit_code()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_arguments_are_declared_without_contradiction() {
+        Cli::command().debug_assert();
+    }
 }

@@ -25,6 +25,7 @@
 mod builder;
 mod check;
 mod compose;
+mod cost;
 mod grad;
 mod graph;
 mod interpret;

@@ -64,6 +64,7 @@ pub struct History {
     /// The state before the first step (epoch 0) and after each epoch.
     pub epochs: Vec<Epoch>,
     /// When each step ended, if that was asked for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub times: Vec<StepTime>,
 }
 

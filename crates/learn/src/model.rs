@@ -112,32 +112,7 @@ impl Model {
     /// [`Error::Parameters`] where one is missing, of another shape, there twice, or not the network's. Nothing is changed
     /// then.
     pub fn set_parameters(&mut self, parameters: &[(String, Tensor)]) -> Result<(), Error> {
-        let declared = self.network.parameters()?;
-        let list = || declared.iter().map(|d| format!("`{}` {:?}", d.name, d.shape)).collect::<Vec<_>>().join(", ");
-        for (i, (name, _)) in parameters.iter().enumerate() {
-            if parameters[..i].iter().any(|(earlier, _)| earlier == name) {
-                return Err(Error::Parameters(format!("the parameter `{name}` is given twice; once would fit")));
-            }
-            if !declared.iter().any(|d| d.name == *name) {
-                return Err(Error::Parameters(format!("the network has no parameter `{name}`; it has {}", list())));
-            }
-        }
-        for wanted in &declared {
-            match parameters.iter().find(|(name, _)| *name == wanted.name) {
-                Some((_, value)) if value.shape() == wanted.shape => {}
-                Some((name, value)) => {
-                    let (found, fits) = (value.shape(), &wanted.shape);
-                    return Err(Error::Parameters(format!("`{name}` has shape {found:?}; the network needs {fits:?}")));
-                }
-                None => {
-                    let missing = &wanted.name;
-                    return Err(Error::Parameters(format!(
-                        "the parameter `{missing}` is missing; the network has {}",
-                        list()
-                    )));
-                }
-            }
-        }
+        self.network.check_parameters(parameters)?;
         for (name, value) in parameters {
             // Bytes would stay bytes: right for data, but parameters are real numbers.
             let value = if value.as_slice::<u8>().is_some() { value.to_f32_tensor() } else { value.clone() };

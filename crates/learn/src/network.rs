@@ -5,7 +5,7 @@ use std::panic::Location;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use limpid_graph::{Builder, Dim, Graph, Shape, Var};
+use limpid_graph::{Builder, Dim, Graph, Shape, Tensor, Var};
 
 use crate::error::Error;
 use crate::layer::{Context, Declared, Layer, Mode};
@@ -87,6 +87,40 @@ impl Network {
     /// As [`parameters`](Network::parameters).
     pub fn parameter_names(&self) -> Result<Vec<String>, Error> {
         Ok(self.parameters()?.into_iter().map(|declared| declared.name).collect())
+    }
+
+    /// Checks that these are all of the network's parameters, in their shapes, and no others.
+    ///
+    /// # Errors
+    /// [`Error::Parameters`] where one is missing, of another shape, there twice, or not the network's.
+    pub fn check_parameters(&self, parameters: &[(String, Tensor)]) -> Result<(), Error> {
+        let declared = self.parameters()?;
+        let list = || declared.iter().map(|d| format!("`{}` {:?}", d.name, d.shape)).collect::<Vec<_>>().join(", ");
+        for (i, (name, _)) in parameters.iter().enumerate() {
+            if parameters[..i].iter().any(|(earlier, _)| earlier == name) {
+                return Err(Error::Parameters(format!("the parameter `{name}` is given twice; once would fit")));
+            }
+            if !declared.iter().any(|d| d.name == *name) {
+                return Err(Error::Parameters(format!("the network has no parameter `{name}`; it has {}", list())));
+            }
+        }
+        for wanted in &declared {
+            match parameters.iter().find(|(name, _)| *name == wanted.name) {
+                Some((_, value)) if value.shape() == wanted.shape => {}
+                Some((name, value)) => {
+                    let (found, fits) = (value.shape(), &wanted.shape);
+                    return Err(Error::Parameters(format!("`{name}` has shape {found:?}; the network needs {fits:?}")));
+                }
+                None => {
+                    let missing = &wanted.name;
+                    return Err(Error::Parameters(format!(
+                        "the parameter `{missing}` is missing; the network has {}",
+                        list()
+                    )));
+                }
+            }
+        }
+        Ok(())
     }
 
     fn described(&self, mode: Mode) -> Result<(Graph, Vec<Declared>), Error> {

@@ -1,8 +1,11 @@
 //! Optimisers: how a parameter moves against its gradient, as assignments in the graph of the training step.
 
 use std::fmt;
+use std::sync::Arc;
 
 use limpid_graph::{Builder, Var};
+
+use crate::error::{Error, choose};
 
 /// Describes what a training step makes of a parameter.
 ///
@@ -29,4 +32,26 @@ impl Optimizer for Sgd {
     fn describe<'b>(&self, builder: &'b Builder, parameter: Var<'b>, gradient: Var<'b>, learning_rate: Var<'b>) {
         builder.assign(parameter, parameter - learning_rate * gradient);
     }
+}
+
+type Make = fn() -> Arc<dyn Optimizer>;
+
+const OPTIMIZERS: &[(&str, Make)] = &[("sgd", || Arc::new(Sgd))];
+
+/// The optimiser of this name.
+///
+/// ```
+/// assert_eq!(limpid_learn::optimizer("sgd")?.name(), "sgd");
+/// # Ok::<(), limpid_learn::Error>(())
+/// ```
+///
+/// # Errors
+/// [`Error::Unknown`] with the names that there are.
+pub fn optimizer(name: &str) -> Result<Arc<dyn Optimizer>, Error> {
+    choose("optimiser", name, OPTIMIZERS).map(|make| make())
+}
+
+/// The optimisers' names.
+pub fn optimizer_names() -> impl Iterator<Item = &'static str> {
+    OPTIMIZERS.iter().map(|(name, _)| *name)
 }

@@ -145,6 +145,11 @@ pub(crate) fn layer_names() -> Vec<&'static str> {
     others.into_iter().chain(ACTIVATIONS.iter().map(|(name, _)| *name)).collect()
 }
 
+/// The names of the layers that act on each number alone, which can stand between two others: `relu`, `sigmoid`, …
+pub fn activation_names() -> impl Iterator<Item = &'static str> {
+    ACTIVATIONS.iter().map(|(name, _)| *name).chain(["leaky-relu", "elu"])
+}
+
 fn unknown(name: &str) -> String {
     let names = layer_names();
     match nearest(name, &names) {

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use limpid_engine::Precision;
 use limpid_files::ModelFile;
+use limpid_graph::Data;
 use limpid_learn::{Loss, Model, Network};
 
 use crate::Error;
@@ -49,9 +51,19 @@ pub fn load(path: &Path) -> Result<Saved, Error> {
         Some(Ok(divisor)) if divisor.is_finite() && divisor != 0.0 => Some(divisor),
         Some(_) => return Err(wrong(format!("the entry `{DIVISOR}` is not a number to divide by"))),
     };
-    let mut model = Model::new(&network, 0)?.with_loss(loss);
-    model.set_parameters(&file.arrays).map_err(|error| wrong(error.to_string()))?;
+    // Before a model is made: its network's text may ask for more memory than there is, the arrays that fit it do not.
+    network.check_parameters(&file.arrays).map_err(|error| wrong(error.to_string()))?;
+    let mut model = Model::in_precision(&network, 0, precision_of(&file))?.with_loss(loss);
+    model.set_parameters(&file.arrays)?;
     Ok(Saved { model, divisor })
+}
+
+/// The precision that a model was trained in is that of its parameters.
+fn precision_of(file: &ModelFile) -> Precision {
+    match file.arrays.iter().any(|(_, array)| matches!(array.data(), Data::F64(_))) {
+        true => Precision::F64,
+        false => Precision::F32,
+    }
 }
 
 #[cfg(test)]
@@ -68,6 +80,31 @@ mod tests {
         assert_eq!(saved.model.parameters().unwrap(), model.parameters().unwrap());
         assert_eq!(saved.model.network().to_string(), network.to_string());
         assert_eq!((saved.model.loss(), saved.divisor), (Loss::MeanSquaredError, Some(255.0)));
+        std::fs::remove_file(&path).unwrap();
+    }
+
+    #[test]
+    fn a_model_comes_back_in_its_precision() {
+        let path = std::env::temp_dir().join(format!("limpid-precision-{}.safetensors", std::process::id()));
+        let network = "4, affine 2".parse().unwrap();
+        let model = Model::in_precision(&network, 7, Precision::F64).unwrap();
+        save(&model, None, &path).unwrap();
+        let saved = load(&path).unwrap();
+        assert_eq!(saved.model.precision(), Precision::F64);
+        assert_eq!(saved.model.parameters().unwrap(), model.parameters().unwrap());
+        std::fs::remove_file(&path).unwrap();
+    }
+
+    #[test]
+    fn a_file_whose_network_asks_for_more_than_its_arrays_hold_is_refused_before_memory_is() {
+        let path = std::env::temp_dir().join(format!("limpid-vast-{}.safetensors", std::process::id()));
+        let metadata = BTreeMap::from([
+            (NETWORK.to_string(), "16777216, affine 16777216".to_string()),
+            (LOSS.to_string(), Loss::default().to_string()),
+        ]);
+        ModelFile { metadata, arrays: Vec::new() }.write(&path).unwrap();
+        let error = load(&path).unwrap_err().to_string();
+        assert!(error.contains("the parameter `0/w` is missing"), "{error}");
         std::fs::remove_file(&path).unwrap();
     }
 }

@@ -1,0 +1,202 @@
+//! Flags that several verbs share, each defined once.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use clap::{Args, ValueEnum};
+use limpid::learn::{Initializer, Network, activation_names};
+
+use crate::data::Named;
+use crate::failure::Failure;
+
+/// The form of a result.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people
+    Text,
+    /// One JSON object, for programs
+    Json,
+}
+
+/// `--format`.
+#[derive(Debug, Args)]
+pub(crate) struct FormatOption {
+    /// Form of the result on stdout
+    #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORM", help_heading = "Output")]
+    pub(crate) format: Format,
+}
+
+/// Which data, and where it is.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Data")]
+pub(crate) struct DataOptions {
+    /// Data set
+    #[arg(long, value_enum, default_value_t = Named::Mnist, value_name = "NAME")]
+    pub(crate) dataset: Named,
+
+    /// Folder with the data set's files, such as data/mnist
+    ///
+    /// Without it, they are looked for in $LIMPID_DATA, in data/mnist of the current folder and those above it, and in
+    /// the user's cache folder.
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) data: Option<PathBuf>,
+}
+
+/// A network by its hidden layers, or written out.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Network")]
+pub(crate) struct NetworkOptions {
+    /// Units of each hidden layer, such as 50 or 100,50
+    #[arg(
+        long,
+        value_name = "UNITS",
+        value_delimiter = ',',
+        default_value = "50",
+        allow_negative_numbers = true,
+        conflicts_with = "network"
+    )]
+    hidden: Vec<Units>,
+
+    /// Activation behind each hidden layer, such as relu or sigmoid
+    #[arg(
+        long,
+        value_name = "NAME",
+        default_value = "relu",
+        conflicts_with = "network",
+        long_help = format!(
+            "Activation behind each hidden layer\n\nOne of: {}. Two of them take a number: \"leaky-relu slope=0.1\", \
+             \"elu alpha=0.5\".",
+            activation_names().collect::<Vec<_>>().join(", ")
+        )
+    )]
+    activation: Activation,
+
+    /// How weights begin: he, xavier, normal(0.01), uniform(0.1) or zeros [default: he; xavier for sigmoid and tanh]
+    #[arg(long, value_name = "INITIALISER", conflicts_with = "network")]
+    init: Option<Initializer>,
+
+    /// The whole network as text, such as "784, affine 50, relu, affine 10"
+    ///
+    /// The extents of a sample come first, then the layers. It takes the place of --hidden, --activation and --init; a
+    /// layer's weights can be told how to begin: "784, affine 50 init=xavier, tanh, affine 10".
+    #[arg(long, value_name = "TEXT")]
+    network: Option<Network>,
+}
+
+impl NetworkOptions {
+    /// The network for a data set.
+    pub(crate) fn network(&self, dataset: Named) -> Result<Network, Failure> {
+        let network = match &self.network {
+            Some(network) => network.clone(),
+            None => self.text(dataset).parse().map_err(usage)?,
+        };
+        dataset.check_fits(&network).map_err(Failure::Usage)?;
+        Ok(network)
+    }
+
+    fn text(&self, dataset: Named) -> String {
+        let init = self.init.unwrap_or_else(|| self.activation.initializer());
+        let affine = |outputs: usize| format!("affine {outputs} init={init}");
+        let hidden = self.hidden.iter().map(|units| format!("{}, {}, ", affine(units.0), self.activation));
+        format!("{}, {}{}", dataset.sample_size(), hidden.collect::<String>(), affine(dataset.classes()))
+    }
+}
+
+/// What is wrong with a network that was put together here, without the text that nobody typed.
+fn usage(error: limpid::learn::Error) -> Failure {
+    Failure::Usage(match error {
+        limpid::learn::Error::Text(error) => error.what().to_string(),
+        error => error.to_string(),
+    })
+}
+
+/// The units of one hidden layer.
+#[derive(Clone, Copy, Debug)]
+struct Units(usize);
+
+impl FromStr for Units {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.trim().parse() {
+            Ok(0) | Err(_) => {
+                Err("a whole number of units, 1 or more, for each hidden layer fits: 50, or 100,50".into())
+            }
+            Ok(units) => Ok(Self(units)),
+        }
+    }
+}
+
+/// An activation as network text.
+#[derive(Clone, Debug)]
+struct Activation {
+    text: String,
+    name: &'static str,
+}
+
+impl Activation {
+    /// How the weights around it best begin: Glorot & Bengio 2010 for functions that are nearly linear around 0 and
+    /// saturate, He et al. 2015 for those that are 0 on one side.
+    fn initializer(&self) -> Initializer {
+        match self.name {
+            "sigmoid" | "tanh" => Initializer::Xavier,
+            _ => Initializer::He,
+        }
+    }
+}
+
+impl fmt::Display for Activation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl FromStr for Activation {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let word = text.split_whitespace().next().unwrap_or_default().to_ascii_lowercase().replace('_', "-");
+        let names: Vec<_> = activation_names().collect();
+        let Some(name) = names.iter().copied().find(|name| *name == word) else {
+            // The library's answer, where it is about activations: `rleu`, did you mean `relu`?
+            let suggestion = match format!("1, {word}").parse::<Network>() {
+                Err(limpid::learn::Error::Text(error)) => {
+                    names.iter().find(|n| error.what().ends_with(&format!("`{n}`?")))
+                }
+                _ => None,
+            };
+            return Err(match suggestion {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("there are: {}", names.join(", ")),
+            });
+        };
+        match format!("1, {text}").parse::<Network>() {
+            Ok(network) if network.layers().len() == 1 => Ok(Self { text: text.to_string(), name }),
+            Ok(_) => Err("one activation fits; for a network of several use --network".to_string()),
+            Err(limpid::learn::Error::Text(error)) => Err(error.what().to_string()),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+}
+
+/// Parses a whole number that is at least 1.
+pub(crate) fn at_least_one(text: &str) -> Result<usize, String> {
+    match text.trim().parse() {
+        Ok(0) | Err(_) => Err("a whole number, 1 or more, fits".to_string()),
+        Ok(number) => Ok(number),
+    }
+}
+
+/// Parses a seed.
+pub(crate) fn seed(text: &str) -> Result<u64, String> {
+    text.trim().parse().map_err(|_| format!("a whole number from 0 to {} fits", u64::MAX))
+}
+
+/// Parses a number above 0.
+pub(crate) fn positive(text: &str) -> Result<f64, String> {
+    match text.trim().parse::<f64>() {
+        Ok(number) if number.is_finite() && number > 0.0 => Ok(number),
+        _ => Err("a number above 0 fits, such as 0.1".to_string()),
+    }
+}

@@ -1,0 +1,7 @@
+//! The verbs, one a file: arguments, what they do, and what they report.
+
+pub(crate) mod evaluate;
+pub(crate) mod gradcheck;
+pub(crate) mod graph;
+pub(crate) mod summary;
+pub(crate) mod train;

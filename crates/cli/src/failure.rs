@@ -1,0 +1,66 @@
+//! Why a verb could not do what it was asked, and which exit code says so.
+
+use std::io;
+use std::process::ExitCode;
+
+use clap::error::ErrorKind;
+use limpid::files::OutputError;
+use thiserror::Error;
+
+use crate::output;
+
+/// What ends a verb early.
+#[derive(Debug, Error)]
+pub(crate) enum Failure {
+    /// A value that was typed does not fit. Exit code 2.
+    #[error("{0}")]
+    Usage(String),
+    /// A file, or what is in it, does not fit. Exit code 1.
+    #[error("{0}")]
+    Misfit(String),
+    /// The library.
+    #[error(transparent)]
+    Limpid(#[from] limpid::Error),
+    /// A file that cannot be written.
+    #[error(transparent)]
+    Output(#[from] OutputError),
+    /// Standard output that takes no more.
+    #[error("cannot write to standard output: {0}")]
+    Stdout(io::Error),
+    /// Whoever read standard output has seen enough. Nobody is told.
+    #[error("the reader of standard output is gone")]
+    ReaderGone,
+}
+
+impl From<limpid::learn::Error> for Failure {
+    fn from(error: limpid::learn::Error) -> Self {
+        match error {
+            limpid::learn::Error::Setting { .. } => Self::Usage(error.to_string()),
+            error => Self::Limpid(error.into()),
+        }
+    }
+}
+
+impl From<limpid::graph::Error> for Failure {
+    fn from(error: limpid::graph::Error) -> Self {
+        Self::Limpid(error.into())
+    }
+}
+
+impl Failure {
+    pub(crate) fn exit_code(&self) -> ExitCode {
+        match self {
+            Self::Usage(_) => ExitCode::from(2),
+            _ => ExitCode::from(1),
+        }
+    }
+
+    /// Says on stderr what went wrong; of wrong usage, also how the verb is used.
+    pub(crate) fn report(&self, verb: Option<&mut clap::Command>) {
+        match (self, verb) {
+            // Where stderr is closed, the exit code has to do.
+            (Self::Usage(what), Some(verb)) => drop(verb.error(ErrorKind::ValueValidation, what).print()),
+            _ => output::error(&self.to_string()),
+        }
+    }
+}

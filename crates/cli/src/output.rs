@@ -1,0 +1,76 @@
+//! Where words go: results to stdout, everything else to stderr.
+
+use std::env;
+use std::fs;
+use std::io::{self, IsTerminal, Write};
+use std::path::Path;
+
+use crate::failure::Failure;
+use limpid::files::{OutputError, writable};
+
+/// Writes a result to stdout.
+///
+/// # Errors
+/// [`Failure::ReaderGone`] where the reader closed the pipe, [`Failure::Stdout`] for anything else, a full disk say.
+pub(crate) fn result(text: &str) -> Result<(), Failure> {
+    let mut stdout = io::stdout().lock();
+    stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()).map_err(|error| match error.kind() {
+        io::ErrorKind::BrokenPipe => Failure::ReaderGone,
+        _ => Failure::Stdout(error),
+    })
+}
+
+/// Writes a result as one line of JSON.
+///
+/// # Errors
+/// As [`result`].
+pub(crate) fn json(value: &impl serde::Serialize) -> Result<(), Failure> {
+    match serde_json::to_string(value) {
+        Ok(line) => result(&format!("{line}\n")),
+        Err(error) => Err(Failure::Misfit(format!("the result cannot be put into JSON: {error}"))),
+    }
+}
+
+/// Writes a result to `path`, or to stdout where there is none or it is `-`.
+///
+/// # Errors
+/// As [`result`], and [`OutputError`] for a path that cannot be written.
+pub(crate) fn result_to(path: Option<&Path>, text: &str) -> Result<(), Failure> {
+    let Some(path) = path.filter(|path| !is_dash(path)) else { return result(text) };
+    writable(path)?;
+    let unwritable = |cause| OutputError::Unwritable { path: path.to_path_buf(), cause };
+    Ok(fs::write(path, text).map_err(unwritable)?)
+}
+
+/// Whether a path is `-`, which stands for stdin or stdout.
+pub(crate) fn is_dash(path: &Path) -> bool {
+    path.as_os_str() == "-"
+}
+
+/// Writes a line of progress, or a note, to stderr. That nobody reads it is no reason to stop.
+pub(crate) fn note(line: &str) {
+    let _ = writeln!(io::stderr().lock(), "{line}");
+}
+
+/// Writes an error to stderr, as clap writes those that it finds.
+pub(crate) fn error(message: &str) {
+    let has_colour = can_redraw() && env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+    let label = if has_colour { "\x1b[1;31merror:\x1b[0m" } else { "error:" };
+    note(&format!("{label} {message}"));
+}
+
+/// Whether stderr is a terminal on which a line can be drawn again and again.
+pub(crate) fn can_redraw() -> bool {
+    io::stderr().is_terminal() && env::var_os("TERM").is_none_or(|term| term != "dumb")
+}
+
+/// A panic is a bug in limpid: says so in one line, without a backtrace that tells its reader nothing.
+pub(crate) fn report_panics_as_bugs() {
+    std::panic::set_hook(Box::new(|panic| {
+        let payload = panic.payload();
+        let text = payload.downcast_ref::<&str>().copied().or(payload.downcast_ref::<String>().map(String::as_str));
+        let message = text.unwrap_or("no message");
+        let place = panic.location().map(|place| format!(" at {place}")).unwrap_or_default();
+        note(&format!("error: this is a bug in limpid, please report it with the command: {message}{place}"));
+    }));
+}

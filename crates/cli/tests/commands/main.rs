@@ -1,0 +1,7 @@
+//! The command from outside: exit codes, stdout, stderr, and the files it leaves.
+
+mod files;
+mod look;
+mod support;
+mod train;
+mod usage;
