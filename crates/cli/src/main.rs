@@ -50,6 +50,7 @@ enum Verb {
     Evaluate(commands::evaluate::Arguments),
     Summary(commands::summary::Arguments),
     Graph(commands::graph::Arguments),
+    Plan(commands::plan::Arguments),
     Gradcheck(commands::gradcheck::Arguments),
 }
 
@@ -60,6 +61,7 @@ impl Verb {
             Self::Evaluate(_) => "evaluate",
             Self::Summary(_) => "summary",
             Self::Graph(_) => "graph",
+            Self::Plan(_) => "plan",
             Self::Gradcheck(_) => "gradcheck",
         }
     }
@@ -70,6 +72,7 @@ impl Verb {
             Self::Evaluate(arguments) => commands::evaluate::run(arguments),
             Self::Summary(arguments) => commands::summary::run(arguments),
             Self::Graph(arguments) => commands::graph::run(arguments),
+            Self::Plan(arguments) => commands::plan::run(arguments),
             Self::Gradcheck(arguments) => commands::gradcheck::run(arguments),
         }
     }

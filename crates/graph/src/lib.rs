@@ -26,6 +26,7 @@ mod builder;
 mod check;
 mod compose;
 mod cost;
+mod exercise;
 mod grad;
 mod graph;
 mod interpret;
@@ -42,6 +43,7 @@ mod trace;
 mod var;
 
 pub use builder::{Builder, Operand, Scope, Var};
+pub use exercise::{Exercise, Verdict};
 pub use graph::{Assignment, Graph, Node, NodeId};
 pub use interpret::{Real, Values, interpret};
 pub use map::{Expr, Formula, MapOp};

@@ -1,7 +1,7 @@
 //! The course notes' rows on the computational graph.
 #![allow(clippy::unwrap_used, reason = "a test may stop at what it does not expect")]
 
-use limpid_graph::{Builder, Graph, Tensor, Trace};
+use limpid_graph::{Builder, Graph, Tensor, Trace, Verdict};
 
 fn value(trace: &Trace, name: &str) -> f64 {
     trace.value(name).unwrap().item().unwrap()
@@ -93,4 +93,32 @@ fn an_add_node_passes_the_derivative_on_and_a_multiply_node_times_the_other_inpu
     for (factor, other) in [("apple price", "apple count"), ("apple count", "apple price")] {
         assert_eq!(derivative(&trace, factor), derivative(&trace, "apples") * value(&trace, other));
     }
+}
+
+// row K5
+#[test]
+fn the_derivatives_of_the_shop_are_filled_in_and_checked() {
+    let mut exercise = with_oranges().trace(&[100.0, 2.0, 150.0, 3.0, 1.1].map(Tensor::scalar)).unwrap().exercise();
+    let blanks = exercise.show().to_string().matches("d ____").count();
+    assert_eq!(blanks, exercise.open().len());
+    let graph = with_oranges();
+    let id = |name: &str| graph.find(name).unwrap();
+    let wrong = exercise.answer(id("oranges"), 1.0);
+    assert!(matches!(&wrong, Verdict::Wrong { hint } if hint.contains("subtotal")), "{wrong:?}");
+    let answers = [
+        ("subtotal", 1.1),
+        ("tax", 650.0),
+        ("apples", 1.1),
+        ("oranges", 1.1),
+        ("apple price", 2.2),
+        ("apple count", 110.0),
+        ("orange price", 3.3),
+        ("orange count", 165.0),
+    ];
+    for (name, derivative) in answers {
+        assert_eq!(exercise.answer(id(name), derivative), Verdict::Right, "{name}");
+        assert_eq!(exercise.answer(id(name), derivative), Verdict::NotAsked, "{name}");
+    }
+    assert!(exercise.is_done());
+    assert!(!exercise.show().to_string().contains("____"));
 }

@@ -3,5 +3,6 @@
 pub(crate) mod evaluate;
 pub(crate) mod gradcheck;
 pub(crate) mod graph;
+pub(crate) mod plan;
 pub(crate) mod summary;
 pub(crate) mod train;

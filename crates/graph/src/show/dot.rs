@@ -53,6 +53,9 @@ impl Drawing {
         if let Some(derivative) = &node.derivative {
             let _ = write!(label, "\nd {}", derivative.text());
         }
+        if node.is_blank {
+            label.push_str("\nd ____");
+        }
         let leaf = if node.class == "Leaf" { ", shape=ellipse" } else { "" };
         let output = if self.outputs.contains(&node.id) { ", peripheries=2" } else { "" };
         format!("n{} [label=\"{}\"{leaf}{output}];", node.id, escaped(&label))

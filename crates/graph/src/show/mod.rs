@@ -59,6 +59,9 @@ pub struct DrawnNode {
     /// The derivative of the first output with respect to it, in a traced run.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub derivative: Option<Numbers>,
+    /// Whether its derivative is left blank, for a learner to fill in.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub is_blank: bool,
 }
 
 /// A kept value and what it becomes.
@@ -168,6 +171,7 @@ impl Graph {
             location: format!("{}:{}", location.file(), location.line()),
             value: None,
             derivative: None,
+            is_blank: false,
         }
     }
 }

@@ -31,6 +31,15 @@ impl fmt::Display for Drawing {
     }
 }
 
+/// A node's derivative, or the blank for it.
+fn derivative(node: &DrawnNode) -> String {
+    match &node.derivative {
+        Some(derivative) => format!("d {}", derivative.text()),
+        None if node.is_blank => "d ____".to_string(),
+        None => String::new(),
+    }
+}
+
 /// The cells of a node's line; columns that are empty in every line are left out.
 fn row(node: &DrawnNode) -> Vec<String> {
     let inputs: Vec<_> = node.inputs.iter().map(|id| format!("%{id}")).collect();
@@ -46,7 +55,7 @@ fn row(node: &DrawnNode) -> Vec<String> {
         node.attributes.clone(),
         node.shape.clone(),
         node.value.as_ref().map(|value| format!("= {}", value.text())).unwrap_or_default(),
-        node.derivative.as_ref().map(|derivative| format!("d {}", derivative.text())).unwrap_or_default(),
+        derivative(node),
         layer,
     ]
 }

@@ -1,0 +1,76 @@
+//! `limpid plan`: a network's loss, gradient or training step → the steps that the engine runs, and their memory.
+
+use clap::Args;
+use limpid::engine::Plan;
+use limpid::graph::Sizes;
+use serde::Serialize;
+
+use crate::arguments::{Format, FormatOption, at_least_one};
+use crate::failure::Failure;
+use crate::output;
+use crate::stage::{self, Stage};
+use crate::subject::SubjectArgument;
+
+/// Print how the engine runs a network: its steps, what they fuse, and the memory that they share
+#[derive(Debug, Args)]
+#[command(after_long_help = EXAMPLES)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    subject: SubjectArgument,
+
+    /// How far to go from the network to its training step
+    #[arg(long, value_enum, value_name = "STAGE", default_value_t = Stage::Step)]
+    stage: Stage,
+
+    /// Samples of a batch, such as 32
+    #[arg(long, value_name = "SAMPLES", default_value = "100")]
+    #[arg(value_parser = at_least_one, allow_negative_numbers = true)]
+    batch_size: usize,
+
+    #[command(flatten)]
+    format: FormatOption,
+}
+
+const EXAMPLES: &str = "\
+A line is a step: what it does, the nodes that it computes (as `limpid graph --simplified` numbers them), and the range \
+of the arena that each value it writes takes, in numbers of 4 bytes.
+
+Examples:
+  The training step of the default network, at batch 100:
+    limpid plan
+  How much memory a larger one shares:
+    limpid plan \"784, affine 512, relu, affine 512, relu, affine 10\" --batch-size 128";
+
+/// The result.
+#[derive(Serialize)]
+struct Report {
+    network: String,
+    stage: Stage,
+    batch_size: usize,
+    nodes: usize,
+    steps: usize,
+    bytes_unshared: usize,
+    bytes: usize,
+    plan: String,
+}
+
+pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
+    let subject = arguments.subject.read()?;
+    let graph = arguments.stage.graph(&subject.network, subject.loss, subject.divisor)?.simplified()?;
+    let sizes = Sizes::from([("batch", arguments.batch_size), ("samples", arguments.batch_size)]);
+    stage::check_memory(&graph, &sizes)?;
+    let plan = Plan::new(&graph, &sizes)?;
+    match arguments.format.format {
+        Format::Text => output::result(&format!("{plan}\n")),
+        Format::Json => output::json(&Report {
+            network: subject.network.to_string(),
+            stage: arguments.stage,
+            batch_size: arguments.batch_size,
+            nodes: graph.nodes().len(),
+            steps: plan.steps(),
+            bytes_unshared: plan.unshared_bytes(),
+            bytes: plan.arena_bytes(),
+            plan: plan.to_string(),
+        }),
+    }
+}

@@ -1,0 +1,54 @@
+//! Every layer's gradient against difference quotients, in every element and along random directions.
+#![allow(clippy::unwrap_used, reason = "a test may stop at what it does not expect")]
+
+use limpid_engine::Precision;
+use limpid_graph::{Stream, Tensor};
+use limpid_learn::{Dataset, GradientCheck, GradientReport, Loss, Model, Network, activation_names};
+
+/// Six samples of five numbers, none of which is near a kink that it alone decides.
+fn data(targets: Tensor) -> Dataset {
+    let stream = Stream::new(11, "samples");
+    let numbers: Vec<f64> = (0..30).map(|i| stream.normal(0, i)).collect();
+    Dataset::new(Tensor::from(numbers).reshaped([6, 5]).unwrap(), targets).unwrap()
+}
+
+fn labels() -> Dataset {
+    data(Tensor::from([0u8, 1, 2, 2, 1, 0]))
+}
+
+fn check(text: &str, loss: Loss, data: &Dataset) -> GradientReport {
+    let network: Network = text.parse().unwrap();
+    let model = Model::in_precision(&network, 3, Precision::F64).unwrap().with_loss(loss);
+    let report = model.check_gradients(data, &GradientCheck::default()).unwrap();
+    println!("{:9.2e}  {loss}  {text}", report.worst_error());
+    assert!(report.passed(), "{text}\n{report}");
+    let checked: usize = report.parameters.iter().map(|parameter| parameter.checked).sum();
+    let all: usize = report.parameters.iter().map(|parameter| parameter.shape.iter().product::<usize>()).sum();
+    assert!(2 * checked > all, "most elements stand away from kinks: {text}\n{report}");
+    report
+}
+
+#[test]
+fn every_activation_between_two_affine_layers_has_the_right_gradient() {
+    let with_options = ["leaky-relu slope=0.3".to_string(), "elu alpha=0.7".to_string()];
+    for activation in activation_names().map(str::to_string).chain(with_options) {
+        check(&format!("5, affine 4, {activation}, affine 3"), Loss::SoftmaxCrossEntropy, &labels());
+    }
+}
+
+#[test]
+fn layers_that_are_no_function_of_single_numbers_have_the_right_gradient() {
+    check("5, affine 3", Loss::SoftmaxCrossEntropy, &labels());
+    check("5, affine 4, softmax, affine 3", Loss::SoftmaxCrossEntropy, &labels());
+    check("5x1, flatten, affine 4, tanh, affine 3", Loss::SoftmaxCrossEntropy, &labels());
+    check("1x5, affine 4, tanh, flatten, affine 3", Loss::SoftmaxCrossEntropy, &labels());
+}
+
+#[test]
+fn every_loss_has_the_right_gradient() {
+    let one_hot = labels().one_hot(3).unwrap();
+    for loss in Loss::all() {
+        check("5, affine 4, sigmoid, affine 3", loss, &one_hot);
+    }
+    check("5, affine 4, sigmoid, affine 3", Loss::SoftmaxCrossEntropy, &labels());
+}
