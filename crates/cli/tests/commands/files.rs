@@ -41,7 +41,7 @@ fn a_model_file_that_is_not_whole_is_refused_by_name() {
     ];
     for (name, bytes, answer) in &table {
         fs::write(place.path(name), bytes).unwrap();
-        for verb in ["evaluate", "summary", "graph", "gradcheck"] {
+        for verb in ["evaluate", "summary", "graph", "plan", "gradcheck"] {
             let told = place.run(&[verb, name]);
             assert!(told.stderr.starts_with(&format!("error: {name}: ")), "{name}: {}", told.stderr);
             if *name != "header.safetensors" {
@@ -51,7 +51,7 @@ fn a_model_file_that_is_not_whole_is_refused_by_name() {
             }
         }
     }
-    for verb in ["evaluate", "summary", "graph", "gradcheck"] {
+    for verb in ["evaluate", "summary", "graph", "plan", "gradcheck"] {
         place.run(&[verb, "missing.safetensors"]).failed(1, "missing.safetensors: No such file");
     }
     place.run(&["evaluate", "."]).failed(1, "name a file in it");

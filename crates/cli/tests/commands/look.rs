@@ -1,4 +1,4 @@
-//! `summary`, `graph` and `gradcheck`: looking into a network.
+//! `summary`, `graph`, `plan` and `gradcheck`: looking into a network.
 
 use std::fs;
 
@@ -40,6 +40,18 @@ fn a_summary_in_json_counts_a_step_by_its_batch() {
         let (found, least) = (step(size), products(batch));
         assert!(found > least && found < least + 1000 * batch + 100_000, "{batch}: {found}, of that products {least}");
     }
+}
+
+#[test]
+fn a_plan_has_fewer_steps_than_nodes_and_less_memory_than_its_values() {
+    let place = Place::new();
+    let report = place.run(&["plan", "--format", "json"]).done().json();
+    let number = |key: &str| report[key].as_u64().unwrap();
+    assert!(2 * number("steps") < number("nodes"), "{report}");
+    assert!(number("bytes") < number("bytes_unshared"), "{report}");
+    let told = place.run(&["plan", "--batch-size", "32"]).done();
+    assert!(told.stdout.contains("product 32×784 · 784×50"), "{}", told.stdout);
+    assert!(told.stdout.contains("product 784×32 · 32×50"), "{}", told.stdout);
 }
 
 #[test]
