@@ -42,10 +42,10 @@ pub struct Fit {
 }
 
 impl Default for Fit {
-    /// 20 epochs of shuffled batches of 100, stochastic gradient descent with a learning rate of 0.1.
+    /// 25 epochs of shuffled batches of 100, stochastic gradient descent with a learning rate of 0.1.
     fn default() -> Self {
         Self {
-            epochs: 20,
+            epochs: 25,
             batch_size: 100,
             learning_rate: 0.1,
             optimizer: Arc::new(Sgd),

@@ -7,7 +7,7 @@
 //!     let (train, test) = limpid::datasets::mnist(&Mnist::default())?;
 //!     let network = Network::new(784, (Affine::new(784, 50), Relu, Affine::new(50, 10)));
 //!     let mut model = Model::new(&network, 1)?;
-//!     model.fit(&train, &Fit { epochs: 20, ..Fit::default() })?;
+//!     model.fit(&train, &Fit { epochs: 25, ..Fit::default() })?;
 //!     println!("{:?}", model.evaluate(&test)?);
 //!     Ok(())
 //! }

@@ -63,7 +63,7 @@ struct TrainingOptions {
     batch_size: usize,
 
     /// How many times as many samples are seen as there are, such as 5
-    #[arg(long, value_name = "N", default_value = "20")]
+    #[arg(long, value_name = "N", default_value = "25")]
     #[arg(value_parser = at_least_one, allow_negative_numbers = true)]
     epochs: usize,
 
