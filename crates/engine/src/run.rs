@@ -5,7 +5,7 @@ mod tile;
 use limpid_graph::{Data, Error, Graph, Index, Layout, NodeId, Sizes, Tensor};
 
 use crate::arena::{Arena, Around};
-use crate::kernels::{Level, arrange, index, product, reduce};
+use crate::kernels::{Level, arrange, convert, index, product, reduce};
 use crate::plan::{Place, Plan, Step, Work};
 
 /// A plan with the memory that it runs in.
@@ -63,7 +63,7 @@ impl Runner {
     pub(crate) fn run(&mut self, graph: &Graph, feeds: &Feeds<'_>) -> Result<(), Error> {
         for &(leaf, place) in &self.plan.converted {
             if let Some(data) = feeds[leaf.index()].map(Tensor::data) {
-                convert(data, self.arena.write(place));
+                read_as_floats(self.level, data, self.arena.write(place));
             }
         }
         let Self { plan, level, arena, scratch } = self;
@@ -128,12 +128,16 @@ fn single(
             let (data, positions) = (step.inputs[0], readable.numbers(step.inputs[1]));
             match (plan.places[data.index()], plan.places[data.index()].and_then(|place| place.fed(&readable))) {
                 (_, Some(Data::U8(bytes))) => {
-                    index::gather(shape(data), *axis, positions, bytes, f32::from, out)?;
+                    index::gather(shape(data), *axis, positions, bytes, |from, to| convert::bytes(level, from, to), out)?;
                 }
                 (_, Some(Data::F64(numbers))) => {
-                    index::gather(shape(data), *axis, positions, numbers, |x| x as f32, out)?;
+                    let rounded = |from: &[f64], to: &mut [f32]| to.iter_mut().zip(from).for_each(|(to, &x)| *to = x as f32);
+                    index::gather(shape(data), *axis, positions, numbers, rounded, out)?;
                 }
-                _ => index::gather(shape(data), *axis, positions, readable.numbers(data), |x| x, out)?,
+                _ => {
+                    let copied = |from: &[f32], to: &mut [f32]| to.copy_from_slice(from);
+                    index::gather(shape(data), *axis, positions, readable.numbers(data), copied, out)?;
+                }
             }
         }
         Work::Index(Index::ScatterAdd { axis, .. }) => {
@@ -160,12 +164,12 @@ impl Place {
     }
 }
 
-fn convert(data: &Data, out: &mut [f32]) {
+fn read_as_floats(level: Level, data: &Data, out: &mut [f32]) {
     match data {
         // Read where it is.
         Data::F32(_) => {}
         Data::F64(numbers) => out.iter_mut().zip(numbers).for_each(|(out, &x)| *out = x as f32),
-        Data::U8(bytes) => out.iter_mut().zip(bytes).for_each(|(out, &x)| *out = f32::from(x)),
+        Data::U8(bytes) => convert::bytes(level, bytes, out),
     }
 }
 

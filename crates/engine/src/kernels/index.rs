@@ -12,13 +12,13 @@ fn position(found: f32, extent: usize) -> Result<usize, BadPosition> {
     if whole { Ok(found as usize) } else { Err(BadPosition { found, extent }) }
 }
 
-/// The parts of `data` at `positions` of an axis, each number converted on its way.
+/// The parts of `data` at `positions` of an axis, each run of numbers converted on its way.
 pub(crate) fn gather<T: Copy>(
     shape: &[usize],
     axis: usize,
     positions: &[f32],
     data: &[T],
-    convert: impl Fn(T) -> f32,
+    convert: impl Fn(&[T], &mut [f32]),
     out: &mut [f32],
 ) -> Result<(), BadPosition> {
     let inner: usize = shape[axis + 1..].iter().product();
@@ -27,7 +27,7 @@ pub(crate) fn gather<T: Copy>(
     for o in 0..outer {
         for &found in positions {
             let from = (o * shape[axis] + position(found, shape[axis])?) * inner;
-            out[to..to + inner].iter_mut().zip(&data[from..from + inner]).for_each(|(out, &x)| *out = convert(x));
+            convert(&data[from..from + inner], &mut out[to..to + inner]);
             to += inner;
         }
     }

@@ -1,115 +1,93 @@
-//! Numbers worked on together: the engine's [`Lane`]s.
+//! The number that the engine computes with: the Map table's [`Lane`] for tiles.
 //!
-//! Written as loops over arrays, which the compiler turns into the vector instructions of whatever level the caller is
-//! compiled for. Every operation is the same sequence of separate roundings at each level and width, so that the bits
-//! do not depend on either.
+//! Each operation is straight-line arithmetic without a call, so that the compiler turns a loop over it into vector
+//! instructions of whatever level the loop is compiled for. Every operation rounds separately, in the same order at
+//! each level, so that the bits do not depend on it.
 
 // The polynomials' coefficients stand as their source prints them.
 #![allow(clippy::excessive_precision)]
 
-use std::array::from_fn;
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
 use limpid_graph::map::Lane;
 
-/// `N` numbers side by side.
+/// A number of a tile.
 #[derive(Clone, Copy, Debug)]
 #[repr(transparent)]
-pub(crate) struct Wide<const N: usize>(pub(crate) [f32; N]);
-
-/// All bits set where something holds, none elsewhere.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Mask<const N: usize>([u32; N]);
+pub(crate) struct Element(pub(crate) f32);
 
 macro_rules! operator {
     ($($Trait:ident $method:ident $sign:tt);*) => {$(
-        impl<const N: usize> $Trait for Wide<N> {
+        impl $Trait for Element {
             type Output = Self;
 
             #[inline(always)]
             fn $method(self, other: Self) -> Self {
-                Self(from_fn(|i| self.0[i] $sign other.0[i]))
+                Self(self.0 $sign other.0)
             }
         }
     )*};
 }
 operator!(Add add +; Sub sub -; Mul mul *; Div div /);
 
-impl<const N: usize> Neg for Wide<N> {
+impl Neg for Element {
     type Output = Self;
 
     #[inline(always)]
     fn neg(self) -> Self {
-        Self(from_fn(|i| -self.0[i]))
+        Self(-self.0)
     }
 }
 
-impl<const N: usize> Wide<N> {
-    #[inline(always)]
-    fn map(self, f: impl Fn(f32) -> f32) -> Self {
-        Self(from_fn(|i| f(self.0[i])))
-    }
-
-    #[inline(always)]
-    fn bits(self) -> [u32; N] {
-        from_fn(|i| self.0[i].to_bits())
-    }
-
-    #[inline(always)]
-    fn compare(self, other: Self, holds: impl Fn(f32, f32) -> bool) -> Mask<N> {
-        Mask(from_fn(|i| if holds(self.0[i], other.0[i]) { u32::MAX } else { 0 }))
-    }
-
+impl Element {
     /// To the nearest whole number, for numbers below 2²² in size.
     #[inline(always)]
     fn rounded(self) -> Self {
-        let magic = Self::of(12_582_912.0);
+        let magic = Self(12_582_912.0);
         (self + magic) - magic
     }
 
-    /// 2 to the power of this whole number between −126 and 127.
+    /// 2 to the power of this whole number between −126 and 127. What is not a number gives some power.
     #[inline(always)]
     fn power_of_two(self) -> Self {
-        Self(from_fn(|i| f32::from_bits(((self.0[i] as i32 + 127) << 23) as u32)))
+        // A whole number beside 2²³ stands in the last bits as it is, so that no conversion is needed.
+        let bits = (self.0 + 12_582_912.0).to_bits();
+        Self(f32::from_bits(bits.wrapping_add(127) << 23))
     }
 
     /// Horner's scheme; the highest coefficient first.
     #[inline(always)]
     fn polynomial<const M: usize>(self, coefficients: [f32; M]) -> Self {
-        coefficients
-            .iter()
-            .skip(1)
-            .fold(Self::of(f64::from(coefficients[0])), |sum, &c| sum * self + Self::of(f64::from(c)))
+        coefficients.iter().skip(1).fold(Self(coefficients[0]), |sum, &c| sum * self + Self(c))
     }
 }
 
-impl<const N: usize> Lane for Wide<N> {
-    type Mask = Mask<N>;
+impl Lane for Element {
+    type Mask = bool;
 
     #[inline(always)]
     fn of(number: f64) -> Self {
-        Self([number as f32; N])
+        Self(number as f32)
     }
 
     #[inline(always)]
-    fn select(mask: Mask<N>, a: Self, b: Self) -> Self {
-        let (a, b) = (a.bits(), b.bits());
-        Self(from_fn(|i| f32::from_bits((a[i] & mask.0[i]) | (b[i] & !mask.0[i]))))
+    fn select(mask: bool, a: Self, b: Self) -> Self {
+        if mask { a } else { b }
     }
 
     #[inline(always)]
-    fn equal(self, other: Self) -> Mask<N> {
-        self.compare(other, |a, b| a == b)
+    fn equal(self, other: Self) -> bool {
+        self.0 == other.0
     }
 
     #[inline(always)]
-    fn less(self, other: Self) -> Mask<N> {
-        self.compare(other, |a, b| a < b)
+    fn less(self, other: Self) -> bool {
+        self.0 < other.0
     }
 
     #[inline(always)]
-    fn at_most(self, other: Self) -> Mask<N> {
-        self.compare(other, |a, b| a <= b)
+    fn at_most(self, other: Self) -> bool {
+        self.0 <= other.0
     }
 
     /// Source: the Cephes library's `expf`: reduction by ln 2 in two parts, a polynomial of degree 6.
@@ -140,10 +118,10 @@ impl<const N: usize> Lane for Wide<N> {
         // Below the normal numbers the exponent has to be made visible.
         let tiny = self.less(Self::of(1.175_494_4e-38));
         let scaled = Self::select(tiny, self * Self::of(8_388_608.0), self);
-        let bits = scaled.bits();
-        let exponent = Self(from_fn(|i| (bits[i] >> 23) as i32 as f32)) - Self::of(126.0);
+        let bits = scaled.0.to_bits();
+        let exponent = Self((bits >> 23) as i32 as f32) - Self::of(126.0);
         let exponent = exponent - Self::select(tiny, Self::of(23.0), Self::of(0.0));
-        let fraction = Self(from_fn(|i| f32::from_bits((bits[i] & 0x007f_ffff) | 0x3f00_0000)));
+        let fraction = Self(f32::from_bits((bits & 0x007f_ffff) | 0x3f00_0000));
         let small = fraction.less(Self::of(std::f64::consts::FRAC_1_SQRT_2));
         let exponent = exponent - Self::indicator(small);
         let x = (fraction - Self::of(1.0)) + Self::select(small, fraction, Self::of(0.0));
@@ -179,17 +157,17 @@ impl<const N: usize> Lane for Wide<N> {
 
     #[inline(always)]
     fn sqrt(self) -> Self {
-        self.map(f32::sqrt)
+        Self(self.0.sqrt())
     }
 
     #[inline(always)]
     fn abs(self) -> Self {
-        Self(from_fn(|i| f32::from_bits(self.0[i].to_bits() & 0x7fff_ffff)))
+        Self(self.0.abs())
     }
 
     #[inline(always)]
     fn pow(self, exponent: Self) -> Self {
-        Self(from_fn(|i| libm::powf(self.0[i], exponent.0[i])))
+        Self(libm::powf(self.0, exponent.0))
     }
 
     /// Source: the Cephes library's `tanhf`.
@@ -206,7 +184,7 @@ impl<const N: usize> Lane for Wide<N> {
 
     #[inline(always)]
     fn erf(self) -> Self {
-        self.map(libm::erff)
+        Self(libm::erff(self.0))
     }
 }
 
@@ -227,19 +205,19 @@ mod tests {
         }
     }
 
-    fn worst(f: impl Fn(Wide<1>) -> Wide<1>, truth: impl Fn(f64) -> f64) -> (u64, f32) {
+    fn worst(f: impl Fn(Element) -> Element, truth: impl Fn(f64) -> f64) -> (u64, f32) {
         let step = 2_003;
         let all = (0..u32::MAX / step).map(|i| f32::from_bits(i * step));
         let special = [0.0, -0.0, 1.0, -1.0, f32::INFINITY, f32::NEG_INFINITY, f32::NAN, f32::MIN_POSITIVE, 1e-45];
         all.chain(special)
-            .map(|x| (ulps(f(Wide([x])).0[0], truth(f64::from(x)) as f32), x))
+            .map(|x| (ulps(f(Element(x)).0, truth(f64::from(x)) as f32), x))
             .max_by_key(|w| w.0)
             .unwrap()
     }
 
     #[test]
     fn the_functions_are_within_a_few_units_in_the_last_place_over_all_numbers() {
-        type Row = (&'static str, fn(Wide<1>) -> Wide<1>, fn(f64) -> f64, u64);
+        type Row = (&'static str, fn(Element) -> Element, fn(f64) -> f64, u64);
         let table: &[Row] = &[
             ("exp", Lane::exp, libm::exp, 1),
             ("ln", Lane::ln, libm::log, 1),
@@ -254,16 +232,5 @@ mod tests {
             println!("{name}: {worst} ulp at {at:e}");
             assert!(worst <= *bound, "{name}: {worst} ulp at {at:e}");
         }
-    }
-
-    #[test]
-    fn sixteen_lanes_give_the_bits_of_one() {
-        let numbers: [f32; 16] = from_fn(|i| (i as f32 - 7.3) * 1.7);
-        for f in [Lane::exp, Lane::tanh, Lane::exp_m1] as [fn(Wide<16>) -> Wide<16>; 3] {
-            let wide = f(Wide(numbers)).0;
-            assert!(wide.iter().all(|x| x.is_finite()));
-        }
-        let (wide, one) = (Wide(numbers).exp().0, |i: usize| Wide([numbers[i]]).exp().0[0]);
-        assert!((0..16).all(|i| wide[i].to_bits() == one(i).to_bits()));
     }
 }

@@ -3,10 +3,7 @@
 use limpid_graph::MapOp;
 
 use super::Level;
-use super::lanes::Wide;
-
-/// How many numbers are worked on together.
-const WIDTH: usize = 16;
+use super::lanes::Element;
 
 /// Computes `op` at each position of equally long slices.
 pub(crate) fn apply(level: Level, op: MapOp, arguments: &[&[f32]], out: &mut [f32]) {
@@ -35,48 +32,24 @@ fn avx2(op: MapOp, arguments: &[&[f32]], out: &mut [f32]) {
 
 #[inline(always)]
 fn generic(op: MapOp, arguments: &[&[f32]], out: &mut [f32]) {
-    let (chunks, rest) = out.as_chunks_mut::<WIDTH>();
-    let whole = chunks.len();
-    match arguments {
-        [a] => {
-            op.apply(&[&lanes(a)[..whole]], lanes_mut(chunks));
-            op.apply(&[ones(&a[whole * WIDTH..])], ones_mut(rest));
-        }
-        [a, b] => {
-            op.apply(&[&lanes(a)[..whole], &lanes(b)[..whole]], lanes_mut(chunks));
-            op.apply(&[ones(&a[whole * WIDTH..]), ones(&b[whole * WIDTH..])], ones_mut(rest));
-        }
-        [a, b, c] => {
-            op.apply(&[&lanes(a)[..whole], &lanes(b)[..whole], &lanes(c)[..whole]], lanes_mut(chunks));
-            let rests = [ones(&a[whole * WIDTH..]), ones(&b[whole * WIDTH..]), ones(&c[whole * WIDTH..])];
-            op.apply(&rests, ones_mut(rest));
-        }
+    let out = elements_mut(out);
+    match *arguments {
+        [a] => op.apply(&[elements(a)], out),
+        [a, b] => op.apply(&[elements(a), elements(b)], out),
+        [a, b, c] => op.apply(&[elements(a), elements(b), elements(c)], out),
         _ => unreachable!("rows of the table take one to three arguments"),
     }
 }
 
 #[inline(always)]
-fn lanes(numbers: &[f32]) -> &[Wide<WIDTH>] {
-    let chunks = numbers.as_chunks::<WIDTH>().0;
-    // SAFETY: `Wide<WIDTH>` is a transparent wrapper of `[f32; WIDTH]`.
-    unsafe { std::slice::from_raw_parts(chunks.as_ptr().cast(), chunks.len()) }
-}
-
-#[inline(always)]
-fn lanes_mut(chunks: &mut [[f32; WIDTH]]) -> &mut [Wide<WIDTH>] {
-    // SAFETY: as in `lanes`, and the borrow is exclusive.
-    unsafe { std::slice::from_raw_parts_mut(chunks.as_mut_ptr().cast(), chunks.len()) }
-}
-
-#[inline(always)]
-fn ones(numbers: &[f32]) -> &[Wide<1>] {
-    // SAFETY: `Wide<1>` is a transparent wrapper of `[f32; 1]`, which has the layout of `f32`.
+fn elements(numbers: &[f32]) -> &[Element] {
+    // SAFETY: `Element` is a transparent wrapper of `f32`.
     unsafe { std::slice::from_raw_parts(numbers.as_ptr().cast(), numbers.len()) }
 }
 
 #[inline(always)]
-fn ones_mut(numbers: &mut [f32]) -> &mut [Wide<1>] {
-    // SAFETY: as in `ones`, and the borrow is exclusive.
+fn elements_mut(numbers: &mut [f32]) -> &mut [Element] {
+    // SAFETY: as in `elements`, and the borrow is exclusive.
     unsafe { std::slice::from_raw_parts_mut(numbers.as_mut_ptr().cast(), numbers.len()) }
 }
 

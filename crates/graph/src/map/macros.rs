@@ -116,22 +116,34 @@ macro_rules! map_ops {
     };
 }
 
-/// Writes `value` of each position of one, two or three slices.
+/// Writes `value` of each position of one, two or three slices. Plain loops over equally long slices: they become part
+/// of their caller, and are compiled for the processor that it is compiled for, which iterators' own loops are not.
 macro_rules! each {
     ($arguments:expr, $out:expr, $value:ident, $x:ident) => {
         if let [a] = $arguments {
-            $out.iter_mut().zip(*a).for_each(|(out, &a)| *out = $value(a));
+            let count = $out.len().min(a.len());
+            let (out, a) = (&mut $out[..count], &a[..count]);
+            for i in 0..count {
+                out[i] = $value(a[i]);
+            }
         }
     };
     ($arguments:expr, $out:expr, $value:ident, $x:ident, $y:ident) => {
         if let [a, b] = $arguments {
-            $out.iter_mut().zip(a.iter().zip(*b)).for_each(|(out, (&a, &b))| *out = $value(a, b));
+            let count = $out.len().min(a.len()).min(b.len());
+            let (out, a, b) = (&mut $out[..count], &a[..count], &b[..count]);
+            for i in 0..count {
+                out[i] = $value(a[i], b[i]);
+            }
         }
     };
     ($arguments:expr, $out:expr, $value:ident, $x:ident, $y:ident, $z:ident) => {
         if let [a, b, c] = $arguments {
-            let arguments = a.iter().zip(*b).zip(*c);
-            $out.iter_mut().zip(arguments).for_each(|(out, ((&a, &b), &c))| *out = $value(a, b, c));
+            let count = $out.len().min(a.len()).min(b.len()).min(c.len());
+            let (out, a, b, c) = (&mut $out[..count], &a[..count], &b[..count], &c[..count]);
+            for i in 0..count {
+                out[i] = $value(a[i], b[i], c[i]);
+            }
         }
     };
 }
