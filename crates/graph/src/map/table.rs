@@ -357,6 +357,15 @@ map_ops! {
         ulp = 8.0;
         probes = [[-1.5], [0.1], [0.8]];
     }
+    /// Sigmoid linear unit, also called swish: x·σ(x) (Elfwing et al. 2018).
+    Silu => silu(x) -> y {
+        value = x / (L::of(1.0) + (-x).exp());
+        gradient(up) = [up * (x.sigmoid() + y * (1.0 - x.sigmoid()))];
+        formula = "{x} / (1 + exp(-{x}))";
+        onnx = Some("Swish");
+        ulp = 4.0;
+        probes = [[-1.5], [0.1], [3.0]];
+    }
     /// ln(1 + eˣ), the smooth relative of ReLU; its derivative is the sigmoid.
     Softplus => softplus(x) -> y {
         value = L::select(x.at_most(L::of(0.0)), L::of(0.0), x) + (-x.abs()).exp().ln_1p();
