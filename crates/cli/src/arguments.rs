@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::{Args, ValueEnum};
+use limpid::graph::Sizes;
 use limpid::learn::{Initializer, Network, activation_names};
 
 use crate::data::Named;
@@ -25,6 +26,22 @@ pub(crate) struct FormatOption {
     /// Form of the result on stdout
     #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORM", help_heading = "Output")]
     pub(crate) format: Format,
+}
+
+/// `--batch-size`, of a training step that is looked at.
+#[derive(Debug, Args)]
+pub(crate) struct BatchOption {
+    /// Samples of a batch of the training step, such as 32
+    #[arg(long, value_name = "SAMPLES", default_value = "100")]
+    #[arg(value_parser = at_least_one, allow_negative_numbers = true)]
+    pub(crate) batch_size: usize,
+}
+
+impl BatchOption {
+    /// The sizes at which a step over a data set of one batch runs.
+    pub(crate) fn sizes(&self) -> Sizes {
+        Sizes::from([("batch", self.batch_size), ("samples", self.batch_size)])
+    }
 }
 
 /// Which data, and where it is.

@@ -128,10 +128,18 @@ fn single(
             let (data, positions) = (step.inputs[0], readable.numbers(step.inputs[1]));
             match (plan.places[data.index()], plan.places[data.index()].and_then(|place| place.fed(&readable))) {
                 (_, Some(Data::U8(bytes))) => {
-                    index::gather(shape(data), *axis, positions, bytes, |from, to| convert::bytes(level, from, to), out)?;
+                    index::gather(
+                        shape(data),
+                        *axis,
+                        positions,
+                        bytes,
+                        |from, to| convert::bytes(level, from, to),
+                        out,
+                    )?;
                 }
                 (_, Some(Data::F64(numbers))) => {
-                    let rounded = |from: &[f64], to: &mut [f32]| to.iter_mut().zip(from).for_each(|(to, &x)| *to = x as f32);
+                    let rounded =
+                        |from: &[f64], to: &mut [f32]| to.iter_mut().zip(from).for_each(|(to, &x)| *to = x as f32);
                     index::gather(shape(data), *axis, positions, numbers, rounded, out)?;
                 }
                 _ => {

@@ -37,16 +37,7 @@ impl Graph {
             new_ids[id.index()] = Some(rewriter.add(Node { inputs, ..node.clone() }));
         }
         let at = |id: NodeId| new_ids[id.index()].unwrap_or(id);
-        let rewritten = Graph {
-            nodes: rewriter.nodes,
-            outputs: self.outputs.iter().map(|&id| at(id)).collect(),
-            assignments: self
-                .assignments
-                .iter()
-                .map(|a| Assignment { target: at(a.target), value: at(a.value) })
-                .collect(),
-        };
-        let rewritten = rewritten.without_the_dead();
+        let rewritten = self.with_nodes(rewriter.nodes, at).without_the_dead();
         rewritten.check_in_debug()?;
         Ok(rewritten)
     }
@@ -96,8 +87,14 @@ impl Graph {
         }
         let at = |id: NodeId| new_ids[id.index()];
         let moved = |node: Node| Node { inputs: node.inputs.iter().map(|&id| at(id)).collect(), ..node };
+        let living = self.nodes.iter().zip(&alive).filter(|(_, alive)| **alive);
+        self.with_nodes(living.map(|(node, _)| moved(node.clone())).collect(), at)
+    }
+
+    /// These nodes, with this graph's outputs and assignments where `at` says that they stand now.
+    fn with_nodes(&self, nodes: Vec<Node>, at: impl Fn(NodeId) -> NodeId) -> Graph {
         Graph {
-            nodes: self.nodes.into_iter().zip(&alive).filter(|(_, alive)| **alive).map(|(n, _)| moved(n)).collect(),
+            nodes,
             outputs: self.outputs.iter().map(|&id| at(id)).collect(),
             assignments: self
                 .assignments

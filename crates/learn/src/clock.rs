@@ -1,6 +1,15 @@
 //! Time of day and time passed. The one place that asks the machine's clock, which the web's bare WebAssembly lacks.
 
-use crate::fit::StepTime;
+use serde::Serialize;
+
+/// When a step ended.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct StepTime {
+    /// Time of day: seconds since 1970-01-01 00:00 UTC.
+    pub unix_seconds: f64,
+    /// Seconds since the training began.
+    pub elapsed_seconds: f64,
+}
 
 #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
 mod machine {

@@ -7,7 +7,7 @@ use limpid_graph::Tensor;
 use serde::Serialize;
 
 use crate::batches::{Batches, Sampling};
-use crate::clock::Clock;
+use crate::clock::{Clock, StepTime};
 use crate::dataset::Dataset;
 use crate::error::Error;
 use crate::model::Model;
@@ -83,15 +83,6 @@ pub struct Epoch {
     pub test_loss: Option<f64>,
     /// Share of right answers on the held-out data.
     pub test_accuracy: Option<f64>,
-}
-
-/// When a step ended.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct StepTime {
-    /// Time of day: seconds since 1970-01-01 00:00 UTC.
-    pub unix_seconds: f64,
-    /// Seconds since the training began.
-    pub elapsed_seconds: f64,
 }
 
 /// What happens in a training, as it happens.

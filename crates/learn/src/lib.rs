@@ -28,9 +28,10 @@ pub mod step;
 mod text;
 
 pub use batches::{Batches, Sampling};
+pub use clock::StepTime;
 pub use dataset::Dataset;
 pub use error::Error;
-pub use fit::{Epoch, Event, Fit, History, StepTime};
+pub use fit::{Epoch, Event, Fit, History};
 pub use gradient_check::{Comparison, Elements, GradientCheck, GradientReport, ParameterCheck, Worst};
 pub use initializer::Initializer;
 pub use layer::{Context, Declared, Layer, Mode};

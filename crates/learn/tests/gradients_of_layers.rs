@@ -1,5 +1,9 @@
 //! Every layer's gradient against difference quotients, in every element and along random directions.
-#![allow(clippy::unwrap_used, reason = "a test may stop at what it does not expect")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a test may stop at what it does not expect, and show what it found"
+)]
 
 use limpid_engine::Precision;
 use limpid_graph::{Stream, Tensor};

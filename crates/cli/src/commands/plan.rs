@@ -2,10 +2,9 @@
 
 use clap::Args;
 use limpid::engine::Plan;
-use limpid::graph::Sizes;
 use serde::Serialize;
 
-use crate::arguments::{Format, FormatOption, at_least_one};
+use crate::arguments::{BatchOption, Format, FormatOption};
 use crate::failure::Failure;
 use crate::output;
 use crate::stage::{self, Stage};
@@ -22,10 +21,8 @@ pub(crate) struct Arguments {
     #[arg(long, value_enum, value_name = "STAGE", default_value_t = Stage::Step)]
     stage: Stage,
 
-    /// Samples of a batch, such as 32
-    #[arg(long, value_name = "SAMPLES", default_value = "100")]
-    #[arg(value_parser = at_least_one, allow_negative_numbers = true)]
-    batch_size: usize,
+    #[command(flatten)]
+    batch: BatchOption,
 
     #[command(flatten)]
     format: FormatOption,
@@ -57,7 +54,7 @@ struct Report {
 pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
     let subject = arguments.subject.read()?;
     let graph = arguments.stage.graph(&subject.network, subject.loss, subject.divisor)?.simplified()?;
-    let sizes = Sizes::from([("batch", arguments.batch_size), ("samples", arguments.batch_size)]);
+    let sizes = arguments.batch.sizes();
     stage::check_memory(&graph, &sizes)?;
     let plan = Plan::new(&graph, &sizes)?;
     match arguments.format.format {
@@ -65,7 +62,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
         Format::Json => output::json(&Report {
             network: subject.network.to_string(),
             stage: arguments.stage,
-            batch_size: arguments.batch_size,
+            batch_size: arguments.batch.batch_size,
             nodes: graph.nodes().len(),
             steps: plan.steps(),
             bytes_unshared: plan.unshared_bytes(),

@@ -5,7 +5,7 @@ use limpid::graph::{Graph, Sizes};
 use limpid::learn::{Mode, Network};
 use serde::Serialize;
 
-use crate::arguments::{Format, FormatOption, at_least_one};
+use crate::arguments::{BatchOption, Format, FormatOption};
 use crate::failure::Failure;
 use crate::output;
 use crate::stage::Stage;
@@ -18,10 +18,8 @@ use crate::text::{self, Align};
 pub(crate) struct Arguments {
     #[command(flatten)]
     subject: SubjectArgument,
-    /// Samples of the training step whose operations are counted, such as 32
-    #[arg(long, value_name = "SAMPLES", default_value = "100")]
-    #[arg(value_parser = at_least_one, allow_negative_numbers = true)]
-    batch_size: usize,
+    #[command(flatten)]
+    batch: BatchOption,
     #[command(flatten)]
     format: FormatOption,
 }
@@ -64,7 +62,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
     let subject = arguments.subject.read()?;
     let layers = rows(&subject.network)?;
     let step = Stage::Step.graph(&subject.network, subject.loss, subject.divisor)?.simplified()?;
-    let sizes = Sizes::from([("batch", arguments.batch_size), ("samples", arguments.batch_size)]);
+    let sizes = arguments.batch.sizes();
     let parameters = layers.iter().fold(0u64, |sum, row| sum.saturating_add(row.parameters));
     let report = Report {
         network: subject.network.to_string(),
@@ -73,8 +71,8 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
         bytes: parameters.saturating_mul(BYTES),
         flops: layers.iter().fold(0u64, |sum, row| sum.saturating_add(row.flops)),
         layers,
-        batch_size: arguments.batch_size,
-        training_step_flops: total(&step, &sizes).map_err(|_| too_large(arguments.batch_size))?,
+        batch_size: arguments.batch.batch_size,
+        training_step_flops: total(&step, &sizes).map_err(|_| too_large(arguments.batch.batch_size))?,
     };
     match arguments.format.format {
         Format::Json => output::json(&report),

@@ -209,10 +209,7 @@ mod tests {
         let step = 2_003;
         let all = (0..u32::MAX / step).map(|i| f32::from_bits(i * step));
         let special = [0.0, -0.0, 1.0, -1.0, f32::INFINITY, f32::NEG_INFINITY, f32::NAN, f32::MIN_POSITIVE, 1e-45];
-        all.chain(special)
-            .map(|x| (ulps(f(Element(x)).0, truth(f64::from(x)) as f32), x))
-            .max_by_key(|w| w.0)
-            .unwrap()
+        all.chain(special).map(|x| (ulps(f(Element(x)).0, truth(f64::from(x)) as f32), x)).max_by_key(|w| w.0).unwrap()
     }
 
     #[test]

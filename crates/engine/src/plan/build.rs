@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use limpid_graph::{Error, Expr, Graph, Index, Layout, Leaf, MapOp, NodeId, Op, Sizes};
 
-use super::group::{Groups, Pattern, is_elementwise, pattern, read_through};
+use super::group::{Groups, Pattern, is_elementwise, pattern, read_through, storage};
 use super::{Instruction, Operand, Place, Plan, Source, Step, Target, Tile, Work, memory};
 use crate::kernels::product;
 
@@ -41,14 +41,6 @@ impl Work {
             Self::Tile(tile) => tile.scratch(),
             _ => 0,
         }
-    }
-}
-
-/// The node that holds the numbers of `id`: a reshape holds none of its own.
-pub(super) fn storage(graph: &Graph, id: NodeId) -> NodeId {
-    match &graph.node(id).op {
-        Op::Layout(Layout::Reshape(_)) => storage(graph, graph.node(id).inputs[0]),
-        _ => id,
     }
 }
 

@@ -132,3 +132,11 @@ pub(super) fn read_through(graph: &Graph, id: NodeId) -> (NodeId, bool) {
         _ => (id, false),
     }
 }
+
+/// The node that holds the numbers of `id`: a reshape holds none of its own.
+pub(super) fn storage(graph: &Graph, id: NodeId) -> NodeId {
+    match &graph.node(id).op {
+        Op::Layout(Layout::Reshape(_)) => storage(graph, graph.node(id).inputs[0]),
+        _ => id,
+    }
+}

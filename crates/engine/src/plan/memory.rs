@@ -5,7 +5,7 @@
 
 use limpid_graph::{Graph, Index, Leaf, NodeId, Op};
 
-use super::build::storage;
+use super::group::storage;
 use super::{Place, Plan, Step, Work};
 
 /// Values begin at multiples of this many numbers: a cache line.
