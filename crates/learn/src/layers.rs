@@ -121,6 +121,8 @@ activations! {
     Gelu, "gelu", Gelu;
     /// ln(1 + eˣ), element by element.
     Softplus, "softplus", Softplus;
+    /// x·σ(x), element by element, also called SiLU (Elfwing et al. 2018).
+    Swish, "swish", Silu;
 }
 
 /// x where positive, `slope`·x elsewhere, element by element.

@@ -35,7 +35,7 @@ pub use fit::{Epoch, Event, Fit, History};
 pub use gradient_check::{Comparison, Elements, GradientCheck, GradientReport, ParameterCheck, Worst};
 pub use initializer::Initializer;
 pub use layer::{Context, Declared, Layer, Mode};
-pub use layers::{Affine, Elu, Flatten, Gelu, Identity, LeakyRelu, Relu, Sigmoid, Softmax, Softplus, Tanh};
+pub use layers::{Affine, Elu, Flatten, Gelu, Identity, LeakyRelu, Relu, Sigmoid, Softmax, Softplus, Swish, Tanh};
 pub use loss::Loss;
 pub use model::{Evaluation, Model};
 pub use network::{Extents, Network};

@@ -35,7 +35,7 @@ pub mod prelude {
     pub use limpid_graph::{Builder, Graph, Tensor, Var};
     pub use limpid_learn::{
         Affine, Dataset, Elu, Fit, Flatten, Gelu, History, Identity, Initializer, Layer, LeakyRelu, Loss, Model,
-        Network, Relu, Sampling, Sigmoid, Softmax, Softplus, Tanh,
+        Network, Relu, Sampling, Sigmoid, Softmax, Softplus, Swish, Tanh,
     };
 }
 
