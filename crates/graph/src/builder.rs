@@ -288,6 +288,13 @@ impl Builder {
         placeholder
     }
 
+    /// A value of `shape` in the place of one that cannot be, where [`poison`](Builder::poison) has noted why: what is
+    /// described from it is checked as usual, and finds mistakes of its own.
+    #[track_caller]
+    pub fn stand_in(&self, shape: impl Into<Shape>) -> Var<'_> {
+        self.constant(f64::NAN).broadcast_to(shape)
+    }
+
     // ---- the end --------------------------------------------------------------------------------------------------
 
     /// Lets `target`, a parameter or state, become `value` at the end of each run. All assignments of a run happen at

@@ -62,10 +62,10 @@ impl Layer for Affine {
                 let what = format!("the layer takes {inputs} numbers per sample, but is given {shape}");
                 // A value of one axis is one sample; of more axes, the first is the batch.
                 let given = if shape.rank() == 1 { last.cloned().unwrap_or(flat) } else { flat };
-                return refuse(
-                    what,
-                    format!("`Affine::new({given}, {})` here, or {inputs} outputs before", self.outputs),
-                );
+                refuse(what, format!("`Affine::new({given}, {})` here, or {inputs} outputs before", self.outputs));
+                // What the layer gives is known all the same, so that the layers behind it are checked too.
+                let leading = shape.dims().iter().take(shape.rank().saturating_sub(1)).cloned();
+                return context.builder().stand_in(Shape::new(leading.chain([self.outputs.into()])));
             }
             None => {
                 let what = format!("the layer cannot tell how many numbers it is given: {shape}");
