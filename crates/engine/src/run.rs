@@ -117,17 +117,13 @@ fn single(
             let input = step.inputs[0];
             arrange::pad(shape(input), readable.numbers(input), *axis, (*before, *after), out);
         }
-        Work::Arrange(_) => {
-            let axis = match work {
-                Work::Arrange(Layout::Concat { axis }) => *axis,
-                _ => 0,
-            };
-            arrange::concat(step.inputs.iter().map(|&input| (shape(input), readable.numbers(input))), axis, out);
+        Work::Arrange(Layout::Concat { axis }) => {
+            arrange::concat(step.inputs.iter().map(|&input| (shape(input), readable.numbers(input))), *axis, out);
         }
         Work::Index(Index::Gather { axis }) => {
             let (data, positions) = (step.inputs[0], readable.numbers(step.inputs[1]));
-            match (plan.places[data.index()], plan.places[data.index()].and_then(|place| place.fed(&readable))) {
-                (_, Some(Data::U8(bytes))) => {
+            match plan.places[data.index()].and_then(|place| place.fed(&readable)) {
+                Some(Data::U8(bytes)) => {
                     index::gather(
                         shape(data),
                         *axis,
@@ -137,7 +133,7 @@ fn single(
                         out,
                     )?;
                 }
-                (_, Some(Data::F64(numbers))) => {
+                Some(Data::F64(numbers)) => {
                     let rounded =
                         |from: &[f64], to: &mut [f32]| to.iter_mut().zip(from).for_each(|(to, &x)| *to = x as f32);
                     index::gather(shape(data), *axis, positions, numbers, rounded, out)?;
@@ -157,7 +153,8 @@ fn single(
             let input = step.inputs[0];
             index::argmax(shape(input), readable.numbers(input), axes, out);
         }
-        Work::Tile(_) => {}
+        // Tiles run by themselves; the other layouts are strided, or read through.
+        Work::Tile(_) | Work::Arrange(_) => {}
     }
     Ok(())
 }

@@ -1,8 +1,9 @@
 //! From groups to steps: what each reads and how, what has to be written, in which order.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use limpid_graph::{Error, Expr, Graph, Index, Layout, Leaf, MapOp, NodeId, Op, Sizes};
+use limpid_graph::op::row_major_strides;
+use limpid_graph::{Error, Expr, Graph, Layout, Leaf, MapOp, NodeId, Op, Sizes};
 
 use super::group::{Groups, Pattern, is_elementwise, pattern, read_through, storage};
 use super::{Instruction, Operand, Place, Plan, Source, Step, Target, Tile, Work, memory};
@@ -22,7 +23,7 @@ impl Plan {
             groups: &groups,
             steps: Vec::new(),
             written: vec![false; shapes.len()],
-            spread: HashMap::new(),
+            spread: HashSet::new(),
         };
         drafter.draft();
         let Drafter { steps, written, .. } = drafter;
@@ -51,8 +52,8 @@ struct Drafter<'g> {
     steps: Vec<Step>,
     /// Which values have to be in memory.
     written: Vec<bool>,
-    /// The steps of broadcasts and permutations that could not be read through.
-    spread: HashMap<NodeId, usize>,
+    /// The broadcasts and permutations that could not be read through, and have a step.
+    spread: HashSet<NodeId>,
 }
 
 impl Drafter<'_> {
@@ -94,8 +95,7 @@ impl Drafter<'_> {
         let held = storage(self.graph, id);
         self.written[held.index()] = true;
         let lazy = matches!(self.graph.node(held).op, Op::Layout(Layout::Broadcast(_) | Layout::Permute(_)));
-        if lazy && !self.spread.contains_key(&held) {
-            self.spread.insert(held, self.steps.len());
+        if lazy && self.spread.insert(held) {
             let work = self.strided(held);
             let input = self.graph.node(held).inputs[0];
             self.push(work, vec![held], vec![input], vec![held]);
@@ -154,7 +154,6 @@ impl Drafter<'_> {
             }
             Op::Layout(Layout::Slice { .. }) => self.strided(id),
             Op::Layout(layout) => Work::Arrange(layout.clone()),
-            Op::Index(Index::ArgMax { axes }) => Work::Index(Index::ArgMax { axes: axes.clone() }),
             Op::Index(index) => Work::Index(index.clone()),
             Op::Leaf(_) | Op::Map(_) | Op::Formula(_) => return,
         };
@@ -324,14 +323,6 @@ fn is_transposition(axes: &[usize]) -> bool {
         _ => axis,
     };
     rank >= 2 && axes.iter().enumerate().all(|(axis, &from)| from == expected(axis))
-}
-
-fn row_major_strides(shape: &[usize]) -> Vec<usize> {
-    let mut strides = vec![1; shape.len()];
-    for axis in (1..shape.len()).rev() {
-        strides[axis - 1] = strides[axis] * shape[axis];
-    }
-    strides
 }
 
 /// Neighbouring axes that are folded, or kept, together. Axes of extent 1 belong to either.

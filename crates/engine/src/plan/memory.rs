@@ -47,6 +47,7 @@ pub(super) fn place(
         placed.push((*life, offset));
         arena = arena.max(offset + life.len);
     }
+    debug_assert!(no_live_values_overlap(&placed), "the plan puts a value over one that is live");
     let mut converted = Vec::new();
     for &(Life { id, len, .. }, offset) in &placed {
         let place = Place::Arena { offset, len };
@@ -108,4 +109,11 @@ fn lives(graph: &Graph, shapes: &[Vec<usize>], steps: &[Step], written: &[bool])
     let mut lives: Vec<Life> = lives.into_iter().flatten().collect();
     lives.sort_by_key(|life| (life.first, std::cmp::Reverse(life.len), life.id));
     lives
+}
+
+/// Whether any two values that are needed at the same time have ranges of their own.
+fn no_live_values_overlap(placed: &[(Life, usize)]) -> bool {
+    let at_once = |a: &Life, b: &Life| a.first <= b.last && b.first <= a.last;
+    let apart = |(a, from): &(Life, usize), (b, at): &(Life, usize)| from + a.len <= *at || at + b.len <= *from;
+    placed.iter().enumerate().all(|(i, a)| placed[..i].iter().all(|b| !at_once(&a.0, &b.0) || apart(a, b)))
 }

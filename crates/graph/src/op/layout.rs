@@ -201,7 +201,8 @@ fn concatenated(inputs: &[&Shape], axis: usize) -> Result<Shape, Fault> {
     Ok(with_extent(first, axis, total))
 }
 
-pub(crate) fn row_major_strides(shape: &[usize]) -> Vec<usize> {
+/// How far apart neighbours along each axis stand in the row-major numbers of this shape.
+pub fn row_major_strides(shape: &[usize]) -> Vec<usize> {
     let mut strides = vec![1; shape.len()];
     for axis in (1..shape.len()).rev() {
         strides[axis - 1] = strides[axis] * shape[axis];

@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 pub(crate) use index::BadPosition;
 pub use index::Index;
-pub use layout::Layout;
+pub use layout::{Layout, row_major_strides};
 pub use reduce::{Monoid, Reduce};
 
 use crate::builder::Var;
