@@ -16,8 +16,16 @@
 mod arena;
 pub mod kernels;
 mod plan;
+mod pool;
 mod run;
 mod session;
 
 pub use plan::Plan;
+pub use pool::{MOST_THREADS, Pool, THREADS, ThreadsError, available_threads, threads_asked_for};
 pub use session::{Precision, Program, Session, SessionError};
+
+/// The engine's parts for its own benchmarks; no promise is made about them.
+#[doc(hidden)]
+pub mod doors {
+    pub use crate::pool::{Denormals, Walk};
+}

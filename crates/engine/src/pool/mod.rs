@@ -1,0 +1,60 @@
+//! Threads: how many ([`available_threads`]), fork and join ([`Pool`]), the walk over stages of tasks ([`Walk`]), and the
+//! floating-point mode that all of them compute in ([`Denormals`]).
+//!
+//! ```text
+//! Walk::run ──► Pool::run ──► each thread that comes in time: takes tasks, stage by stage
+//! ```
+//!
+//! Nothing here waits for a thread that has not begun: the system may take a core away for a long time, and then the
+//! others do its share.
+
+#[allow(unsafe_code)]
+mod denormals;
+#[allow(unsafe_code)]
+mod region;
+mod threads;
+mod walk;
+
+use std::ops::Deref;
+
+pub use denormals::Denormals;
+pub use region::Pool;
+pub use threads::{MOST_THREADS, THREADS, ThreadsError, available_threads, threads_asked_for};
+pub use walk::Walk;
+
+/// A value in cache lines of its own, so that writing it takes nothing else away from another core. Two lines of 64
+/// bytes, because processors fetch them in pairs.
+#[derive(Debug, Default)]
+#[repr(align(128))]
+struct Line<T>(T);
+
+impl<T> Deref for Line<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+/// Waiting for another thread: at first without the system's help, which is quick where that thread runs; then also
+/// offering the core, without which more threads than cores would wait for each other's time to run out.
+#[derive(Debug, Default)]
+struct Patience {
+    turns: u32,
+}
+
+impl Patience {
+    /// How often a thread looks before it offers its core: one to three microseconds, by processor.
+    const TURNS: u32 = 64;
+
+    /// Waits a little: call between two looks. True where the core was on offer, a moment to look at the clock.
+    fn wait(&mut self) -> bool {
+        std::hint::spin_loop();
+        self.turns = (self.turns + 1) % Self::TURNS;
+        let offer = self.turns == 0;
+        if offer {
+            std::thread::yield_now();
+        }
+        offer
+    }
+}
