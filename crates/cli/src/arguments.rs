@@ -3,10 +3,11 @@
 use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
 use limpid::graph::Sizes;
-use limpid::learn::{Initializer, Network, activation_names};
+use limpid::learn::{Initializer, Momentum, Network, Optimizer, activation_names, optimizer, optimizer_names};
 
 use crate::data::Named;
 use crate::failure::Failure;
@@ -15,6 +16,7 @@ use crate::failure::Failure;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
     /// For people
+    #[value(alias = "table")]
     Text,
     /// One JSON object, for programs
     Json,
@@ -41,6 +43,40 @@ impl BatchOption {
     /// The sizes at which a step over a data set of one batch runs.
     pub(crate) fn sizes(&self) -> Sizes {
         Sizes::from([("batch", self.batch_size), ("samples", self.batch_size)])
+    }
+}
+
+/// How a training step moves the parameters.
+#[derive(Debug, Args)]
+pub(crate) struct OptimizerOptions {
+    #[arg(long, value_name = "NAME", default_value = "sgd", value_parser = optimizer)]
+    #[arg(help = format!("How parameters move against their gradient: {}", listed(optimizer_names())))]
+    optimizer: Arc<dyn Optimizer>,
+
+    /// How much of its velocity momentum (or nesterov) keeps from step to step, such as 0.8 [default: 0.9]
+    #[arg(long, value_name = "SHARE", value_parser = share, allow_negative_numbers = true)]
+    momentum: Option<f64>,
+}
+
+impl OptimizerOptions {
+    /// The optimiser, told what was typed for it.
+    pub(crate) fn optimizer(&self) -> Result<Arc<dyn Optimizer>, Failure> {
+        match (self.momentum, self.share_kept()) {
+            (None, _) => Ok(Arc::clone(&self.optimizer)),
+            (Some(_), Some(momentum)) => {
+                Ok(Arc::new(Momentum { momentum, nesterov: self.optimizer.name() == "nesterov" }))
+            }
+            (Some(_), None) => Err(Failure::Usage(format!(
+                "--momentum is nothing that {} has; --optimizer momentum (or nesterov) fits it",
+                self.optimizer.name()
+            ))),
+        }
+    }
+
+    /// How much of its velocity the optimiser keeps, if it has one.
+    pub(crate) fn share_kept(&self) -> Option<f64> {
+        let has_velocity = ["momentum", "nesterov"].contains(&self.optimizer.name());
+        has_velocity.then(|| self.momentum.unwrap_or(Momentum::default().momentum))
     }
 }
 
@@ -197,6 +233,11 @@ impl FromStr for Activation {
     }
 }
 
+/// Names, with commas.
+pub(crate) fn listed(names: impl Iterator<Item = impl ToString>) -> String {
+    names.map(|name| name.to_string()).collect::<Vec<_>>().join(", ")
+}
+
 /// Parses a whole number that is at least 1.
 pub(crate) fn at_least_one(text: &str) -> Result<usize, String> {
     match text.trim().parse() {
@@ -215,5 +256,13 @@ pub(crate) fn positive(text: &str) -> Result<f64, String> {
     match text.trim().parse::<f64>() {
         Ok(number) if number.is_finite() && number > 0.0 => Ok(number),
         _ => Err("a number above 0 fits, such as 0.1".to_string()),
+    }
+}
+
+/// Parses a share that is less than all.
+fn share(text: &str) -> Result<f64, String> {
+    match text.trim().parse::<f64>() {
+        Ok(number) if (0.0..1.0).contains(&number) => Ok(number),
+        _ => Err("a number from 0 to below 1 fits, such as 0.9".to_string()),
     }
 }

@@ -8,6 +8,7 @@
 //! | 130 | interrupted |
 
 mod arguments;
+mod bench;
 mod commands;
 mod data;
 mod failure;
@@ -52,6 +53,10 @@ enum Verb {
     Graph(commands::graph::Arguments),
     Plan(commands::plan::Arguments),
     Gradcheck(commands::gradcheck::Arguments),
+    Bench(commands::bench::Arguments),
+    /// What `bench` starts to see what starting costs
+    #[command(name = commands::bench::START, hide = true)]
+    BenchStart,
 }
 
 impl Verb {
@@ -63,6 +68,8 @@ impl Verb {
             Self::Graph(_) => "graph",
             Self::Plan(_) => "plan",
             Self::Gradcheck(_) => "gradcheck",
+            Self::Bench(_) => "bench",
+            Self::BenchStart => commands::bench::START,
         }
     }
 
@@ -74,6 +81,8 @@ impl Verb {
             Self::Graph(arguments) => commands::graph::run(arguments),
             Self::Plan(arguments) => commands::plan::run(arguments),
             Self::Gradcheck(arguments) => commands::gradcheck::run(arguments),
+            Self::Bench(arguments) => commands::bench::run(arguments),
+            Self::BenchStart => bench::start(),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use clap::ValueEnum;
 use limpid::graph::{Builder, Graph, Sizes, Tensor};
-use limpid::learn::{Dataset, Loss, Mode, Network, Optimizer, Sgd, step};
+use limpid::learn::{Dataset, Loss, Mode, Network, Optimizer, step};
 use serde::Serialize;
 
 use crate::failure::Failure;
@@ -22,8 +22,14 @@ pub(crate) enum Stage {
 }
 
 impl Stage {
-    /// The graph, as it is described and not rewritten.
-    pub(crate) fn graph(self, network: &Network, loss: Loss, divisor: Option<f64>) -> Result<Graph, Failure> {
+    /// The graph, as it is described and not rewritten. Only the step asks for the optimiser.
+    pub(crate) fn graph(
+        self,
+        network: &Network,
+        loss: Loss,
+        divisor: Option<f64>,
+        optimizer: &dyn Optimizer,
+    ) -> Result<Graph, Failure> {
         if self == Self::Network {
             return Ok(network.graph(Mode::Train)?);
         }
@@ -45,7 +51,7 @@ impl Stage {
         }
         let learning_rate = builder.scalar("learning rate");
         for (&parameter, gradient) in parameters.iter().zip(gradients) {
-            Sgd.describe(&builder, parameter, gradient, learning_rate);
+            optimizer.describe(&builder, parameter, gradient, learning_rate);
         }
         Ok(builder.finish(losses)?)
     }

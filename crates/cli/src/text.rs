@@ -35,6 +35,18 @@ fn scaled(number: f64, unit: &str) -> String {
     format!("{value:.places$} {}{unit}", PREFIXES[step])
 }
 
+/// A measurement, of which four digits mean something: `3,765`, `20.16`, `0.004213`.
+pub(crate) fn figures(number: f64) -> String {
+    match number.abs() {
+        size if (999.95..1e18).contains(&size) => count(number.abs().round() as u64),
+        size if size > 0.0 && size.is_finite() => {
+            let places = (3.0 - size.log10().floor()).clamp(0.0, 12.0) as usize;
+            format!("{number:.places$}")
+        }
+        _ => number.to_string(),
+    }
+}
+
 /// A share of one as a percentage: `97.34 %`.
 pub(crate) fn percent(share: f64) -> String {
     format!("{:.2} %", 100.0 * share)
@@ -139,6 +151,7 @@ mod tests {
             ["0.42 s", "21.0 s", "1 min 0 s", "7 min 30 s", "2 h 5 min"]
         );
         assert_eq!(percent(0.9734), "97.34 %");
+        assert_eq!([3764.6, 20.157, 0.004_213_4, 0.0].map(figures), ["3,765", "20.16", "0.004213", "0"]);
     }
 
     #[test]

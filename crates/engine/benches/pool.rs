@@ -1,29 +1,34 @@
 //! What it costs to fork, join and walk: `cargo bench -p limpid-engine --bench pool`.
 //!
 //! Medians in nanoseconds; each figure is measured in rounds that take turns with the others', because the second core
-//! of a shared machine comes and goes. `2 cores` is how much faster two threads of plain arithmetic were in the same
-//! rounds: where it is not near 2, believe no line for two threads.
+//! of a shared machine comes and goes. Two threads cost what their time is above half of one thread's.
 
 #![allow(clippy::print_stdout)]
 
 use std::hint::black_box;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use limpid_engine::Pool;
 use limpid_engine::doors::Walk;
 
-/// Ten small stages between two that are cut in eight, and the same stages all cut in eight.
+/// Ten small stages between two that are cut in eight, and as many stages all cut in eight.
 const SMALL: [usize; 12] = [8, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 8];
 const CUT: [usize; 12] = [8; 12];
-const ROUNDS: usize = 20;
-const TIMES: usize = 500;
+/// About that many steps of [`arithmetic`].
+const HALF_MICROSECOND: usize = 180;
+const ROUNDS: usize = 40;
+const TIMES: usize = 250;
 
 fn main() {
-    let (one, two) = (Pool::new(1), Pool::new(2));
-    let mut walks = [Walk::new(&SMALL, 1), Walk::new(&SMALL, 2), Walk::new(&CUT, 1), Walk::new(&CUT, 2)];
-    let mut tasks = Walk::new(&[2], 2);
-    let nothing = |_: usize| {};
-    let idle = |_: usize, _: usize| {};
+    let pools = [Pool::new(1), Pool::new(2)];
+    let [one, two] = &pools;
+    let mut small = [1, 2].map(|threads| Walk::new(&SMALL, threads));
+    let mut cut = [1, 2].map(|threads| Walk::new(&CUT, threads));
+    let empty = |_: usize, _: usize| {};
+    let half = |stage: usize, _: usize| arithmetic(if SMALL[stage] > 1 { HALF_MICROSECOND } else { 0 });
+    let all_half = |_: usize, _: usize| arithmetic(HALF_MICROSECOND);
+    let park = || std::thread::sleep(Duration::from_micros(300));
 
     let mut figures: Vec<(&str, Vec<f64>)> = Vec::new();
     for _ in 0..ROUNDS {
@@ -32,23 +37,30 @@ fn main() {
             None => figures.push((name, numbers)),
         };
         note("the clock itself", times(TIMES, || {}, || {}));
-        note("region, 1 thread", times(TIMES, || {}, || one.run(&nothing)));
-        note("region, 2 threads, spinning", times(TIMES, || {}, || two.run(&nothing)));
-        note("  after a serial stretch of 40 µs", times(TIMES / 10, || busy(40), || two.run(&nothing)));
-        note("  parked", times(TIMES / 10, || std::thread::sleep(Duration::from_micros(300)), || two.run(&nothing)));
-        let names = ["walk 8, 10 × 1, 8; 1 thread", "  2 threads", "walk 12 × 8; 1 thread", "  2 threads "];
-        for (index, (walk, name)) in walks.iter_mut().zip(names).enumerate() {
-            let pool = [&one, &two][index % 2];
-            note(name, times(TIMES, || {}, || walk.run(pool, &idle)));
-        }
-        let alone = times(20, || {}, || (0..2).for_each(|_| arithmetic()));
-        let both = times(20, || {}, || tasks.run(&two, &|_, _| arithmetic()));
-        note("2 cores (ratio)", alone.iter().zip(both).map(|(alone, both)| alone / both).collect());
+        note("region, 1 thread", times(TIMES, || {}, || one.run(&|_| {})));
+        note("region, 2 threads, nothing to do", times(TIMES, || {}, || two.run(&|_| {})));
+        note("region, 2 threads, parked, nothing to do", times(TIMES / 10, park, || two.run(&|_| {})));
+        note("region, 2 threads that both came", times(TIMES, || {}, || meet(two)));
+        note("  after a serial stretch of 40 µs", times(TIMES / 10, || busy(40), || meet(two)));
+        note("  parked", times(TIMES / 10, park, || meet(two)));
+        let mut walked = |names: [&'static str; 2], walks: &mut [Walk; 2], work: &(dyn Fn(usize, usize) + Sync)| {
+            for ((name, walk), pool) in names.into_iter().zip(walks).zip(&pools) {
+                note(name, times(TIMES, || {}, || walk.run(pool, work)));
+            }
+        };
+        walked(["8, 10 × 1, 8 empty tasks; 1 thread", "8, 10 × 1, 8 empty tasks; 2 threads"], &mut small, &empty);
+        walked(
+            ["8, 10 × 1 empty, 8 half microseconds; 1 thread", "8, 10 × 1 empty, 8 half microseconds; 2 threads"],
+            &mut small,
+            &half,
+        );
+        walked(["12 × 8 empty tasks; 1 thread", "12 × 8 empty tasks; 2 threads"], &mut cut, &empty);
+        walked(["12 × 8 half microseconds; 1 thread", "12 × 8 half microseconds; 2 threads"], &mut cut, &all_half);
     }
-    println!("{:36} {:>9} {:>9} {:>9}", "", "best", "median", "p90");
+    println!("{:46} {:>9} {:>9} {:>9}", "", "best", "median", "p90");
     for (name, mut all) in figures {
         all.sort_by(f64::total_cmp);
-        println!("{name:36} {:9.1} {:9.1} {:9.1}", all[0], all[all.len() / 2], all[all.len() * 9 / 10]);
+        println!("{name:46} {:9.1} {:9.1} {:9.1}", all[0], all[all.len() / 2], all[all.len() * 9 / 10]);
     }
 }
 
@@ -64,13 +76,32 @@ fn times(count: usize, mut before: impl FnMut(), mut run: impl FnMut()) -> Vec<f
         .collect()
 }
 
+/// A region that the caller does not leave before the worker has come: what others call fork and join.
+fn meet(pool: &Pool) {
+    let came = AtomicBool::new(false);
+    pool.run(&|worker| {
+        if worker == 1 {
+            came.store(true, Ordering::Relaxed);
+        }
+        while !came.load(Ordering::Relaxed) {
+            // Now and then the core is for another, or two threads on one would measure the system's time slices.
+            for _ in 0..64 {
+                std::hint::spin_loop();
+                if came.load(Ordering::Relaxed) {
+                    return;
+                }
+            }
+            std::thread::yield_now();
+        }
+    });
+}
+
 fn busy(micros: u64) {
     let start = Instant::now();
     while start.elapsed() < Duration::from_micros(micros) {}
 }
 
-/// Some 50 µs of it.
-fn arithmetic() {
-    let sum = (0..40_000).fold(black_box(1.0f32), |sum, _| sum * 0.999 + 0.5);
-    black_box(sum);
+/// A chain of additions and multiplications, each of which waits for the one before.
+fn arithmetic(steps: usize) {
+    black_box((0..steps).fold(black_box(1.0f32), |sum, _| sum * 0.999 + 0.5));
 }

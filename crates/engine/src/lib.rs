@@ -13,16 +13,21 @@
 //! Two variables of the environment are for comparing: `LIMPID_SIMD` = `portable`, `avx2` or `avx512` lowers the
 //! instructions that kernels use, `LIMPID_ENGINE` = `interpreter` runs `f32` by the interpreter too.
 
-mod arena;
 pub mod kernels;
+#[allow(unsafe_code)]
+mod numbers;
 mod plan;
 mod pool;
+#[allow(unsafe_code)]
 mod run;
+#[allow(unsafe_code)]
 mod session;
+mod store;
+mod zeros;
 
-pub use plan::Plan;
+pub use plan::{Plan, Storage, Stored};
 pub use pool::{MOST_THREADS, Pool, THREADS, ThreadsError, available_threads, threads_asked_for};
-pub use session::{Precision, Program, Session, SessionError};
+pub use session::{Answers, Precision, Program, Session, SessionError};
 
 /// The engine's parts for its own benchmarks; no promise is made about them.
 #[doc(hidden)]

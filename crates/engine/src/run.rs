@@ -1,185 +1,243 @@
-//! Run: a plan's steps over its arena. After a runner is made, a run allocates nothing.
+//! Run: a plan's stages over its memory. After a runner is made, a run allocates nothing.
 
-mod tile;
+mod block;
+mod frame;
+mod lists;
+mod steps;
 
-use limpid_graph::{Data, Error, Graph, Index, Layout, NodeId, Sizes, Tensor};
+use std::sync::Mutex;
+use std::sync::atomic::AtomicBool;
 
-use crate::arena::{Arena, Around};
-use crate::kernels::{Level, arrange, convert, index, product, reduce};
-use crate::plan::{Place, Plan, Step, Work};
+use limpid_graph::{Error, Graph, Tensor};
+
+pub(crate) use frame::{Base, Raw};
+use frame::{Failure, Frame};
+use lists::ListMemory;
+
+use crate::kernels::Level;
+use crate::numbers::Numbers;
+use crate::plan::{Place, Plan, Storage, Work};
+use crate::pool::{Denormals, Pool, Walk};
 
 /// A plan with the memory that it runs in.
 #[derive(Debug)]
 pub(crate) struct Runner {
     plan: Plan,
     level: Level,
-    arena: Arena,
-    scratch: Vec<f32>,
+    arena: Numbers,
+    scratch: Vec<Scratch>,
+    lists: Vec<ListMemory>,
+    bases: Vec<Base>,
+    finite: Vec<bool>,
+    /// Of each leaf that is fed or kept, by its node.
+    stored: Vec<Raw>,
+    leaves: Vec<limpid_graph::NodeId>,
+    /// The leaves that products from lists multiply with.
+    finite_leaves: Vec<limpid_graph::NodeId>,
+    walk: Walk,
+    outputs: Vec<Output>,
 }
 
-/// The value fed to each node, if any.
-pub(crate) type Feeds<'t> = [Option<&'t Tensor>];
+/// A thread's scratch memory, and the step of this run that used it last.
+#[derive(Debug)]
+struct Scratch(Mutex<(Numbers, Option<usize>)>);
 
-/// What a step reads from while it writes: everything but what it writes.
-#[derive(Clone, Copy)]
-struct Readable<'r> {
-    plan: &'r Plan,
-    arena: Around<'r>,
-    feeds: &'r Feeds<'r>,
+/// What the graph answers, without padding.
+#[derive(Debug)]
+pub(crate) struct Output {
+    pub(crate) shape: Vec<usize>,
+    pub(crate) numbers: Vec<f32>,
 }
 
-impl<'r> Readable<'r> {
-    /// The numbers of a node.
-    fn numbers(&self, id: NodeId) -> &'r [f32] {
-        match self.plan.places[id.index()] {
-            Some(Place::Arena { offset, len }) => self.arena.read(offset, len),
-            Some(Place::Constant { offset, len }) => &self.plan.constants[offset..offset + len],
-            Some(Place::Fed(leaf)) => match self.fed(leaf) {
-                Some(Data::F32(numbers)) => numbers,
-                _ => match self.plan.converted_place(leaf) {
-                    Some(Place::Arena { offset, len }) => self.arena.read(offset, len),
-                    _ => &[],
-                },
-            },
-            None => &[],
-        }
-    }
-
-    fn fed(&self, leaf: NodeId) -> Option<&'r Data> {
-        self.feeds[leaf.index()].map(Tensor::data)
-    }
+/// Where a leaf's value is for a run.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Bound<'t> {
+    /// With whoever feeds it.
+    Fed(&'t Tensor),
+    /// In the session, which lends it for reading and writing, and may know that it is finite throughout.
+    Kept(Base, bool),
 }
+
+/// Plans of fewer multiplications and additions than that run in the calling thread: waking another takes longer.
+const PARALLEL: u64 = 1 << 20;
 
 impl Runner {
-    pub(crate) fn new(graph: &Graph, sizes: &Sizes, level: Level) -> Result<Self, Error> {
-        let plan = Plan::new(graph, sizes)?;
+    pub(crate) fn new(graph: &Graph, plan: Plan, level: Level, threads: usize) -> Result<Self, Error> {
         let together = || Error::TooLarge { what: "all values of a run, as one".into(), shape: plan.arena.into() };
-        let arena = Arena::new(plan.arena).ok_or_else(together)?;
-        let scratch = vec![0.0; plan.scratch];
-        Ok(Self { plan, level, arena, scratch })
-    }
-
-    /// Computes every step from the values fed.
-    pub(crate) fn run(&mut self, graph: &Graph, feeds: &Feeds<'_>) -> Result<(), Error> {
-        for &(leaf, place) in &self.plan.converted {
-            if let Some(data) = feeds[leaf.index()].map(Tensor::data) {
-                read_as_floats(self.level, data, self.arena.write(place));
-            }
-        }
-        let Self { plan, level, arena, scratch } = self;
-        for step in &plan.steps {
-            match &step.work {
-                Work::Tile(tile) => tile::run(tile, plan, *level, arena, feeds, scratch),
-                work => {
-                    single(work, step, plan, *level, arena, feeds, scratch).map_err(|bad| position(graph, step, bad))?
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// The value of a node that the graph answers or assigns.
-    pub(crate) fn value<'r>(&'r self, id: NodeId, feeds: &'r Feeds<'r>) -> (&'r [usize], &'r [f32]) {
-        let arena = self.arena.all();
-        let readable = Readable { plan: &self.plan, arena, feeds };
-        (&self.plan.shapes[id.index()], readable.numbers(id))
-    }
-}
-
-fn single(
-    work: &Work,
-    step: &Step,
-    plan: &Plan,
-    level: Level,
-    arena: &mut Arena,
-    feeds: &Feeds<'_>,
-    scratch: &mut [f32],
-) -> Result<(), index::BadPosition> {
-    let id = step.writes[0];
-    let Some(place) = plan.places[id.index()] else { return Ok(()) };
-    let (out, around) = arena.around(place);
-    let readable = Readable { plan, arena: around, feeds };
-    let shape = |id: NodeId| plan.shapes[id.index()].as_slice();
-    match work {
-        Work::Product { batch, sizes, left, right } => {
-            let (left_numbers, right_numbers) = (readable.numbers(step.inputs[0]), readable.numbers(step.inputs[1]));
-            let (a, b) = (left.view(left_numbers), right.view(right_numbers));
-            for (i, out) in out.chunks_exact_mut((sizes.m * sizes.n).max(1)).take(*batch).enumerate() {
-                let (a, b) = (a.from(i * left.matrix), b.from(i * right.matrix));
-                product::product(level, *sizes, (a, b), out, (1.0, false), scratch);
-            }
-        }
-        Work::Reduce { monoid, groups } => reduce::reduce(*monoid, groups, readable.numbers(step.inputs[0]), out),
-        Work::Strided { offset, strides } => {
-            arrange::strided(readable.numbers(step.inputs[0]), *offset, shape(id), strides, out);
-        }
-        Work::Arrange(Layout::Pad { axis, before, after }) => {
-            let input = step.inputs[0];
-            arrange::pad(shape(input), readable.numbers(input), *axis, (*before, *after), out);
-        }
-        Work::Arrange(Layout::Concat { axis }) => {
-            arrange::concat(step.inputs.iter().map(|&input| (shape(input), readable.numbers(input))), *axis, out);
-        }
-        Work::Index(Index::Gather { axis }) => {
-            let (data, positions) = (step.inputs[0], readable.numbers(step.inputs[1]));
-            match plan.places[data.index()].and_then(|place| place.fed(&readable)) {
-                Some(Data::U8(bytes)) => {
-                    index::gather(
-                        shape(data),
-                        *axis,
-                        positions,
-                        bytes,
-                        |from, to| convert::bytes(level, from, to),
-                        out,
-                    )?;
-                }
-                Some(Data::F64(numbers)) => {
-                    let rounded =
-                        |from: &[f64], to: &mut [f32]| to.iter_mut().zip(from).for_each(|(to, &x)| *to = x as f32);
-                    index::gather(shape(data), *axis, positions, numbers, rounded, out)?;
-                }
-                _ => {
-                    let copied = |from: &[f32], to: &mut [f32]| to.copy_from_slice(from);
-                    index::gather(shape(data), *axis, positions, readable.numbers(data), copied, out)?;
-                }
-            }
-        }
-        Work::Index(Index::ScatterAdd { axis, .. }) => {
-            let (parts, positions) = (readable.numbers(step.inputs[0]), readable.numbers(step.inputs[1]));
-            index::scatter_add(shape(id), *axis, positions, parts, out)?;
-        }
-        Work::Index(Index::OneHot { classes }) => index::one_hot(readable.numbers(step.inputs[0]), *classes, out)?,
-        Work::Index(Index::ArgMax { axes }) => {
-            let input = step.inputs[0];
-            index::argmax(shape(input), readable.numbers(input), axes, out);
-        }
-        // Tiles run by themselves; the other layouts are strided, or read through.
-        Work::Tile(_) | Work::Arrange(_) => {}
-    }
-    Ok(())
-}
-
-impl Place {
-    /// What is fed, where that is where the value is.
-    fn fed<'r>(self, readable: &Readable<'r>) -> Option<&'r Data> {
-        match self {
-            Self::Fed(leaf) => readable.fed(leaf),
+        let arena = Numbers::zeros(plan.arena).ok_or_else(together)?;
+        let threads = if plan.flops < PARALLEL { 1 } else { threads };
+        let scratch = (0..threads).map(|_| Numbers::zeros(plan.scratch).map(|own| Scratch(Mutex::new((own, None)))));
+        let scratch = scratch.collect::<Option<_>>().ok_or_else(together)?;
+        let tasks: Vec<usize> =
+            plan.stages.iter().map(|steps| plan.steps[steps.clone()].iter().map(|step| step.tasks).sum()).collect();
+        let output = |(_, shape): &(usize, Vec<usize>)| Output {
+            shape: shape.clone(),
+            numbers: vec![0.0; shape.iter().product()],
+        };
+        let finite_leaves = plan.steps.iter().filter_map(|step| match (&step.work, step.reads.get(1)) {
+            (Work::SparseProduct { .. }, Some(&right)) => match plan.value(right).place {
+                Place::Leaf(id) => Some(id),
+                _ => None,
+            },
             _ => None,
+        });
+        Ok(Self {
+            finite_leaves: finite_leaves.collect(),
+            outputs: plan.outputs.iter().map(output).collect(),
+            walk: Walk::new(&tasks, threads),
+            bases: vec![Base(std::ptr::NonNull::dangling().as_ptr()); plan.values.len()],
+            finite: vec![false; plan.values.len()],
+            stored: vec![Raw::None; graph.nodes().len()],
+            leaves: graph.fed().map(|(id, _)| id).collect(),
+            lists: plan.lists.iter().map(ListMemory::new).collect(),
+            level,
+            arena,
+            scratch,
+            plan,
+        })
+    }
+
+    pub(crate) fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// Whether steps gain from knowing that a kept value is finite throughout.
+    pub(crate) fn asks_if_finite(&self, leaf: limpid_graph::NodeId) -> bool {
+        let is_assigned = self.plan.assigned.iter().any(|(target, _)| *target == leaf);
+        !is_assigned && self.finite_leaves.contains(&leaf)
+    }
+
+    pub(crate) fn outputs(&self) -> &[Output] {
+        &self.outputs
+    }
+
+    /// Notes what a leaf will be fed in the run after the next.
+    pub(crate) fn announce(&mut self, leaf: limpid_graph::NodeId, positions: &Tensor) {
+        let lists = self.lists.iter_mut().zip(&self.plan.lists);
+        lists.filter(|(_, plan)| plan.positions == Some(leaf)).for_each(|(list, plan)| list.announce(plan, positions));
+    }
+
+    /// Computes every step from the leaves at hand, in the threads of the pool.
+    ///
+    /// # Safety
+    /// `bound` answers for every leaf, with as many numbers as the plan was made for and stored as it was told. What it
+    /// says is kept belongs to this call until it returns, in the engine's layout.
+    pub(crate) unsafe fn run<'t>(
+        &mut self,
+        graph: &Graph,
+        pool: &Pool,
+        bound: impl Fn(limpid_graph::NodeId) -> Option<Bound<'t>>,
+    ) -> Result<(), Error> {
+        let (arena, constants) = (self.arena.as_mut_ptr(), self.plan.constants.as_ptr());
+        for &id in &self.leaves {
+            self.stored[id.index()] = match bound(id) {
+                Some(Bound::Fed(tensor)) => Raw::of(tensor.data()),
+                _ => Raw::None,
+            };
+        }
+        for (at, value) in self.plan.values.iter().enumerate() {
+            self.bases[at].0 = match value.place {
+                Place::Arena(offset) => arena.wrapping_add(offset),
+                // Constants are never written: no step has one among its results.
+                Place::Constant(offset) => constants.wrapping_add(offset).cast_mut(),
+                Place::Leaf(id) => match (bound(id), self.stored[id.index()]) {
+                    (Some(Bound::Kept(base, is_finite)), _) => {
+                        self.finite[at] = is_finite;
+                        base.0
+                    }
+                    (_, Raw::Floats(numbers, _)) => numbers.cast_mut(),
+                    // Read by steps that know how it is stored.
+                    _ => std::ptr::NonNull::dangling().as_ptr(),
+                },
+            };
+        }
+        for scratch in &mut self.scratch {
+            scratch.0.get_mut().unwrap_or_else(std::sync::PoisonError::into_inner).1 = None;
+        }
+        let Self { plan, level, scratch, lists, bases, finite, stored, walk, .. } = self;
+        let (changes_from, stages) = (plan.changes_from, &plan.stages);
+        let frame = Frame {
+            plan,
+            level: *level,
+            bases,
+            stored,
+            lists,
+            finite,
+            failed: AtomicBool::new(false),
+            failure: Mutex::new(None),
+        };
+        // The pool's threads do the same for themselves.
+        let denormals = Denormals::as_zero();
+        walk.run_by(pool, &|worker, stage, mut task| {
+            // What is kept changes only where all went well.
+            if stage >= changes_from && frame.has_failed() {
+                return;
+            }
+            let mut own = scratch[worker].0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            let (numbers, last) = &mut *own;
+            for at in stages[stage].clone() {
+                let step = &frame.plan.steps[at];
+                if task < step.tasks {
+                    let is_first = last.replace(at) != Some(at);
+                    // SAFETY: as the frame says.
+                    return unsafe { steps::run(&frame, step, task, numbers, is_first) };
+                }
+                task -= step.tasks;
+            }
+        });
+        drop(denormals);
+        let failure = *frame.failure.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        self.lists.iter_mut().for_each(ListMemory::forget);
+        match failure {
+            Some(failure) => Err(position(graph, failure)),
+            None => {
+                self.answer();
+                Ok(())
+            }
         }
     }
-}
 
-fn read_as_floats(level: Level, data: &Data, out: &mut [f32]) {
-    match data {
-        // Read where it is.
-        Data::F32(_) => {}
-        Data::F64(numbers) => out.iter_mut().zip(numbers).for_each(|(out, &x)| *out = x as f32),
-        Data::U8(bytes) => convert::bytes(level, bytes, out),
+    /// Copies the outputs out of the arena.
+    fn answer(&mut self) {
+        for (&(value, _), output) in self.plan.outputs.iter().zip(&mut self.outputs) {
+            // SAFETY: the run is over, and nobody else has the arena.
+            unsafe { unpadded(&self.plan, &self.bases, value, &mut output.numbers) };
+        }
+    }
+
+    /// The value of an assignment to what is not kept yet.
+    pub(crate) fn value(&self, value: usize) -> Output {
+        let described = self.plan.value(value);
+        let mut numbers = vec![0.0; described.matrix.count()];
+        // SAFETY: as in `answer`; the value is in the arena.
+        unsafe { unpadded(&self.plan, &self.bases, value, &mut numbers) };
+        Output { shape: described.shape.clone(), numbers }
     }
 }
 
-fn position(graph: &Graph, step: &Step, bad: index::BadPosition) -> Error {
-    let node = graph.node(step.writes[0]);
-    let of = graph.label(node.inputs.last().copied().unwrap_or(step.writes[0]));
+/// # Safety
+/// Nobody writes the value meanwhile.
+unsafe fn unpadded(plan: &Plan, bases: &[Base], value: usize, to: &mut [f32]) {
+    let described = plan.value(value);
+    let columns = described.matrix.columns.max(1);
+    for (row, to) in to.chunks_exact_mut(columns).enumerate() {
+        // SAFETY: rows of a value lie its pitch apart; the caller answers for the rest.
+        let from = unsafe { std::slice::from_raw_parts(bases[value].0.add(row * described.pitch), columns) };
+        to.copy_from_slice(from);
+    }
+}
+
+fn position(graph: &Graph, Failure { node: id, bad, .. }: Failure) -> Error {
+    let node = graph.node(id);
+    let of = graph.label(node.inputs.last().copied().unwrap_or(id));
     Error::Position { what: format!("`{}` of {of}", node.op.name()), found: f64::from(bad.found), extent: bad.extent }
+}
+
+/// How a fed tensor is stored.
+pub(crate) fn storage(tensor: &Tensor) -> Storage {
+    match tensor.data() {
+        limpid_graph::Data::F32(_) => Storage::Floats,
+        limpid_graph::Data::F64(_) => Storage::Doubles,
+        limpid_graph::Data::U8(_) => Storage::Bytes,
+    }
 }

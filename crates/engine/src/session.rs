@@ -1,15 +1,18 @@
 //! A session: kept values, and graphs that run over them.
 
-use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
 use std::fmt;
 use std::str::FromStr;
+use std::sync::{Arc, OnceLock};
 
-use limpid_graph::{Data, Error, Graph, Node, NodeId, Real, Sizes, Tensor, interpret};
+use limpid_graph::{Data, Error, Graph, Leaf, Node, NodeId, Op, Real, Tensor, interpret};
 use thiserror::Error;
 
 use crate::kernels::Level;
-use crate::run::Runner;
+use crate::plan::{Plan, Storage, Stored};
+use crate::pool::{Pool, available_threads};
+use crate::run::{Base, Bound, Output, Runner, storage};
+use crate::store::Store;
+use crate::zeros;
 
 /// The number type that a session computes in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -90,7 +93,39 @@ impl Machine {
 #[derive(Debug)]
 struct Prepared {
     graph: Graph,
-    runners: BTreeMap<Sizes, Runner>,
+    leaves: Vec<LeafOf>,
+    runners: Vec<(Vec<Found>, Runner)>,
+    /// The runner of the last run: most likely the next one's too.
+    last: usize,
+    /// What each leaf is bound to in the run under way, and where it is at home.
+    bound: Vec<Source>,
+    homes: Vec<Option<(Base, bool)>>,
+}
+
+/// A leaf that is fed, or kept.
+#[derive(Debug)]
+struct LeafOf {
+    id: NodeId,
+    name: Option<String>,
+    /// Whether it is learned or kept from run to run, and not a run's input.
+    lasts: bool,
+}
+
+/// What a run found for a leaf.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Found {
+    shape: Vec<usize>,
+    storage: Storage,
+}
+
+/// Where a run finds a leaf's value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Source {
+    Missing,
+    /// The feed of this number.
+    Fed(usize),
+    /// The kept value of this number.
+    Kept(usize),
 }
 
 /// A graph that a session was given. Means nothing to another session.
@@ -123,15 +158,32 @@ pub struct Session {
     precision: Precision,
     machine: Machine,
     level: Level,
-    kept: BTreeMap<String, Tensor>,
+    pool: Arc<Pool>,
+    kept: Store,
     programs: Vec<Prepared>,
+    /// What the interpreter answered last.
+    interpreted: Vec<Tensor>,
+}
+
+/// The threads that sessions share which do not ask for their own number.
+fn shared_pool() -> Arc<Pool> {
+    static POOL: OnceLock<Arc<Pool>> = OnceLock::new();
+    Arc::clone(POOL.get_or_init(|| Arc::new(Pool::new(available_threads()))))
 }
 
 impl Session {
-    /// A session that computes in this precision.
+    /// A session that computes in this precision, in as many threads as this process may use
+    /// ([`available_threads`]). Sessions made so share their threads.
     pub fn new(precision: Precision) -> Self {
-        let (machine, level) = (Machine::of_this_process(), Level::of_this_machine());
-        Self { precision, machine, level, kept: BTreeMap::new(), programs: Vec::new() }
+        Self {
+            precision,
+            machine: Machine::of_this_process(),
+            level: Level::of_this_machine(),
+            pool: shared_pool(),
+            kept: Store::default(),
+            programs: Vec::new(),
+            interpreted: Vec::new(),
+        }
     }
 
     /// A session that runs graphs by the reference interpreter: slower, one op at a time, in the order of evaluation
@@ -140,9 +192,16 @@ impl Session {
         Self { machine: Machine::Interpreter, ..Self::new(precision) }
     }
 
-    /// A session whose kernels use no instructions above `level`.
-    pub fn at_level(precision: Precision, level: Level) -> Self {
-        Self { level: level.min(Level::highest()), ..Self::new(precision) }
+    /// The same session with kernels that use no instructions above `level`.
+    #[must_use]
+    pub fn at_level(self, level: Level) -> Self {
+        Self { level: level.min(Level::highest()), ..self }
+    }
+
+    /// The same session with threads of its own, `threads` in all. How many there are changes no bit of any result.
+    #[must_use]
+    pub fn with_threads(self, threads: usize) -> Self {
+        Self { pool: Arc::new(Pool::new(threads)), ..self }
     }
 
     /// The number type that it computes in.
@@ -150,16 +209,30 @@ impl Session {
         self.precision
     }
 
+    /// How many threads it computes with.
+    pub fn threads(&self) -> usize {
+        self.pool.threads()
+    }
+
     /// Takes a graph to run.
     pub fn load(&mut self, graph: Graph) -> Program {
-        self.programs.push(Prepared { graph, runners: BTreeMap::new() });
+        let leaf = |(id, node): (NodeId, &Node)| LeafOf {
+            id,
+            name: node.name.as_deref().map(str::to_string),
+            lasts: matches!(node.op, Op::Leaf(Leaf::Parameter | Leaf::State)),
+        };
+        let leaves: Vec<LeafOf> = graph.fed().map(leaf).collect();
+        let bound = vec![Source::Missing; leaves.len()];
+        let homes = vec![None; leaves.len()];
+        self.programs.push(Prepared { graph, leaves, runners: Vec::new(), last: 0, bound, homes });
         Program(self.programs.len() - 1)
     }
 
     /// Keeps a value: a parameter, a state, or data that many runs read. Floats are stored in the session's precision,
     /// bytes stay bytes.
     pub fn set(&mut self, name: &str, value: Tensor) {
-        self.kept.insert(name.to_string(), self.stored(value));
+        let value = self.stored(value);
+        self.kept.set(name, value);
     }
 
     fn stored(&self, value: Tensor) -> Tensor {
@@ -175,12 +248,13 @@ impl Session {
     /// # Errors
     /// [`SessionError::NotKept`].
     pub fn get(&self, name: &str) -> Result<&Tensor, SessionError> {
-        self.kept.get(name).ok_or_else(|| SessionError::NotKept { name: name.to_string() })
+        let number = self.kept.find(name).ok_or_else(|| SessionError::NotKept { name: name.to_string() })?;
+        Ok(self.kept.get(number))
     }
 
     /// Every kept value, by name.
     pub fn kept(&self) -> impl Iterator<Item = (&str, &Tensor)> {
-        self.kept.iter().map(|(name, value)| (name.as_str(), value))
+        self.kept.iter()
     }
 
     /// Runs a graph: reads what it needs from `feeds` and then from what is kept, answers its outputs in order, and
@@ -189,6 +263,31 @@ impl Session {
     /// # Errors
     /// What the interpreter finds in the feeds: names, shapes, sizes, positions.
     pub fn run(&mut self, program: Program, feeds: &[(&str, &Tensor)]) -> Result<Vec<Tensor>, SessionError> {
+        let answers = self.step(program, feeds)?;
+        (0..answers.len()).map(|output| answers.tensor(output)).collect()
+    }
+
+    /// As [`run`](Self::run), and lends the outputs instead of copying them: in `f32`, once a program has run with feeds
+    /// of these shapes, nothing is allocated.
+    ///
+    /// ```
+    /// use limpid_engine::{Precision, Session};
+    /// use limpid_graph::{Builder, Tensor};
+    ///
+    /// let b = Builder::new();
+    /// let x = b.input("x", ("n", 2));
+    /// let graph = b.finish([x.square()])?;
+    /// let mut session = Session::new(Precision::F32);
+    /// let program = session.load(graph);
+    /// let x = Tensor::from([[1.0f32, 2.0], [3.0, 4.0]]);
+    /// let answers = session.step(program, &[("x", &x)])?;
+    /// assert_eq!((answers.shape(0), answers.floats(0)), (&[2, 2][..], Some(&[1.0, 4.0, 9.0, 16.0][..])));
+    /// # Ok::<(), limpid_engine::SessionError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`run`](Self::run).
+    pub fn step(&mut self, program: Program, feeds: &[(&str, &Tensor)]) -> Result<Answers<'_>, SessionError> {
         match (self.precision, self.machine) {
             (Precision::F32, Machine::Engine) => self.run_planned(program, feeds),
             (Precision::F32, Machine::Interpreter) => self.interpret::<f32>(program, feeds),
@@ -196,39 +295,72 @@ impl Session {
         }
     }
 
-    /// By the plan for the sizes fed, which is made where there is none yet.
-    fn run_planned(&mut self, program: Program, feeds: &[(&str, &Tensor)]) -> Result<Vec<Tensor>, SessionError> {
-        let Prepared { graph, runners } = &mut self.programs[program.0];
-        let all = all_feeds(graph, &self.kept, feeds)?;
-        let sizes = graph.sizes(&all)?;
-        let mut by_node = vec![None; graph.nodes().len()];
-        all.iter().for_each(|&(id, value)| by_node[id.index()] = Some(value));
-        if let Some((id, _)) = graph.fed().find(|(id, _)| by_node[id.index()].is_none()) {
-            return Err(graph.not_fed(id).into());
+    /// Says what a program will be fed next, so that a run before that may bring rows of stored data near which the next
+    /// one will gather: positions of rows, under the name of the leaf that will be fed them. It changes no result, and
+    /// what does not help is ignored.
+    pub fn announce(&mut self, program: Program, (name, positions): (&str, &Tensor)) {
+        let prepared = &mut self.programs[program.0];
+        let Some(leaf) = prepared.leaves.iter().find(|leaf| leaf.name.as_deref() == Some(name)) else { return };
+        if let Some((_, runner)) = prepared.runners.get_mut(prepared.last) {
+            runner.announce(leaf.id, positions);
         }
-        let runner = match runners.entry(sizes) {
-            Entry::Occupied(entry) => entry.into_mut(),
-            Entry::Vacant(entry) => {
-                let runner = Runner::new(graph, entry.key(), self.level)?;
-                entry.insert(runner)
-            }
-        };
-        runner.run(graph, &by_node)?;
-        let tensor = |id| {
-            let (shape, numbers) = runner.value(id, &by_node);
-            Tensor::new(shape, numbers.to_vec()).map_err(|error| SessionError::Broken { what: error.to_string() })
-        };
-        let outputs = graph.outputs().iter().map(|&id| tensor(id)).collect::<Result<_, _>>()?;
-        let assignments = graph.assignments();
-        let changed: Vec<(String, Tensor)> = assignments
-            .iter()
-            .map(|a| Ok((graph.label(a.target), tensor(a.value)?)))
-            .collect::<Result<_, SessionError>>()?;
-        self.kept.extend(changed);
-        Ok(outputs)
     }
 
-    fn interpret<T: Real>(&mut self, program: Program, feeds: &[(&str, &Tensor)]) -> Result<Vec<Tensor>, SessionError> {
+    /// The plan by which a program last ran in `f32`.
+    pub fn plan(&self, program: Program) -> Option<&Plan> {
+        let prepared = &self.programs[program.0];
+        prepared.runners.get(prepared.last).map(|(_, runner)| runner.plan())
+    }
+
+    /// By the plan for the sizes fed, which is made where there is none yet.
+    fn run_planned(&mut self, program: Program, feeds: &[(&str, &Tensor)]) -> Result<Answers<'_>, SessionError> {
+        let Self { kept, programs, pool, level, .. } = self;
+        let prepared = &mut programs[program.0];
+        if !prepared.bind(kept, feeds) || !prepared.find_runner(kept, feeds) {
+            prepared.add_runner(kept, feeds, (*level, pool.threads()))?;
+        }
+        let Prepared { graph, leaves, runners, last, bound, homes } = prepared;
+        let (_, runner) = &mut runners[*last];
+        for ((home, source), leaf) in homes.iter_mut().zip(&*bound).zip(&*leaves) {
+            *home = match *source {
+                Source::Kept(number) => {
+                    let is_finite = runner.asks_if_finite(leaf.id) && kept.is_finite(number);
+                    kept.home(number).map(|home| (Base(home), is_finite))
+                }
+                _ => None,
+            };
+        }
+        let bound_to = |id: NodeId| {
+            let at = leaves.iter().position(|leaf| leaf.id == id)?;
+            Some(match bound[at] {
+                Source::Fed(feed) => Bound::Fed(feeds[feed].1),
+                Source::Kept(number) => match homes[at] {
+                    Some((home, is_finite)) => Bound::Kept(home, is_finite),
+                    None => Bound::Fed(kept.as_set(number)?),
+                },
+                Source::Missing => return None,
+            })
+        };
+        // SAFETY: the runner was made for what is bound, shapes and storage compared; kept values are this session's,
+        // which is borrowed for the run.
+        unsafe { runner.run(graph, pool, bound_to)? };
+        for &(target, value) in &runner.plan().assigned {
+            let Some(at) = leaves.iter().position(|leaf| leaf.id == target) else { continue };
+            match (value, bound[at]) {
+                (None, Source::Kept(number)) => kept.changed(number),
+                (Some(value), _) => {
+                    let Output { shape, numbers } = runner.value(value);
+                    let broken = |error: limpid_graph::TensorError| SessionError::Broken { what: error.to_string() };
+                    kept.set(&graph.label(target), Tensor::new(shape, numbers).map_err(broken)?);
+                }
+                _ => {}
+            }
+        }
+        let (_, runner) = &self.programs[program.0].runners[self.programs[program.0].last];
+        Ok(Answers { from: From::Engine(runner.outputs()) })
+    }
+
+    fn interpret<T: Real>(&mut self, program: Program, feeds: &[(&str, &Tensor)]) -> Result<Answers<'_>, SessionError> {
         let graph = &self.programs[program.0].graph;
         let all = all_feeds(graph, &self.kept, feeds)?;
         let values = interpret::<T>(graph, &all)?;
@@ -236,25 +368,179 @@ impl Session {
         let changed: Vec<(String, Tensor)> =
             graph.assignments().iter().map(|a| (graph.label(a.target), values.tensor(a.value))).collect();
         drop(values);
-        self.kept.extend(changed);
-        Ok(outputs)
+        changed.into_iter().for_each(|(name, value)| self.kept.set(&name, value));
+        self.interpreted = outputs;
+        Ok(Answers { from: From::Interpreter(&self.interpreted) })
+    }
+}
+
+impl Prepared {
+    /// Says where each leaf's value is; false where one is missing, or a feed means no leaf.
+    fn bind(&mut self, kept: &mut Store, feeds: &[(&str, &Tensor)]) -> bool {
+        let mut matched = 0;
+        for (leaf, bound) in self.leaves.iter().zip(&mut self.bound) {
+            let name = leaf.name.as_deref().unwrap_or_default();
+            let fed = feeds.iter().position(|(fed, _)| *fed == name);
+            *bound = match (fed, *bound) {
+                (Some(feed), _) => {
+                    matched += 1;
+                    Source::Fed(feed)
+                }
+                // Numbers of kept values stay.
+                (None, Source::Kept(number)) => Source::Kept(number),
+                (None, _) => kept.find(name).map_or(Source::Missing, Source::Kept),
+            };
+            if let (true, Source::Kept(number)) = (leaf.lasts, *bound) {
+                kept.bring_home(number);
+            }
+        }
+        matched == feeds.len() && !self.bound.contains(&Source::Missing)
+    }
+
+    /// Finds the runner for what is bound; false where there is none yet.
+    fn find_runner(&mut self, kept: &Store, feeds: &[(&str, &Tensor)]) -> bool {
+        let (bound, runners) = (&self.bound, &self.runners);
+        let fits = |&at: &usize| {
+            let founds = runners.get(at).map_or(&[][..], |(founds, _)| founds);
+            founds.len() == bound.len()
+                && at < runners.len()
+                && founds.iter().zip(bound).all(|(found, &source)| {
+                    let (shape, storage) = seen(kept, feeds, source);
+                    found.shape == shape && found.storage == storage
+                })
+        };
+        let found = std::iter::once(self.last).chain(0..runners.len()).find(fits);
+        self.last = found.unwrap_or(self.last);
+        found.is_some()
+    }
+
+    /// Makes a runner for what is bound, or says what is wrong with it.
+    fn add_runner(
+        &mut self,
+        kept: &Store,
+        feeds: &[(&str, &Tensor)],
+        (level, threads): (Level, usize),
+    ) -> Result<(), SessionError> {
+        let Self { graph, leaves, runners, last, bound, .. } = self;
+        let all = all_feeds(graph, kept, feeds)?;
+        let sizes = graph.sizes(&all)?;
+        if let Some((id, _)) = graph.fed().find(|(id, _)| !all.iter().any(|(fed, _)| fed == id)) {
+            return Err(graph.not_fed(id).into());
+        }
+        let stored = |id: NodeId| {
+            let Some(at) = leaves.iter().position(|leaf| leaf.id == id) else { return Stored::default() };
+            let (_, storage) = seen(kept, feeds, bound[at]);
+            let tensor = all.iter().find(|(fed, _)| *fed == id).map(|(_, tensor)| *tensor);
+            let mostly_zeros = !leaves[at].lasts && tensor.is_some_and(zeros::are_most);
+            Stored { storage, mostly_zeros }
+        };
+        let founds = bound.iter().map(|&source| {
+            let (shape, storage) = seen(kept, feeds, source);
+            Found { shape: shape.to_vec(), storage }
+        });
+        let founds = founds.collect();
+        let plan = Plan::with(graph, &sizes, level, stored)?;
+        runners.push((founds, Runner::new(graph, plan, level, threads)?));
+        *last = runners.len() - 1;
+        Ok(())
+    }
+}
+
+/// The shape and storage of a leaf's value.
+fn seen<'s>(kept: &'s Store, feeds: &'s [(&str, &Tensor)], source: Source) -> (&'s [usize], Storage) {
+    match source {
+        Source::Missing => (&[], Storage::Floats),
+        Source::Fed(feed) => (feeds[feed].1.shape(), storage(feeds[feed].1)),
+        Source::Kept(number) => (kept.shape(number), kept.as_set(number).map_or(Storage::Kept, storage)),
     }
 }
 
 /// What is fed, and what is kept for the leaves that are not.
 fn all_feeds<'t>(
     graph: &Graph,
-    kept: &'t BTreeMap<String, Tensor>,
+    kept: &'t Store,
     feeds: &[(&str, &'t Tensor)],
 ) -> Result<Vec<(NodeId, &'t Tensor)>, SessionError> {
     let mut all = graph.named_feeds(feeds)?;
     let is_fed = |node: &Node| feeds.iter().any(|&(name, _)| node.name.as_deref() == Some(name));
     let from_kept = |(id, node): (NodeId, &Node)| match is_fed(node) {
         true => None,
-        false => Some((id, kept.get(node.name.as_deref()?)?)),
+        false => Some((id, kept.get(kept.find(node.name.as_deref()?)?))),
     };
     all.extend(graph.fed().filter_map(from_kept));
     Ok(all)
+}
+
+/// What a run answered, lent by the session.
+#[derive(Debug)]
+pub struct Answers<'s> {
+    from: From<'s>,
+}
+
+#[derive(Debug)]
+enum From<'s> {
+    Engine(&'s [Output]),
+    Interpreter(&'s [Tensor]),
+}
+
+impl Answers<'_> {
+    /// How many outputs there are.
+    pub fn len(&self) -> usize {
+        match self.from {
+            From::Engine(outputs) => outputs.len(),
+            From::Interpreter(tensors) => tensors.len(),
+        }
+    }
+
+    /// Whether the graph answers nothing.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// An output's shape.
+    ///
+    /// # Panics
+    /// Where there is no such output; so do the methods below.
+    pub fn shape(&self, output: usize) -> &[usize] {
+        match self.from {
+            From::Engine(outputs) => &outputs[output].shape,
+            From::Interpreter(tensors) => tensors[output].shape(),
+        }
+    }
+
+    /// An output's numbers in row-major order, where the session computes in `f32`.
+    pub fn floats(&self, output: usize) -> Option<&[f32]> {
+        match self.from {
+            From::Engine(outputs) => Some(&outputs[output].numbers),
+            From::Interpreter(tensors) => tensors[output].as_slice(),
+        }
+    }
+
+    /// The number of an output that is one.
+    pub fn item(&self, output: usize) -> Option<f64> {
+        match self.from {
+            From::Engine(outputs) => match outputs[output].numbers[..] {
+                [number] => Some(f64::from(number)),
+                _ => None,
+            },
+            From::Interpreter(tensors) => tensors[output].item(),
+        }
+    }
+
+    /// A copy of an output.
+    ///
+    /// # Errors
+    /// [`SessionError::Broken`], which would be a defect of the engine.
+    pub fn tensor(&self, output: usize) -> Result<Tensor, SessionError> {
+        match self.from {
+            From::Engine(outputs) => {
+                let Output { shape, numbers } = &outputs[output];
+                let broken = |error: limpid_graph::TensorError| SessionError::Broken { what: error.to_string() };
+                Tensor::new(shape.clone(), numbers.clone()).map_err(broken)
+            }
+            From::Interpreter(tensors) => Ok(tensors[output].clone()),
+        }
+    }
 }
 
 #[cfg(test)]

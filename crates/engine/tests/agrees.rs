@@ -19,7 +19,11 @@ fn answers(mut session: Session, graph: &Graph, feeds: &support::Feeds) -> Answe
     // Twice: the second run finds the memory as the first has left it.
     let first = session.run(program, &feeds).map_err(|error| error.to_string())?;
     let second = session.run(program, &feeds).map_err(|error| error.to_string())?;
-    assert!(same_bits(&first, &second), "two runs over the same memory differ");
+    assert!(
+        same_bits(&first, &second),
+        "two runs over the same memory differ\n{}\n{first:?}\n{second:?}",
+        graph.show()
+    );
     Ok(second)
 }
 
@@ -41,7 +45,7 @@ fn graphs_whose_values_move_little_agree_within_rounding() {
         let graph = drawn.graph.simplified().unwrap();
         let wanted = answers(Session::reference(Precision::F64), &graph, &drawn.feeds).unwrap();
         for level in levels() {
-            let found = answers(Session::at_level(Precision::F32, level), &graph, &drawn.feeds).unwrap();
+            let found = answers(Session::new(Precision::F32).at_level(level), &graph, &drawn.feeds).unwrap();
             for (found, wanted) in found.iter().zip(&wanted) {
                 assert_eq!(found.shape(), wanted.shape(), "seed {seed} at {level}");
                 for (a, b) in found.to_f64().into_iter().zip(wanted.to_f64()) {
@@ -63,7 +67,7 @@ fn wild_graphs_give_shapes_and_errors_of_the_interpreter_and_the_same_bits_at_ea
         };
         let wanted = shapes(&answers(Session::reference(Precision::F32), &drawn.graph, &drawn.feeds));
         for level in levels() {
-            let found = shapes(&answers(Session::at_level(Precision::F32, level), &drawn.graph, &drawn.feeds));
+            let found = shapes(&answers(Session::new(Precision::F32).at_level(level), &drawn.graph, &drawn.feeds));
             assert_eq!(found, wanted, "seed {seed} at {level}\n{}", drawn.graph.show());
         }
     }

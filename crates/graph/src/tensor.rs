@@ -44,6 +44,8 @@ pub trait Element: Copy + private::Sealed {
     fn into_data(values: Vec<Self>) -> Data;
     /// The buffer, if it holds this type.
     fn from_data(data: &Data) -> Option<&[Self]>;
+    /// The buffer to write in, if it holds this type.
+    fn from_data_mut(data: &mut Data) -> Option<&mut [Self]>;
 }
 
 mod private {
@@ -58,6 +60,12 @@ macro_rules! element {
                 Data::$variant(values)
             }
             fn from_data(data: &Data) -> Option<&[Self]> {
+                match data {
+                    Data::$variant(values) => Some(values),
+                    _ => None,
+                }
+            }
+            fn from_data_mut(data: &mut Data) -> Option<&mut [Self]> {
                 match data {
                     Data::$variant(values) => Some(values),
                     _ => None,
@@ -156,6 +164,17 @@ impl Tensor {
     /// The stored numbers, if they are stored as `E`.
     pub fn as_slice<E: Element>(&self) -> Option<&[E]> {
         E::from_data(&self.data)
+    }
+
+    /// The stored numbers to write in, if they are stored as `E`: for a value that is fed again and again.
+    ///
+    /// ```
+    /// let mut rows = limpid_graph::Tensor::from([0.0, 1.0]);
+    /// rows.as_mut_slice::<f64>().into_iter().flatten().for_each(|row| *row += 2.0);
+    /// assert_eq!(rows, limpid_graph::Tensor::from([2.0, 3.0]));
+    /// ```
+    pub fn as_mut_slice<E: Element>(&mut self) -> Option<&mut [E]> {
+        E::from_data_mut(&mut self.data)
     }
 
     /// Every number as `f64`, row by row.

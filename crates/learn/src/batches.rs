@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use limpid_graph::Stream;
+use limpid_graph::{Stream, Tensor};
 
 use crate::dataset::permutation;
 use crate::error::{Error, choose};
@@ -79,11 +79,50 @@ impl Batches {
 
     /// The samples of a step, counted from 0.
     pub fn rows(&mut self, step: usize) -> Vec<usize> {
+        let mut rows = Vec::new();
+        self.each_row(step, |row| rows.push(row));
+        rows
+    }
+
+    /// The samples of a step as a tensor to feed, in memory that is used again where it has the right length.
+    ///
+    /// ```
+    /// use limpid_graph::Tensor;
+    /// use limpid_learn::{Batches, Sampling};
+    ///
+    /// let mut batches = Batches::new(Sampling::Shuffled, 10, 4, 1)?;
+    /// let mut rows = Tensor::zeros([4]);
+    /// batches.write_rows(0, &mut rows);
+    /// assert_eq!(rows.to_f64(), batches.rows(0).into_iter().map(|row| row as f64).collect::<Vec<_>>());
+    /// # Ok::<(), limpid_learn::Error>(())
+    /// ```
+    pub fn write_rows(&mut self, step: usize, to: &mut Tensor) {
+        let count = self.batch_len(step);
+        if to.shape() != [count] || to.as_slice::<f64>().is_none() {
+            *to = Tensor::from(vec![0.0; count]);
+        }
+        let mut places = to.as_mut_slice::<f64>().unwrap_or_default().iter_mut();
+        self.each_row(step, |row| {
+            if let Some(place) = places.next() {
+                *place = row as f64;
+            }
+        });
+    }
+
+    /// How many samples a step has.
+    fn batch_len(&self, step: usize) -> usize {
+        match self.sampling {
+            Sampling::WithReplacement => self.batch_size,
+            Sampling::Shuffled => self.batch_size.min(self.samples - step % self.per_epoch() * self.batch_size),
+        }
+    }
+
+    fn each_row(&mut self, step: usize, mut with: impl FnMut(usize)) {
         let (epoch, within) = ((step / self.per_epoch()) as u64, step % self.per_epoch());
         match self.sampling {
             Sampling::WithReplacement => {
                 let draw = |i| self.stream.below(step as u64, i, self.samples as u64) as usize;
-                (0..self.batch_size as u64).map(draw).collect()
+                (0..self.batch_size as u64).map(draw).for_each(with);
             }
             Sampling::Shuffled => {
                 if self.order.as_ref().is_none_or(|(of, _)| *of != epoch) {
@@ -91,7 +130,7 @@ impl Batches {
                 }
                 let order = self.order.as_ref().map_or(&[][..], |(_, order)| order);
                 let start = within * self.batch_size;
-                order[start..(start + self.batch_size).min(order.len())].to_vec()
+                order[start..(start + self.batch_size).min(order.len())].iter().for_each(|&row| with(row));
             }
         }
     }

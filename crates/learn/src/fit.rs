@@ -29,7 +29,8 @@ pub struct Fit {
     pub epochs: usize,
     /// How many samples a step learns from.
     pub batch_size: usize,
-    /// How far a step goes against the gradient.
+    /// How far a step goes against the gradient. What is worth trying first depends on the optimiser:
+    /// [`Optimizer::usual_learning_rate`].
     pub learning_rate: f64,
     /// How a parameter moves.
     pub optimizer: Arc<dyn Optimizer>,
@@ -146,6 +147,9 @@ impl Model {
         // An optimiser may do without a learning rate, and a graph is fed nothing that it does not read.
         let learning_rate = Tensor::scalar(fit.learning_rate);
         let learning_rate = step_graph.find(LEARNING_RATE).is_ok().then_some((LEARNING_RATE, &learning_rate));
+        for (name, zeros) in step::initial_states(&step_graph) {
+            self.session.set(name, zeros);
+        }
         let program = self.session.load(step_graph);
         let mut history = History::default();
         let clock = Clock::start();
@@ -157,11 +161,16 @@ impl Model {
         if watch(Event::Epoch(&before)).is_break() {
             return Ok(history);
         }
+        // The rows of a step, and those of the next, which the engine brings near meanwhile.
+        let (mut rows, mut next_rows) = (Tensor::zeros([0]), Tensor::zeros([0]));
+        batches.write_rows(0, &mut next_rows);
         for step in 0..steps {
-            let rows = Tensor::from(batches.rows(step).into_iter().map(|row| row as f64).collect::<Vec<_>>());
+            std::mem::swap(&mut rows, &mut next_rows);
+            batches.write_rows(step + 1, &mut next_rows);
+            self.session.announce(program, (ROWS, &next_rows));
             let batch = [(INPUTS, train.inputs()), (TARGETS, train.targets()), (ROWS, &rows)];
             let feeds: Vec<_> = batch.into_iter().chain(learning_rate).collect();
-            let loss = self.session.run(program, &feeds)?[0].item().unwrap_or(f64::NAN);
+            let loss = self.session.step(program, &feeds)?.item(0).unwrap_or(f64::NAN);
             let (step, epoch) = (step + 1, step / per_epoch + 1);
             let diverged = |loss| Error::Diverged { step, epoch, loss, learning_rate: fit.learning_rate };
             if !loss.is_finite() {

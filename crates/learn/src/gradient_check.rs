@@ -7,13 +7,14 @@
 
 use std::fmt;
 
-use limpid_graph::{Builder, Graph, NodeId, Perturbation, Stream, Tensor, Values, interpret};
+use limpid_graph::{Around, Builder, Graph, NodeId, Perturbation, Stream, Tensor, Values, interpret};
 use serde::Serialize;
 
 use crate::dataset::{Dataset, permutation};
 use crate::error::Error;
 use crate::model::Model;
-use crate::step::{self, INPUTS, ROWS, TARGETS};
+use crate::numeric::quotient;
+use crate::numerical_gradient::DataLoss;
 
 /// How a gradient is checked.
 ///
@@ -207,18 +208,21 @@ impl GradientCheck {
         analytic: &[f64],
     ) -> Result<ParameterCheck, Error> {
         let shape = base.shape(leaf).to_vec();
-        let numbers = base.numbers(leaf).into_owned();
         let mut perturbed = Perturbation::new(base, leaf);
         let (mut checked, mut at_kinks, mut sum, mut worst) = (0, 0, 0.0, None::<(usize, Comparison)>);
-        for element in self.chosen(numbers.len(), name) {
-            let above = perturbed.output_with(element, numbers[element] + self.step)?;
-            let above_crosses = perturbed.crossed_kink();
-            let below = perturbed.output_with(element, numbers[element] - self.step)?;
-            if above_crosses || perturbed.crossed_kink() {
+        let tried: Vec<(usize, Around)> = match self.chosen(analytic.len(), name) {
+            None => perturbed.around(self.step)?.into_iter().enumerate().collect(),
+            Some(chosen) => {
+                let tried = |element| Ok::<_, Error>((element, perturbed.around_one(element, self.step)?));
+                chosen.into_iter().map(tried).collect::<Result<_, _>>()?
+            }
+        };
+        for (element, Around { ahead, behind, crosses_kink }) in tried {
+            if crosses_kink {
                 at_kinks += 1;
                 continue;
             }
-            let comparison = Comparison::of(analytic[element], (above - below) / (2.0 * self.step));
+            let comparison = Comparison::of(analytic[element], quotient(ahead, behind, self.step));
             checked += 1;
             sum += (comparison.analytic - comparison.numerical).abs();
             if worst.is_none_or(|(_, worst)| comparison.error.total_cmp(&worst.error).is_gt()) {
@@ -237,14 +241,15 @@ impl GradientCheck {
         })
     }
 
-    fn chosen(&self, count: usize, name: &str) -> Vec<usize> {
+    /// The elements to check; nothing for every one.
+    fn chosen(&self, count: usize, name: &str) -> Option<Vec<usize>> {
         match self.elements {
             Elements::AtMost(most) if most < count => {
                 let mut chosen = permutation(count, Stream::new(self.seed, name), 0);
                 chosen.truncate(most);
-                chosen
+                Some(chosen)
             }
-            _ => (0..count).collect(),
+            _ => None,
         }
     }
 
@@ -325,14 +330,9 @@ impl Model {
     /// # Errors
     /// As [`GradientCheck::run`], and where the data does not fit the network.
     pub fn check_gradients(&self, data: &Dataset, check: &GradientCheck) -> Result<GradientReport, Error> {
-        let graph = step::batch_loss(self.network(), data, self.loss())?;
-        let parameters = self.parameters()?;
-        let names: Vec<&str> = parameters.iter().map(|(name, _)| name.as_str()).collect();
-        let rows = Tensor::from((0..data.len()).map(|row| row as f64).collect::<Vec<_>>());
-        let fed = [(INPUTS, data.inputs()), (TARGETS, data.targets()), (ROWS, &rows)];
-        let feeds: Vec<(&str, &Tensor)> =
-            fed.into_iter().chain(parameters.iter().map(|(name, value)| (name.as_str(), value))).collect();
-        check.run(&graph, &names, &feeds)
+        let loss = DataLoss::new(self, data)?;
+        let names: Vec<&str> = loss.parameters.iter().map(|(name, _)| name.as_str()).collect();
+        check.run(&loss.graph, &names, &loss.feeds(data))
     }
 }
 

@@ -98,7 +98,7 @@ pub fn central_difference(mut f: impl FnMut(f64) -> f64, x: f64, h: f64) -> Resu
 }
 
 /// The one place where a central difference is divided out.
-fn quotient(ahead: f64, behind: f64, h: f64) -> f64 {
+pub(crate) fn quotient(ahead: f64, behind: f64, h: f64) -> f64 {
     (ahead - behind) / (2.0 * h)
 }
 
@@ -230,7 +230,7 @@ fn follow(
     Ok(Path { points })
 }
 
-fn shaped_like(x: &Tensor, numbers: Vec<f64>) -> Result<Tensor, Error> {
+pub(crate) fn shaped_like(x: &Tensor, numbers: Vec<f64>) -> Result<Tensor, Error> {
     Tensor::new(x.shape(), numbers).map_err(|error| Error::Data(error.to_string()))
 }
 
@@ -239,7 +239,7 @@ fn checked_point(x: f64) -> Result<f64, Error> {
     if x.is_finite() { Ok(x) } else { Err(Error::Setting { name: "the point", found: x.to_string(), fits: fits() }) }
 }
 
-fn checked_step(h: f64) -> Result<f64, Error> {
+pub(crate) fn checked_step(h: f64) -> Result<f64, Error> {
     if h.is_finite() && h > 0.0 { Ok(h) } else { Err(step_error(h.to_string())) }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Both read their batch from a whole data set by row numbers, so that a run is told only which rows.
 
-use limpid_graph::{Builder, Dim, Graph, Shape, Var};
+use limpid_graph::{Builder, Dim, Graph, Leaf, Op, Shape, Tensor, Var};
 
 use crate::dataset::Dataset;
 use crate::error::Error;
@@ -20,10 +20,11 @@ pub(crate) const LEARNING_RATE: &str = "learning rate";
 /// The loss of a batch, its gradient, and the assignment of each parameter's next value. Answers the loss.
 ///
 /// # Errors
-/// [`Error::Data`] where the samples do not fit the network's input, and every mistake in the network, or between it, the
-/// data and the loss.
+/// [`Error::Data`] where the samples do not fit the network's input, [`Error::Setting`] where the optimiser's settings are
+/// out of range, and every mistake in the network, or between it, the data and the loss.
 #[track_caller]
 pub fn training_step(network: &Network, data: &Dataset, loss: Loss, optimizer: &dyn Optimizer) -> Result<Graph, Error> {
+    optimizer.check()?;
     let builder = Builder::new();
     let (output, targets, parameters) = on_batch(&builder, network, data, Mode::Train)?;
     let loss = loss.describe(output, targets).named("loss");
@@ -33,6 +34,12 @@ pub fn training_step(network: &Network, data: &Dataset, loss: Loss, optimizer: &
         optimizer.describe(&builder, parameter, gradient, learning_rate);
     }
     Ok(builder.finish([loss])?.simplified()?)
+}
+
+/// The states of a training step, by name, as they are when a training begins: zeros.
+pub fn initial_states(step: &Graph) -> impl Iterator<Item = (&str, Tensor)> {
+    let states = step.fed().filter(|(_, node)| node.op == Op::Leaf(Leaf::State));
+    states.filter_map(|(_, node)| Some((node.name.as_deref()?, Tensor::zeros(node.shape.as_known()?))))
 }
 
 /// The loss of a batch as training describes it, alone and not rewritten.

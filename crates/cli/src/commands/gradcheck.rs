@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use clap::Args;
 use limpid::graph::Sizes;
-use limpid::learn::{Elements, GradientCheck, GradientReport, Model};
+use limpid::learn::{Elements, GradientCheck, GradientReport, Model, Sgd};
 use serde::Serialize;
 
 use crate::arguments::{DataOptions, Format, FormatOption, at_least_one, positive, seed};
@@ -104,7 +104,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
             dataset.name()
         )));
     }
-    let graph = Stage::Gradient.graph(&subject.network, subject.loss, subject.divisor)?;
+    let graph = Stage::Gradient.graph(&subject.network, subject.loss, subject.divisor, &Sgd)?;
     check_memory(&graph, &Sizes::from([("batch", samples), ("samples", samples)]))?;
     let divisor = if subject.model.is_some() { subject.divisor } else { dataset.divisor() };
     let digits = dataset.read(data.data.as_deref(), divisor, subject.loss)?.test.range(0, samples)?;

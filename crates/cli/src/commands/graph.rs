@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use crate::arguments::OptimizerOptions;
 use crate::failure::Failure;
 use crate::output;
 use crate::stage::Stage;
@@ -19,6 +20,9 @@ pub(crate) struct Arguments {
     /// How far to go from the network to its training step
     #[arg(long, value_enum, value_name = "STAGE", default_value_t = Stage::Network)]
     stage: Stage,
+
+    #[command(flatten)]
+    optimizer: OptimizerOptions,
 
     /// Leave out what is computed twice, what is constant and what does nothing: the graph that is run
     #[arg(long)]
@@ -54,8 +58,9 @@ Examples:
     limpid graph digits.safetensors --stage loss --format json --output loss.json";
 
 pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
+    let optimizer = arguments.optimizer.optimizer()?;
     let subject = arguments.subject.read()?;
-    let mut graph = arguments.stage.graph(&subject.network, subject.loss, subject.divisor)?;
+    let mut graph = arguments.stage.graph(&subject.network, subject.loss, subject.divisor, optimizer.as_ref())?;
     if arguments.simplified {
         graph = graph.simplified()?;
     }

@@ -1,5 +1,6 @@
 //! The verbs, one a file: arguments, what they do, and what they report.
 
+pub(crate) mod bench;
 pub(crate) mod evaluate;
 pub(crate) mod gradcheck;
 pub(crate) mod graph;

@@ -4,7 +4,7 @@ use clap::Args;
 use limpid::engine::Plan;
 use serde::Serialize;
 
-use crate::arguments::{BatchOption, Format, FormatOption};
+use crate::arguments::{BatchOption, Format, FormatOption, OptimizerOptions};
 use crate::failure::Failure;
 use crate::output;
 use crate::stage::{self, Stage};
@@ -20,6 +20,9 @@ pub(crate) struct Arguments {
     /// How far to go from the network to its training step
     #[arg(long, value_enum, value_name = "STAGE", default_value_t = Stage::Step)]
     stage: Stage,
+
+    #[command(flatten)]
+    optimizer: OptimizerOptions,
 
     #[command(flatten)]
     batch: BatchOption,
@@ -52,11 +55,13 @@ struct Report {
 }
 
 pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
+    let optimizer = arguments.optimizer.optimizer()?;
     let subject = arguments.subject.read()?;
-    let graph = arguments.stage.graph(&subject.network, subject.loss, subject.divisor)?.simplified()?;
+    let described = arguments.stage.graph(&subject.network, subject.loss, subject.divisor, optimizer.as_ref())?;
+    let graph = described.simplified()?;
     let sizes = arguments.batch.sizes();
     stage::check_memory(&graph, &sizes)?;
-    let plan = Plan::new(&graph, &sizes)?;
+    let plan = Plan::new(&graph, &sizes, limpid::engine::kernels::Level::of_this_machine())?;
     match arguments.format.format {
         Format::Text => output::result(&format!("{plan}\n")),
         Format::Json => output::json(&Report {

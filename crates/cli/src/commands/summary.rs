@@ -2,7 +2,7 @@
 
 use clap::Args;
 use limpid::graph::{Graph, Sizes};
-use limpid::learn::{Mode, Network};
+use limpid::learn::{Mode, Network, Sgd};
 use serde::Serialize;
 
 use crate::arguments::{BatchOption, Format, FormatOption};
@@ -61,7 +61,7 @@ struct Row {
 pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
     let subject = arguments.subject.read()?;
     let layers = rows(&subject.network)?;
-    let step = Stage::Step.graph(&subject.network, subject.loss, subject.divisor)?.simplified()?;
+    let step = Stage::Step.graph(&subject.network, subject.loss, subject.divisor, &Sgd)?.simplified()?;
     let sizes = arguments.batch.sizes();
     let parameters = layers.iter().fold(0u64, |sum, row| sum.saturating_add(row.parameters));
     let report = Report {

@@ -8,12 +8,14 @@ use std::time::Instant;
 use clap::Args;
 use limpid::files::writable;
 use limpid::graph::Sizes;
-use limpid::learn::{Event, Fit, History, Loss, Model, Network, Optimizer, Sampling, optimizer, optimizer_names};
+use limpid::learn::{Event, Fit, History, Loss, Model, Network, Optimizer, Sampling};
 use limpid::prelude::Precision;
 use limpid::{engine, models};
 use serde::Serialize;
 
-use crate::arguments::{DataOptions, Format, FormatOption, NetworkOptions, at_least_one, positive, seed};
+use crate::arguments::{
+    DataOptions, Format, FormatOption, NetworkOptions, OptimizerOptions, at_least_one, listed, positive, seed,
+};
 use crate::data::{Named, Part};
 use crate::failure::Failure;
 use crate::output;
@@ -52,10 +54,10 @@ pub(crate) struct Arguments {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Training")]
 struct TrainingOptions {
-    /// How far a step goes against the gradient, such as 0.05
-    #[arg(long, visible_alias = "lr", value_name = "RATE", default_value = "0.1")]
+    /// How far a step goes against the gradient, such as 0.05 [default: 0.1; 0.01 with momentum, 0.001 with adam]
+    #[arg(long, visible_alias = "lr", value_name = "RATE")]
     #[arg(value_parser = positive, allow_negative_numbers = true)]
-    learning_rate: f64,
+    learning_rate: Option<f64>,
 
     /// How many samples a step learns from, such as 32
     #[arg(long, value_name = "SAMPLES", default_value = "100")]
@@ -75,9 +77,8 @@ struct TrainingOptions {
     #[arg(long, value_name = "HOW", default_value_t = Sampling::Shuffled)]
     sampling: Sampling,
 
-    #[arg(long, value_name = "NAME", default_value = "sgd", value_parser = optimizer)]
-    #[arg(help = format!("How parameters move against their gradient: {}", listed(optimizer_names())))]
-    optimizer: Arc<dyn Optimizer>,
+    #[command(flatten)]
+    optimizer: OptimizerOptions,
 
     #[arg(long, value_name = "NAME", default_value_t = Loss::SoftmaxCrossEntropy)]
     #[arg(help = format!("What is made small: {}", listed(Loss::all())))]
@@ -104,6 +105,8 @@ struct Plan {
     network: Network,
     parameters: u64,
     steps_per_epoch: usize,
+    optimizer: Arc<dyn Optimizer>,
+    learning_rate: f64,
 }
 
 /// The result.
@@ -118,6 +121,8 @@ struct Report<'r> {
     batch_size: usize,
     learning_rate: f64,
     optimizer: &'r str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    momentum: Option<f64>,
     sampling: String,
     loss: String,
     precision: String,
@@ -141,7 +146,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
     let training = &arguments.training;
     let mut model = Model::in_precision(&plan.network, training.seed, training.precision)?.with_loss(training.loss);
     let started = Instant::now();
-    let history = arguments.fit(&mut model, &data)?;
+    let history = arguments.fit(&mut model, &data, &plan)?;
     let seconds = started.elapsed().as_secs_f64();
     // Should saving fail, hours of training still end in a report.
     let saved = arguments.output.as_deref().map(|path| models::save(&model, named.divisor(), path)).transpose();
@@ -154,7 +159,8 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
 impl Arguments {
     /// Checks everything that can be known before any file is read.
     fn plan(&self) -> Result<Plan, Failure> {
-        let TrainingOptions { batch_size, loss, .. } = self.training;
+        let TrainingOptions { batch_size, loss, learning_rate, .. } = self.training;
+        let optimizer = self.training.optimizer.optimizer()?;
         let named = self.data.dataset;
         let network = self.network.network(named)?;
         let samples = named.samples(Part::Train);
@@ -164,7 +170,7 @@ impl Arguments {
                 named.name()
             )));
         }
-        let step = Stage::Step.graph(&network, loss, named.divisor())?;
+        let step = Stage::Step.graph(&network, loss, named.divisor(), optimizer.as_ref())?;
         check_memory(&step, &Sizes::from([("batch", batch_size), ("samples", samples)]))?;
         if let Some(path) = &self.output {
             if output::is_dash(path) {
@@ -174,12 +180,13 @@ impl Arguments {
         }
         let declared = network.parameters()?;
         let parameters = declared.iter().map(|parameter| parameter.shape.iter().product::<usize>() as u64).sum();
-        Ok(Plan { network, parameters, steps_per_epoch: samples.div_ceil(batch_size) })
+        let learning_rate = learning_rate.unwrap_or_else(|| optimizer.usual_learning_rate());
+        Ok(Plan { network, parameters, steps_per_epoch: samples.div_ceil(batch_size), optimizer, learning_rate })
     }
 
     fn settings(&self, plan: &Plan, folder: &Path) -> String {
-        let TrainingOptions { learning_rate, batch_size, epochs, seed, sampling, optimizer, loss, precision } =
-            &self.training;
+        let TrainingOptions { batch_size, epochs, seed, sampling, loss, precision, .. } = &self.training;
+        let Plan { optimizer, learning_rate, .. } = plan;
         let named = self.data.dataset;
         let bytes = plan.parameters * if *precision == engine::Precision::F64 { 8 } else { 4 };
         let [train, test] = [Part::Train, Part::Test].map(|part| text::count(named.samples(part) as u64));
@@ -197,9 +204,9 @@ impl Arguments {
         text::table(&[Align::Left, Align::Left], &rows)
     }
 
-    fn fit(&self, model: &mut Model, data: &crate::data::Parts) -> Result<History, Failure> {
-        let TrainingOptions { learning_rate, batch_size, epochs, seed, sampling, ref optimizer, .. } = self.training;
-        let optimizer = Arc::clone(optimizer);
+    fn fit(&self, model: &mut Model, data: &crate::data::Parts, plan: &Plan) -> Result<History, Failure> {
+        let TrainingOptions { batch_size, epochs, seed, sampling, .. } = self.training;
+        let (optimizer, learning_rate) = (Arc::clone(&plan.optimizer), plan.learning_rate);
         let fit = Fit { epochs, batch_size, learning_rate, optimizer, sampling, seed, timed: self.timed };
         let mut progress = Progress::start(epochs, self.quiet);
         let says_times = self.timed && self.format.format == Format::Text;
@@ -242,8 +249,9 @@ impl Arguments {
             epochs: training.epochs,
             steps: history.losses.len(),
             batch_size: training.batch_size,
-            learning_rate: training.learning_rate,
-            optimizer: training.optimizer.name(),
+            learning_rate: plan.learning_rate,
+            optimizer: plan.optimizer.name(),
+            momentum: training.optimizer.share_kept(),
             sampling: training.sampling.to_string(),
             loss: training.loss.to_string(),
             precision: training.precision.to_string(),
@@ -270,10 +278,6 @@ impl Arguments {
             output::note(&line);
         }
     }
-}
-
-fn listed(names: impl Iterator<Item = impl ToString>) -> String {
-    names.map(|name| name.to_string()).collect::<Vec<_>>().join(", ")
 }
 
 fn epochs_text(epochs: usize) -> String {

@@ -1,5 +1,6 @@
 //! The command from outside: exit codes, stdout, stderr, and the files it leaves.
 
+mod bench;
 mod files;
 mod look;
 mod support;

@@ -42,6 +42,23 @@ fn a_training_reports_one_json_object_and_evaluate_gives_its_numbers_to_the_last
 }
 
 #[test]
+fn each_optimiser_learns_at_a_rate_of_its_own() {
+    let place = Place::new();
+    for (optimizer, rate, momentum) in
+        [("momentum", 0.01, Some(0.9)), ("nesterov", 0.01, Some(0.9)), ("adam", 0.001, None)]
+    {
+        let report = place.run(&small(&["--format", "json", "--quiet", "--optimizer", optimizer])).done().json();
+        assert_eq!((&report["optimizer"], &report["learning_rate"]), (&optimizer.into(), &rate.into()));
+        assert_eq!(report["momentum"].as_f64(), momentum);
+        assert!(report["test_accuracy"].as_f64().unwrap() > 0.88, "{optimizer}: {}", report["test_accuracy"]);
+    }
+    let plan = place.run(&["plan", "--optimizer", "adam", "--format", "json"]).done().json();
+    assert!(plan["nodes"].as_u64() > place.run(&["plan", "--format", "json"]).done().json()["nodes"].as_u64());
+    let graph = place.run(&["graph", "2, affine 3", "--stage", "step", "--optimizer", "momentum"]).done().stdout;
+    assert!(graph.contains("0/w velocity"), "{graph}");
+}
+
+#[test]
 fn a_model_in_f64_is_evaluated_in_f64() {
     let place = Place::new();
     let more = ["--precision", "f64", "--format", "json", "--quiet", "--output", "a.safetensors"];

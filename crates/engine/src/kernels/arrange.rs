@@ -19,6 +19,24 @@ pub(crate) fn strided(input: &[f32], offset: usize, shape: &[usize], strides: &[
     }
 }
 
+/// `rows` × `columns` numbers, of which column j is row j of `input`.
+pub(crate) fn transpose(
+    input: &[f32],
+    input_pitch: usize,
+    (rows, columns): (usize, usize),
+    out: &mut [f32],
+    pitch: usize,
+) {
+    // A few rows at once, so that whole cache lines are read.
+    for first in (0..rows).step_by(16) {
+        let last = rows.min(first + 16);
+        for column in 0..columns {
+            let from = &input[column * input_pitch..][first..last];
+            from.iter().enumerate().for_each(|(i, &x)| out[(first + i) * pitch + column] = x);
+        }
+    }
+}
+
 /// Zeros before and after one axis.
 pub(crate) fn pad(shape: &[usize], input: &[f32], axis: usize, (before, after): (usize, usize), out: &mut [f32]) {
     out.fill(0.0);

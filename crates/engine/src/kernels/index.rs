@@ -7,18 +7,17 @@ pub(crate) struct BadPosition {
     pub(crate) extent: usize,
 }
 
-fn position(found: f32, extent: usize) -> Result<usize, BadPosition> {
+pub(crate) fn position(found: f32, extent: usize) -> Result<usize, BadPosition> {
     let whole = found >= 0.0 && (found as usize) < extent && found.fract() == 0.0;
     if whole { Ok(found as usize) } else { Err(BadPosition { found, extent }) }
 }
 
-/// The parts of `data` at `positions` of an axis, each run of numbers converted on its way.
-pub(crate) fn gather<T: Copy>(
+/// The parts of `data` at `positions` of an axis.
+pub(crate) fn gather(
     shape: &[usize],
     axis: usize,
     positions: &[f32],
-    data: &[T],
-    convert: impl Fn(&[T], &mut [f32]),
+    data: &[f32],
     out: &mut [f32],
 ) -> Result<(), BadPosition> {
     let inner: usize = shape[axis + 1..].iter().product();
@@ -27,7 +26,7 @@ pub(crate) fn gather<T: Copy>(
     for o in 0..outer {
         for &found in positions {
             let from = (o * shape[axis] + position(found, shape[axis])?) * inner;
-            convert(&data[from..from + inner], &mut out[to..to + inner]);
+            out[to..to + inner].copy_from_slice(&data[from..from + inner]);
             to += inner;
         }
     }
@@ -55,13 +54,30 @@ pub(crate) fn scatter_add(
     Ok(())
 }
 
-/// Rows of `classes`, 1 at the position and 0 elsewhere.
-pub(crate) fn one_hot(labels: &[f32], classes: usize, out: &mut [f32]) -> Result<(), BadPosition> {
+/// Rows of `classes`, 1 at the position and 0 elsewhere, `pitch` numbers apart.
+pub(crate) fn one_hot(labels: &[f32], (classes, pitch): (usize, usize), out: &mut [f32]) -> Result<(), BadPosition> {
     out.fill(0.0);
-    for (row, &found) in out.chunks_exact_mut(classes).zip(labels) {
+    if pitch == 0 {
+        return labels.first().map_or(Ok(()), |&found| position(found, 0).map(drop));
+    }
+    for (row, &found) in out.chunks_exact_mut(pitch).zip(labels) {
         row[position(found, classes)?] = 1.0;
     }
     Ok(())
+}
+
+/// The position of each row's first largest number; the first that is not a number wins over all.
+pub(crate) fn argmax_rows(from: &[f32], (columns, pitch): (usize, usize), out: &mut [f32]) {
+    if columns == 0 {
+        return out.fill(0.0);
+    }
+    for (row, out) in from.chunks_exact(pitch).zip(out) {
+        let largest = |best: usize, j: usize| {
+            let is_larger = !row[best].is_nan() && (row[j].is_nan() || row[best] < row[j]);
+            if is_larger { j } else { best }
+        };
+        *out = (1..columns).fold(0, largest) as f32;
+    }
 }
 
 /// The position of the first largest number over `axes`; the first that is not a number wins over all.

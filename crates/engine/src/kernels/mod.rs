@@ -2,14 +2,30 @@
 
 pub(crate) mod arrange;
 #[allow(unsafe_code)]
+#[doc(hidden)]
+pub mod bench_support;
+#[allow(unsafe_code)]
 pub(crate) mod convert;
 pub(crate) mod index;
 pub(crate) mod lanes;
 mod level;
 #[allow(unsafe_code)]
 pub(crate) mod product;
+#[allow(unsafe_code)]
+mod rate;
+#[allow(unsafe_code)]
 pub(crate) mod reduce;
+#[allow(unsafe_code)]
+pub(crate) mod sparse;
 #[allow(unsafe_code)]
 pub(crate) mod tile;
 
 pub use level::{Level, VARIABLE};
+#[doc(hidden)]
+pub use rate::multiply_adds;
+
+/// For the benchmarks of this crate, which stand outside of it: kernels as safe functions. No part of its interface.
+#[doc(hidden)]
+pub mod doors {
+    pub use super::sparse::door as sparse;
+}

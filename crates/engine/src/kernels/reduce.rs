@@ -2,6 +2,8 @@
 
 use limpid_graph::op::Monoid;
 
+use super::Level;
+
 /// How many partial results a fold along contiguous numbers keeps.
 const WIDTH: usize = 16;
 
@@ -11,7 +13,8 @@ pub(crate) fn reduce(monoid: Monoid, groups: &[(bool, usize)], input: &[f32], ou
     fold(monoid, groups, input, out);
 }
 
-fn neutral(monoid: Monoid) -> f32 {
+#[inline(always)]
+pub(crate) fn neutral(monoid: Monoid) -> f32 {
     match monoid {
         Monoid::Sum => 0.0,
         Monoid::Max => f32::NEG_INFINITY,
@@ -48,6 +51,157 @@ fn fold(monoid: Monoid, groups: &[(bool, usize)], input: &[f32], out: &mut [f32]
     }
 }
 
+macro_rules! at_each_level {
+    ($name:ident => $generic:ident, $out:ty) => {
+        pub(crate) fn $name(level: Level, monoid: Monoid, from: &[f32], form: (usize, usize), out: $out) {
+            #[cfg(target_arch = "x86_64")]
+            #[target_feature(enable = "avx512f,avx512vl,avx512dq,avx512bw")]
+            fn avx512(monoid: Monoid, from: &[f32], form: (usize, usize), out: $out) {
+                $generic(monoid, from, form, out);
+            }
+            #[cfg(target_arch = "x86_64")]
+            #[target_feature(enable = "avx2")]
+            fn avx2(monoid: Monoid, from: &[f32], form: (usize, usize), out: $out) {
+                $generic(monoid, from, form, out);
+            }
+            match level {
+                #[cfg(target_arch = "x86_64")]
+                // SAFETY: a level is used only where it was found on this processor.
+                Level::Avx512 => unsafe { avx512(monoid, from, form, out) },
+                #[cfg(target_arch = "x86_64")]
+                // SAFETY: as above.
+                Level::Avx2 => unsafe { avx2(monoid, from, form, out) },
+                _ => $generic(monoid, from, form, out),
+            }
+        }
+    };
+}
+
+// All rows of so many columns, their pitch apart, folded into one.
+at_each_level!(columns => columns_generic, &mut [f32]);
+
+/// Folds each row of so many columns, its pitch apart, to a number.
+pub(crate) fn rows(level: Level, monoid: Monoid, from: &[f32], form: (usize, usize), out: &mut [f32]) {
+    match level {
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: a level is used only where it was found on this processor.
+        Level::Avx512 => unsafe { rows_avx512(monoid, from, form, out) },
+        _ => rows_generic(monoid, from, form, out),
+    }
+}
+
+/// As [`rows_generic`], to the bit: the sixteen partial results are the lanes of a vector.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx512vl,avx512dq,avx512bw")]
+fn rows_avx512(monoid: Monoid, from: &[f32], (columns, pitch): (usize, usize), out: &mut [f32]) {
+    use std::arch::x86_64::*;
+    if columns == 0 {
+        return out.fill(neutral(monoid));
+    }
+    let first = _mm512_set1_ps(neutral(monoid));
+    let join = |a: __m512, b: __m512| match monoid {
+        Monoid::Sum => _mm512_add_ps(a, b),
+        Monoid::Max => {
+            let keeps = _mm512_cmp_ps_mask::<_CMP_LT_OQ>(b, a) | _mm512_cmp_ps_mask::<_CMP_UNORD_Q>(a, a);
+            _mm512_mask_mov_ps(b, keeps, a)
+        }
+        Monoid::Min => {
+            let keeps = _mm512_cmp_ps_mask::<_CMP_LT_OQ>(a, b) | _mm512_cmp_ps_mask::<_CMP_UNORD_Q>(a, a);
+            _mm512_mask_mov_ps(b, keeps, a)
+        }
+    };
+    for (out, row) in out.iter_mut().zip(from.chunks_exact(pitch)) {
+        let (chunks, rest) = row[..columns].as_chunks::<WIDTH>();
+        let mut parts = first;
+        for chunk in chunks {
+            // SAFETY: a chunk has as many numbers as the vector.
+            parts = join(parts, unsafe { _mm512_loadu_ps(chunk.as_ptr()) });
+        }
+        if !rest.is_empty() {
+            let mask = (1u16 << rest.len()) - 1;
+            // SAFETY: lanes that are masked out are not read.
+            parts = join(parts, unsafe { _mm512_mask_loadu_ps(first, mask, rest.as_ptr()) });
+        }
+        let parts = join(parts, _mm512_shuffle_f32x4::<0b00_00_11_10>(parts, parts));
+        let parts = join(parts, _mm512_shuffle_f32x4::<0b00_00_00_01>(parts, parts));
+        let parts = join(parts, _mm512_permute_ps::<0b00_00_11_10>(parts));
+        let parts = join(parts, _mm512_permute_ps::<0b00_00_00_01>(parts));
+        *out = _mm512_cvtss_f32(parts);
+    }
+}
+
+fn rows_generic(monoid: Monoid, from: &[f32], (columns, pitch): (usize, usize), out: &mut [f32]) {
+    if columns == 0 {
+        return out.fill(neutral(monoid));
+    }
+    for (out, row) in out.iter_mut().zip(from.chunks_exact(pitch)) {
+        *out = match monoid {
+            Monoid::Sum => row_generic(0.0, &row[..columns], |a, b| a + b),
+            Monoid::Max => row_generic(f32::NEG_INFINITY, &row[..columns], |a, b| join(Monoid::Max, a, b)),
+            Monoid::Min => row_generic(f32::INFINITY, &row[..columns], |a, b| join(Monoid::Min, a, b)),
+        };
+    }
+}
+
+/// One row: sixteen partial results, folded in halves.
+#[inline(always)]
+#[allow(clippy::needless_range_loop)]
+fn row_generic(neutral: f32, row: &[f32], join: impl Fn(f32, f32) -> f32) -> f32 {
+    let mut parts = [neutral; WIDTH];
+    let (chunks, rest) = row.as_chunks::<WIDTH>();
+    for chunk in chunks {
+        for i in 0..WIDTH {
+            parts[i] = join(parts[i], chunk[i]);
+        }
+    }
+    if !rest.is_empty() {
+        let mut last = [neutral; WIDTH];
+        last[..rest.len()].copy_from_slice(rest);
+        for i in 0..WIDTH {
+            parts[i] = join(parts[i], last[i]);
+        }
+    }
+    for width in [8, 4, 2, 1] {
+        for i in 0..width {
+            parts[i] = join(parts[i], parts[i + width]);
+        }
+    }
+    parts[0]
+}
+
+#[inline(always)]
+fn columns_generic(monoid: Monoid, from: &[f32], (columns, pitch): (usize, usize), out: &mut [f32]) {
+    if columns == 1 && pitch == 1 {
+        out[0] = contiguous(monoid, from);
+        return;
+    }
+    out.fill(neutral(monoid));
+    if columns == 0 {
+        return;
+    }
+    for row in from.chunks_exact(pitch) {
+        match monoid {
+            Monoid::Sum => out.iter_mut().zip(row).for_each(|(out, &x)| *out += x),
+            _ => out.iter_mut().zip(row).for_each(|(out, &x)| *out = join(monoid, *out, x)),
+        }
+    }
+}
+
+/// Folds numbers in two halves, each folded likewise; `None` where there are none.
+pub(crate) fn pairwise(monoid: Monoid, count: usize, number: &impl Fn(usize) -> f32) -> Option<f32> {
+    fn part(monoid: Monoid, from: usize, to: usize, number: &impl Fn(usize) -> f32) -> f32 {
+        match to - from {
+            1 => number(from),
+            count => {
+                let middle = from + count / 2;
+                join(monoid, part(monoid, from, middle, number), part(monoid, middle, to, number))
+            }
+        }
+    }
+    (count > 0).then(|| part(monoid, 0, count, number))
+}
+
+#[inline(always)]
 fn contiguous(monoid: Monoid, input: &[f32]) -> f32 {
     if monoid != Monoid::Sum || input.len() < 2 * WIDTH {
         return input.iter().fold(neutral(monoid), |a, &b| join(monoid, a, b));
@@ -68,4 +222,31 @@ fn contiguous(monoid: Monoid, input: &[f32]) -> f32 {
         }
     }
     rest.iter().fold(sums[0], |sum, x| sum + x)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_fold_to_the_same_bits_at_every_level_whatever_their_length() {
+        for columns in [1, 7, 10, 16, 17, 50, 129] {
+            let pitch = columns + 3;
+            let number = |i: usize| match i % 97 {
+                13 if columns > 20 => f32::NAN,
+                i => ((i * 7919) % 2003) as f32 / 1001.0 - 1.0,
+            };
+            let from: Vec<f32> = (0..5 * pitch).map(number).collect();
+            for monoid in [Monoid::Sum, Monoid::Max, Monoid::Min] {
+                let bits = |level: Level| {
+                    let mut out = [0.0; 5];
+                    rows(level, monoid, &from, (columns, pitch), &mut out);
+                    out.map(|x| if x.is_nan() { f32::NAN.to_bits() } else { x.to_bits() })
+                };
+                for level in Level::ALL.iter().copied().filter(|level| *level <= Level::highest()) {
+                    assert_eq!(bits(level), bits(Level::Portable), "{monoid:?} of {columns} at {level}");
+                }
+            }
+        }
+    }
 }

@@ -4,6 +4,7 @@ use limpid_graph::MapOp;
 
 use super::Level;
 use super::lanes::Element;
+use crate::numbers::LINE;
 
 /// Computes `op` at each position of equally long slices.
 pub(crate) fn apply(level: Level, op: MapOp, arguments: &[&[f32]], out: &mut [f32]) {
@@ -16,6 +17,16 @@ pub(crate) fn apply(level: Level, op: MapOp, arguments: &[&[f32]], out: &mut [f3
         Level::Avx2 => unsafe { avx2(op, arguments, out) },
         _ => generic(op, arguments, out),
     }
+}
+
+/// Each number, repeated along a row.
+pub(crate) fn spread_rows(numbers: &[f32], columns: usize, out: &mut [f32]) {
+    if columns == LINE {
+        // The commonest by far, as one store.
+        let (rows, _) = out.as_chunks_mut::<LINE>();
+        return rows.iter_mut().zip(numbers).for_each(|(row, &x)| *row = [x; LINE]);
+    }
+    out.chunks_exact_mut(columns.max(1)).zip(numbers).for_each(|(row, &x)| row.fill(x));
 }
 
 #[cfg(target_arch = "x86_64")]

@@ -1,33 +1,23 @@
-//! Memory: an offset in one arena for each value, from its first to its last use.
+//! Memory: an offset in one arena for each value, from its first to its last stage.
 //!
 //! A pure function of those intervals: values are placed in the order of their first use, each in the lowest gap that
-//! no value of the same time touches.
+//! no value of the same time touches. The steps of a stage may run at the same time, so that time is counted in stages.
 
-use limpid_graph::{Graph, Index, Leaf, NodeId, Op};
-
-use super::group::storage;
-use super::{Place, Plan, Step, Work};
-
-/// Values begin at multiples of this many numbers: a cache line.
-const ALIGNMENT: usize = 16;
+use super::{Place, Plan, Product, ValueId, Work};
+use crate::kernels::{Level, product};
+use crate::numbers::LINE;
 
 #[derive(Clone, Copy, Debug)]
 struct Life {
-    id: NodeId,
+    value: ValueId,
     len: usize,
     first: usize,
     last: usize,
 }
 
-/// Fills in `places`; answers a plan with everything that concerns memory.
-pub(super) fn place(
-    graph: &Graph,
-    shapes: &[Vec<usize>],
-    steps: &[Step],
-    written: &[bool],
-    places: &mut [Option<Place>],
-) -> Plan {
-    let lives = lives(graph, shapes, steps, written);
+/// Gives every value of the arena its place, and says how much memory a run takes.
+pub(super) fn placed(mut plan: Plan, level: Level) -> Plan {
+    let lives = lives(&plan);
     let mut placed: Vec<(Life, usize)> = Vec::with_capacity(lives.len());
     let mut arena = 0;
     for life in &lives {
@@ -42,72 +32,55 @@ pub(super) fn place(
             if offset + life.len <= start {
                 break;
             }
-            offset = offset.max(end.next_multiple_of(ALIGNMENT));
+            offset = offset.max(end.next_multiple_of(LINE));
         }
         placed.push((*life, offset));
         arena = arena.max(offset + life.len);
     }
     debug_assert!(no_live_values_overlap(&placed), "the plan puts a value over one that is live");
-    let mut converted = Vec::new();
-    for &(Life { id, len, .. }, offset) in &placed {
-        let place = Place::Arena { offset, len };
-        match graph.node(id).op {
-            // Where the leaf is stored as floats it is read from there; else it is converted to this place.
-            Op::Leaf(_) => converted.push((id, place)),
-            _ => places[id.index()] = Some(place),
-        }
+    for &(Life { value, .. }, offset) in &placed {
+        plan.values[value].place = Place::Arena(offset);
     }
-    for (id, node) in graph.nodes() {
-        if matches!(node.op, Op::Leaf(Leaf::Input | Leaf::Parameter | Leaf::State)) {
-            places[id.index()] = Some(Place::Fed(id));
-        }
-    }
-    for (id, _) in graph.nodes() {
-        places[id.index()] = places[storage(graph, id).index()];
-    }
-    let unshared = lives.iter().map(|life| life.len).sum();
-    let (steps, places, shapes, constants) = Default::default();
-    Plan { steps, places, shapes, constants, converted, arena, unshared, scratch: 0 }
+    plan.unshared = lives.iter().map(|life| life.len).sum();
+    plan.arena = arena;
+    plan.scratch = plan.steps.iter().map(|step| step.work.scratch(level)).max().unwrap_or(0);
+    plan
 }
 
-/// When each value in memory is first written and last read. What a run answers or assigns lives to its end.
-fn lives(graph: &Graph, shapes: &[Vec<usize>], steps: &[Step], written: &[bool]) -> Vec<Life> {
-    let len = |id: NodeId| shapes[id.index()].iter().product();
-    let mut lives: Vec<Option<Life>> = vec![None; shapes.len()];
-    // Data sets that are only gathered from are read as they are stored, whatever that is.
-    let gathered = |step: &Step| matches!(step.work, Work::Index(Index::Gather { .. }));
-    let mut read_as_floats = vec![false; shapes.len()];
-    for step in steps {
-        let from = usize::from(gathered(step));
-        step.inputs[from..].iter().for_each(|&id| read_as_floats[storage(graph, id).index()] = true);
-    }
-    let ends = || graph.assignments().iter().map(|assignment| assignment.value).chain(graph.outputs().iter().copied());
-    ends().for_each(|id| read_as_floats[storage(graph, id).index()] = true);
-    for (id, node) in graph.nodes() {
-        if written[id.index()]
-            && read_as_floats[id.index()]
-            && matches!(node.op, Op::Leaf(Leaf::Input | Leaf::Parameter | Leaf::State))
-        {
-            lives[id.index()] = Some(Life { id, len: len(id), first: 0, last: 0 });
+impl Work {
+    /// How many numbers of scratch memory a task needs.
+    fn scratch(&self, level: Level) -> usize {
+        match *self {
+            Self::Region(ref region) => region.scratch,
+            Self::Product(Product { sizes, .. }) => product::multiply_scratch_len(level, sizes),
+            Self::Products { m, k, n, .. } => product::scratch_len(product::Sizes { m, k, n }),
+            _ => 0,
         }
     }
-    for (at, step) in steps.iter().enumerate() {
-        for &id in &step.writes {
-            lives[id.index()] = Some(Life { id, len: len(id), first: at, last: at });
-        }
-        for &id in &step.reads {
-            if let Some(life) = &mut lives[id.index()] {
-                life.last = life.last.max(at);
+}
+
+/// When each value in the arena is first written and last read. What a run answers lives to its end.
+fn lives(plan: &Plan) -> Vec<Life> {
+    let mut lives: Vec<Option<Life>> = vec![None; plan.values.len()];
+    let in_arena = |value: ValueId| matches!(plan.values[value].place, Place::Arena(_));
+    for (stage, steps) in plan.stages.iter().enumerate() {
+        for step in &plan.steps[steps.clone()] {
+            for &value in step.writes.iter().chain(&step.reads).filter(|&&value| in_arena(value)) {
+                // A row of single numbers may be read up to the end of its cache line.
+                let len = plan.values[value].len().next_multiple_of(LINE);
+                let life = lives[value].get_or_insert(Life { value, len, first: stage, last: stage });
+                life.last = stage;
             }
         }
     }
-    for end in ends() {
-        if let Some(life) = &mut lives[storage(graph, end).index()] {
-            life.last = steps.len();
+    let unkept = plan.assigned.iter().filter_map(|&(_, value)| value);
+    for value in plan.outputs.iter().map(|(value, _)| *value).chain(unkept) {
+        if let Some(life) = &mut lives[value] {
+            life.last = plan.stages.len();
         }
     }
     let mut lives: Vec<Life> = lives.into_iter().flatten().collect();
-    lives.sort_by_key(|life| (life.first, std::cmp::Reverse(life.len), life.id));
+    lives.sort_by_key(|life| (life.first, std::cmp::Reverse(life.len), life.value));
     lives
 }
 

@@ -1,13 +1,20 @@
-//! A plan as text: its steps, what they fuse, and the memory that they share.
+//! A plan as text: stages, their steps with what they fuse and how they are cut, and the memory that they share.
 
 use std::fmt;
 
-use super::{Place, Plan, Step, Work};
+use super::region::Do;
+use super::{Place, Plan, Product, Region, Step, Value, Work};
+use crate::kernels::product;
 
 impl Plan {
     /// How many steps there are.
     pub fn steps(&self) -> usize {
         self.steps.len()
+    }
+
+    /// How many stages the steps stand in.
+    pub fn stages(&self) -> usize {
+        self.stages.len()
     }
 
     /// How many bytes the values take in the arena.
@@ -19,38 +26,90 @@ impl Plan {
     pub fn unshared_bytes(&self) -> usize {
         self.unshared * size_of::<f32>()
     }
+
+    /// How many operations on single numbers the graph asks for, zeros and all.
+    pub fn flops(&self) -> u64 {
+        self.flops
+    }
 }
 
 impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (at, step) in self.steps.iter().enumerate() {
-            let nodes: Vec<_> = step.nodes.iter().map(|id| format!("%{}", id.index())).collect();
-            let places: Vec<_> = step.writes.iter().filter_map(|id| self.places[id.index()].map(shown)).collect();
-            writeln!(f, "{at:>3}  {:28}  {:24}  {}", step.label(), nodes.join(" "), places.join(", "))?;
+        for (stage, steps) in self.stages.iter().enumerate() {
+            for step in &self.steps[steps.clone()] {
+                let places: Vec<_> = step.writes.iter().map(|&value| shown(self.value(value))).collect();
+                let tasks = if step.tasks == 1 { String::new() } else { format!("{} tasks", step.tasks) };
+                writeln!(f, "{stage:>3}  {:42} {tasks:9} {}", self.label(step), places.join(" "))?;
+                if let Work::Region(region) = &step.work {
+                    writeln!(f, "     {}", fused(region))?;
+                }
+            }
         }
         let (arena, unshared) = (self.arena_bytes(), self.unshared_bytes());
-        write!(f, "{} steps, {unshared} bytes of values in an arena of {arena}", self.steps.len())
+        let (steps, stages) = (self.steps.len(), self.stages.len());
+        write!(f, "{steps} steps in {stages} stages; {unshared} bytes of values in an arena of {arena}; ")?;
+        write!(f, "{} operations", self.flops)
     }
 }
 
-fn shown(place: Place) -> String {
-    match place {
-        Place::Arena { offset, len } => format!("{offset}..{}", offset + len),
-        Place::Constant { .. } => "constant".to_string(),
-        Place::Fed(_) => "fed".to_string(),
+/// A value: its node, and where it is.
+fn shown(value: &Value) -> String {
+    let node = value.node.map_or(String::new(), |id| format!("%{}", id.index()));
+    match value.place {
+        Place::Arena(_) if value.len() == 0 => String::new(),
+        Place::Arena(offset) => format!("{node}@{offset}"),
+        Place::Constant(_) => format!("{node} constant"),
+        Place::Leaf(_) => format!("{node} in place"),
     }
 }
 
-impl Step {
-    fn label(&self) -> String {
-        match &self.work {
-            Work::Tile(tile) => {
-                format!("tile of {} over {}×{}", tile.instructions.len(), tile.rows, tile.columns)
+/// What a region's instructions are, in order.
+fn fused(region: &Region) -> String {
+    let name = |work: &Do| match work {
+        Do::Map { op, .. } => op.info().name.to_string(),
+        Do::FoldRows { monoid, .. } => format!("{} of rows", monoid.name()),
+        Do::FoldColumns { monoid, .. } => format!("{} of columns", monoid.name()),
+        Do::Product { left, .. } => format!("product with {} rows", left.columns),
+        Do::OneHot { .. } => "one_hot".to_string(),
+        Do::ArgMax { .. } => "argmax".to_string(),
+        Do::Load { .. } | Do::PerRow { .. } | Do::PerColumn { .. } | Do::Single { .. } | Do::Number(_) => String::new(),
+    };
+    let names = region.instructions.iter().map(|instruction| name(&instruction.work));
+    names.filter(|name| !name.is_empty()).collect::<Vec<_>>().join(", ")
+}
+
+impl Plan {
+    fn label(&self, step: &Step) -> String {
+        let update = |added: bool| if added { ", added in place" } else { "" };
+        match &step.work {
+            Work::Region(region) => {
+                let count = region.prologue.len() + region.instructions.len() + region.stores.len();
+                format!("region of {count} over {} rows, {} at a time", region.rows, region.block)
             }
-            Work::Product { batch: 1, sizes, .. } => format!("product {}×{} · {1}×{}", sizes.m, sizes.k, sizes.n),
-            Work::Product { batch, sizes, .. } => format!("{batch} products {}×{}×{}", sizes.m, sizes.k, sizes.n),
+            Work::Combine { monoid } => format!("{} of the blocks", monoid.name()),
+            Work::Product(Product { sizes, update: added, .. }) => {
+                let product::Sizes { m, k, n } = sizes;
+                format!("product {m}×{k} · {k}×{n}{}", update(added.is_some()))
+            }
+            Work::Products { batch, m, k, n, .. } => format!("{batch} products {m}×{k} · {k}×{n}"),
+            Work::List { list, .. } => {
+                let list = &self.lists[*list];
+                format!("list non-zeros of {}×{}", list.rows, list.columns)
+            }
+            Work::SparseProduct { list, n, .. } => {
+                let list = &self.lists[*list];
+                format!("sparse product {}×{} · {1}×{n}", list.rows, list.columns)
+            }
+            Work::SparseGradient { list, n, update: added, .. } => {
+                let list = &self.lists[*list];
+                format!("sparse product {}×{} · {1}×{n}{}", list.columns, list.rows, update(added.is_some()))
+            }
             Work::Reduce { monoid, .. } => monoid.name().to_string(),
             Work::Strided { .. } => "rearrange".to_string(),
+            Work::Copy => "copy".to_string(),
+            Work::Transpose => "transpose".to_string(),
+            Work::Convert { .. } => "convert".to_string(),
+            Work::Rows { .. } => "gather".to_string(),
             Work::Arrange(layout) => layout.name().to_string(),
             Work::Index(index) => index.name().to_string(),
         }

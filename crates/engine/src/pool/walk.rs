@@ -43,7 +43,8 @@ struct Stage {
     then: Range<usize>,
 }
 
-type Work<'a> = dyn Fn(usize, usize) -> bool + Sync + 'a;
+/// Of the thread, the stage and the task: whether the walk goes on.
+type Work<'a> = dyn Fn(usize, usize, usize) -> bool + Sync + 'a;
 
 impl Walk {
     /// A walk over stages with these numbers of tasks, cut for so many threads.
@@ -85,8 +86,14 @@ impl Walk {
     /// assert_eq!(sum.into_inner(), 140);
     /// ```
     pub fn run(&mut self, pool: &Pool, work: &(dyn Fn(usize, usize) + Sync)) {
-        self.walk(pool, &|stage, task| {
-            work(stage, task);
+        self.run_by(pool, &|_, stage, task| work(stage, task));
+    }
+
+    /// As [`run`](Self::run), and tells the work which thread runs it: a number below that which the walk was cut for,
+    /// and no other thread's at the same time.
+    pub fn run_by(&mut self, pool: &Pool, work: &(dyn Fn(usize, usize, usize) + Sync)) {
+        self.walk(pool, &|worker, stage, task| {
+            work(worker, stage, task);
             true
         });
     }
@@ -102,7 +109,7 @@ impl Walk {
         work: &(dyn Fn(usize, usize) -> Result<(), E> + Sync),
     ) -> Result<(), E> {
         let first: Mutex<Option<(usize, E)>> = Mutex::new(None);
-        self.walk(pool, &|stage, task| {
+        self.walk(pool, &|_, stage, task| {
             let Err(error) = work(stage, task) else { return true };
             let mut first = first.lock().unwrap_or_else(PoisonError::into_inner);
             if first.as_ref().is_none_or(|(other, _)| task < *other) {
@@ -114,11 +121,11 @@ impl Walk {
     }
 
     fn walk(&mut self, pool: &Pool, work: &Work<'_>) {
-        let Some(first) = self.shared.first().filter(|_| pool.threads() > 1) else {
-            self.alone(0..self.stages.len(), work);
+        let Some(first) = self.shared.first().filter(|_| pool.threads().min(self.shares.len()) > 1) else {
+            self.alone(0, 0..self.stages.len(), work);
             return;
         };
-        if !self.alone(0..first.number, work) {
+        if !self.alone(0, 0..first.number, work) {
             return;
         }
         // Nobody but this thread is here: these are plain writes, which the pool publishes.
@@ -133,8 +140,8 @@ impl Walk {
     }
 
     /// Walks stages in this thread; false where one of them ended the walk.
-    fn alone(&self, mut stages: Range<usize>, work: &Work<'_>) -> bool {
-        stages.all(|stage| (0..self.stages[stage]).filter(|&task| !work(stage, task)).count() == 0)
+    fn alone(&self, own: usize, mut stages: Range<usize>, work: &Work<'_>) -> bool {
+        stages.all(|stage| (0..self.stages[stage]).filter(|&task| !work(own, stage, task)).count() == 0)
     }
 
     /// Walks the stages that threads share, from the one that is open to the last or the one that ends the walk.
@@ -148,7 +155,7 @@ impl Walk {
             let taken = self.take(own, stage, turn, work);
             // What each thread did is released here, and acquired by the one that completes the stage.
             if taken > 0 && self.done.fetch_add(taken, AcqRel) + taken == stage.tasks {
-                if self.refused.load(Relaxed) || !self.alone(stage.then.clone(), work) {
+                if self.refused.load(Relaxed) || !self.alone(own, stage.then.clone(), work) {
                     break;
                 }
                 if at < self.shared.len() {
@@ -199,7 +206,7 @@ impl Walk {
             let end = stage.start(share + 1, threads);
             while let Some(task) = self.next(share, end, turn) {
                 taken += 1;
-                if !work(stage.number, task) {
+                if !work(own, stage.number, task) {
                     self.refused.store(true, Relaxed);
                 }
             }

@@ -44,6 +44,7 @@ pub trait Lane:
     fn erf(self) -> Self;
 
     /// 1 where the mask holds, 0 elsewhere.
+    #[inline(always)]
     fn indicator(mask: Self::Mask) -> Self {
         Self::select(mask, Self::of(1.0), Self::of(0.0))
     }

@@ -48,16 +48,17 @@ impl Monoid {
         }
     }
 
-    fn join<T: Lane<Mask = bool>>(self, a: T, b: T) -> T {
+    #[inline(always)]
+    fn join<T: Lane>(self, a: T, b: T) -> T {
+        let winner = |a_wins| T::select(a_wins, a, T::select(a.equal(a), b, a));
         match self {
             Self::Sum => a + b,
-            Self::Max if b.less(a) || !a.equal(a) => a,
-            Self::Min if a.less(b) || !a.equal(a) => a,
-            Self::Max | Self::Min => b,
+            Self::Max => winner(b.less(a)),
+            Self::Min => winner(a.less(b)),
         }
     }
 
-    fn join_all<T: Lane<Mask = bool>>(self, values: &[T]) -> T {
+    fn join_all<T: Lane>(self, values: &[T]) -> T {
         match self {
             Self::Sum => pairwise_sum(values),
             _ => values.iter().fold(self.neutral(), |a, &b| self.join(a, b)),
@@ -101,17 +102,12 @@ impl Reduce {
     }
 
     /// The reference value, in NumPy's order of evaluation: folded axes at the end pairwise, others row after row.
-    pub(crate) fn value<T: Lane<Mask = bool>>(&self, shape: &[usize], input: &[T]) -> Vec<T> {
+    pub(crate) fn value<T: Lane>(&self, shape: &[usize], input: &[T]) -> Vec<T> {
         self.value_within(shape, shape, input)
     }
 
     /// The reference value of a part of the kept axes, evaluated in the order of the whole, which has `whole_shape`.
-    pub(crate) fn value_within<T: Lane<Mask = bool>>(
-        &self,
-        whole_shape: &[usize],
-        shape: &[usize],
-        input: &[T],
-    ) -> Vec<T> {
+    pub(crate) fn value_within<T: Lane>(&self, whole_shape: &[usize], shape: &[usize], input: &[T]) -> Vec<T> {
         let is_folded = |axis: &usize| self.axes.contains(axis);
         let count = (0..shape.len()).filter(|axis| !is_folded(axis)).map(|axis| shape[axis]).product();
         let mut groups: Vec<(bool, usize)> = Vec::new();
@@ -128,7 +124,7 @@ impl Reduce {
 }
 
 /// Folds `input`, whose axes are alternately folded and kept `groups`, into `out`.
-fn fold<T: Lane<Mask = bool>>(monoid: Monoid, groups: &[(bool, usize)], input: &[T], out: &mut [T]) {
+fn fold<T: Lane>(monoid: Monoid, groups: &[(bool, usize)], input: &[T], out: &mut [T]) {
     match groups {
         [] | [(false, _)] => out.iter_mut().zip(input).for_each(|(o, &x)| *o = monoid.join(*o, x)),
         [(true, _)] => out[0] = monoid.join(out[0], monoid.join_all(input)),

@@ -1,0 +1,100 @@
+//! `limpid bench`: the workloads by which limpid is compared → medians, their spread, and how far the machine would go.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::arguments::{Format, FormatOption, at_least_one, positive};
+use crate::bench::{self, Bench, Peak, Row, Settings, WORKLOADS, Workload};
+use crate::data::Named;
+use crate::failure::Failure;
+use crate::output;
+use crate::text::{self, Align};
+
+/// The name of the hidden verb by which W8's child is started.
+pub(crate) const START: &str = "bench-start";
+
+/// Measure how fast limpid trains and answers on this machine
+#[derive(Debug, Args)]
+#[command(after_long_help = after_help())]
+pub(crate) struct Arguments {
+    /// Workloads to measure, such as W1,W6 [default: all]
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    only: Vec<Workload>,
+
+    /// Threads that a session runs on
+    #[arg(long, value_name = "N", default_value = "1", value_parser = at_least_one, allow_negative_numbers = true)]
+    threads: usize,
+
+    /// Times that each is measured; the median is reported
+    #[arg(long, value_name = "N", default_value = "7", value_parser = at_least_one, allow_negative_numbers = true)]
+    repeats: usize,
+
+    /// How long the repeats of one measurement may take together
+    #[arg(long, value_name = "SECONDS", default_value = "5", value_parser = positive, allow_negative_numbers = true)]
+    seconds: f64,
+
+    /// Folder with MNIST's files, such as data/mnist [default: where `train` looks for them]
+    #[arg(long, value_name = "FOLDER")]
+    data: Option<PathBuf>,
+
+    #[command(flatten)]
+    format: FormatOption,
+}
+
+fn after_help() -> String {
+    let rows: Vec<_> =
+        WORKLOADS.iter().map(|workload| vec![format!("  {}", workload.name), workload.what.to_string()]).collect();
+    format!(
+        "\
+Workloads, on MNIST:
+{}
+The floor is what a measurement would be if all floating-point operations of its graph (a multiply-add is two) ran at \
+the rate of plain multiply-adds in registers, which is measured first: FLOPs ÷ rate. It knows nothing of memory; and \
+work that need not be done, such as products with zeros, is counted. J3's counts what lies downstream of each number, \
+at half the rate, for f64. Sizes of the growth series that take more than 1.3 times as long for each operation as the \
+better of their neighbours are noted.
+
+Examples:
+  One workload, for a program:
+    limpid bench --only W1 --format json
+  All of them, on both cores:
+    limpid bench --threads 2",
+        text::table(&[Align::Left, Align::Left], &rows)
+    )
+}
+
+pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
+    let Arguments { only, threads, repeats, seconds, data, format } = arguments;
+    let workloads = if only.is_empty() { WORKLOADS.to_vec() } else { only };
+    // A folder that is not there is better known now than behind the first measurement.
+    let folder = data.map(|folder| Named::Mnist.locate(Some(&folder))).transpose()?;
+    let peak = Peak::measure();
+    output::note(&peak.to_string());
+    let mut rows = peak.rows();
+    let bench = Bench::new(Settings { threads, repeats, seconds, folder }, peak);
+    for workload in &workloads {
+        output::note(&format!("{}: {}", workload.name, workload.what));
+        rows.extend(bench.run(workload)?);
+    }
+    match format.format {
+        Format::Text => output::result(&table(&rows)),
+        Format::Json => output::json(&rows),
+    }
+}
+
+/// The rows as a table.
+fn table(rows: &[Row]) -> String {
+    let head = ["workload", "threads", "median", "lo", "hi", "unit", "floor", "FLOP", ""];
+    let cells = |row: &Row| {
+        let bench::Spread { median, lo, hi } = row.spread;
+        let mut cells = vec![row.workload.clone(), row.threads.to_string()];
+        cells.extend([median, lo, hi].map(text::figures));
+        cells.extend([row.unit.to_string(), row.floor.map(text::figures).unwrap_or_default()]);
+        cells.extend([row.flops.map(text::flops).unwrap_or_default(), row.note.clone().unwrap_or_default()]);
+        cells
+    };
+    let lines: Vec<_> = std::iter::once(head.map(String::from).to_vec()).chain(rows.iter().map(cells)).collect();
+    use Align::{Left, Right};
+    text::table(&[Left, Right, Right, Right, Right, Left, Right, Right, Left], &lines)
+}

@@ -1,0 +1,413 @@
+//! Products of lists with dense rows.
+//!
+//! Dense rows are walked in panels of up to four groups of 16 numbers. A list gathers (`result row += value · row of
+//! the column`, in registers) or scatters (`row of the column += value · row of the list`).
+
+// Loops over constant ranges become registers; iterators over them would not say more.
+#![allow(clippy::needless_range_loop)]
+
+use std::mem::MaybeUninit;
+use std::ops::Range;
+
+use super::build::prefetch;
+use super::{BLOCK, Lists, STEP};
+use crate::kernels::Level;
+
+/// The numbers of a group: rows are padded to whole ones.
+const GROUP: usize = 16;
+
+/// Fewer rows read a block where it lies.
+const FEW: usize = 8;
+
+/// So many groups are a panel.
+const PANEL: usize = 4;
+
+/// Rows of bytes that will be listed next: [`forward`] asks for them bit by bit while it works.
+#[derive(Clone, Debug)]
+pub(crate) struct Ahead<'d> {
+    pub(crate) data: &'d [u8],
+    /// Row r begins at `data[positions[r]·k]`.
+    pub(crate) k: usize,
+    pub(crate) positions: &'d [u32],
+    pub(crate) columns: Range<usize>,
+}
+
+/// `z = x·w` for the listed columns of x, of which `w` points to the row of column 0. `n` numbers a row of w and z.
+///
+/// Where a column of w, among the listed columns of x, holds an infinity or NaN, that column of z is NaN in each row:
+/// a dense product would give NaN wherever x is zero there. Who knows that w `is_finite` saves looking for that. Rows of z are written up to the next multiple of 16.
+///
+/// # Safety
+/// Rows of `w` for all listed columns must be good for reading, and those of `z` for writing, in whole groups of 16
+/// numbers; `w_row` and `z_row` are numbers from row to row. The level was found on this processor.
+pub(crate) unsafe fn forward(
+    level: Level,
+    lists: &Lists<'_>,
+    (w, w_row, is_finite): (*const f32, usize, bool),
+    n: usize,
+    (z, z_row): (*mut f32, usize),
+    ahead: Option<&Ahead<'_>>,
+) {
+    let b = w.wrapping_add(lists.range.start * w_row);
+    let task = Task { lists, n, b, b_row: w_row, c: z, c_row: z_row, alpha: 1.0, accumulate: false, ahead };
+    // SAFETY: the caller answers for it.
+    unsafe { run(level, &task, if is_finite { Way::Gather } else { Way::Checked }) }
+}
+
+/// `g = α·xᵀ·d` for the rows of g that belong to the listed columns of x, or `g += α·xᵀ·d` where `accumulate` says so.
+/// `g` points to the row of column 0; other rows are not touched. `n` numbers a row of d and g.
+///
+/// With the same lists `turned` rows of d are gathered instead of rows of g scattered to: with 512 numbers a row that is
+/// several times as fast, with 128 turning costs more than it saves.
+///
+/// # Safety
+/// As for [`forward`]: `d` is read, `g` written (and read where `accumulate` says so).
+pub(crate) unsafe fn gradient(
+    level: Level,
+    lists: &Lists<'_>,
+    turned: Option<&Lists<'_>>,
+    (d, d_row): (*const f32, usize),
+    n: usize,
+    (alpha, accumulate): (f32, bool),
+    (g, g_row): (*mut f32, usize),
+) {
+    let c = g.wrapping_add(lists.range.start * g_row);
+    let task = Task { lists, n, b: d, b_row: d_row, c, c_row: g_row, alpha, accumulate, ahead: None };
+    // SAFETY: the caller answers for it.
+    unsafe {
+        match turned {
+            Some(turned) => run(level, &Task { lists: turned, ..task }, Way::Gather),
+            None => run(level, &task, Way::Scatter),
+        }
+    }
+}
+
+/// Lists times rows of b (gathered) or lists, transposed, times rows of b (scattered), to rows of c.
+struct Task<'t, 'm> {
+    lists: &'t Lists<'m>,
+    n: usize,
+    b: *const f32,
+    b_row: usize,
+    c: *mut f32,
+    c_row: usize,
+    alpha: f32,
+    accumulate: bool,
+    ahead: Option<&'t Ahead<'t>>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Way {
+    Gather,
+    /// Gathers, and looks for what is not finite in b.
+    Checked,
+    Scatter,
+}
+
+unsafe fn run(level: Level, task: &Task<'_, '_>, way: Way) {
+    // SAFETY: the caller answers for it; a level is used only where it was found on this processor.
+    unsafe {
+        match level {
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx512 => x86::avx512(task, way),
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx2 => x86::avx2(task, way),
+            _ => panels::<[f32; 4], 4, 4, 4, 4>(task, way),
+        }
+    }
+}
+
+/// A vector of a level's numbers.
+trait Vector: Copy {
+    const WIDTH: usize;
+
+    fn splat(x: f32) -> Self;
+    /// # Safety
+    /// `WIDTH` numbers must be good for reading.
+    unsafe fn load(from: *const f32) -> Self;
+    /// # Safety
+    /// `WIDTH` numbers must be good for writing.
+    unsafe fn store(self, to: *mut f32);
+    fn add(self, other: Self) -> Self;
+    /// `self·x + y`.
+    fn mul_add(self, x: Self, y: Self) -> Self;
+}
+
+impl Vector for [f32; 4] {
+    const WIDTH: usize = 4;
+
+    #[inline(always)]
+    fn splat(x: f32) -> Self {
+        [x; 4]
+    }
+
+    #[inline(always)]
+    unsafe fn load(from: *const f32) -> Self {
+        // SAFETY: the caller answers for it.
+        unsafe { from.cast::<Self>().read() }
+    }
+
+    #[inline(always)]
+    unsafe fn store(self, to: *mut f32) {
+        // SAFETY: the caller answers for it.
+        unsafe { to.cast::<Self>().write(self) }
+    }
+
+    #[inline(always)]
+    fn add(self, other: Self) -> Self {
+        [self[0] + other[0], self[1] + other[1], self[2] + other[2], self[3] + other[3]]
+    }
+
+    #[inline(always)]
+    fn mul_add(self, x: Self, y: Self) -> Self {
+        [self[0] * x[0] + y[0], self[1] * x[1] + y[1], self[2] * x[2] + y[2], self[3] * x[3] + y[3]]
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+mod x86 {
+    use super::{Task, Vector, Way, panels};
+    use std::arch::x86_64::*;
+
+    #[target_feature(enable = "avx512f,avx512vl,avx512dq,avx512bw")]
+    pub(super) unsafe fn avx512(task: &Task<'_, '_>, way: Way) {
+        // SAFETY: the caller answers for it.
+        unsafe { panels::<__m512, 1, 2, 3, 4>(task, way) }
+    }
+
+    #[target_feature(enable = "avx2,fma")]
+    pub(super) unsafe fn avx2(task: &Task<'_, '_>, way: Way) {
+        // Two sums for each of four vectors, or of six, stay in the 16 registers.
+        // SAFETY: the caller answers for it.
+        unsafe { panels::<__m256, 2, 4, 6, 4>(task, way) }
+    }
+
+    macro_rules! vector {
+        ($Vector:ty, $width:literal, $splat:ident, $load:ident, $store:ident, $add:ident, $mul_add:ident) => {
+            impl Vector for $Vector {
+                const WIDTH: usize = $width;
+
+                // SAFETY, for all: they become part of the two functions above, which the processor was asked for.
+                #[inline(always)]
+                fn splat(x: f32) -> Self {
+                    unsafe { $splat(x) }
+                }
+
+                #[inline(always)]
+                unsafe fn load(from: *const f32) -> Self {
+                    unsafe { $load(from) }
+                }
+
+                #[inline(always)]
+                unsafe fn store(self, to: *mut f32) {
+                    unsafe { $store(to, self) }
+                }
+
+                #[inline(always)]
+                fn add(self, other: Self) -> Self {
+                    unsafe { $add(self, other) }
+                }
+
+                #[inline(always)]
+                fn mul_add(self, x: Self, y: Self) -> Self {
+                    unsafe { $mul_add(self, x, y) }
+                }
+            }
+        };
+    }
+    vector!(__m512, 16, _mm512_set1_ps, _mm512_loadu_ps, _mm512_storeu_ps, _mm512_add_ps, _mm512_fmadd_ps);
+    vector!(__m256, 8, _mm256_set1_ps, _mm256_loadu_ps, _mm256_storeu_ps, _mm256_add_ps, _mm256_fmadd_ps);
+}
+
+/// A block of b, packed.
+#[repr(align(64))]
+struct Packed([MaybeUninit<f32>; BLOCK * PANEL * GROUP]);
+
+/// All panels: for those of 1, 2, 3 and 4 groups, so many vectors are worked on at a time.
+#[inline(always)]
+unsafe fn panels<V: Vector, const N1: usize, const N2: usize, const N3: usize, const N4: usize>(
+    task: &Task<'_, '_>,
+    way: Way,
+) {
+    let mut packed = Packed([MaybeUninit::uninit(); BLOCK * PANEL * GROUP]);
+    let packed = packed.0.as_mut_ptr().cast::<f32>();
+    let groups = task.n.div_ceil(GROUP);
+    for group in (0..groups).step_by(PANEL) {
+        let panel = &Task {
+            b: task.b.wrapping_add(group * GROUP),
+            c: task.c.wrapping_add(group * GROUP),
+            ahead: task.ahead.filter(|_| group == 0),
+            ..*task
+        };
+        // SAFETY: the caller answers for the rows in whole groups, and these are some of them.
+        unsafe {
+            match (way, groups - group) {
+                (Way::Scatter, 1) => scatter::<V, 1, N1>(panel),
+                (Way::Scatter, 2) => scatter::<V, 2, N2>(panel),
+                (Way::Scatter, 3) => scatter::<V, 3, N3>(panel),
+                (Way::Scatter, _) => scatter::<V, 4, N4>(panel),
+                (_, 1) => gather::<V, 1, N1>(panel, way, packed),
+                (_, 2) => gather::<V, 2, N2>(panel, way, packed),
+                (_, 3) => gather::<V, 3, N3>(panel, way, packed),
+                (_, _) => gather::<V, 4, N4>(panel, way, packed),
+            }
+        }
+    }
+}
+
+/// A panel of `GROUPS` groups, `N` vectors at a time.
+#[inline(always)]
+unsafe fn gather<V: Vector, const GROUPS: usize, const N: usize>(task: &Task<'_, '_>, way: Way, packed: *mut f32) {
+    let pitch = GROUPS * GROUP;
+    let Task { lists, b, b_row, c, c_row, alpha, .. } = *task;
+    let (rows, blocks, width) = (lists.rows, lists.blocks(), lists.range.len());
+    let (values, columns) = (lists.listed.values.as_ptr(), lists.listed.columns.as_ptr());
+    // SAFETY: the caller answers for rows of b and c; lists begin and end as `starts` says, at multiples of `STEP`.
+    unsafe {
+        if blocks == 0 && !task.accumulate {
+            for row in 0..rows {
+                fill_zeros::<V>(c.add(row * c_row), pitch);
+            }
+        }
+        for block in 0..blocks {
+            let first = block * BLOCK;
+            // A block that few rows read is not worth a copy.
+            let packs = b_row != pitch && rows >= FEW;
+            let stride = if packs { pitch } else { b_row };
+            let mut check = [0.0; PANEL * GROUP];
+            if packs || way == Way::Checked {
+                let to = packs.then_some(packed);
+                stage::<V, GROUPS>(b.add(first * b_row), b_row, BLOCK.min(width - first), to, &mut check);
+            }
+            let start = if packs { packed.cast_const().wrapping_sub(first * pitch) } else { b };
+            let accumulate = task.accumulate || block > 0;
+            for (i, (row, list)) in lists.of_block(block).enumerate() {
+                if let Some(ahead) = task.ahead {
+                    ahead.ask(i, rows, first);
+                }
+                if accumulate && list.is_empty() {
+                    continue;
+                }
+                for chunk in (0..pitch).step_by(N * V::WIDTH) {
+                    let b = start.wrapping_add(chunk);
+                    let c = c.add(row * c_row + chunk);
+                    // What stands at even places and at odd ones is summed up apart: twice as many sums in flight.
+                    let mut sums = [[V::splat(0.0); N]; 2];
+                    for at in list.clone().step_by(STEP) {
+                        for i in 0..STEP {
+                            let value = V::splat(*values.add(at + i));
+                            let b = b.wrapping_add(usize::from(*columns.add(at + i)) * stride);
+                            for v in 0..N {
+                                sums[i % 2][v] = value.mul_add(V::load(b.add(v * V::WIDTH)), sums[i % 2][v]);
+                            }
+                        }
+                    }
+                    for v in 0..N {
+                        let c = c.add(v * V::WIDTH);
+                        let old = if accumulate { V::load(c) } else { V::splat(0.0) };
+                        V::splat(alpha).mul_add(sums[0][v].add(sums[1][v]), old).store(c);
+                    }
+                }
+            }
+            if way == Way::Checked && check.iter().any(|x| *x != 0.0) {
+                for row in 0..rows {
+                    for at in (0..pitch).step_by(V::WIDTH) {
+                        let c = c.add(row * c_row + at);
+                        V::load(c).add(V::load(check.as_ptr().add(at))).store(c);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Reads a block of b, so that it is near, and copies it to `packed`. Sums up 0·b in `check`: zero where all is finite.
+#[inline(always)]
+unsafe fn stage<V: Vector, const GROUPS: usize>(
+    b: *const f32,
+    b_row: usize,
+    rows: usize,
+    packed: Option<*mut f32>,
+    check: &mut [f32; PANEL * GROUP],
+) {
+    // As many sums as the narrowest vectors need.
+    let mut sums = [[V::splat(0.0); GROUPS]; GROUP / 4];
+    // SAFETY: the caller answers for the rows of b and, in whole groups, for `packed`; a vector fits into a group.
+    unsafe {
+        for row in 0..rows {
+            for v in 0..GROUP / V::WIDTH {
+                for group in 0..GROUPS {
+                    let at = group * GROUP + v * V::WIDTH;
+                    let x = V::load(b.add(row * b_row + at));
+                    sums[v][group] = x.mul_add(V::splat(0.0), sums[v][group]);
+                    if let Some(packed) = packed {
+                        x.store(packed.add(row * GROUPS * GROUP + at));
+                    }
+                }
+            }
+        }
+        for v in 0..GROUP / V::WIDTH {
+            for group in 0..GROUPS {
+                sums[v][group].store(check.as_mut_ptr().add(group * GROUP + v * V::WIDTH));
+            }
+        }
+    }
+}
+
+/// A panel of `GROUPS` groups, `N` vectors at a time.
+#[inline(always)]
+unsafe fn scatter<V: Vector, const GROUPS: usize, const N: usize>(task: &Task<'_, '_>) {
+    let pitch = GROUPS * GROUP;
+    let Task { lists, b, b_row, c, c_row, alpha, .. } = *task;
+    let width = lists.range.len();
+    let (values, columns) = (lists.listed.values.as_ptr(), lists.listed.columns.as_ptr());
+    // SAFETY: the caller answers for rows of b and c; lists begin and end as `starts` says, at multiples of `STEP`.
+    unsafe {
+        for block in 0..lists.blocks() {
+            if !task.accumulate {
+                for column in block * BLOCK..width.min((block + 1) * BLOCK) {
+                    fill_zeros::<V>(c.add(column * c_row), pitch);
+                }
+            }
+            for (row, list) in lists.of_block(block) {
+                for chunk in (0..pitch).step_by(N * V::WIDTH) {
+                    let c = c.wrapping_add(chunk);
+                    let mut scaled = [V::splat(0.0); N];
+                    for v in 0..N {
+                        let x = V::load(b.add(row * b_row + chunk + v * V::WIDTH));
+                        scaled[v] = x.mul_add(V::splat(alpha), V::splat(0.0));
+                    }
+                    for at in list.clone().step_by(STEP) {
+                        for i in 0..STEP {
+                            let value = V::splat(*values.add(at + i));
+                            let c = c.wrapping_add(usize::from(*columns.add(at + i)) * c_row);
+                            for v in 0..N {
+                                let c = c.add(v * V::WIDTH);
+                                value.mul_add(scaled[v], V::load(c)).store(c);
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[inline(always)]
+unsafe fn fill_zeros<V: Vector>(c: *mut f32, count: usize) {
+    for at in (0..count).step_by(V::WIDTH) {
+        // SAFETY: the caller answers for `count` numbers, in whole groups.
+        unsafe { V::splat(0.0).store(c.add(at)) };
+    }
+}
+
+impl Ahead<'_> {
+    /// In the `i`th of `rows` steps: what of the rows i, i + rows and so on belongs to the block from column `first` on.
+    #[inline(always)]
+    fn ask(&self, i: usize, rows: usize, first: usize) {
+        let start = self.columns.start + first;
+        let count = self.columns.end.saturating_sub(start).min(BLOCK);
+        for position in self.positions.iter().skip(i).step_by(rows) {
+            prefetch(self.data, *position as usize * self.k + start, count);
+        }
+    }
+}

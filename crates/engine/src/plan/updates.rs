@@ -1,0 +1,70 @@
+//! Updates: assignments that add a matrix product to what they assign to, `w ← w ± s·(a·b)`, found in the graph so that
+//! the product is added in place.
+
+use std::collections::HashMap;
+
+use limpid_graph::{Layout, MapOp, NodeId, Op};
+
+use super::uses::Reader;
+
+/// What an update adds.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Added {
+    pub(super) target: NodeId,
+    pub(super) product: NodeId,
+    pub(super) sign: f32,
+    /// The single number that the product is multiplied by.
+    pub(super) scale: Option<NodeId>,
+}
+
+/// The assigned nodes that are such updates.
+pub(super) fn find(reader: Reader<'_>) -> HashMap<NodeId, Added> {
+    let users = count_users(reader);
+    let is_only_used_here = |id: NodeId| users[id.index()] == 1;
+    let is_product =
+        |id: NodeId| matches!(reader.op(id), Op::Contract) && reader.shape(id).len() == 2 && is_only_used_here(id);
+    let mut found = HashMap::new();
+    for assignment in reader.graph.assignments() {
+        let (target, value) = (assignment.target, assignment.value);
+        let (sign, added) = match (reader.op(value), reader.inputs(value)) {
+            (Op::Map(MapOp::Subtract), &[from, added]) if from == target => (-1.0, added),
+            (Op::Map(MapOp::Add), &[from, added]) | (Op::Map(MapOp::Add), &[added, from]) if from == target => {
+                (1.0, added)
+            }
+            _ => continue,
+        };
+        if !is_only_used_here(value) {
+            continue;
+        }
+        let scaled = match (reader.op(added), reader.inputs(added)) {
+            (Op::Map(MapOp::Multiply), &[a, b]) if is_only_used_here(added) => {
+                match (single(reader, a), single(reader, b)) {
+                    (Some(scale), _) if is_product(b) => Some((b, Some(scale))),
+                    (_, Some(scale)) if is_product(a) => Some((a, Some(scale))),
+                    _ => None,
+                }
+            }
+            _ if is_product(added) => Some((added, None)),
+            _ => None,
+        };
+        if let Some((product, scale)) = scaled {
+            found.insert(value, Added { target, product, sign, scale });
+        }
+    }
+    found
+}
+
+/// The node of the single number that `id` repeats.
+fn single(reader: Reader<'_>, id: NodeId) -> Option<NodeId> {
+    let Op::Layout(Layout::Broadcast(_)) = reader.op(id) else { return None };
+    let source = reader.storage(reader.inputs(id)[0]);
+    (reader.shape(source).iter().product::<usize>() == 1 && !reader.is_lazy(source)).then_some(source)
+}
+
+fn count_users(reader: Reader<'_>) -> Vec<usize> {
+    let mut users = vec![0; reader.shapes.len()];
+    let ends = reader.graph.outputs().iter().copied().chain(reader.graph.assignments().iter().map(|a| a.value));
+    let reads = reader.graph.nodes().flat_map(|(_, node)| node.inputs.iter().copied());
+    ends.chain(reads).for_each(|id| users[id.index()] += 1);
+    users
+}

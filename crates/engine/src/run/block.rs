@@ -1,0 +1,142 @@
+//! A region's task: its instructions over one block of rows.
+
+use super::frame::Frame;
+use crate::kernels::{index, product, reduce, tile};
+use crate::plan::{Argument, Do, Instruction, Operand, Region, Target, pitch};
+
+/// A block at work.
+struct Block<'b> {
+    frame: &'b Frame<'b>,
+    first: usize,
+    rows: usize,
+    slots: *mut f32,
+}
+
+impl Block<'_> {
+    fn start(&self, argument: Argument, pitch: usize) -> *mut f32 {
+        match argument {
+            // SAFETY: slots are within the scratch memory, and a block's rows within a value.
+            Argument::Slot(offset) => unsafe { self.slots.add(offset) },
+            // SAFETY: as above.
+            Argument::Value(value) => unsafe { self.frame.base(value).add(self.first * pitch) },
+        }
+    }
+
+    /// The block's rows of an argument.
+    ///
+    /// # Safety
+    /// As for [`Frame::numbers`]; a slot is not the one that is written.
+    unsafe fn rows<'n>(&self, argument: Argument, pitch: usize) -> &'n [f32] {
+        // SAFETY: the caller answers for it.
+        unsafe { std::slice::from_raw_parts(self.start(argument, pitch), self.rows * pitch) }
+    }
+}
+
+/// Runs a region over its block `task`. `is_first` where another region, or another run of this one, has had the scratch
+/// memory before.
+pub(super) fn run(frame: &Frame<'_>, region: &Region, task: usize, scratch: &mut [f32], is_first: bool) {
+    let first = task * region.block;
+    let rows = region.block.min(region.rows.saturating_sub(first));
+    // Without rows there is no block, nor a place for its partial results.
+    if rows == 0 {
+        return;
+    }
+    let (slots, rest) = scratch.split_at_mut(region.slots);
+    let block = Block { frame, first, rows, slots: slots.as_mut_ptr() };
+    // A thread's first block may be the last, which has fewer rows than those to come.
+    let whole = Block { rows: region.block, ..block };
+    for instruction in region.prologue.iter().filter(|_| is_first) {
+        // SAFETY: as below; the prologue reads no slots, and writes rows of slots only.
+        unsafe { instruct(&whole, instruction, task, rest) };
+    }
+    for instruction in &region.instructions {
+        // SAFETY: an instruction writes a slot or a block's rows of a value, and the region reads neither through its
+        // arguments: slots that are live lie apart, and what a region both reads and writes is stored behind its last
+        // instruction. Other blocks have other rows, and other threads other scratch memory.
+        unsafe { instruct(&block, instruction, task, rest) };
+    }
+    for store in &region.stores {
+        let from = pitch(store.columns);
+        // SAFETY: as above; a row of the value is at least as long as what is copied to it.
+        unsafe {
+            let slot = block.slots.add(store.slot);
+            let to = frame.base(store.value).add(first * store.pitch);
+            if from == store.pitch {
+                slot.copy_to_nonoverlapping(to, rows * from);
+            } else {
+                for row in 0..rows {
+                    slot.add(row * from).copy_to_nonoverlapping(to.add(row * store.pitch), store.columns);
+                }
+            }
+        }
+    }
+}
+
+/// # Safety
+/// The instruction's result overlaps none of its operands.
+unsafe fn instruct(block: &Block<'_>, instruction: &Instruction, task: usize, rest: &mut [f32]) {
+    let Block { frame, first, rows, .. } = *block;
+    let (level, columns) = (frame.level, instruction.columns);
+    let across = pitch(columns);
+    let start = match instruction.to {
+        Target::Slot(slot) => block.start(Argument::Slot(slot), across),
+        Target::Value(value) => block.start(Argument::Value(value), across),
+        Target::Partials => std::ptr::NonNull::dangling().as_ptr(),
+    };
+    let len = if instruction.to == Target::Partials { 0 } else { rows * across };
+    // SAFETY: the slot, or the block's rows of the value, has as many numbers; the caller answers for the rest.
+    let out = unsafe { std::slice::from_raw_parts_mut(start, len) };
+    // SAFETY: the caller answers for it.
+    let operand = |operand: &Operand| unsafe { block.rows(operand.rows, operand.pitch) };
+    // SAFETY: as above.
+    let column = |argument: Argument| unsafe { block.rows(argument, 1) };
+    match &instruction.work {
+        Do::Map { op, arguments } => {
+            let mut slices: [&[f32]; 3] = [&[]; 3];
+            for (slice, &argument) in slices.iter_mut().zip(arguments) {
+                // SAFETY: as above.
+                *slice = unsafe { block.rows(argument, across) };
+            }
+            tile::apply(level, *op, &slices[..arguments.len()], out);
+        }
+        Do::Load { from, pitch } => {
+            for (row, out) in out.chunks_exact_mut(across.max(1)).enumerate() {
+                // SAFETY: the value has the row.
+                let from = unsafe { frame.numbers(*from, (first + row) * pitch, columns) };
+                out[..columns].copy_from_slice(from);
+            }
+        }
+        Do::PerRow { from } => tile::spread_rows(column(*from), across, out),
+        Do::PerColumn { from } => {
+            // SAFETY: the value has a number for each column.
+            let numbers = unsafe { frame.numbers(*from, 0, columns) };
+            out.chunks_exact_mut(across.max(1)).for_each(|row| row[..columns].copy_from_slice(numbers));
+        }
+        // SAFETY: the value has one number.
+        Do::Single { from } => out.fill(unsafe { frame.numbers(*from, 0, 1) }[0]),
+        Do::Number(number) => out.fill(*number),
+        Do::FoldRows { monoid, from } => {
+            reduce::rows(level, *monoid, operand(from), (from.columns, from.pitch), out);
+        }
+        Do::FoldColumns { monoid, from, partials } => {
+            // SAFETY: the block's own row of the partial results.
+            let out = unsafe { frame.numbers_mut(*partials, task * across, columns) };
+            reduce::columns(level, *monoid, operand(from), (columns, from.pitch), out);
+        }
+        Do::Product { left, right, right_pitch } => {
+            let sizes = product::Sizes { m: rows, k: left.columns, n: columns };
+            let a = product::Matrix { start: block.start(left.rows, left.pitch), row: left.pitch, column: 1 };
+            let b = product::Right::Direct { start: frame.base(*right), row: *right_pitch };
+            let c = product::Target { start, row: across, padded: across.is_multiple_of(product::PAD) };
+            let all = (0..rows, 0..product::panels(level, columns));
+            // SAFETY: rows of the right operand are padded; the caller answers for the rest.
+            unsafe { product::multiply(level, sizes, a, b, all, c, (1.0, false), rest) };
+        }
+        Do::OneHot { positions, node } => {
+            if let Err(bad) = index::one_hot(column(*positions), (columns, across), out) {
+                frame.fail(*node, task, bad);
+            }
+        }
+        Do::ArgMax { from } => index::argmax_rows(operand(from), (from.columns, from.pitch), out),
+    }
+}

@@ -1,0 +1,129 @@
+//! Frame: the memory of one run, as the tasks of its steps see it.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use limpid_graph::{Data, NodeId};
+
+use super::lists::ListMemory;
+use crate::kernels::Level;
+use crate::kernels::index::BadPosition;
+use crate::plan::{Plan, ValueId};
+
+/// Where a value begins in memory.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Base(pub(crate) *mut f32);
+
+// SAFETY: an address; what may be done with it is said where it is used.
+unsafe impl Send for Base {}
+// SAFETY: as above.
+unsafe impl Sync for Base {}
+
+/// A leaf's data as they are stored.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Raw {
+    None,
+    Floats(*const f32, usize),
+    Doubles(*const f64, usize),
+    Bytes(*const u8, usize),
+}
+
+// SAFETY: addresses of what is only read.
+unsafe impl Send for Raw {}
+// SAFETY: as above.
+unsafe impl Sync for Raw {}
+
+impl Raw {
+    pub(crate) fn of(data: &Data) -> Self {
+        match data {
+            Data::F32(numbers) => Self::Floats(numbers.as_ptr(), numbers.len()),
+            Data::F64(numbers) => Self::Doubles(numbers.as_ptr(), numbers.len()),
+            Data::U8(bytes) => Self::Bytes(bytes.as_ptr(), bytes.len()),
+        }
+    }
+}
+
+/// A position that is none, and where it was met.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Failure {
+    pub(crate) node: NodeId,
+    task: usize,
+    pub(crate) bad: BadPosition,
+}
+
+/// What the tasks of a run share.
+///
+/// Tasks read and write through addresses, since several work on parts of one value at the same time. That is sound
+/// because of how plans are made: a step's tasks write parts of their own; a stage's steps do not read what another of
+/// them writes; the tasks of a stage are done before the next begins; no two values that are live in the same stage
+/// share memory ([`crate::plan`] asserts it of every plan in builds with debug assertions).
+#[derive(Debug)]
+pub(crate) struct Frame<'r> {
+    pub(crate) plan: &'r Plan,
+    pub(crate) level: Level,
+    pub(crate) bases: &'r [Base],
+    /// Of each node that is a leaf.
+    pub(crate) stored: &'r [Raw],
+    pub(crate) lists: &'r [ListMemory],
+    /// Of each value, whether it is known to be finite throughout.
+    pub(crate) finite: &'r [bool],
+    pub(crate) failed: AtomicBool,
+    pub(crate) failure: Mutex<Option<Failure>>,
+}
+
+impl<'r> Frame<'r> {
+    pub(crate) fn base(&self, value: ValueId) -> *mut f32 {
+        self.bases[value].0
+    }
+
+    /// Numbers of a value.
+    ///
+    /// # Safety
+    /// They are within the value, and nobody writes them meanwhile.
+    pub(crate) unsafe fn numbers(&self, value: ValueId, from: usize, len: usize) -> &'r [f32] {
+        // SAFETY: the caller answers for it.
+        unsafe { std::slice::from_raw_parts(self.base(value).add(from), len) }
+    }
+
+    /// All numbers of a value.
+    ///
+    /// # Safety
+    /// Nobody writes them meanwhile.
+    pub(crate) unsafe fn all(&self, value: ValueId) -> &'r [f32] {
+        // SAFETY: a value's place holds as many numbers as the value has.
+        unsafe { self.numbers(value, 0, self.plan.value(value).len()) }
+    }
+
+    /// Numbers of a value, to write.
+    ///
+    /// # Safety
+    /// They are within the value, and nobody else uses them meanwhile.
+    #[allow(clippy::mut_from_ref)]
+    pub(crate) unsafe fn numbers_mut(&self, value: ValueId, from: usize, len: usize) -> &'r mut [f32] {
+        // SAFETY: the caller answers for it.
+        unsafe { std::slice::from_raw_parts_mut(self.base(value).add(from), len) }
+    }
+
+    /// All numbers of a value, to write.
+    ///
+    /// # Safety
+    /// Nobody else uses them meanwhile.
+    #[allow(clippy::mut_from_ref)]
+    pub(crate) unsafe fn all_mut(&self, value: ValueId) -> &'r mut [f32] {
+        // SAFETY: as in `all`.
+        unsafe { self.numbers_mut(value, 0, self.plan.value(value).len()) }
+    }
+
+    /// Notes a failure: of all, the first node's is told, as if nodes ran one after the other.
+    pub(crate) fn fail(&self, node: NodeId, task: usize, bad: BadPosition) {
+        let mut failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
+        if failure.is_none_or(|other| (node, task) < (other.node, other.task)) {
+            *failure = Some(Failure { node, task, bad });
+        }
+        self.failed.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn has_failed(&self) -> bool {
+        self.failed.load(Ordering::Relaxed)
+    }
+}
