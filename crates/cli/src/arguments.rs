@@ -6,6 +6,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
+use limpid::engine::{MOST_THREADS, THREADS, available_threads};
 use limpid::graph::Sizes;
 use limpid::learn::{Initializer, Momentum, Network, Optimizer, activation_names, optimizer, optimizer_names};
 
@@ -28,6 +29,31 @@ pub(crate) struct FormatOption {
     /// Form of the result on stdout
     #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORM", help_heading = "Output")]
     pub(crate) format: Format,
+}
+
+/// `--threads`.
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct ThreadsOption {
+    /// Threads to compute with [default: as many as there are cores to run on]
+    ///
+    /// How many there are changes no bit of the result.
+    #[arg(long, value_name = "N", env = THREADS, hide_env_values = true, value_parser = threads)]
+    #[arg(allow_negative_numbers = true)]
+    pub(crate) threads: Option<usize>,
+}
+
+impl ThreadsOption {
+    /// How many threads are meant.
+    pub(crate) fn count(self) -> usize {
+        self.threads.unwrap_or_else(available_threads)
+    }
+}
+
+/// Parses a number of threads.
+pub(crate) fn threads(text: &str) -> Result<usize, String> {
+    let fits = |threads: &usize| (1..=MOST_THREADS).contains(threads);
+    let found = text.trim().parse().ok().filter(fits);
+    found.ok_or_else(|| format!("a whole number from 1 to {MOST_THREADS} fits"))
 }
 
 /// `--batch-size`, of a training step that is looked at.

@@ -82,6 +82,12 @@ impl Model {
         Self { loss, ..self }
     }
 
+    /// The same model, computing with so many threads, 1 or more, instead of all that this process may use. How many
+    /// there are changes no bit of any result.
+    pub fn with_threads(self, threads: usize) -> Self {
+        Self { session: self.session.with_threads(threads), ..self }
+    }
+
     /// The network.
     pub fn network(&self) -> &Network {
         &self.network
@@ -180,17 +186,18 @@ impl Model {
         let program = self.evaluation_of(data)?;
         let data = data.stored_for(self.precision());
         let (mut loss, mut right) = (0.0, None);
+        let rows = |start: usize| {
+            Tensor::from((start..data.len().min(start + EVALUATION_BATCH)).map(|row| row as f64).collect::<Vec<_>>())
+        };
         for start in (0..data.len()).step_by(EVALUATION_BATCH) {
-            let rows = Tensor::from(
-                (start..data.len().min(start + EVALUATION_BATCH)).map(|row| row as f64).collect::<Vec<_>>(),
-            );
+            let rows = rows(start);
             let feeds = [(INPUTS, data.inputs()), (TARGETS, data.targets()), (ROWS, &rows)];
-            let answers = self.session.run(program, &feeds)?;
-            let weighted = |answer: &Tensor| answer.item().unwrap_or(f64::NAN) * rows.len() as f64;
-            loss += weighted(&answers[0]);
-            if let Some(accuracy) = answers.get(1) {
+            let answers = self.session.step(program, &feeds)?;
+            let weighted = |answer: usize| answers.item(answer).unwrap_or(f64::NAN) * rows.len() as f64;
+            loss += weighted(0);
+            if answers.len() > 1 {
                 // A count is whole; its share of a batch may have been rounded.
-                *right.get_or_insert(0.0) += weighted(accuracy).round();
+                *right.get_or_insert(0.0) += weighted(1).round();
             }
         }
         let samples = data.len();

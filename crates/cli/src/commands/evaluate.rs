@@ -6,7 +6,7 @@ use clap::Args;
 use limpid::models::{self, Saved};
 use serde::Serialize;
 
-use crate::arguments::{DataOptions, Format, FormatOption};
+use crate::arguments::{DataOptions, Format, FormatOption, ThreadsOption};
 use crate::data::{Named, Part};
 use crate::failure::Failure;
 use crate::output;
@@ -24,6 +24,8 @@ pub(crate) struct Arguments {
     /// Part of the data set
     #[arg(long, value_enum, value_name = "PART", default_value_t = Part::Test, help_heading = "Data")]
     part: Part,
+    #[command(flatten)]
+    threads: ThreadsOption,
     #[command(flatten)]
     format: FormatOption,
 }
@@ -50,8 +52,9 @@ struct Report {
 }
 
 pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
-    let Arguments { model: path, data: DataOptions { dataset, data: folder }, part, format } = arguments;
-    let Saved { mut model, divisor } = models::load(&path)?;
+    let Arguments { model: path, data: DataOptions { dataset, data: folder }, part, threads, format } = arguments;
+    let Saved { model, divisor } = models::load(&path)?;
+    let mut model = model.with_threads(threads.count());
     dataset.check_fits(model.network()).map_err(|why| Failure::Misfit(format!("{}: {why}", path.display())))?;
     let data = dataset.read(folder.as_deref(), divisor, model.loss())?;
     let evaluation = model.evaluate(data.part(part))?;

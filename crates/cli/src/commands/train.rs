@@ -14,7 +14,8 @@ use limpid::{engine, models};
 use serde::Serialize;
 
 use crate::arguments::{
-    DataOptions, Format, FormatOption, NetworkOptions, OptimizerOptions, at_least_one, listed, positive, seed,
+    DataOptions, Format, FormatOption, NetworkOptions, OptimizerOptions, ThreadsOption, at_least_one, listed, positive,
+    seed,
 };
 use crate::data::{Named, Part};
 use crate::failure::Failure;
@@ -33,6 +34,8 @@ pub(crate) struct Arguments {
     data: DataOptions,
     #[command(flatten)]
     training: TrainingOptions,
+    #[command(flatten)]
+    threads: ThreadsOption,
 
     /// Model file to write, such as digits.safetensors
     ///
@@ -144,7 +147,8 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
     let named = arguments.data.dataset;
     let data = named.read(Some(&folder), named.divisor(), arguments.training.loss)?;
     let training = &arguments.training;
-    let mut model = Model::in_precision(&plan.network, training.seed, training.precision)?.with_loss(training.loss);
+    let model = Model::in_precision(&plan.network, training.seed, training.precision)?;
+    let mut model = model.with_loss(training.loss).with_threads(arguments.threads.count());
     let started = Instant::now();
     let history = arguments.fit(&mut model, &data, &plan)?;
     let seconds = started.elapsed().as_secs_f64();

@@ -1,7 +1,8 @@
 //! Fuse: which nodes run together.
 //!
 //! A node that goes row by row joins a region of as many rows where that makes no circle: nothing that it needs whole,
-//! or from outside, may depend on the region.
+//! or from outside, may depend on the region. What depends on nothing that is fed stays apart: joined to what is, it would
+//! make everybody who needs it wait.
 
 use limpid_graph::NodeId;
 
@@ -22,23 +23,31 @@ pub(super) struct Group {
     pub(super) members: Vec<NodeId>,
     /// How many rows they have, where they form a region; otherwise it is one node that runs by itself.
     pub(super) rows: Option<usize>,
+    /// Whether they depend on constants and extents only.
+    is_fixed: bool,
 }
 
 impl Groups {
     /// Groups the nodes; those that are `alone` join no region.
     pub(super) fn of(reader: Reader<'_>, alone: impl Fn(NodeId) -> bool) -> Self {
         let mut groups = Self { of: vec![None; reader.shapes.len()], all: Vec::new() };
+        let mut fixed = vec![false; reader.shapes.len()];
         for (id, node) in reader.graph.nodes() {
+            let is_fixed = !reader.is_fed(id) && node.inputs.iter().all(|input| fixed[input.index()]);
+            fixed[id.index()] = is_fixed;
             if matches!(node.op, limpid_graph::Op::Leaf(_)) || reader.is_lazy(id) {
                 continue;
             }
             let rows = if alone(id) { None } else { reader.domain(id) };
             // The latest region: most likely the one that the node's inputs come from.
-            let joins = |&group: &usize| groups.all[group].rows == rows && !groups.makes_a_circle(reader, id, group);
+            let joins = |&at: &usize| {
+                let group = &groups.all[at];
+                group.rows == rows && group.is_fixed == is_fixed && !groups.makes_a_circle(reader, id, at)
+            };
             let found = rows.and_then(|_| (0..groups.all.len()).rev().find(joins));
             match found {
                 Some(group) => groups.all[group].members.push(id),
-                None => groups.all.push(Group { members: vec![id], rows }),
+                None => groups.all.push(Group { members: vec![id], rows, is_fixed }),
             }
             groups.of[id.index()] = found.or(Some(groups.all.len() - 1));
         }

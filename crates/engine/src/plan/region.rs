@@ -106,7 +106,7 @@ pub(crate) struct Store {
 }
 
 /// A region's slots take about so many numbers: with the values that it reads they stay near the first-level cache.
-const SLOTS: usize = 6 * 1024;
+const SLOTS: usize = 10 * 1024;
 
 /// Values of a region whose rows are single numbers are worked on in blocks of at least so many rows.
 const SHORTEST_BLOCK: usize = 8;
