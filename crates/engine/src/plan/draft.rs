@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use limpid_graph::op::row_major_strides;
-use limpid_graph::{Graph, Index, Layout, Leaf, Node, NodeId, Op, Sizes};
+use limpid_graph::{Assignment, Graph, Index, Layout, Leaf, Node, NodeId, Op, Sizes};
 
 use super::groups::Groups;
 use super::updates::{self, Added};
@@ -236,13 +236,14 @@ impl<'g> Draft<'g> {
         let is_kept = (self.stored)(target).storage == Storage::Kept;
         let kept = is_kept.then(|| self.value(target));
         let adds = self.added.contains_key(&id);
-        Assigned { target, value, kept, in_place: adds || self.is_written_late(id), adds }
+        // A value has one place: where it is assigned to several, the others get copies.
+        let is_first = self.assignment(id).is_some_and(|first| first.target == target);
+        Assigned { target, value, kept, in_place: is_first && (adds || self.is_written_late(id)), adds }
     }
 
     /// Whether a region computes `id` and writes it only after everything else that it does with the block.
     pub(super) fn is_written_late(&self, id: NodeId) -> bool {
-        let graph = self.reader.graph;
-        let Some(assignment) = graph.assignments().iter().find(|a| a.value == id) else { return false };
+        let Some(assignment) = self.assignment(id) else { return false };
         let Some(group) = self.groups.of[id.index()] else { return false };
         let is_region = self.groups.all[group].rows.is_some() && !self.reader.is_terminal(id);
         let members = &self.groups.all[group].members;
@@ -252,6 +253,11 @@ impl<'g> Draft<'g> {
         let same_form = self.reader.matrix(id) == self.reader.matrix(assignment.target);
         let fails = members.iter().any(|&member| can_fail(self.reader.op(member)));
         is_region && same_form && !fails && members.iter().all(reads_by_rows)
+    }
+
+    /// The first assignment of what `id` computes.
+    fn assignment(&self, id: NodeId) -> Option<&'g Assignment> {
+        self.reader.graph.assignments().iter().find(|a| a.value == id)
     }
 
     pub(super) fn is_needed(&self, id: NodeId) -> bool {

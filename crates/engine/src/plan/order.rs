@@ -12,6 +12,8 @@ use super::{Place, Plan, Step, Value, ValueId, Work};
 /// A drafted plan with its steps in stages.
 pub(super) fn ordered(graph: &Graph, mut drafted: Drafted) -> Plan {
     let mut changing = vec![false; drafted.steps.len()];
+    // Who reads a leaf never waits for whoever changes it: it is the other way round.
+    let is_leaf: Vec<bool> = drafted.values.iter().map(|value| matches!(value.place, Place::Leaf(_))).collect();
     // What has to stand behind what, beyond reading what it writes.
     let mut edges: Vec<(usize, usize)> = Vec::new();
     let failing: Vec<usize> = (0..drafted.steps.len()).filter(|&at| can_fail(graph, &drafted.steps[at])).collect();
@@ -23,11 +25,13 @@ pub(super) fn ordered(graph: &Graph, mut drafted: Drafted) -> Plan {
         };
         assigned.push((target, None));
         let writer = writer_of(&drafted.steps, value);
-        if let (true, Some(writer)) = (in_place, writer) {
+        // A product reads its operands to the end, and must not find its own result there.
+        let reads_it = |writer: usize| adds && drafted.steps[writer].reads.contains(&kept);
+        if let (true, Some(writer)) = (in_place, writer.filter(|&writer| !reads_it(writer))) {
             let before = edges.len();
             edges.extend(readers(&drafted.steps, kept, target).filter(|&at| at != writer).map(|at| (at, writer)));
             edges.extend(failing.iter().map(|&at| (at, writer)));
-            if levels(&drafted.steps, &edges).is_some() {
+            if levels(&drafted.steps, &edges, &is_leaf).is_some() {
                 changing[writer] = true;
                 drafted.values[value].place = Place::Leaf(target);
                 continue;
@@ -46,7 +50,7 @@ pub(super) fn ordered(graph: &Graph, mut drafted: Drafted) -> Plan {
         push(&mut drafted.steps, &mut changing, Work::Copy, value, kept, true, target);
     }
     let Drafted { values, steps, constants, lists, outputs, flops, .. } = drafted;
-    let levels = settled(&steps, &edges);
+    let levels = settled(&steps, &edges, &is_leaf);
     let changes_from = (0..steps.len()).filter(|&at| changing[at]).map(|at| levels[at]).min();
     let stage_count = levels.iter().max().map_or(0, |&last| last + 1);
     let mut order: Vec<usize> = (0..steps.len()).collect();
@@ -110,10 +114,10 @@ fn readers(steps: &[Step], kept: ValueId, target: NodeId) -> impl Iterator<Item 
 }
 
 /// What each step waits for.
-fn waits(steps: &[Step], edges: &[(usize, usize)]) -> Vec<Vec<usize>> {
+fn waits(steps: &[Step], edges: &[(usize, usize)], is_leaf: &[bool]) -> Vec<Vec<usize>> {
     let mut writer = std::collections::HashMap::new();
     for (at, step) in steps.iter().enumerate() {
-        step.writes.iter().for_each(|&value| _ = writer.entry(value).or_insert(at));
+        step.writes.iter().filter(|&&value| !is_leaf[value]).for_each(|&value| _ = writer.entry(value).or_insert(at));
     }
     let mut waits: Vec<Vec<usize>> = steps
         .iter()
@@ -127,8 +131,8 @@ fn waits(steps: &[Step], edges: &[(usize, usize)]) -> Vec<Vec<usize>> {
 }
 
 /// The first stage that each step can stand in; `None` where steps wait for each other in a circle.
-fn levels(steps: &[Step], edges: &[(usize, usize)]) -> Option<Vec<usize>> {
-    let waits = waits(steps, edges);
+fn levels(steps: &[Step], edges: &[(usize, usize)], is_leaf: &[bool]) -> Option<Vec<usize>> {
+    let waits = waits(steps, edges, is_leaf);
     let mut missing: Vec<usize> = waits.iter().map(Vec::len).collect();
     let mut followers: Vec<Vec<usize>> = vec![Vec::new(); steps.len()];
     for (at, waits) in waits.iter().enumerate() {
@@ -151,10 +155,12 @@ fn levels(steps: &[Step], edges: &[(usize, usize)]) -> Option<Vec<usize>> {
 }
 
 /// The stage of each step: the first possible, but what waits for nothing right before its first follower.
-fn settled(steps: &[Step], edges: &[(usize, usize)]) -> Vec<usize> {
+fn settled(steps: &[Step], edges: &[(usize, usize)], is_leaf: &[bool]) -> Vec<usize> {
     // Edges that would close a circle were never added.
-    let mut levels = levels(steps, edges).unwrap_or_else(|| (0..steps.len()).collect());
-    let waits = waits(steps, edges);
+    let levels = levels(steps, edges, is_leaf);
+    debug_assert!(levels.is_some(), "steps of the plan wait for each other in a circle");
+    let mut levels = levels.unwrap_or_else(|| (0..steps.len()).collect());
+    let waits = waits(steps, edges, is_leaf);
     let is_free: Vec<bool> = waits.iter().map(Vec::is_empty).collect();
     let mut latest = vec![usize::MAX; steps.len()];
     for (at, waits) in waits.iter().enumerate() {
