@@ -607,7 +607,8 @@ impl Draft<'_> {
                 (None, None, vec![self.with_form(value, matrix)])
             }
         };
-        let nodes = if stored.is_some() { vec![x] } else { Vec::new() };
+        // It fails as the gather that it does would.
+        let nodes = origin.gather().into_iter().collect();
         self.step(Work::List { list, table }, tasks, vec![token], reads, stored, nodes);
         list
     }
