@@ -146,7 +146,7 @@ impl Model {
         let step_graph = step::training_step(self.network(), &train, self.loss(), fit.optimizer.as_ref())?;
         // An optimiser may do without a learning rate, and a graph is fed nothing that it does not read.
         let learning_rate = Tensor::scalar(fit.learning_rate);
-        let learning_rate = step_graph.find(LEARNING_RATE).is_ok().then_some((LEARNING_RATE, &learning_rate));
+        let fed = if step_graph.find(LEARNING_RATE).is_ok() { 4 } else { 3 };
         for (name, zeros) in step::initial_states(&step_graph) {
             self.session.set(name, zeros);
         }
@@ -168,9 +168,9 @@ impl Model {
             std::mem::swap(&mut rows, &mut next_rows);
             batches.write_rows(step + 1, &mut next_rows);
             self.session.announce(program, (ROWS, &next_rows));
-            let batch = [(INPUTS, train.inputs()), (TARGETS, train.targets()), (ROWS, &rows)];
-            let feeds: Vec<_> = batch.into_iter().chain(learning_rate).collect();
-            let loss = self.session.step(program, &feeds)?.item(0).unwrap_or(f64::NAN);
+            let feeds =
+                [(INPUTS, train.inputs()), (TARGETS, train.targets()), (ROWS, &rows), (LEARNING_RATE, &learning_rate)];
+            let loss = self.session.step(program, &feeds[..fed])?.item(0).unwrap_or(f64::NAN);
             let (step, epoch) = (step + 1, step / per_epoch + 1);
             let diverged = |loss| Error::Diverged { step, epoch, loss, learning_rate: fit.learning_rate };
             if !loss.is_finite() {
