@@ -1,12 +1,23 @@
 //! The engine computes what the graph says: random graphs, engine against interpreter.
+//!
+//! `LIMPID_GRAPHS` says how many graphs each of the tests draws; without it, as many as take some seconds:
+//!
+//! ```console
+//! $ LIMPID_GRAPHS=500000 cargo test --release -p limpid-engine --test agrees -- --nocapture
+//! ```
 
 #[path = "../../graph/tests/support/mod.rs"]
 mod support;
+#[path = "support/training_graph.rs"]
+#[allow(clippy::unwrap_used)]
+mod training_graph;
 
 use limpid_engine::kernels::Level;
 use limpid_engine::{Precision, Session};
 use limpid_graph::{Graph, Tensor};
+use support::Feeds;
 use support::random_graph::{Kind, random_graph};
+use training_graph::{RandomTraining, random_training};
 
 type Answers = Result<Vec<Tensor>, String>;
 
@@ -38,9 +49,19 @@ fn levels() -> impl Iterator<Item = Level> {
     Level::ALL.iter().copied().filter(|level| *level <= Level::highest())
 }
 
+/// The seeds to draw by, and a word now and then about how far it is.
+fn seeds(usual: u64) -> impl Iterator<Item = u64> {
+    let asked = std::env::var("LIMPID_GRAPHS").ok().map(|count| count.parse().unwrap());
+    (0..asked.unwrap_or(usual)).inspect(move |seed| {
+        if asked.is_some() && seed % 10_000 == 9_999 {
+            println!("{}: {} graphs", std::thread::current().name().unwrap_or_default(), seed + 1);
+        }
+    })
+}
+
 #[test]
 fn graphs_whose_values_move_little_agree_within_rounding() {
-    for seed in 0..6_000 {
+    for seed in seeds(6_000) {
         let drawn = random_graph(seed, Kind::Gentle);
         let graph = drawn.graph.simplified().unwrap();
         let wanted = answers(Session::reference(Precision::F64), &graph, &drawn.feeds).unwrap();
@@ -59,7 +80,7 @@ fn graphs_whose_values_move_little_agree_within_rounding() {
 
 #[test]
 fn wild_graphs_give_shapes_and_errors_of_the_interpreter_and_the_same_bits_at_each_run() {
-    for (seed, kind) in (0..3_000).flat_map(|seed| [(seed, Kind::Wild), (seed, Kind::WildWithGradient)]) {
+    for (seed, kind) in seeds(6_000).map(|seed| (seed / 2, [Kind::Wild, Kind::WildWithGradient][seed as usize % 2])) {
         let drawn = random_graph(seed, kind);
         let shapes = |answers: &Answers| match answers {
             Ok(tensors) => Ok(tensors.iter().map(|tensor| tensor.shape().to_vec()).collect::<Vec<_>>()),
@@ -69,6 +90,56 @@ fn wild_graphs_give_shapes_and_errors_of_the_interpreter_and_the_same_bits_at_ea
         for level in levels() {
             let found = shapes(&answers(Session::new(Precision::F32).at_level(level), &drawn.graph, &drawn.feeds));
             assert_eq!(found, wanted, "seed {seed} at {level}\n{}", drawn.graph.show());
+        }
+    }
+}
+
+/// Answers of each run, or the message where it fails, and what is kept afterwards.
+type Trained = Vec<(Answers, Vec<(String, Tensor)>)>;
+
+fn trained(mut session: Session, training: &RandomTraining) -> Trained {
+    let RandomTraining { graph, kept, runs } = training;
+    let has = |name: &str| graph.fed().any(|(_, node)| node.name.as_deref() == Some(name));
+    kept.iter().filter(|(name, _)| has(name)).for_each(|(name, value)| session.set(name, value.clone()));
+    let program = session.load(graph.clone());
+    let run = |feeds: &Feeds| {
+        let feeds: Vec<(&str, &Tensor)> =
+            feeds.iter().filter(|(name, _)| has(name)).map(|(name, value)| (name.as_str(), value)).collect();
+        let answers = session.run(program, &feeds).map_err(|error| error.to_string());
+        (answers, session.kept().map(|(name, value)| (name.to_string(), value.clone())).collect())
+    };
+    runs.iter().map(run).collect()
+}
+
+#[test]
+fn trainings_agree_within_rounding_over_three_steps_and_fail_without_a_trace() {
+    for seed in seeds(800) {
+        let training = random_training(seed);
+        let wanted = trained(Session::reference(Precision::F64), &training);
+        for level in levels() {
+            let found = trained(Session::new(Precision::F32).at_level(level), &training);
+            for (run, (found, wanted)) in found.iter().zip(&wanted).enumerate() {
+                let what = || format!("seed {seed} at {level}, run {run}\n{}", training.graph.show());
+                let answers = match (&found.0, &wanted.0) {
+                    (Ok(found), Ok(wanted)) => found.iter().zip(wanted).collect(),
+                    (Err(found), Err(wanted)) => {
+                        assert_eq!(found, wanted, "{}", what());
+                        Vec::new()
+                    }
+                    _ => panic!("{:?} for {:?}: {}", found.0, wanted.0, what()),
+                };
+                let kept = found.1.iter().zip(&wanted.1).map(|((_, found), (_, wanted))| (found, wanted));
+                for (found, wanted) in answers.into_iter().chain(kept) {
+                    assert_eq!(found.shape(), wanted.shape(), "{}", what());
+                    let (found, wanted) = (found.to_f64(), wanted.to_f64());
+                    // Sums round by as much as their largest parts do.
+                    let scale = wanted.iter().fold(1.0f64, |scale, x| scale.max(x.abs()));
+                    for (a, b) in found.into_iter().zip(wanted) {
+                        let close = (a - b).abs() <= 2e-4 * scale || (a.is_nan() && b.is_nan());
+                        assert!(close, "{a} for {b}: {}", what());
+                    }
+                }
+            }
         }
     }
 }
