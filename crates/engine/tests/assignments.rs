@@ -39,8 +39,10 @@ fn kept(session: &Session) -> Vec<(String, Vec<f64>)> {
 #[track_caller]
 fn assert_close(what: &str, found: &[f64], wanted: &[f64]) {
     assert_eq!(found.len(), wanted.len(), "{what}");
+    // Where large numbers cancel, what is left has their rounding.
+    let largest = wanted.iter().filter(|x| x.is_finite()).fold(0.0, |largest: f64, x| largest.max(x.abs()));
     for (i, (a, b)) in found.iter().zip(wanted).enumerate() {
-        let close = (a - b).abs() <= 1e-4 * b.abs().max(1.0) || a == b || (a.is_nan() && b.is_nan());
+        let close = (a - b).abs() <= 1e-4 * b.abs().max(1.0) + 1e-6 * largest || a == b || (a.is_nan() && b.is_nan());
         assert!(close, "{what}, number {i}: {a} for {b}");
     }
 }
