@@ -49,7 +49,7 @@ pub use interpret::{Real, Values, interpret};
 pub use map::{Expr, Formula, MapOp};
 pub use mistake::{Error, Fault, Mistake, Mistakes, Origin};
 pub use op::{Index, Layout, Leaf, Op};
-pub use perturb::{Around, Perturbation};
+pub use perturb::{Around, Perturbation, Walk};
 pub use philox::{Stream, philox};
 pub use shape::{Dim, Shape, Sizes};
 pub use show::Drawing;

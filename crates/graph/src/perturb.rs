@@ -265,7 +265,7 @@ impl<'v, 'g, T: Real> Perturbation<'v, 'g, T> {
     }
 }
 
-impl Perturbation<'_, '_, f64> {
+impl<'v, 'g> Perturbation<'v, 'g, f64> {
     /// What [`output_with`](Self::output_with) answers for each number of the leaf a step up and a step down, in order
     /// and to the bit, in a small part of the time where the graph keeps the rows of a batch apart.
     ///
@@ -288,12 +288,19 @@ impl Perturbation<'_, '_, f64> {
     ///
     /// # Panics
     /// Where the graph has no output.
-    pub fn around(&mut self, step: f64) -> Result<Vec<Around>, Error> {
-        if let Some(answers) = self.around_by_rows(step) {
-            return Ok(answers);
-        }
-        let count = self.base.shape(self.leaf).iter().product();
-        (0..count).map(|element| self.around_one(element, step)).collect()
+    pub fn around(&self, step: f64) -> Result<Vec<Around>, Error> {
+        let walk = self.walk(step);
+        let all = walk.around(0..walk.columns())?;
+        Ok(walk.joined([all]))
+    }
+
+    /// The same in parts, for a caller who has several threads, or a better processor than the least.
+    pub fn walk(&self, step: f64) -> Walk<'_, 'v, 'g> {
+        let plan = RowPlan::new(self.base, self.leaf, &self.downstream, &self.watched);
+        // A product with 0 is left out, which is right only of finite numbers.
+        let moved_is_finite = |&x: &f64| (x + step).is_finite() && (x - step).is_finite();
+        let plan = plan.filter(|_| self.base.numbers(self.leaf).iter().all(moved_is_finite));
+        Walk { perturbation: self, plan, step }
     }
 
     /// The same for one number of the leaf.
@@ -310,13 +317,78 @@ impl Perturbation<'_, '_, f64> {
         let behind = self.output_with(element, number - step)?;
         Ok(Around { ahead, behind, crosses_kink: ahead_crosses || self.crossed_kink })
     }
+}
 
-    /// The answers of the whole leaf at once, where that is known to give the same.
-    fn around_by_rows(&self, step: f64) -> Option<Vec<Around>> {
-        let plan = RowPlan::new(self.base, self.leaf, &self.downstream, &self.watched)?;
-        // A product with 0 is left out, which is right only of finite numbers.
-        let moved_is_finite = |&x: &f64| (x + step).is_finite() && (x - step).is_finite();
-        self.base.numbers(self.leaf).iter().all(moved_is_finite).then(|| plan.run(self.base, step))
+/// [`Perturbation::around`] in parts: the leaf's numbers as a matrix, some of whose columns are answered at a time.
+///
+/// ```
+/// use limpid_graph::{Builder, Perturbation, Tensor, interpret};
+///
+/// let b = Builder::new();
+/// let (x, w) = (b.input("x", (2, 2)), b.input("w", (2, 3)));
+/// let graph = b.finish([x.matmul(w).square().sum_all()])?;
+/// let (x_value, w_value) = (Tensor::from([[1.0, 0.5], [2.0, 0.0]]), Tensor::from([[3.0, 1.0, 2.0], [4.0, 0.0, 1.0]]));
+/// let run = interpret::<f64>(&graph, &[(x.id(), &x_value), (w.id(), &w_value)])?;
+/// let mut perturbation = Perturbation::new(&run, w.id());
+/// let walk = perturbation.walk(0.5);
+/// assert_eq!(walk.columns(), 3);
+/// let (left, right) = std::thread::scope(|scope| {
+///     let left = scope.spawn(|| walk.around(0..2));
+///     (left.join(), walk.around(2..3))
+/// });
+/// let parts = walk.joined([left.expect("it does not panic")?, right?]);
+/// assert_eq!(parts, perturbation.around(0.5)?);
+/// # Ok::<(), limpid_graph::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct Walk<'p, 'v, 'g> {
+    perturbation: &'p Perturbation<'v, 'g, f64>,
+    /// Nothing where the numbers go one at a time; each is a column then.
+    plan: Option<RowPlan>,
+    step: f64,
+}
+
+impl Walk<'_, '_, '_> {
+    /// How many columns there are.
+    pub fn columns(&self) -> usize {
+        let numbers = || self.perturbation.base.shape(self.perturbation.leaf).iter().product();
+        self.plan.as_ref().map_or_else(numbers, RowPlan::columns)
+    }
+
+    /// The answers for the numbers of these columns, row by row. Its loops are compiled for the processor that the
+    /// caller is compiled for.
+    ///
+    /// # Errors
+    /// As [`Perturbation::output_with`].
+    ///
+    /// # Panics
+    /// Where there are fewer columns, or the graph has no output.
+    #[inline(always)]
+    pub fn around(&self, columns: Range<usize>) -> Result<Vec<Around>, Error> {
+        match &self.plan {
+            Some(plan) => Ok(plan.run(self.perturbation.base, self.step, columns)),
+            None => self.one_by_one(columns),
+        }
+    }
+
+    fn one_by_one(&self, elements: Range<usize>) -> Result<Vec<Around>, Error> {
+        let mut own = Perturbation::new(self.perturbation.base, self.perturbation.leaf);
+        elements.map(|element| own.around_one(element, self.step)).collect()
+    }
+
+    /// The answers for the whole leaf, in its order, from those for ranges of columns that follow each other.
+    pub fn joined(&self, parts: impl IntoIterator<Item = Vec<Around>>) -> Vec<Around> {
+        let parts: Vec<Vec<Around>> = parts.into_iter().collect();
+        let count: usize = parts.iter().map(Vec::len).sum();
+        let rows = count / self.columns().max(1);
+        let mut joined = Vec::with_capacity(count);
+        for row in 0..rows {
+            for part in &parts {
+                let columns = part.len() / rows;
+                joined.extend_from_slice(&part[row * columns..(row + 1) * columns]);
+            }
+        }
+        joined
     }
 }
 

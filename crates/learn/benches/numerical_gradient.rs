@@ -1,6 +1,7 @@
-//! Seconds for the numerical gradient of 784-50-10 units over 100 digits, in `f64`, on one thread.
+//! Seconds for the numerical gradient of 784-50-10 units over 100 digits, in `f64`, on as many threads as
+//! `LIMPID_THREADS` says.
 //!
-//! `cargo bench -p limpid-learn --bench numerical_gradient`; `tools/numerical_gradient.py` measures the same with
+//! `LIMPID_THREADS=1 cargo bench -p limpid-learn --bench numerical_gradient`; `tools/numerical_gradient.py` measures the same with
 //! NumPy, and runs this beside it if it is told where.
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a measurement may stop, and prints")]
 

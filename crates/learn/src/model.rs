@@ -82,10 +82,23 @@ impl Model {
         Self { loss, ..self }
     }
 
-    /// The same model, computing with so many threads, 1 or more, instead of all that this process may use. How many
-    /// there are changes no bit of any result.
+    /// The same model, computing with so many threads instead of all that this process may use
+    /// ([`available_threads`](limpid_engine::available_threads)). How many there are changes no bit of any result.
+    ///
+    /// ```
+    /// use limpid_learn::{Model, Network};
+    ///
+    /// let network: Network = "2, affine 3".parse()?;
+    /// assert_eq!(Model::new(&network, 1)?.with_threads(2).threads(), 2);
+    /// # Ok::<(), limpid_learn::Error>(())
+    /// ```
     pub fn with_threads(self, threads: usize) -> Self {
         Self { session: self.session.with_threads(threads), ..self }
+    }
+
+    /// How many threads it computes with.
+    pub fn threads(&self) -> usize {
+        self.session.threads()
     }
 
     /// The network.

@@ -1,7 +1,11 @@
 //! The gradient of a model's loss by trying, and learning from it: back-propagation's result without its rule.
 
+use std::ops::Range;
+use std::panic::resume_unwind;
+
 use limpid_engine::Precision;
-use limpid_graph::{Graph, Perturbation, Tensor, interpret};
+use limpid_engine::kernels::{Level, Work, at_level};
+use limpid_graph::{Around, Graph, NodeId, Perturbation, Tensor, Values, Walk, interpret};
 
 use crate::dataset::Dataset;
 use crate::error::Error;
@@ -101,11 +105,55 @@ impl Model {
         let loss = DataLoss::new(self, data)?;
         let base = interpret::<f64>(&loss.graph, &loss.graph.named_feeds(&loss.feeds(data))?)?;
         let gradient = |(name, value): &(String, Tensor)| {
-            let around = Perturbation::new(&base, loss.graph.find(name)?).around(step)?;
+            let around = around(&base, loss.graph.find(name)?, step, self.session.threads())?;
             let slopes = around.iter().map(|moved| quotient(moved.ahead, moved.behind, step)).collect();
             Ok((name.clone(), shaped_like(value, slopes)?))
         };
         let gradients = loss.parameters.iter().map(gradient).collect::<Result<_, Error>>()?;
         Ok((base.numbers(loss.graph.outputs()[0])[0], gradients))
+    }
+}
+
+/// What the first output is with each number of a leaf a step up and a step down, by as many threads, compiled for this
+/// processor.
+pub(crate) fn around(
+    base: &Values<'_, f64>,
+    leaf: NodeId,
+    step: f64,
+    threads: usize,
+) -> Result<Vec<Around>, limpid_graph::Error> {
+    let perturbation = Perturbation::new(base, leaf);
+    let walk = perturbation.walk(step);
+    let columns = walk.columns();
+    let threads = threads.clamp(1, columns.max(1));
+    let answer = |part: usize| {
+        let columns = columns * part / threads..columns * (part + 1) / threads;
+        at_level(Level::of_this_machine(), Columns(&walk, columns))
+    };
+    let parts = std::thread::scope(|scope| {
+        let others: Vec<_> = (1..threads)
+            .map(|part| {
+                scope.spawn({
+                    let answer = &answer;
+                    move || answer(part)
+                })
+            })
+            .collect();
+        let first = answer(0);
+        let others = others.into_iter().map(|thread| thread.join().unwrap_or_else(|panic| resume_unwind(panic)));
+        std::iter::once(first).chain(others).collect::<Result<Vec<_>, _>>()
+    })?;
+    Ok(walk.joined(parts))
+}
+
+/// Some columns of a walk.
+struct Columns<'w, 'p, 'v, 'g>(&'w Walk<'p, 'v, 'g>, Range<usize>);
+
+impl Work for Columns<'_, '_, '_, '_> {
+    type Output = Result<Vec<Around>, limpid_graph::Error>;
+
+    #[inline(always)]
+    fn run(self) -> Self::Output {
+        self.0.around(self.1)
     }
 }

@@ -18,7 +18,7 @@ const UNITS: [u64; 3] = [784, 50, 10];
 impl Bench {
     /// Seconds for the whole gradient: as many repeats as fit into the time, and at least one.
     pub(super) fn numerical(&self) -> Result<Vec<Row>, Failure> {
-        let model = Model::in_precision(&NETWORK.parse()?, 1, Precision::F64)?;
+        let model = Model::in_precision(&NETWORK.parse()?, 1, Precision::F64)?.with_threads(self.settings.threads);
         let batch = self.data()?.train.range(0, BATCH as usize)?;
         let mut times = Vec::new();
         while times.len() < self.settings.repeats {

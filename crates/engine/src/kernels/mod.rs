@@ -19,10 +19,13 @@ pub(crate) mod reduce;
 pub(crate) mod sparse;
 #[allow(unsafe_code)]
 pub(crate) mod tile;
+#[allow(unsafe_code)]
+mod work;
 
 pub use level::{Level, VARIABLE};
 #[doc(hidden)]
 pub use rate::multiply_adds;
+pub use work::{Work, at_level};
 
 /// For the benchmarks of this crate, which stand outside of it: kernels as safe functions. No part of its interface.
 #[doc(hidden)]

@@ -131,13 +131,20 @@ impl Layout {
 
     /// The reference value. A reshape is the caller's, who need not copy for it.
     pub(crate) fn value<T: Lane>(&self, inputs: &[(&[usize], &[T])], shape: &[usize]) -> Vec<T> {
+        let mut out = vec![T::of(0.0); shape.iter().product()];
+        self.write(inputs, shape, T::of(0.0), &mut out);
+        out
+    }
+
+    /// The same into `out`, of things of any kind, with what stands for 0.
+    pub(crate) fn write<T: Copy>(&self, inputs: &[(&[usize], &[T])], shape: &[usize], zero: T, out: &mut [T]) {
         let (input_shape, input) = inputs[0];
         let strides = row_major_strides(input_shape);
         match self {
-            Self::Reshape(_) => input.to_vec(),
+            Self::Reshape(_) => out.copy_from_slice(input),
             Self::Permute(axes) => {
                 let strides: Vec<_> = axes.iter().map(|&axis| strides[axis]).collect();
-                strided(input, 0, shape, &strides)
+                strided(input, 0, shape, &strides, out);
             }
             Self::Broadcast(_) => {
                 let new = shape.len() - input_shape.len();
@@ -145,19 +152,20 @@ impl Layout {
                     Some(from) if input_shape[from] != 1 => strides[from],
                     _ => 0,
                 };
-                strided(input, 0, shape, &(0..shape.len()).map(stride).collect::<Vec<_>>())
+                strided(input, 0, shape, &(0..shape.len()).map(stride).collect::<Vec<_>>(), out);
             }
-            &Self::Slice { axis, start, .. } => strided(input, start * strides[axis], shape, &strides),
-            &Self::Pad { axis, before, after } => {
-                let mut side = input_shape.to_vec();
-                side[axis] = before;
-                let zeros_before = vec![T::of(0.0); side.iter().product()];
-                let before_shape = side.clone();
-                side[axis] = after;
-                let zeros_after = vec![T::of(0.0); side.iter().product()];
-                join(&[(&before_shape, &zeros_before), inputs[0], (&side, &zeros_after)], axis)
+            &Self::Slice { axis, start, .. } => strided(input, start * strides[axis], shape, &strides, out),
+            &Self::Pad { axis, before, .. } => {
+                out.fill(zero);
+                place(inputs[0], axis, before, shape, out);
             }
-            &Self::Concat { axis } => join(inputs, axis),
+            &Self::Concat { axis } => {
+                let mut start = 0;
+                for &(input_shape, input) in inputs {
+                    place((input_shape, input), axis, start, shape, out);
+                    start += input_shape[axis];
+                }
+            }
         }
     }
 }
@@ -211,37 +219,33 @@ pub fn row_major_strides(shape: &[usize]) -> Vec<usize> {
 }
 
 /// The numbers at `offset + Σ index·stride`, over all indices of `shape` in row-major order.
-fn strided<T: Lane>(input: &[T], offset: usize, shape: &[usize], strides: &[usize]) -> Vec<T> {
-    let count: usize = shape.iter().product();
-    let mut out = Vec::with_capacity(count);
-    if count > 0 {
-        copy_axis(input, offset, shape, strides, &mut out);
+fn strided<T: Copy>(input: &[T], offset: usize, shape: &[usize], strides: &[usize], out: &mut [T]) {
+    if !out.is_empty() {
+        copy_axis(input, offset, shape, strides, out);
     }
-    out
 }
 
-fn copy_axis<T: Lane>(input: &[T], offset: usize, shape: &[usize], strides: &[usize], out: &mut Vec<T>) {
+fn copy_axis<T: Copy>(input: &[T], offset: usize, shape: &[usize], strides: &[usize], out: &mut [T]) {
     match (shape, strides) {
-        ([extent], [0]) => out.extend(std::iter::repeat_n(input[offset], *extent)),
-        ([extent], [1]) => out.extend_from_slice(&input[offset..offset + extent]),
-        ([extent], [stride]) => out.extend(input[offset..].iter().step_by(*stride).take(*extent)),
+        ([_], [0]) => out.fill(input[offset]),
+        ([extent], [1]) => out.copy_from_slice(&input[offset..offset + extent]),
+        ([_], [stride]) => out.iter_mut().zip(input[offset..].iter().step_by(*stride)).for_each(|(o, &x)| *o = x),
         ([extent, shape @ ..], [stride, strides @ ..]) => {
-            (0..*extent).for_each(|i| copy_axis(input, offset + i * stride, shape, strides, out));
+            let parts = out.chunks_exact_mut(out.len() / extent).enumerate();
+            parts.for_each(|(i, part)| copy_axis(input, offset + i * stride, shape, strides, part));
         }
-        _ => out.push(input[offset]),
+        _ => out[0] = input[offset],
     }
 }
 
-fn join<T: Lane>(inputs: &[(&[usize], &[T])], axis: usize) -> Vec<T> {
-    let outer: usize = inputs[0].0[..axis].iter().product();
-    let mut out = Vec::with_capacity(inputs.iter().map(|(_, values)| values.len()).sum());
-    for i in 0..outer {
-        for (shape, values) in inputs {
-            let chunk: usize = shape[axis..].iter().product();
-            out.extend_from_slice(&values[i * chunk..(i + 1) * chunk]);
-        }
+/// Puts an input where it stands along `axis` of a value of `shape`.
+fn place<T: Copy>((input_shape, input): (&[usize], &[T]), axis: usize, start: usize, shape: &[usize], out: &mut [T]) {
+    let inner: usize = shape[axis + 1..].iter().product();
+    let (chunk, row) = (input_shape[axis] * inner, shape[axis] * inner);
+    if chunk > 0 {
+        let rows = out.chunks_exact_mut(row).zip(input.chunks_exact(chunk));
+        rows.for_each(|(out, input)| out[start * inner..start * inner + chunk].copy_from_slice(input));
     }
-    out
 }
 
 #[cfg(test)]

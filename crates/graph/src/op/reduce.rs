@@ -58,11 +58,23 @@ impl Monoid {
         }
     }
 
-    fn join_all<T: Lane>(self, values: &[T]) -> T {
-        match self {
-            Self::Sum => pairwise_sum(values),
-            _ => values.iter().fold(self.neutral(), |a, &b| self.join(a, b)),
+    #[inline(always)]
+    fn join_to<T: Lane, const L: usize>(self, to: &mut [T; L], from: &[T; L]) {
+        for lane in 0..L {
+            to[lane] = self.join(to[lane], from[lane]);
         }
+    }
+
+    #[inline(always)]
+    fn join_all<T: Lane, const L: usize>(self, values: &[[T; L]]) -> [T; L] {
+        if self == Self::Sum {
+            return pairwise_sum(values);
+        }
+        let mut all = [self.neutral(); L];
+        for value in values {
+            self.join_to(&mut all, value);
+        }
+        all
     }
 }
 
@@ -110,6 +122,21 @@ impl Reduce {
     pub(crate) fn value_within<T: Lane>(&self, whole_shape: &[usize], shape: &[usize], input: &[T]) -> Vec<T> {
         let is_folded = |axis: &usize| self.axes.contains(axis);
         let count = (0..shape.len()).filter(|axis| !is_folded(axis)).map(|axis| shape[axis]).product();
+        let mut out = vec![T::of(0.0); count];
+        self.write_within(whole_shape, shape, input.as_chunks::<1>().0, out.as_chunks_mut().0);
+        out
+    }
+
+    /// The same into `out`, of `L` values side by side, each of which is folded as it would be alone.
+    #[inline(always)]
+    pub(crate) fn write_within<T: Lane, const L: usize>(
+        &self,
+        whole_shape: &[usize],
+        shape: &[usize],
+        input: &[[T; L]],
+        out: &mut [[T; L]],
+    ) {
+        let is_folded = |axis: &usize| self.axes.contains(axis);
         let mut groups: Vec<(bool, usize)> = Vec::new();
         for (axis, &extent) in shape.iter().enumerate().filter(|(axis, _)| whole_shape[*axis] != 1) {
             match groups.last_mut() {
@@ -117,17 +144,35 @@ impl Reduce {
                 _ => groups.push((is_folded(&axis), extent)),
             }
         }
-        let mut out = vec![self.monoid.neutral(); count];
-        fold(self.monoid, &groups, input, &mut out);
-        out
+        out.fill([self.monoid.neutral(); L]);
+        match *groups {
+            // The commonest, as part of the caller.
+            [(true, columns)] => fold_rows(self.monoid, 1, columns, input, out),
+            [(false, rows), (true, columns)] => fold_rows(self.monoid, rows, columns, input, out),
+            _ => fold(self.monoid, &groups, input, out),
+        }
+    }
+}
+
+#[inline(always)]
+fn fold_rows<T: Lane, const L: usize>(
+    monoid: Monoid,
+    rows: usize,
+    columns: usize,
+    input: &[[T; L]],
+    out: &mut [[T; L]],
+) {
+    for row in 0..rows {
+        let joined = monoid.join_all(&input[row * columns..(row + 1) * columns]);
+        monoid.join_to(&mut out[row], &joined);
     }
 }
 
 /// Folds `input`, whose axes are alternately folded and kept `groups`, into `out`.
-fn fold<T: Lane>(monoid: Monoid, groups: &[(bool, usize)], input: &[T], out: &mut [T]) {
+fn fold<T: Lane, const L: usize>(monoid: Monoid, groups: &[(bool, usize)], input: &[[T; L]], out: &mut [[T; L]]) {
     match groups {
-        [] | [(false, _)] => out.iter_mut().zip(input).for_each(|(o, &x)| *o = monoid.join(*o, x)),
-        [(true, _)] => out[0] = monoid.join(out[0], monoid.join_all(input)),
+        [] | [(false, _)] => out.iter_mut().zip(input).for_each(|(o, x)| monoid.join_to(o, x)),
+        [(true, columns)] => fold_rows(monoid, 1, *columns, input, out),
         [(folded, extent), rest @ ..] => {
             let input_step = input.len() / (*extent).max(1);
             let out_step = if *folded { 0 } else { out.len() / (*extent).max(1) };
@@ -140,26 +185,53 @@ fn fold<T: Lane>(monoid: Monoid, groups: &[(bool, usize)], input: &[T], out: &mu
     }
 }
 
+/// The most numbers that are summed without being halved.
+const BLOCK: usize = 128;
+
 /// NumPy's pairwise summation: one after the other below 8 numbers, eight accumulators up to 128, halves above.
 ///
 /// Source: the pairwise sum of NumPy's umath loops; Higham, "The accuracy of floating point summation" (1993).
-pub(crate) fn pairwise_sum<T: Lane>(values: &[T]) -> T {
-    const BLOCK: usize = 128;
-    let count = values.len();
-    if count < 8 {
-        values.iter().fold(T::of(-0.0), |sum, &x| sum + x)
-    } else if count <= BLOCK {
-        let mut sums: [T; 8] = std::array::from_fn(|i| values[i]);
-        let (blocks, rest) = values[8..].as_chunks::<8>();
-        for block in blocks {
-            sums.iter_mut().zip(block).for_each(|(sum, &x)| *sum = *sum + x);
+#[inline(always)]
+fn pairwise_sum<T: Lane, const L: usize>(values: &[[T; L]]) -> [T; L] {
+    if values.len() <= BLOCK { sum_of_block(values) } else { sum_of_halves(values) }
+}
+
+fn sum_of_halves<T: Lane, const L: usize>(values: &[[T; L]]) -> [T; L] {
+    let half = values.len() / 2 - values.len() / 2 % 8;
+    let (mut sum, rest) = (pairwise_of(&values[..half]), pairwise_of(&values[half..]));
+    Monoid::Sum.join_to(&mut sum, &rest);
+    sum
+}
+
+fn pairwise_of<T: Lane, const L: usize>(values: &[[T; L]]) -> [T; L] {
+    pairwise_sum(values)
+}
+
+#[inline(always)]
+fn sum_of_block<T: Lane, const L: usize>(values: &[[T; L]]) -> [T; L] {
+    let Some((first, rest)) = values.split_first_chunk::<8>() else {
+        let mut sum = [T::of(-0.0); L];
+        for value in values {
+            Monoid::Sum.join_to(&mut sum, value);
         }
-        let [a, b, c, d, e, f, g, h] = sums;
-        rest.iter().fold(((a + b) + (c + d)) + ((e + f) + (g + h)), |sum, &x| sum + x)
-    } else {
-        let half = count / 2 - count / 2 % 8;
-        pairwise_sum(&values[..half]) + pairwise_sum(&values[half..])
+        return sum;
+    };
+    let mut sums = *first;
+    let (blocks, rest) = rest.as_chunks::<8>();
+    for block in blocks {
+        for (sum, value) in sums.iter_mut().zip(block) {
+            Monoid::Sum.join_to(sum, value);
+        }
     }
+    let mut sum = [T::of(0.0); L];
+    for lane in 0..L {
+        let [a, b, c, d, e, f, g, h] = [0, 1, 2, 3, 4, 5, 6, 7].map(|i: usize| sums[i][lane]);
+        sum[lane] = ((a + b) + (c + d)) + ((e + f) + (g + h));
+    }
+    for value in rest {
+        Monoid::Sum.join_to(&mut sum, value);
+    }
+    sum
 }
 
 #[cfg(test)]

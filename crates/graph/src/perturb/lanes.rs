@@ -1,122 +1,119 @@
-//! Eight numbers worked on together, each with the bits that it would have alone.
+//! Numbers whose functions a loop can work on several at a time, each with the bits that it would have alone.
 
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
 use crate::map::Lane;
 
-/// How many numbers there are.
+/// How many numbers ride together.
 pub(super) const WIDTH: usize = 8;
 
-/// Eight numbers.
+/// Numbers that ride together. Loops over them are best written over [`Number`]s: of a loop over numbers compilers make
+/// vectors however long its body is, but of such an array's eight equal chains only where they are short.
+pub(super) type Lanes = [Number; WIDTH];
+
+/// A number whose `exp` and `ln` have no branches.
 #[derive(Clone, Copy, Debug)]
-#[repr(align(64))]
-pub(super) struct Lanes(pub(super) [f64; WIDTH]);
-
-/// A plain loop: `array::map` and `from_fn` are calls to many times what they do.
-#[inline(always)]
-fn each<T: Copy>(begin: T, number: impl Fn(usize) -> T) -> [T; WIDTH] {
-    let mut all = [begin; WIDTH];
-    for (i, x) in all.iter_mut().enumerate() {
-        *x = number(i);
-    }
-    all
-}
-
-#[inline(always)]
-fn lanes(number: impl Fn(usize) -> f64) -> Lanes {
-    Lanes(each(0.0, number))
-}
+#[repr(transparent)]
+pub(super) struct Number(pub(super) f64);
 
 macro_rules! arithmetic {
     ($($Trait:ident $method:ident $operator:tt),*) => {$(
-        impl $Trait for Lanes {
+        impl $Trait for Number {
             type Output = Self;
 
             #[inline(always)]
             fn $method(self, other: Self) -> Self {
-                lanes(|i| self.0[i] $operator other.0[i])
+                Self(self.0 $operator other.0)
             }
         }
     )*};
 }
 arithmetic!(Add add +, Sub sub -, Mul mul *, Div div /);
 
-impl Neg for Lanes {
+impl Neg for Number {
     type Output = Self;
 
     #[inline(always)]
     fn neg(self) -> Self {
-        lanes(|i| -self.0[i])
+        Self(-self.0)
     }
 }
 
-impl Lane for Lanes {
-    type Mask = [bool; WIDTH];
+impl Lane for Number {
+    type Mask = bool;
 
     #[inline(always)]
     fn of(number: f64) -> Self {
-        Self([number; WIDTH])
+        Self(number)
     }
     #[inline(always)]
-    fn select(mask: [bool; WIDTH], a: Self, b: Self) -> Self {
-        lanes(|i| if mask[i] { a.0[i] } else { b.0[i] })
+    fn select(mask: bool, a: Self, b: Self) -> Self {
+        if mask { a } else { b }
     }
     #[inline(always)]
-    fn equal(self, other: Self) -> [bool; WIDTH] {
-        each(false, |i| self.0[i] == other.0[i])
+    fn equal(self, other: Self) -> bool {
+        self.0 == other.0
     }
     #[inline(always)]
-    fn less(self, other: Self) -> [bool; WIDTH] {
-        each(false, |i| self.0[i] < other.0[i])
+    fn less(self, other: Self) -> bool {
+        self.0 < other.0
     }
     #[inline(always)]
-    fn at_most(self, other: Self) -> [bool; WIDTH] {
-        each(false, |i| self.0[i] <= other.0[i])
+    fn at_most(self, other: Self) -> bool {
+        self.0 <= other.0
     }
     #[inline(always)]
     fn exp(self) -> Self {
-        exp(self)
+        Self(exp(self.0))
     }
     fn exp_m1(self) -> Self {
-        lanes(|i| libm::expm1(self.0[i]))
+        Self(libm::expm1(self.0))
     }
     #[inline(always)]
     fn ln(self) -> Self {
-        ln(self)
+        Self(ln(self.0))
     }
     fn ln_1p(self) -> Self {
-        lanes(|i| libm::log1p(self.0[i]))
+        Self(libm::log1p(self.0))
     }
     #[inline(always)]
     fn sqrt(self) -> Self {
-        lanes(|i| libm::sqrt(self.0[i]))
+        Self(self.0.sqrt())
     }
     #[inline(always)]
     fn abs(self) -> Self {
-        lanes(|i| f64::abs(self.0[i]))
+        Self(self.0.abs())
     }
     fn pow(self, exponent: Self) -> Self {
-        lanes(|i| libm::pow(self.0[i], exponent.0[i]))
+        Self(libm::pow(self.0, exponent.0))
     }
     fn tanh(self) -> Self {
-        lanes(|i| libm::tanh(self.0[i]))
+        Self(libm::tanh(self.0))
     }
     fn erf(self) -> Self {
-        lanes(|i| libm::erf(self.0[i]))
+        Self(libm::erf(self.0))
     }
 }
 
 /// ln 2 in two parts, the first short enough for its products with small whole numbers to be exact.
 const LN_2: [f64; 2] = [6.931_471_803_691_238e-1, 1.908_214_929_270_587_7e-10];
 
+/// 2 to this power, a whole one between −1022 and 1023: the low bits of the sum are the exponent's own form.
+#[inline(always)]
+fn power_of_two(exponent: f64) -> f64 {
+    f64::from_bits((exponent + (1.5 * TWO_52 + 1023.0)).to_bits() << 52)
+}
+
 /// libm's exp: the same operations in the same order, with choices in place of branches.
 ///
 /// Source: FreeBSD's `e_exp.c`, which libm's `exp` is. A test compares the bits.
 #[inline(always)]
-fn exp(x: Lanes) -> Lanes {
+fn exp(x: f64) -> f64 {
     // The high word above which the argument is reduced, and up to which 1 + x is all there is.
     const REDUCED: f64 = f64::from_bits(0x3fd6_2e43 << 32);
     const TINY: f64 = f64::from_bits(0x3e30_0001 << 32);
+    // Beyond it there is only 0 or infinity.
+    const FAR: f64 = 800.0;
     const C: [f64; 5] = [
         1.666_666_666_666_660_2e-1,
         -2.777_777_777_701_559_3e-3,
@@ -124,34 +121,30 @@ fn exp(x: Lanes) -> Lanes {
         -1.653_390_220_546_525_2e-6,
         4.138_136_797_057_238_5e-8,
     ];
-    // Nothing near overflow, subnormal or not a number.
-    if !x.0.iter().fold(true, |all, x| all & (x.abs() < 700.0)) {
-        return lanes(|i| libm::exp(x.0[i]));
-    }
-    let (number, one) = (Lanes::of, Lanes::of(1.0));
+    let near = if x.abs() < FAR { x } else { FAR.copysign(x) };
     // Adding and taking away 2^52 rounds; what was rounded up is put right, so that k is cut off.
-    let turns = (number(std::f64::consts::LOG2_E) * x).abs() + number(0.5);
-    let rounded = (turns + number(TWO_52)) - number(TWO_52);
-    let cut = rounded - Lanes::indicator(turns.less(rounded));
-    let k = lanes(|i| cut.0[i].copysign(x.0[i]));
-    let k = Lanes::select(number(REDUCED).at_most(x.abs()), k, number(0.0));
-    let (high, low) = (x - k * number(LN_2[0]), k * number(LN_2[1]));
+    let turns = (std::f64::consts::LOG2_E * near).abs() + 0.5;
+    let rounded = (turns + TWO_52) - TWO_52;
+    let cut = if turns < rounded { rounded - 1.0 } else { rounded };
+    let k = if REDUCED <= near.abs() { cut.copysign(near) } else { 0.0 };
+    let (high, low) = (near - k * LN_2[0], k * LN_2[1]);
     let r = high - low;
     let rr = r * r;
-    let tail = number(C[2]) + rr * (number(C[3]) + rr * number(C[4]));
-    let c = r - rr * (number(C[0]) + rr * (number(C[1]) + rr * tail));
-    let y = one + (r * c / (number(2.0) - c) - low + high);
-    // The low bits of this sum are k + 1023, the exponent's own form.
-    let biased = k + number(1.5 * TWO_52 + 1023.0);
-    let power = lanes(|i| f64::from_bits(biased.0[i].to_bits() << 52));
-    Lanes::select(x.abs().less(number(TINY)), one + x, y * power)
+    let c = r - rr * (C[0] + rr * (C[1] + rr * (C[2] + rr * (C[3] + rr * C[4]))));
+    let y = 1.0 + (r * c / (2.0 - c) - low + high);
+    // y·2^k in two exact steps and one that rounds, where one would leave the range of powers.
+    let first = if k < -1022.0 { -969.0 } else { 0.0 };
+    let first = if 1023.0 < k { 1023.0 } else { first };
+    let scaled = y * power_of_two(first) * power_of_two(k - first);
+    let all = if near.abs() < TINY { 1.0 + near } else { scaled };
+    if x.is_nan() { x } else { all }
 }
 
 const TWO_52: f64 = (1u64 << 52) as f64;
 
 /// libm's log, likewise, after FreeBSD's `e_log.c`.
 #[inline(always)]
-fn ln(x: Lanes) -> Lanes {
+fn ln(x: f64) -> f64 {
     const C: [f64; 7] = [
         6.666_666_666_666_735e-1,
         3.999_999_999_940_942e-1,
@@ -161,24 +154,27 @@ fn ln(x: Lanes) -> Lanes {
         1.531_383_769_920_937_3e-1,
         1.479_819_860_511_658_6e-1,
     ];
-    if !x.0.iter().fold(true, |all, x| all & (*x >= f64::MIN_POSITIVE) & (*x < f64::INFINITY)) {
-        return lanes(|i| libm::log(x.0[i]));
-    }
-    let number = Lanes::of;
+    const TWO_54: f64 = 4.0 * TWO_52;
+    let is_small = x < f64::MIN_POSITIVE;
+    let normal = if is_small { x * TWO_54 } else { x };
     // x = 2^k·(1 + f), with 1 + f between √½ and √2. The shift works on the high word alone.
-    let shifted = |i: usize| x.0[i].to_bits() + ((0x3ff0_0000 - 0x3fe6_a09e) << 32);
+    let shifted = normal.to_bits().wrapping_add((0x3ff0_0000 - 0x3fe6_a09e) << 32);
     // The biased exponent as a number, by way of the low bits of 2^52.
-    let k = lanes(|i| f64::from_bits((shifted(i) >> 52) | TWO_52.to_bits())) - number(TWO_52 + 1023.0);
-    let reduced = lanes(|i| f64::from_bits((shifted(i) & 0x000f_ffff_ffff_ffff) + (0x3fe6_a09e << 32)));
-    let f = reduced - number(1.0);
-    let half_square = number(0.5) * f * f;
-    let s = f / (number(2.0) + f);
+    let k = f64::from_bits((shifted >> 52) | TWO_52.to_bits()) - (TWO_52 + 1023.0);
+    let k = if is_small { k - 54.0 } else { k };
+    let f = f64::from_bits((shifted & 0x000f_ffff_ffff_ffff) + (0x3fe6_a09e << 32)) - 1.0;
+    let half_square = 0.5 * f * f;
+    let s = f / (2.0 + f);
     let z = s * s;
     let w = z * z;
-    let even = w * (number(C[1]) + w * (number(C[3]) + w * number(C[5])));
-    let odd = z * (number(C[0]) + w * (number(C[2]) + w * (number(C[4]) + w * number(C[6]))));
+    let even = w * (C[1] + w * (C[3] + w * C[5]));
+    let odd = z * (C[0] + w * (C[2] + w * (C[4] + w * C[6])));
     let r = odd + even;
-    s * (half_square + r) + k * number(LN_2[1]) - half_square + f + k * number(LN_2[0])
+    let all = s * (half_square + r) + k * LN_2[1] - half_square + f + k * LN_2[0];
+    // What has no such logarithm: not a number and infinity are their own.
+    let at_zero = if x == 0.0 { f64::NEG_INFINITY } else { f64::NAN };
+    let beyond = if 0.0 < x { x } else { at_zero };
+    if (0.0 < x) & (x < f64::INFINITY) { all } else { beyond }
 }
 
 #[cfg(test)]
@@ -188,9 +184,9 @@ mod tests {
     use super::*;
     use crate::philox::Stream;
 
-    fn assert_same_bits(name: &str, fast: fn(Lanes) -> Lanes, alone: fn(f64) -> f64, numbers: [f64; WIDTH]) {
-        for (x, found) in numbers.iter().zip(fast(Lanes(numbers)).0) {
-            let wanted = alone(*x);
+    fn assert_same_bits(name: &str, fast: fn(f64) -> f64, alone: fn(f64) -> f64, numbers: [f64; WIDTH]) {
+        for x in numbers {
+            let (found, wanted) = (fast(x), alone(x));
             let same = found.to_bits() == wanted.to_bits() || found.is_nan() && wanted.is_nan();
             assert!(same, "{name}({x:e}) = {found:e}, not {wanted:e}");
         }
@@ -201,7 +197,7 @@ mod tests {
         let stream = Stream::new(1, "lanes");
         for round in 0..200_000 {
             let uniform: [f64; WIDTH] = from_fn(|i| stream.normal(round, i as u64));
-            for scale in [1e-9, 1e-3, 0.35, 1.0, 30.0, 300.0] {
+            for scale in [1e-9, 1e-3, 0.35, 1.0, 30.0, 300.0, 1000.0] {
                 assert_same_bits("exp", exp, libm::exp, uniform.map(|x| x * scale));
                 assert_same_bits("ln", ln, libm::log, uniform.map(|x| (x * scale).abs()));
             }
@@ -214,8 +210,9 @@ mod tests {
         let thresholds = [0.5, 1.0, 1.5, 2.5, 100.5].map(|turns: f64| turns * std::f64::consts::LN_2);
         let more =
             [0.0, -0.0, 1.0, 2.0, 2f64.powi(-28), 2f64.sqrt(), 0.5f64.sqrt(), 700.0, 708.4, 709.8, 745.2, 1e-308];
+        let ends = [708.396_418_532_264_1, 709.782_712_893_384, 745.133_219_101_941_2, 800.0, 0.346_573_590_279_972_6];
         let whole = [f64::INFINITY, f64::NAN, f64::MIN_POSITIVE, 5e-324, f64::MAX, f64::from_bits(0x3fd6_2e43 << 32)];
-        for near in thresholds.into_iter().chain(more).chain(whole) {
+        for near in thresholds.into_iter().chain(more).chain(ends).chain(whole) {
             for steps in 0..200u64 {
                 let around =
                     |i: usize| f64::from_bits(near.to_bits().wrapping_add(steps * 8 + i as u64).wrapping_sub(800));

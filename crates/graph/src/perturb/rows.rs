@@ -9,20 +9,23 @@
 //! as in a whole run. Terms with a factor 0 leave such a sum as it is, since it never is −0. So every answer has the
 //! bits of a whole run.
 
+use std::array::from_fn;
 use std::borrow::Cow;
 use std::ops::Range;
 
 use super::Around;
-use super::lanes::{Lanes, WIDTH};
+use super::lanes::{Lanes, Number, WIDTH};
 use crate::graph::{Node, NodeId};
 use crate::interpret::Values;
-use crate::map::Lane;
-use crate::op::{Layout, Monoid, Op, contract};
+use crate::op::{Layout, Monoid, Op};
 
 /// How many numbers of a leaf ride in one [`Lanes`], each moved up in one lane and down in the next.
 const RIDERS: usize = WIDTH / 2;
 /// How many [`Lanes`] go through the row-wise steps at a time, so that what lies between steps stays in the cache.
 const GROUPS: usize = 16;
+/// How many sums grow side by side, so that an addition need not wait for the one before it.
+const CHAINS: usize = 4;
+const ZERO: Lanes = [Number(0.0); WIDTH];
 
 /// What is known of a node's value in a run with a number of the leaf moved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -204,13 +207,16 @@ impl RowPlan {
         }
     }
 
-    /// Runs with each number of the leaf moved by `step`, up and down.
-    pub(super) fn run(&self, base: &Values<'_, f64>, step: f64) -> Vec<Around> {
-        let whole = base.numbers(base.graph().outputs()[0])[0];
-        let count = base.shape(self.leaf).iter().product();
-        let mut run =
-            Run::new(self, base, step, vec![Around { ahead: whole, behind: whole, crosses_kink: false }; count]);
-        for column in 0..self.columns {
+    /// How many columns the leaf's numbers stand in, which are worked on apart.
+    pub(super) fn columns(&self) -> usize {
+        self.columns
+    }
+
+    /// Runs with each number of these columns moved by `step`, up and down; answers row by row.
+    #[inline(always)]
+    pub(super) fn run(&self, base: &Values<'_, f64>, step: f64, columns: Range<usize>) -> Vec<Around> {
+        let mut run = Run::new(self, base, step, columns.clone());
+        for column in columns {
             run.column(column);
         }
         run.answers
@@ -234,13 +240,18 @@ fn is_smooth(node: &Node) -> bool {
     matches!(&node.op, Op::Map(op) if op.info().smooth)
 }
 
-/// One run over all numbers of a leaf.
+/// One run over the numbers of a leaf in some columns.
 struct Run<'r, 'g> {
     plan: &'r RowPlan,
     base: &'r Values<'g, f64>,
     step: f64,
+    columns: Range<usize>,
     answers: Vec<Around>,
-    leaf: Vec<f64>,
+    leaf: Cow<'r, [f64]>,
+    /// The leaf's numbers in the column at hand.
+    weights: Vec<f64>,
+    /// What they contribute to the row at hand.
+    products: Vec<f64>,
     /// Of each row, which numbers of a column reach it and what they are multiplied with.
     terms: Vec<Vec<(usize, f64)>>,
     /// Of each number of a column, which rows it reaches, and the how manieth there it is.
@@ -249,14 +260,14 @@ struct Run<'r, 'g> {
     riders: Vec<usize>,
     /// Where each row's lanes begin among those of all rows.
     starts: Vec<usize>,
-    /// The first product's changed column, of all rows.
+    /// The first product's changed column, of one row.
     entered: Vec<Lanes>,
     slots: Vec<Vec<Lanes>>,
     /// What leaves the row-wise part, of all rows.
     kept: Vec<Vec<Lanes>>,
     /// Of each row-wise step, what its inputs are where nothing changes.
     numbers: Vec<Vec<Cow<'r, [f64]>>>,
-    /// Of each row-wise step, what is not recomputed, of one row and repeated.
+    /// The same, of one row and in lanes, as far as it is asked for.
     row_bases: Vec<Vec<Vec<Lanes>>>,
     whole_bases: Vec<Vec<Vec<Lanes>>>,
     /// Of each value that is gathered, what it is where nothing changes.
@@ -273,7 +284,7 @@ struct Sums {
 }
 
 impl<'r, 'g> Run<'r, 'g> {
-    fn new(plan: &'r RowPlan, base: &'r Values<'g, f64>, step: f64, answers: Vec<Around>) -> Self {
+    fn new(plan: &'r RowPlan, base: &'r Values<'g, f64>, step: f64, columns: Range<usize>) -> Self {
         let terms: Vec<Vec<(usize, f64)>> = match plan.entry {
             Entry::Product(left) => {
                 let numbers = base.numbers(left);
@@ -282,13 +293,14 @@ impl<'r, 'g> Run<'r, 'g> {
             }
             Entry::Spread => vec![vec![(0, 1.0)]; plan.rows],
         };
-        let mut reached = vec![Vec::new(); answers.len() / plan.columns];
+        let leaf = base.numbers(plan.leaf);
+        let mut reached = vec![Vec::new(); leaf.len() / plan.columns];
         let mut starts = vec![0];
         for (row, terms) in terms.iter().enumerate() {
             terms.iter().enumerate().for_each(|(at, &(number, _))| reached[number].push((row, at)));
             starts.push(starts[row] + terms.len().div_ceil(RIDERS));
         }
-        let splat = |id: NodeId| -> Vec<Lanes> { base.numbers(id).iter().map(|&x| Lanes::of(x)).collect() };
+        let splat = |id: NodeId| base.numbers(id).iter().map(|&x| [Number(x); WIDTH]).collect::<Vec<_>>();
         let whole_bases = plan.whole_steps.iter().map(|step| {
             let base = |input: &Input| match input {
                 Input::Base(id) => splat(*id),
@@ -305,21 +317,26 @@ impl<'r, 'g> Run<'r, 'g> {
             };
             step.inputs.iter().map(|input| base.numbers(node(input))).collect()
         };
+        let whole = base.numbers(base.graph().outputs()[0])[0];
+        let untouched = Around { ahead: whole, behind: whole, crosses_kink: false };
         Self {
+            answers: vec![untouched; reached.len() * columns.len()],
             whole_bases: whole_bases.collect(),
             gathered_bases: plan.gathers.iter().map(|&(from, _)| splat(plan.slots[from].node)).collect(),
-            kept: plan.gathers.iter().map(|&(from, _)| vec![Lanes::of(0.0); total * plan.slots[from].width]).collect(),
+            kept: plan.gathers.iter().map(|&(from, _)| vec![ZERO; total * plan.slots[from].width]).collect(),
             row_bases: plan.row_steps.iter().map(|step| vec![Vec::new(); step.inputs.len()]).collect(),
             sums: vec![Sums::default(); plan.row_steps.len()],
             slots: vec![Vec::new(); plan.slots.len()],
-            entered: vec![Lanes::of(0.0); total],
+            entered: Vec::new(),
             riders: (0..reached.len()).filter(|&number| !reached[number].is_empty()).collect(),
             numbers: plan.row_steps.iter().map(numbers).collect(),
-            leaf: base.numbers(plan.leaf).into_owned(),
+            weights: Vec::new(),
+            products: Vec::new(),
+            leaf,
             plan,
             base,
             step,
-            answers,
+            columns,
             terms,
             reached,
             starts,
@@ -327,63 +344,79 @@ impl<'r, 'g> Run<'r, 'g> {
     }
 
     /// All numbers of the leaf that enter by this column.
+    #[inline(always)]
     fn column(&mut self, column: usize) {
+        self.weights.clear();
+        self.weights.extend(self.leaf.iter().skip(column).step_by(self.plan.columns));
         for row in 0..self.plan.rows {
-            self.enter(row, column);
+            self.enter(row);
             self.prepare(row, column);
-            for start in (self.starts[row]..self.starts[row + 1]).step_by(GROUPS) {
-                self.run_rows(row, column, start..self.starts[row + 1].min(start + GROUPS));
+            let groups = self.entered.len();
+            for start in (0..groups).step_by(GROUPS) {
+                self.run_rows(row, column, start..groups.min(start + GROUPS));
             }
         }
         let riders = std::mem::take(&mut self.riders);
-        riders.chunks(RIDERS).for_each(|riders| self.run_whole(riders, column));
+        for riders in riders.chunks(RIDERS) {
+            self.run_whole(riders, column);
+        }
         self.riders = riders;
     }
 
-    fn element(&self, number: usize, column: usize) -> usize {
-        number * self.plan.columns + column
+    fn answer(&mut self, number: usize, column: usize) -> &mut Around {
+        &mut self.answers[number * self.columns.len() + column - self.columns.start]
     }
 
     /// The entry's changed numbers of one row.
-    fn enter(&mut self, row: usize, column: usize) {
+    #[inline(always)]
+    fn enter(&mut self, row: usize) {
         let terms = &self.terms[row];
-        let out = &mut self.entered[self.starts[row]..self.starts[row + 1]];
-        let moved = |number: usize| {
-            let x = self.leaf[number * self.plan.columns + column];
-            [x + self.step, x - self.step]
-        };
+        let (out, products) = (&mut self.entered, &mut self.products);
+        out.clear();
+        out.resize(terms.len().div_ceil(RIDERS), ZERO);
+        let moved = |number: usize| [self.weights[number] + self.step, self.weights[number] - self.step];
         if let Entry::Spread = self.plan.entry {
             let [ahead, behind] = moved(0);
-            out[0] = Lanes::of(ahead);
-            out[0].0[1] = behind;
+            out[0] = [Number(ahead); WIDTH];
+            out[0][1] = Number(behind);
             return;
         }
-        let products: Vec<f64> =
-            terms.iter().map(|&(number, x)| x * self.leaf[number * self.plan.columns + column]).collect();
+        products.clear();
+        products.extend(terms.iter().map(|&(number, x)| x * self.weights[number]));
         let mut sum = 0.0;
-        for (group, out) in out.iter_mut().enumerate() {
+        for (group, lanes) in out.iter_mut().enumerate() {
             let start = group * RIDERS;
-            let end = terms.len().min(start + RIDERS);
-            *out = Lanes::of(sum);
-            for at in start..end {
+            *lanes = [Number(sum); WIDTH];
+            for at in start..terms.len().min(start + RIDERS) {
                 let (number, x) = terms[at];
                 let [ahead, behind] = moved(number);
-                let lanes = &mut out.0;
                 // Those that joined before add this term as it is.
-                lanes[..2 * (at - start)].iter_mut().for_each(|lane| *lane += products[at]);
-                lanes[2 * (at - start)] = sum + x * ahead;
-                lanes[2 * (at - start) + 1] = sum + x * behind;
+                for lane in &mut lanes[..2 * (at - start)] {
+                    lane.0 += products[at];
+                }
+                lanes[2 * (at - start)] = Number(sum + x * ahead);
+                lanes[2 * (at - start) + 1] = Number(sum + x * behind);
                 sum += products[at];
             }
         }
-        for (pair, out) in out.chunks_exact_mut(2).enumerate() {
-            let at = |groups: usize| terms.len().min((2 * pair + groups) * RIDERS);
-            let first = add_each(out[0], &products[at(1)..at(2)]);
-            (out[0], out[1]) = add_each_to_both(first, out[1], &products[at(2)..]);
+        let from = |group: usize| &products[products.len().min(group * RIDERS)..];
+        let (chains, rest) = out.as_chunks_mut::<CHAINS>();
+        for (which, chains) in chains.iter_mut().enumerate() {
+            let first = which * CHAINS;
+            for (group, lanes) in chains.iter_mut().enumerate() {
+                let own = from(first + group + 1);
+                add_each([lanes], &own[..own.len() - from(first + CHAINS).len()]);
+            }
+            add_each(chains.each_mut(), from(first + CHAINS));
+        }
+        let first = products.len().div_ceil(RIDERS) - rest.len();
+        for (group, lanes) in rest.iter_mut().enumerate() {
+            add_each([lanes], from(first + group + 1));
         }
     }
 
     /// What the row-wise steps need of one row beside what changes.
+    #[inline(always)]
     fn prepare(&mut self, row: usize, column: usize) {
         for (index, step) in self.plan.row_steps.iter().enumerate() {
             match step.kind {
@@ -405,11 +438,9 @@ impl<'r, 'g> Run<'r, 'g> {
                 Form::Column => &numbers[row * self.plan.columns + column..][..1],
                 _ => &numbers[row * (numbers.len() / self.plan.rows)..][..numbers.len() / self.plan.rows],
             };
-            let repeated = &mut self.row_bases[index][at];
-            repeated.clear();
-            for _ in 0..GROUPS {
-                repeated.extend(numbers.iter().map(|&x| Lanes::of(x)));
-            }
+            let lanes = &mut self.row_bases[index][at];
+            lanes.clear();
+            lanes.extend(numbers.iter().map(|&x| [Number(x); WIDTH]));
         }
     }
 
@@ -431,61 +462,72 @@ impl<'r, 'g> Run<'r, 'g> {
     }
 
     /// The row-wise steps, for some lanes of one row.
+    #[inline(always)]
     fn run_rows(&mut self, row: usize, column: usize, lanes: Range<usize>) {
         let groups = lanes.len();
         self.slots[0].clear();
         self.slots[0].extend_from_slice(&self.entered[lanes.clone()]);
         for (index, step) in self.plan.row_steps.iter().enumerate() {
-            let slot = &self.plan.slots[step.to];
+            let width = self.plan.slots[step.to].width;
             let mut out = std::mem::take(&mut self.slots[step.to]);
-            out.resize(groups * slot.width, Lanes::of(0.0));
-            let input = |at: usize| -> &[Lanes] {
-                match step.inputs[at] {
-                    Input::Slot(slot) => &self.slots[slot],
-                    Input::Base(_) => &self.row_bases[index][at][..self.row_bases[index][at].len() / GROUPS * groups],
-                }
-            };
-            match step.kind {
-                Kind::Widen => {
-                    out.copy_from_slice(input(1));
-                    out.iter_mut().skip(column).step_by(slot.width).zip(input(0)).for_each(|(out, &x)| *out = x);
-                }
-                Kind::ColumnProduct => column_product(&self.sums[index], input(0), &mut out),
-                Kind::RowsProduct => rows_product(&self.numbers[index][1], slot.width, input(0), &mut out),
-                Kind::Op => {
-                    let node = self.base.graph().node(slot.node);
-                    let inputs: Vec<&[Lanes]> = (0..step.inputs.len()).map(input).collect();
-                    let shape_of = |&id: &NodeId| {
-                        let mut shape = self.base.shape(id).to_vec();
-                        shape[0] = groups;
-                        shape
-                    };
-                    match slot.form {
-                        Form::Column => evaluate(node, &inputs, |_| Vec::new(), &[], &mut out),
-                        _ => evaluate(node, &inputs, |i| shape_of(&node.inputs[i]), &shape_of(&slot.node), &mut out),
-                    }
-                    if step.watched {
-                        let before: Vec<&[Lanes]> =
-                            self.row_bases[index].iter().map(|base| &base[..base.len() / GROUPS * groups]).collect();
-                        let first = (lanes.start - self.starts[row]) * RIDERS;
-                        for (at, lane) in crossings(node, &inputs, &before) {
-                            let rider = first + at / slot.width % groups * RIDERS + lane / 2;
-                            if let Some(&(number, _)) = self.terms[row].get(rider) {
-                                self.answers[number * self.plan.columns + column].crosses_kink = true;
-                            }
-                        }
+            out.resize(groups * width, ZERO);
+            match (&step.kind, step.inputs.as_slice()) {
+                (Kind::Widen, &[Input::Slot(from), _]) => {
+                    for (out, &lanes) in out.chunks_exact_mut(width).zip(&self.slots[from]) {
+                        out.copy_from_slice(&self.row_bases[index][1]);
+                        out[column] = lanes;
                     }
                 }
+                (Kind::ColumnProduct, &[Input::Slot(from), _]) => {
+                    column_product(&self.sums[index], &self.slots[from], &mut out);
+                }
+                (Kind::RowsProduct, &[Input::Slot(from), _]) => {
+                    rows_product(&self.numbers[index][1], width, &self.slots[from], &mut out);
+                }
+                _ => self.run_op(index, row, column, lanes.clone(), &mut out),
             }
             self.slots[step.to] = out;
         }
+        let start = self.starts[row];
         for (&(from, _), kept) in self.plan.gathers.iter().zip(&mut self.kept) {
             let width = self.plan.slots[from].width;
-            kept[lanes.start * width..lanes.end * width].copy_from_slice(&self.slots[from]);
+            kept[(start + lanes.start) * width..(start + lanes.end) * width].copy_from_slice(&self.slots[from]);
         }
     }
 
-    /// The steps behind the rows, for as many numbers of the leaf as ride in one [`Lanes`].
+    /// A row-wise step that is its node's op.
+    #[inline(always)]
+    fn run_op(&mut self, index: usize, row: usize, column: usize, lanes: Range<usize>, out: &mut [Lanes]) {
+        let step = &self.plan.row_steps[index];
+        let slot = &self.plan.slots[step.to];
+        let node = self.base.graph().node(slot.node);
+        // What does not change is there for one group, so that such steps go group by group.
+        let is_alone = step.watched || step.inputs.iter().any(|input| matches!(input, Input::Base(_)));
+        let groups = if is_alone { 1 } else { lanes.len() };
+        for (at, out) in out.chunks_exact_mut(groups * slot.width).enumerate() {
+            let input = |which: usize| match step.inputs[which] {
+                Input::Slot(from) => {
+                    let width = self.plan.slots[from].width * groups;
+                    &self.slots[from][at * width..(at + 1) * width]
+                }
+                Input::Base(_) => self.row_bases[index][which].as_slice(),
+            };
+            let inputs = Inputs::of(step.inputs.len(), input);
+            evaluate(self.base, slot.node, inputs.as_slice(), (slot.form == Form::Rows).then_some(groups), out);
+            if step.watched {
+                let before = Inputs::of(step.inputs.len(), |which| self.row_bases[index][which].as_slice());
+                for lane in crossings(node, inputs.as_slice(), before.as_slice()) {
+                    if let Some(&(number, _)) = self.terms[row].get((lanes.start + at) * RIDERS + lane / 2) {
+                        let place = number * self.columns.len() + column - self.columns.start;
+                        self.answers[place].crosses_kink = true;
+                    }
+                }
+            }
+        }
+    }
+
+    /// The steps behind the rows, for as many numbers of the leaf as ride together.
+    #[inline(always)]
     fn run_whole(&mut self, riders: &[usize], column: usize) {
         for (which, &(from, to)) in self.plan.gathers.iter().enumerate() {
             let width = self.plan.slots[from].width;
@@ -495,127 +537,194 @@ impl<'r, 'g> Run<'r, 'g> {
                 for &(row, at) in &self.reached[number] {
                     let from = &self.kept[which][(self.starts[row] + at / RIDERS) * width..][..width];
                     let to = &mut self.slots[to][row * width..][..width];
+                    let pair = at % RIDERS * 2;
                     for (to, from) in to.iter_mut().zip(from) {
-                        let pair = at % RIDERS * 2;
-                        to.0[2 * seat..2 * seat + 2].copy_from_slice(&from.0[pair..pair + 2]);
+                        to[2 * seat] = from[pair];
+                        to[2 * seat + 1] = from[pair + 1];
                     }
                 }
             }
         }
         for (index, step) in self.plan.whole_steps.iter().enumerate() {
             let slot = &self.plan.slots[step.to];
-            let mut out = std::mem::take(&mut self.slots[step.to]);
-            out.resize(slot.width, Lanes::of(0.0));
-            let input = |at: usize| -> &[Lanes] {
-                match step.inputs[at] {
-                    Input::Slot(slot) => &self.slots[slot],
-                    Input::Base(_) => &self.whole_bases[index][at],
-                }
-            };
             let node = self.base.graph().node(slot.node);
-            let inputs: Vec<&[Lanes]> = (0..step.inputs.len()).map(input).collect();
-            let shape = self.base.shape(slot.node);
-            evaluate(node, &inputs, |i| self.base.shape(node.inputs[i]).to_vec(), shape, &mut out);
+            let mut out = std::mem::take(&mut self.slots[step.to]);
+            out.resize(slot.width, ZERO);
+            let input = |which: usize| match step.inputs[which] {
+                Input::Slot(slot) => self.slots[slot].as_slice(),
+                Input::Base(_) => self.whole_bases[index][which].as_slice(),
+            };
+            let inputs = Inputs::of(step.inputs.len(), input);
+            evaluate(self.base, slot.node, inputs.as_slice(), None, &mut out);
             if step.watched {
-                let before: Vec<&[Lanes]> = self.whole_bases[index].iter().map(Vec::as_slice).collect();
-                for (_, lane) in crossings(node, &inputs, &before) {
+                let before = Inputs::of(step.inputs.len(), |which| self.whole_bases[index][which].as_slice());
+                for lane in crossings(node, inputs.as_slice(), before.as_slice()) {
                     if let Some(&number) = riders.get(lane / 2) {
-                        self.answers[number * self.plan.columns + column].crosses_kink = true;
+                        let place = number * self.columns.len() + column - self.columns.start;
+                        self.answers[place].crosses_kink = true;
                     }
                 }
             }
             self.slots[step.to] = out;
         }
-        let answers = self.slots[self.plan.output][0].0;
-        for (&number, pair) in riders.iter().zip(answers.as_chunks::<2>().0) {
-            let element = self.element(number, column);
-            [self.answers[element].ahead, self.answers[element].behind] = *pair;
+        let answers = self.slots[self.plan.output][0];
+        for (&number, &[ahead, behind]) in riders.iter().zip(answers.as_chunks::<2>().0) {
+            let answer = self.answer(number, column);
+            (answer.ahead, answer.behind) = (ahead.0, behind.0);
         }
     }
 }
 
-/// Adds each of `terms`, one after the other.
-#[inline(always)]
-fn add_each(mut sum: Lanes, terms: &[f64]) -> Lanes {
-    for &term in terms {
-        sum = sum + Lanes::of(term);
-    }
-    sum
+/// The inputs of a step. Few have more than three, and those few need no list of their own.
+enum Inputs<'i> {
+    Few([&'i [Lanes]; 3], usize),
+    Many(Vec<&'i [Lanes]>),
 }
 
-/// The same for two, so that one addition need not wait for the other.
-#[inline(always)]
-fn add_each_to_both(mut a: Lanes, mut b: Lanes, terms: &[f64]) -> (Lanes, Lanes) {
-    for &term in terms {
-        a = a + Lanes::of(term);
-        b = b + Lanes::of(term);
+impl<'i> Inputs<'i> {
+    #[inline(always)]
+    fn of(count: usize, input: impl Fn(usize) -> &'i [Lanes]) -> Self {
+        match count {
+            0..=3 => Self::Few(from_fn(|which| if which < count { input(which) } else { &[] }), count),
+            _ => Self::Many((0..count).map(input).collect()),
+        }
     }
-    (a, b)
+
+    #[inline(always)]
+    fn as_slice(&self) -> &[&'i [Lanes]] {
+        match self {
+            Self::Few(few, count) => &few[..*count],
+            Self::Many(many) => many,
+        }
+    }
 }
 
+/// Adds each of `terms` to each of the sums, one after the other.
+#[inline(always)]
+fn add_each<const N: usize>(sums: [&mut Lanes; N], terms: &[f64]) {
+    let mut grown = [ZERO; N];
+    for which in 0..N {
+        grown[which] = *sums[which];
+    }
+    for &term in terms {
+        for sum in &mut grown {
+            for lane in sum {
+                lane.0 += term;
+            }
+        }
+    }
+    for (sum, grown) in sums.into_iter().zip(grown) {
+        *sum = grown;
+    }
+}
+
+#[inline(always)]
 fn column_product(sums: &Sums, left: &[Lanes], out: &mut [Lanes]) {
     let width = sums.before.len();
     let behind = sums.behind.len() / width;
-    for (to, (&before, &factor)) in sums.before.iter().zip(&sums.factors).enumerate() {
+    for to in 0..width {
+        let (before, factor) = (sums.before[to], sums.factors[to]);
         let terms = &sums.behind[to * behind..(to + 1) * behind];
-        let begun = |x: Lanes| Lanes::of(before) + x * Lanes::of(factor);
-        let (pairs, rest) = left.as_chunks::<2>();
-        for (pair, &[a, b]) in pairs.iter().enumerate() {
-            let (a, b) = add_each_to_both(begun(a), begun(b), terms);
-            out[2 * pair * width + to] = a;
-            out[(2 * pair + 1) * width + to] = b;
+        let begun = |x: &Lanes| {
+            let mut sum = *x;
+            for lane in &mut sum {
+                lane.0 = before + lane.0 * factor;
+            }
+            sum
+        };
+        let (chains, rest) = left.as_chunks::<CHAINS>();
+        for (at, [a, b, c, d]) in chains.iter().enumerate() {
+            let mut grown = [begun(a), begun(b), begun(c), begun(d)];
+            add_each(grown.each_mut(), terms);
+            for (group, sum) in grown.into_iter().enumerate() {
+                out[(at * CHAINS + group) * width + to] = sum;
+            }
         }
-        for &a in rest {
-            out[2 * pairs.len() * width + to] = add_each(begun(a), terms);
+        for (group, lanes) in rest.iter().enumerate() {
+            let mut sum = begun(lanes);
+            add_each([&mut sum], terms);
+            out[(chains.len() * CHAINS + group) * width + to] = sum;
         }
     }
 }
 
+#[inline(always)]
 fn rows_product(right: &[f64], width: usize, left: &[Lanes], out: &mut [Lanes]) {
     let inner = right.len() / width;
     for (left, out) in left.chunks_exact(inner).zip(out.chunks_exact_mut(width)) {
-        out.fill(Lanes::of(0.0));
-        for (&a, right) in left.iter().zip(right.chunks_exact(width)) {
-            out.iter_mut().zip(right).for_each(|(out, &b)| *out = *out + a * Lanes::of(b));
+        out.fill(ZERO);
+        for (a, right) in left.iter().zip(right.chunks_exact(width)) {
+            for (out, b) in out.iter_mut().zip(right) {
+                for lane in 0..WIDTH {
+                    out[lane].0 += a[lane].0 * b;
+                }
+            }
         }
     }
 }
 
-/// The reference value of a node in lanes.
-fn evaluate(
-    node: &Node,
-    inputs: &[&[Lanes]],
-    shape_of: impl Fn(usize) -> Vec<usize>,
-    shape: &[usize],
-    out: &mut Vec<Lanes>,
-) {
+/// A matrix product both of whose sides are in lanes; each element adds its products in order.
+fn product(left_shape: &[usize], left: &[Lanes], right_shape: &[usize], right: &[Lanes], out: &mut [Lanes]) {
+    let (&[.., rows, inner], &[.., columns]) = (left_shape, right_shape) else { return };
+    for (at, out) in out.iter_mut().enumerate() {
+        let (row, column) = (at / columns, at % columns);
+        *out = ZERO;
+        for k in 0..inner {
+            let (a, b) = (&left[row * inner + k], &right[(row / rows * inner + k) * columns + column]);
+            for lane in 0..WIDTH {
+                out[lane].0 += a[lane].0 * b[lane].0;
+            }
+        }
+    }
+}
+
+/// The reference value of a node in lanes, of all of it or of as many rows.
+#[inline(always)]
+fn evaluate(base: &Values<'_, f64>, id: NodeId, inputs: &[&[Lanes]], rows: Option<usize>, out: &mut [Lanes]) {
+    let node = base.graph().node(id);
+    let shape_of = |shape: &[usize]| {
+        let mut shape = shape.to_vec();
+        if let (Some(first), Some(rows)) = (shape.first_mut(), rows) {
+            *first = rows;
+        }
+        shape
+    };
+    let input_shape = |which: usize| shape_of(base.shape(node.inputs[which]));
     match &node.op {
-        Op::Map(op) => op.apply(inputs, out),
-        Op::Formula(formula) => *out = formula.values(inputs),
-        Op::Reduce(reduce) => *out = reduce.value(&shape_of(0), inputs[0]),
-        Op::Contract => *out = contract::value(&shape_of(0), inputs[0], &shape_of(1), inputs[1]),
+        Op::Map(op) => {
+            let flat: [&[Number]; 3] = from_fn(|which| inputs.get(which).map_or(&[][..], |lanes| lanes.as_flattened()));
+            op.apply(&flat[..inputs.len().min(3)], out.as_flattened_mut());
+        }
+        Op::Formula(formula) => {
+            let flat: Vec<&[Number]> = inputs.iter().map(|lanes| lanes.as_flattened()).collect();
+            out.as_flattened_mut().copy_from_slice(&formula.values(&flat));
+        }
+        Op::Reduce(reduce) => {
+            let shape = input_shape(0);
+            reduce.write_within(&shape, &shape, inputs[0], out);
+        }
+        Op::Contract => product(&input_shape(0), inputs[0], &input_shape(1), inputs[1], out),
         Op::Layout(layout) => {
-            let shapes: Vec<Vec<usize>> = (0..inputs.len()).map(shape_of).collect();
+            let shapes: Vec<Vec<usize>> = (0..inputs.len()).map(input_shape).collect();
             let inputs: Vec<(&[usize], &[Lanes])> =
                 shapes.iter().map(Vec::as_slice).zip(inputs.iter().copied()).collect();
-            *out = layout.value(&inputs, shape);
+            layout.write(&inputs, &shape_of(base.shape(id)), ZERO, out);
         }
         Op::Index(_) | Op::Leaf(_) => unreachable!("a plan has neither"),
     }
 }
 
-/// Which elements and lanes of a node with kinks are on another side than before. The element counts on where a formula
-/// has several kinks.
-fn crossings(node: &Node, now: &[&[Lanes]], before: &[&[Lanes]]) -> Vec<(usize, usize)> {
-    let kinks = |inputs: &[&[Lanes]]| match &node.op {
-        Op::Map(op) => op.kinks(inputs).unwrap_or_default(),
-        Op::Formula(formula) => formula.kinks(inputs),
-        _ => Vec::new(),
+/// In which lanes a kink of a node is on another side than before.
+fn crossings(node: &Node, now: &[&[Lanes]], before: &[&[Lanes]]) -> Vec<usize> {
+    let kinks = |inputs: &[&[Lanes]]| {
+        let flat: Vec<&[Number]> = inputs.iter().map(|lanes| lanes.as_flattened()).collect();
+        match &node.op {
+            Op::Map(op) => op.kinks(&flat).unwrap_or_default(),
+            Op::Formula(formula) => formula.kinks(&flat),
+            _ => Vec::new(),
+        }
     };
-    let side = |x: f64| (0.0 < x, x < 0.0);
-    let mut crossed = Vec::new();
-    for (at, (now, before)) in kinks(now).iter().zip(kinks(before)).enumerate() {
-        crossed.extend((0..WIDTH).filter(|&lane| side(now.0[lane]) != side(before.0[lane])).map(|lane| (at, lane)));
-    }
-    crossed
+    let side = |x: Number| (0.0 < x.0, x.0 < 0.0);
+    let pairs = kinks(now).into_iter().zip(kinks(before)).enumerate();
+    pairs.filter(|&(_, (now, before))| side(now) != side(before)).map(|(at, _)| at % WIDTH).collect()
 }
