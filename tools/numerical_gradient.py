@@ -5,8 +5,9 @@
     python3 tools/numerical_gradient.py [that path]
 
 The NumPy side is the plain loop: each parameter in turn is set a step up and a step down, the whole forward pass is run
-for each, in float64. Only a sample of the 39,760 parameters is timed; the rest would take the same. One thread each,
-one after the other, several rounds in one run: the ratio stands, whatever else the machine does.
+for each, in float64. Only a sample of the 39,760 parameters is timed; the rest would take the same. One thread each
+(ours has as many as LIMPID_THREADS says, if it says), one after the other, several rounds in one run: the ratio stands,
+whatever else the machine does.
 """
 
 import os
@@ -18,6 +19,7 @@ import time
 
 # Before NumPy is loaded, which reads them then.
 os.environ.update(OPENBLAS_NUM_THREADS="1", MKL_NUM_THREADS="1", OMP_NUM_THREADS="1")
+os.environ.setdefault("LIMPID_THREADS", "1")
 
 import gzip  # noqa: E402
 import statistics  # noqa: E402

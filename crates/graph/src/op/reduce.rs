@@ -225,8 +225,8 @@ fn sum_of_block<T: Lane, const L: usize>(values: &[[T; L]]) -> [T; L] {
     }
     let mut sum = [T::of(0.0); L];
     for lane in 0..L {
-        let [a, b, c, d, e, f, g, h] = [0, 1, 2, 3, 4, 5, 6, 7].map(|i: usize| sums[i][lane]);
-        sum[lane] = ((a + b) + (c + d)) + ((e + f) + (g + h));
+        let at = |i: usize| sums[i][lane];
+        sum[lane] = ((at(0) + at(1)) + (at(2) + at(3))) + ((at(4) + at(5)) + (at(6) + at(7)));
     }
     for value in rest {
         Monoid::Sum.join_to(&mut sum, value);

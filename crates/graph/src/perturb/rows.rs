@@ -9,7 +9,6 @@
 //! as in a whole run. Terms with a factor 0 leave such a sum as it is, since it never is −0. So every answer has the
 //! bits of a whole run.
 
-use std::array::from_fn;
 use std::borrow::Cow;
 use std::ops::Range;
 
@@ -317,6 +316,7 @@ impl<'r, 'g> Run<'r, 'g> {
             };
             step.inputs.iter().map(|input| base.numbers(node(input))).collect()
         };
+        let room = |slot: &Slot| vec![ZERO; if slot.form == Form::Whole { 1 } else { GROUPS } * slot.width];
         let whole = base.numbers(base.graph().outputs()[0])[0];
         let untouched = Around { ahead: whole, behind: whole, crosses_kink: false };
         Self {
@@ -326,7 +326,7 @@ impl<'r, 'g> Run<'r, 'g> {
             kept: plan.gathers.iter().map(|&(from, _)| vec![ZERO; total * plan.slots[from].width]).collect(),
             row_bases: plan.row_steps.iter().map(|step| vec![Vec::new(); step.inputs.len()]).collect(),
             sums: vec![Sums::default(); plan.row_steps.len()],
-            slots: vec![Vec::new(); plan.slots.len()],
+            slots: plan.slots.iter().map(room).collect(),
             entered: Vec::new(),
             riders: (0..reached.len()).filter(|&number| !reached[number].is_empty()).collect(),
             numbers: plan.row_steps.iter().map(numbers).collect(),
@@ -465,33 +465,34 @@ impl<'r, 'g> Run<'r, 'g> {
     #[inline(always)]
     fn run_rows(&mut self, row: usize, column: usize, lanes: Range<usize>) {
         let groups = lanes.len();
-        self.slots[0].clear();
-        self.slots[0].extend_from_slice(&self.entered[lanes.clone()]);
+        self.slots[0][..groups].copy_from_slice(&self.entered[lanes.clone()]);
         for (index, step) in self.plan.row_steps.iter().enumerate() {
             let width = self.plan.slots[step.to].width;
-            let mut out = std::mem::take(&mut self.slots[step.to]);
-            out.resize(groups * width, ZERO);
+            let mut slot = std::mem::take(&mut self.slots[step.to]);
+            let out = &mut slot[..groups * width];
+            let read = |slot: usize| &self.slots[slot][..groups * self.plan.slots[slot].width];
             match (&step.kind, step.inputs.as_slice()) {
                 (Kind::Widen, &[Input::Slot(from), _]) => {
-                    for (out, &lanes) in out.chunks_exact_mut(width).zip(&self.slots[from]) {
+                    for (out, &lanes) in out.chunks_exact_mut(width).zip(read(from)) {
                         out.copy_from_slice(&self.row_bases[index][1]);
                         out[column] = lanes;
                     }
                 }
                 (Kind::ColumnProduct, &[Input::Slot(from), _]) => {
-                    column_product(&self.sums[index], &self.slots[from], &mut out);
+                    column_product(&self.sums[index], read(from), out);
                 }
                 (Kind::RowsProduct, &[Input::Slot(from), _]) => {
-                    rows_product(&self.numbers[index][1], width, &self.slots[from], &mut out);
+                    rows_product(&self.numbers[index][1], width, read(from), out);
                 }
-                _ => self.run_op(index, row, column, lanes.clone(), &mut out),
+                _ => self.run_op(index, row, column, lanes.clone(), out),
             }
-            self.slots[step.to] = out;
+            self.slots[step.to] = slot;
         }
         let start = self.starts[row];
         for (&(from, _), kept) in self.plan.gathers.iter().zip(&mut self.kept) {
             let width = self.plan.slots[from].width;
-            kept[(start + lanes.start) * width..(start + lanes.end) * width].copy_from_slice(&self.slots[from]);
+            kept[(start + lanes.start) * width..(start + lanes.end) * width]
+                .copy_from_slice(&self.slots[from][..groups * width]);
         }
     }
 
@@ -531,8 +532,7 @@ impl<'r, 'g> Run<'r, 'g> {
     fn run_whole(&mut self, riders: &[usize], column: usize) {
         for (which, &(from, to)) in self.plan.gathers.iter().enumerate() {
             let width = self.plan.slots[from].width;
-            self.slots[to].clear();
-            self.slots[to].extend_from_slice(&self.gathered_bases[which]);
+            self.slots[to].copy_from_slice(&self.gathered_bases[which]);
             for (seat, &number) in riders.iter().enumerate() {
                 for &(row, at) in &self.reached[number] {
                     let from = &self.kept[which][(self.starts[row] + at / RIDERS) * width..][..width];
@@ -549,7 +549,6 @@ impl<'r, 'g> Run<'r, 'g> {
             let slot = &self.plan.slots[step.to];
             let node = self.base.graph().node(slot.node);
             let mut out = std::mem::take(&mut self.slots[step.to]);
-            out.resize(slot.width, ZERO);
             let input = |which: usize| match step.inputs[which] {
                 Input::Slot(slot) => self.slots[slot].as_slice(),
                 Input::Base(_) => self.whole_bases[index][which].as_slice(),
@@ -585,7 +584,13 @@ impl<'i> Inputs<'i> {
     #[inline(always)]
     fn of(count: usize, input: impl Fn(usize) -> &'i [Lanes]) -> Self {
         match count {
-            0..=3 => Self::Few(from_fn(|which| if which < count { input(which) } else { &[] }), count),
+            0..=3 => {
+                let mut few: [&[Lanes]; 3] = [&[]; 3];
+                for (which, few) in few[..count].iter_mut().enumerate() {
+                    *few = input(which);
+                }
+                Self::Few(few, count)
+            }
             _ => Self::Many((0..count).map(input).collect()),
         }
     }
@@ -692,7 +697,10 @@ fn evaluate(base: &Values<'_, f64>, id: NodeId, inputs: &[&[Lanes]], rows: Optio
     let input_shape = |which: usize| shape_of(base.shape(node.inputs[which]));
     match &node.op {
         Op::Map(op) => {
-            let flat: [&[Number]; 3] = from_fn(|which| inputs.get(which).map_or(&[][..], |lanes| lanes.as_flattened()));
+            let mut flat: [&[Number]; 3] = [&[]; 3];
+            for (flat, lanes) in flat.iter_mut().zip(inputs) {
+                *flat = lanes.as_flattened();
+            }
             op.apply(&flat[..inputs.len().min(3)], out.as_flattened_mut());
         }
         Op::Formula(formula) => {
