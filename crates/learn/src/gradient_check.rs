@@ -7,6 +7,7 @@
 
 use std::fmt;
 
+use limpid_engine::available_threads;
 use limpid_graph::{Around, Builder, Graph, NodeId, Perturbation, Stream, Tensor, Values, interpret};
 use serde::Serialize;
 
@@ -14,7 +15,7 @@ use crate::dataset::{Dataset, permutation};
 use crate::error::Error;
 use crate::model::Model;
 use crate::numeric::quotient;
-use crate::numerical_gradient::DataLoss;
+use crate::numerical_gradient::{DataLoss, around};
 
 /// How a gradient is checked.
 ///
@@ -208,11 +209,14 @@ impl GradientCheck {
         analytic: &[f64],
     ) -> Result<ParameterCheck, Error> {
         let shape = base.shape(leaf).to_vec();
-        let mut perturbed = Perturbation::new(base, leaf);
         let (mut checked, mut at_kinks, mut sum, mut worst) = (0, 0, 0.0, None::<(usize, Comparison)>);
         let tried: Vec<(usize, Around)> = match self.chosen(analytic.len(), name) {
-            None => perturbed.around(self.step)?.into_iter().enumerate().collect(),
+            None => {
+                let all = around(base, &[leaf], self.step, available_threads())?;
+                all.into_iter().flatten().enumerate().collect()
+            }
             Some(chosen) => {
+                let mut perturbed = Perturbation::new(base, leaf);
                 let tried = |element| Ok::<_, Error>((element, perturbed.around_one(element, self.step)?));
                 chosen.into_iter().map(tried).collect::<Result<_, _>>()?
             }

@@ -1,6 +1,5 @@
 //! The gradient of a model's loss by trying, and learning from it: back-propagation's result without its rule.
 
-use std::ops::Range;
 use std::panic::resume_unwind;
 
 use limpid_engine::Precision;
@@ -42,7 +41,7 @@ impl Model {
     ///
     /// [`numeric::H`](crate::numeric::H) is a good step. The two losses are those of whole evaluations, to the bit, but
     /// only what the number reaches is evaluated again: the gradient of 784-50-10 units over 100 digits, which takes
-    /// 79,520 losses, is there in a fraction of a second.
+    /// 79,520 losses, is there in a fraction of a second. The model's threads share the work.
     ///
     /// ```
     /// use limpid_graph::Tensor;
@@ -104,56 +103,105 @@ impl Model {
         let step = checked_step(step)?;
         let loss = DataLoss::new(self, data)?;
         let base = interpret::<f64>(&loss.graph, &loss.graph.named_feeds(&loss.feeds(data))?)?;
-        let gradient = |(name, value): &(String, Tensor)| {
-            let around = around(&base, loss.graph.find(name)?, step, self.session.threads())?;
+        let leaves = loss.parameters.iter().map(|(name, _)| loss.graph.find(name)).collect::<Result<Vec<_>, _>>()?;
+        let moved = around(&base, &leaves, step, self.threads())?;
+        let gradient = |((name, value), around): (&(String, Tensor), Vec<Around>)| {
             let slopes = around.iter().map(|moved| quotient(moved.ahead, moved.behind, step)).collect();
             Ok((name.clone(), shaped_like(value, slopes)?))
         };
-        let gradients = loss.parameters.iter().map(gradient).collect::<Result<_, Error>>()?;
+        let gradients = loss.parameters.iter().zip(moved).map(gradient).collect::<Result<_, Error>>()?;
         Ok((base.numbers(loss.graph.outputs()[0])[0], gradients))
     }
 }
 
-/// What the first output is with each number of a leaf a step up and a step down, by as many threads, compiled for this
-/// processor.
+/// A thread more is for as many numbers: it costs some tens of microseconds, a number of a network one or more.
+const NUMBERS_A_THREAD: usize = 64;
+
+/// For each leaf, what the first output is with each of its numbers a step up and a step down, by up to so many threads,
+/// compiled for this processor. The threads are of their own, since an engine's take the smallest numbers for 0.
 pub(crate) fn around(
     base: &Values<'_, f64>,
-    leaf: NodeId,
+    leaves: &[NodeId],
     step: f64,
     threads: usize,
-) -> Result<Vec<Around>, limpid_graph::Error> {
-    let perturbation = Perturbation::new(base, leaf);
-    let walk = perturbation.walk(step);
-    let columns = walk.columns();
-    let threads = threads.clamp(1, columns.max(1));
-    let answer = |part: usize| {
-        let columns = columns * part / threads..columns * (part + 1) / threads;
-        at_level(Level::of_this_machine(), Columns(&walk, columns))
+) -> Result<Vec<Vec<Around>>, limpid_graph::Error> {
+    let perturbations: Vec<_> = leaves.iter().map(|&leaf| Perturbation::new(base, leaf)).collect();
+    let walks: Vec<Walk<'_, '_, '_>> = perturbations.iter().map(|perturbation| perturbation.walk(step)).collect();
+    let numbers: usize = leaves.iter().map(|&leaf| base.shape(leaf).iter().product::<usize>()).sum();
+    let threads = threads.clamp(1, numbers / NUMBERS_A_THREAD + 1);
+    // Each thread has a range of every leaf's columns.
+    let answer = |thread: usize| {
+        let answer = |walk| at_level(Level::of_this_machine(), Share { walk, thread, threads });
+        walks.iter().map(answer).collect::<Result<Vec<_>, _>>()
     };
-    let parts = std::thread::scope(|scope| {
-        let others: Vec<_> = (1..threads)
-            .map(|part| {
-                scope.spawn({
-                    let answer = &answer;
-                    move || answer(part)
-                })
-            })
-            .collect();
+    let answer = &answer;
+    let shares: Vec<Vec<Vec<Around>>> = std::thread::scope(|scope| {
+        let others: Vec<_> = (1..threads).map(|thread| scope.spawn(move || answer(thread))).collect();
         let first = answer(0);
         let others = others.into_iter().map(|thread| thread.join().unwrap_or_else(|panic| resume_unwind(panic)));
-        std::iter::once(first).chain(others).collect::<Result<Vec<_>, _>>()
+        std::iter::once(first).chain(others).collect::<Result<_, _>>()
     })?;
-    Ok(walk.joined(parts))
+    let mut shares: Vec<_> = shares.into_iter().map(Vec::into_iter).collect();
+    Ok(walks.iter().map(|walk| walk.joined(shares.iter_mut().filter_map(Iterator::next))).collect())
 }
 
-/// Some columns of a walk.
-struct Columns<'w, 'p, 'v, 'g>(&'w Walk<'p, 'v, 'g>, Range<usize>);
+/// One thread's share of a leaf.
+struct Share<'w, 'p, 'v, 'g> {
+    walk: &'w Walk<'p, 'v, 'g>,
+    thread: usize,
+    threads: usize,
+}
 
-impl Work for Columns<'_, '_, '_, '_> {
+impl Work for Share<'_, '_, '_, '_> {
     type Output = Result<Vec<Around>, limpid_graph::Error>;
 
     #[inline(always)]
     fn run(self) -> Self::Output {
-        self.0.around(self.1)
+        let start = |thread: usize| self.walk.columns() * thread / self.threads;
+        self.walk.around(start(self.thread)..start(self.thread + 1))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use limpid_engine::kernels::Level;
+    use limpid_graph::{Builder, Perturbation, Tensor, interpret};
+
+    use super::*;
+
+    struct All<'w, 'p, 'v, 'g>(&'w Walk<'p, 'v, 'g>);
+
+    impl Work for All<'_, '_, '_, '_> {
+        type Output = Result<Vec<Around>, limpid_graph::Error>;
+
+        #[inline(always)]
+        fn run(self) -> Self::Output {
+            self.0.around(0..self.0.columns())
+        }
+    }
+
+    #[test]
+    fn neither_threads_nor_the_processor_change_a_bit() {
+        let number = |i: usize| ((i * 37 + 11) % 23) as f64 / 7.0 - 1.5;
+        let feed =
+            |shape: [usize; 2]| Tensor::new(shape, (0..shape[0] * shape[1]).map(number).collect::<Vec<_>>()).unwrap();
+        let b = Builder::new();
+        let (x, v, w) = (b.input("x", (9, 30)), b.parameter("v", (30, 7)), b.parameter("w", (7, 5)));
+        let scores = (x.matmul(v).sigmoid().matmul(w) * 40.0).relu();
+        let graph = b.finish([(scores.log_softmax(-1) * scores).mean_all()]).unwrap();
+        let feeds = [(x.id(), feed([9, 30])), (v.id(), feed([30, 7])), (w.id(), feed([7, 5]))];
+        let fed: Vec<(NodeId, &Tensor)> = feeds.iter().map(|(id, value)| (*id, value)).collect();
+        let base = interpret::<f64>(&graph, &fed).unwrap();
+        let leaves = [v.id(), w.id()];
+        let alone: Vec<_> = leaves.iter().map(|&leaf| Perturbation::new(&base, leaf).around(0.25).unwrap()).collect();
+        for threads in [1, 2, 3, 8, 100] {
+            assert_eq!(around(&base, &leaves, 0.25, threads).unwrap(), alone, "{threads} threads");
+        }
+        for &level in Level::ALL {
+            for (&leaf, alone) in leaves.iter().zip(&alone) {
+                let perturbation = Perturbation::new(&base, leaf);
+                assert_eq!(&at_level(level, All(&perturbation.walk(0.25))).unwrap(), alone, "{level}");
+            }
+        }
     }
 }
