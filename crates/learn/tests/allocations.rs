@@ -145,6 +145,5 @@ fn fitting_allocates_nothing_from_step_to_step() {
             ControlFlow::Continue(())
         })
         .unwrap();
-    println!("allocations of each step of a fit: {each:?}");
     assert!(each.iter().sum::<u64>() <= 10, "{each:?}");
 }
