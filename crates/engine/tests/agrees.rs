@@ -5,11 +5,11 @@
 //! ```console
 //! $ LIMPID_GRAPHS=500000 cargo test --release -p limpid-engine --test agrees -- --nocapture
 //! ```
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test may stop, and say how far it is")]
 
 #[path = "../../graph/tests/support/mod.rs"]
 mod support;
 #[path = "support/training_graph.rs"]
-#[allow(clippy::unwrap_used)]
 mod training_graph;
 
 use limpid_engine::kernels::Level;
@@ -120,26 +120,33 @@ fn trainings_agree_within_rounding_over_three_steps_and_fail_without_a_trace() {
             let found = trained(Session::new(Precision::F32).at_level(level), &training);
             for (run, (found, wanted)) in found.iter().zip(&wanted).enumerate() {
                 let what = || format!("seed {seed} at {level}, run {run}\n{}", training.graph.show());
-                let answers = match (&found.0, &wanted.0) {
-                    (Ok(found), Ok(wanted)) => found.iter().zip(wanted).collect(),
-                    (Err(found), Err(wanted)) => {
-                        assert_eq!(found, wanted, "{}", what());
-                        Vec::new()
-                    }
-                    _ => panic!("{:?} for {:?}: {}", found.0, wanted.0, what()),
-                };
-                let kept = found.1.iter().zip(&wanted.1).map(|((_, found), (_, wanted))| (found, wanted));
-                for (found, wanted) in answers.into_iter().chain(kept) {
+                assert_eq!(found.0.as_ref().err(), wanted.0.as_ref().err(), "{}", what());
+                for (at, (found, wanted)) in numbers(found).iter().zip(numbers(wanted)).enumerate() {
                     assert_eq!(found.shape(), wanted.shape(), "{}", what());
-                    let (found, wanted) = (found.to_f64(), wanted.to_f64());
                     // Sums round by as much as their largest parts do.
-                    let scale = wanted.iter().fold(1.0f64, |scale, x| scale.max(x.abs()));
-                    for (a, b) in found.into_iter().zip(wanted) {
-                        let close = (a - b).abs() <= 2e-4 * scale || (a.is_nan() && b.is_nan());
-                        assert!(close, "{a} for {b}: {}", what());
+                    let scale = wanted.to_f64().iter().fold(1.0f64, |scale, x| scale.max(x.abs()));
+                    if furthest_apart(found, wanted) <= 2e-4 * scale {
+                        continue;
                     }
+                    // Some trainings run away from themselves: then rounding moves the interpreter as far.
+                    let rounded = trained(Session::reference(Precision::F32), &training);
+                    let moved = furthest_apart(numbers(&rounded[run])[at], wanted);
+                    let apart = furthest_apart(found, wanted);
+                    assert!(apart <= 10.0 * moved, "{apart} apart, the interpreter {moved}: {}", what());
                 }
             }
         }
     }
+}
+
+/// What a run answered, and kept.
+fn numbers((answers, kept): &(Answers, Vec<(String, Tensor)>)) -> Vec<&Tensor> {
+    answers.iter().flatten().chain(kept.iter().map(|(_, value)| value)).collect()
+}
+
+/// The largest difference; infinite where one of two is no number.
+fn furthest_apart(a: &Tensor, b: &Tensor) -> f64 {
+    let apart = |(a, b): (f64, f64)| if a == b || (a.is_nan() && b.is_nan()) { 0.0 } else { (a - b).abs() };
+    let pairs = a.to_f64().into_iter().zip(b.to_f64());
+    pairs.map(apart).fold(0.0, |most, x| if x.is_nan() { f64::INFINITY } else { most.max(x) })
 }
