@@ -125,14 +125,14 @@ impl Draft<'_> {
                 self.result(writer, id, columns, work);
             }
             Op::Contract => {
-                let left = self.operand(writer, rows, uses[0]);
+                let left = self.operand(writer, rows, id, uses[0]);
                 let matrix = Matrix { rows: left.columns, columns };
                 let (right, right_pitch) = self.right_operand(uses[1], matrix);
                 writer.read(right);
                 self.result(writer, id, columns, Do::Product { left, right, right_pitch });
             }
             Op::Reduce(reduce) => {
-                let mut from = self.operand(writer, rows, uses[0]);
+                let mut from = self.operand(writer, rows, id, uses[0]);
                 let monoid = reduce.monoid;
                 let Some(fold) = self.reader.fold(id, reduce) else { return };
                 if fold == Fold::Everything && from.columns != 1 {
@@ -151,11 +151,11 @@ impl Draft<'_> {
                 }
             }
             Op::Index(Index::OneHot { .. }) => {
-                let positions = self.operand(writer, rows, uses[0]).rows;
+                let positions = self.operand(writer, rows, id, uses[0]).rows;
                 self.result(writer, id, columns, Do::OneHot { positions, node: id });
             }
             Op::Index(Index::ArgMax { .. }) => {
-                let from = self.operand(writer, rows, uses[0]);
+                let from = self.operand(writer, rows, id, uses[0]);
                 self.result(writer, id, 1, Do::ArgMax { from });
             }
             Op::Index(_) | Op::Layout(_) | Op::Leaf(_) => {}
@@ -217,11 +217,11 @@ impl Draft<'_> {
         }
     }
 
-    /// The rows of an input, whatever their pitch.
-    fn operand(&mut self, writer: &mut Writer, rows: usize, used: Use) -> Operand {
-        let count: usize = self.reader.shape(used.source).iter().product();
-        let found = self.reader.matrix(used.source);
-        let columns = if found.rows == rows { found.columns } else { count / rows.max(1) };
+    /// The rows of a node's first input, whatever their pitch.
+    fn operand(&mut self, writer: &mut Writer, rows: usize, id: NodeId, used: Use) -> Operand {
+        // What is read may be of another form, and without numbers that does not say how many columns there are.
+        let form = self.reader.matrix(self.reader.inputs(id)[0]);
+        let columns = if form.rows == rows { form.columns } else { form.count() / rows.max(1) };
         self.operand_as(writer, Matrix { rows, columns }, used.source)
     }
 
