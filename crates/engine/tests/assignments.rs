@@ -1,5 +1,6 @@
 //! What a session keeps: assignments read what was there before the run, happen together, and not at all where the run
 //! fails. Each graph runs by the engine and by the interpreter.
+#![allow(clippy::unwrap_used, reason = "a test may stop at what it does not expect")]
 
 use limpid_engine::kernels::Level;
 use limpid_engine::{Precision, Program, Session};
@@ -328,4 +329,16 @@ fn a_run_that_fails_anywhere_changes_nothing() {
             agree(&graph, [&[("a", &a), ("rows", &bad)], &[("a", &a), ("rows", &bad)], &[("a", &a), ("rows", &good)]]);
         }
     }
+}
+
+#[test]
+fn what_has_no_rows_has_the_columns_of_its_form_all_the_same() {
+    let b = Builder::new();
+    let (x, w) = (b.input("x", 0), b.parameter("w", (2, 0)));
+    let empty = x.reshape((0, 0));
+    let none = b.input("none", 0).reshape((0, 5));
+    let graph =
+        b.finish([empty.matmul(w.transpose()), none.sum([0]), none.max_keep([1]), none.tanh().sum([0])]).unwrap();
+    let nothing = Tensor::zeros([0]);
+    agree(&graph, [&[("x", &nothing), ("none", &nothing)]; 3]);
 }
