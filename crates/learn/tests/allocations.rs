@@ -122,7 +122,7 @@ fn inference_allocates_nothing(stored: Stored, threads: usize) {
     assert_eq!(counted, 0, "{stored:?}, {threads} threads");
 }
 
-/// Within an epoch the loop itself only makes its list of losses longer, which doubles now and then.
+/// Of 200 steps, four draw an epoch's order, some double the list of losses, and one may see a thread begin.
 fn fitting_allocates_nothing_from_step_to_step() {
     let recipe = Recipe {
         network: "784, affine 50, relu, affine 10",
@@ -145,5 +145,5 @@ fn fitting_allocates_nothing_from_step_to_step() {
             ControlFlow::Continue(())
         })
         .unwrap();
-    assert!(each.iter().sum::<u64>() <= 10, "{each:?}");
+    assert!(each.iter().sum::<u64>() <= 12, "{each:?}");
 }
