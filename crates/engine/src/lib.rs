@@ -6,12 +6,13 @@
 //! ```
 //!
 //! A session keeps what lasts from run to run (parameters, optimiser state) and runs the graphs that it was given over
-//! it. In `f32` it plans each graph once for each set of sizes: functions of single numbers that hang together run as
-//! one step, values share one arena. In `f64`, and in [`Session::reference`], the reference interpreter of
-//! [`limpid_graph`] runs it.
+//! it. In `f32` it plans each graph once for each set of sizes: whatever goes row by row runs as one region, values share
+//! one arena, parameters change where they are kept, and tasks run on any number of threads with the same bits. In
+//! `f64`, and in [`Session::reference`], the reference interpreter of [`limpid_graph`] runs it.
 //!
-//! Two variables of the environment are for comparing: `LIMPID_SIMD` = `portable`, `avx2` or `avx512` lowers the
-//! instructions that kernels use, `LIMPID_ENGINE` = `interpreter` runs `f32` by the interpreter too.
+//! `LIMPID_THREADS` says how many threads sessions share. Two variables of the environment are for comparing:
+//! `LIMPID_SIMD` = `portable`, `avx2` or `avx512` lowers the instructions that kernels use, `LIMPID_ENGINE` =
+//! `interpreter` runs `f32` by the interpreter too.
 
 pub mod kernels;
 #[allow(unsafe_code)]

@@ -6,7 +6,7 @@ use super::product::{self, Matrix, Right, Sizes, Target, View};
 /// A matrix in a slice: element (i, j) stands at `i·row + j·column`.
 pub type Strided<'n> = (&'n [f32], usize, usize);
 
-/// How many numbers of scratch memory [`product`] needs for (m, k, n).
+/// How many numbers of scratch memory `product` needs for (m, k, n).
 pub fn product_scratch((m, k, n): (usize, usize, usize)) -> usize {
     product::scratch_len(Sizes { m, k, n })
 }
