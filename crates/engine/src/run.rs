@@ -43,7 +43,7 @@ pub(crate) struct Runner {
 struct Scratch(Mutex<(Numbers, Option<usize>)>);
 
 /// What the graph answers, without padding.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Output {
     pub(crate) shape: Vec<usize>,
     pub(crate) numbers: Vec<f32>,

@@ -349,9 +349,7 @@ impl Session {
             match (value, bound[at]) {
                 (None, Source::Kept(number)) => kept.changed(number),
                 (Some(value), _) => {
-                    let Output { shape, numbers } = runner.value(value);
-                    let broken = |error: limpid_graph::TensorError| SessionError::Broken { what: error.to_string() };
-                    kept.set(&graph.label(target), Tensor::new(shape, numbers).map_err(broken)?);
+                    kept.set(&graph.label(target), tensor(runner.value(value))?);
                 }
                 _ => {}
             }
@@ -471,6 +469,10 @@ fn all_feeds<'t>(
     Ok(all)
 }
 
+fn tensor(Output { shape, numbers }: Output) -> Result<Tensor, SessionError> {
+    Tensor::new(shape, numbers).map_err(|error| SessionError::Broken { what: error.to_string() })
+}
+
 /// What a run answered, lent by the session.
 #[derive(Debug)]
 pub struct Answers<'s> {
@@ -533,11 +535,7 @@ impl Answers<'_> {
     /// [`SessionError::Broken`], which would be a defect of the engine.
     pub fn tensor(&self, output: usize) -> Result<Tensor, SessionError> {
         match self.from {
-            From::Engine(outputs) => {
-                let Output { shape, numbers } = &outputs[output];
-                let broken = |error: limpid_graph::TensorError| SessionError::Broken { what: error.to_string() };
-                Tensor::new(shape.clone(), numbers.clone()).map_err(broken)
-            }
+            From::Engine(outputs) => tensor(outputs[output].clone()),
             From::Interpreter(tensors) => Ok(tensors[output].clone()),
         }
     }

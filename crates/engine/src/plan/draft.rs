@@ -641,7 +641,8 @@ fn left_operand(reader: Reader<'_>, product: NodeId) -> Option<(NodeId, Matrix)>
     }
 }
 
-fn can_fail(op: &Op) -> bool {
+/// Whether what it is fed may hold a position that is none.
+pub(super) fn can_fail(op: &Op) -> bool {
     matches!(op, Op::Index(Index::Gather { .. } | Index::ScatterAdd { .. } | Index::OneHot { .. }))
 }
 

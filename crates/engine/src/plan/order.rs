@@ -4,9 +4,9 @@
 //! before whoever needs it. Where an assignment's value is written over the kept one, that step stands behind everything
 //! that reads the old value, and behind everything that can fail.
 
-use limpid_graph::{Graph, Index, NodeId, Op};
+use limpid_graph::{Graph, NodeId};
 
-use super::draft::{Assigned, Drafted};
+use super::draft::{Assigned, Drafted, can_fail};
 use super::{Place, Plan, Step, Value, ValueId, Work};
 
 /// A drafted plan with its steps in stages.
@@ -16,7 +16,7 @@ pub(super) fn ordered(graph: &Graph, mut drafted: Drafted) -> Plan {
     let is_leaf: Vec<bool> = drafted.values.iter().map(|value| matches!(value.place, Place::Leaf(_))).collect();
     // What has to stand behind what, beyond reading what it writes.
     let mut edges: Vec<(usize, usize)> = Vec::new();
-    let failing: Vec<usize> = (0..drafted.steps.len()).filter(|&at| can_fail(graph, &drafted.steps[at])).collect();
+    let failing: Vec<usize> = (0..drafted.steps.len()).filter(|&at| step_can_fail(graph, &drafted.steps[at])).collect();
     let mut assigned = Vec::new();
     for Assigned { target, value, kept, in_place, adds } in std::mem::take(&mut drafted.assigned) {
         let Some(kept) = kept else {
@@ -96,10 +96,8 @@ fn push(
     changing.push(changes);
 }
 
-fn can_fail(graph: &Graph, step: &Step) -> bool {
-    let fails =
-        |op: &Op| matches!(op, Op::Index(Index::Gather { .. } | Index::ScatterAdd { .. } | Index::OneHot { .. }));
-    step.nodes.iter().any(|&id| fails(&graph.node(id).op))
+fn step_can_fail(graph: &Graph, step: &Step) -> bool {
+    step.nodes.iter().any(|&id| can_fail(&graph.node(id).op))
 }
 
 /// The step that finishes a value.

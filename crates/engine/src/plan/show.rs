@@ -12,11 +12,6 @@ impl Plan {
         self.steps.len()
     }
 
-    /// How many stages the steps stand in.
-    pub fn stages(&self) -> usize {
-        self.stages.len()
-    }
-
     /// How many bytes the values take in the arena.
     pub fn arena_bytes(&self) -> usize {
         self.arena * size_of::<f32>()
