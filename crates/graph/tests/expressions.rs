@@ -1,4 +1,6 @@
 //! Formulas as text: what they mean, what they answer, and that no text brings them down.
+// The lint is off in functions marked as tests, and there are helpers here.
+#![allow(clippy::unwrap_used)]
 
 mod support;
 
