@@ -1,0 +1,316 @@
+//! A graph in a terminal, from left to right.
+
+use super::layered::{Block, Hop, Layout, Line, Spacing, layout};
+use super::sketch::{Kind, Sketch, Unit};
+use super::{GraphPicture, Sight};
+use crate::{BACKWARD, FORWARD, Role, Theme, text_cells};
+
+/// A cell's colour.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Ink {
+    #[default]
+    Plain,
+    Value,
+    Derivative,
+    Faint,
+    Current,
+}
+
+/// Lines of characters with their colours.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Grid {
+    /// A character that takes two cells is followed by a cell without one.
+    rows: Vec<Vec<(Option<char>, Ink)>>,
+}
+
+impl Grid {
+    pub(super) fn put(&mut self, row: usize, column: usize, text: &str, ink: Ink) {
+        let mut at = column;
+        for character in text.chars() {
+            let width = text_cells(character.encode_utf8(&mut [0; 4]));
+            if width > 0 {
+                *self.cell(row, at) = (Some(character), ink);
+            }
+            if width > 1 {
+                *self.cell(row, at + 1) = (None, ink);
+            }
+            at += width;
+        }
+    }
+
+    fn cell(&mut self, row: usize, column: usize) -> &mut (Option<char>, Ink) {
+        if self.rows.len() <= row {
+            self.rows.resize(row + 1, Vec::new());
+        }
+        let cells = &mut self.rows[row];
+        if cells.len() <= column {
+            cells.resize(column + 1, (Some(' '), Ink::Plain));
+        }
+        &mut cells[column]
+    }
+
+    /// The lines, without spaces at their ends.
+    pub(super) fn text(&self, colour: bool) -> String {
+        let mut text = String::new();
+        for row in &self.rows {
+            let length = row.iter().rposition(|(character, _)| *character != Some(' ')).map_or(0, |last| last + 1);
+            let mut ink = Ink::Plain;
+            for &(character, next) in &row[..length] {
+                if colour && next != ink {
+                    text.push_str(&next.escape());
+                    ink = next;
+                }
+                text.extend(character);
+            }
+            if ink != Ink::Plain {
+                text.push_str(&Ink::Plain.escape());
+            }
+            text.push('\n');
+        }
+        text
+    }
+}
+
+impl Ink {
+    /// The sequence of ECMA-48 that sets it, with colours that show on light and dark ground.
+    fn escape(self) -> String {
+        let of = |role: Role| {
+            let [red, green, blue] = role.rgb(Theme::Light);
+            format!("\u{1b}[0;38;2;{red};{green};{blue}m")
+        };
+        match self {
+            Self::Plain => "\u{1b}[0m".to_string(),
+            Self::Faint => "\u{1b}[0;2m".to_string(),
+            Self::Current => "\u{1b}[0;1;7m".to_string(),
+            Self::Value => of(FORWARD),
+            Self::Derivative => of(BACKWARD),
+        }
+    }
+}
+
+/// The picture, where it is no wider than `columns`.
+pub(super) fn draw(picture: &GraphPicture<'_>, sketch: &Sketch, columns: usize) -> Option<Grid> {
+    let forms: Vec<Form> = sketch.units.iter().map(|unit| Form::of(unit, sketch)).collect();
+    let blocks: Vec<Block> = forms.iter().map(|form| form.block.clone()).collect();
+    let lines: Vec<Line> = sketch.nets.iter().map(|net| Line { from: net.from, to: net.to.clone() }).collect();
+    let placed = layout(&blocks, &lines, Spacing { between: 1.0, passing: 1.0, whole: true });
+    let mut grid = Grid::default();
+    let sight = Sight::of(picture, sketch);
+    let mut left = 0;
+    for (rank, units) in placed.ranks.iter().enumerate() {
+        let nodes = units.iter().map(|&unit| forms[unit].width).max().unwrap_or(0);
+        let trail = |&unit: &usize| forms[unit].labels + nodes + if forms[unit].block.outs.is_empty() { 0 } else { 2 };
+        let right = left + units.iter().map(trail).max().unwrap_or(0);
+        for &at in units {
+            unit(&mut grid, sketch, &sight, at, &forms[at], placed.tops[at] as usize, [left, nodes, right]);
+        }
+        passing(&mut grid, &placed, rank, [left, right]);
+        left = gap(&mut grid, &placed.hops[rank], right)?;
+        if left > columns + 1 {
+            return None;
+        }
+    }
+    let width = grid.rows.iter().map(Vec::len).max().unwrap_or(0);
+    (width <= columns).then_some(grid)
+}
+
+/// How large a unit is, in cells.
+struct Form {
+    block: Block,
+    width: usize,
+    labels: usize,
+    /// The row of the node's middle.
+    middle: usize,
+    /// How many rows the node's box has; a leaf has none.
+    height: usize,
+}
+
+impl Form {
+    fn of(unit: &Unit, sketch: &Sketch) -> Self {
+        let nets = || unit.outputs.iter().map(|&line| &sketch.nets[line]);
+        let is_box = matches!(unit.kind, Kind::Op | Kind::Layer);
+        let (mut edge, mut ys) = (0, Vec::new());
+        for net in nets() {
+            ys.push(edge + net.label.above.len());
+            edge += net.label.above.len() + 1 + net.label.below.len();
+        }
+        let middle = match (ys.first(), ys.last()) {
+            (Some(first), Some(last)) => (first + last) / 2,
+            _ => 0,
+        };
+        // A row for each operand, and one between each two: odd, so that there is a middle.
+        let apart = ys.last().map_or(0, |last| last - ys[0]) + 3;
+        let height = if is_box { (2 * unit.inputs + 1).max(apart + (apart + 1) % 2).max(3) } else { 1 };
+        let over = height / 2 + usize::from(!unit.caption.is_empty());
+        let shift = over.saturating_sub(middle);
+        let middle = middle + shift;
+        let bottom = (middle + height / 2 + 1).max(edge + shift);
+        let first = middle - height / 2 + (height.saturating_sub(2 * unit.inputs)) / 2;
+        let title = text_cells(&unit.title) + if is_box { 4 } else { 0 };
+        Self {
+            block: Block {
+                height: bottom as f64,
+                ins: (0..unit.inputs).map(|i| if is_box { (first + 2 * i) as f64 } else { middle as f64 }).collect(),
+                outs: ys.iter().map(|y| (y + shift) as f64).collect(),
+            },
+            width: title.max(text_cells(&unit.caption)),
+            labels: nets().flat_map(|net| net.label.texts()).map(text_cells).max().unwrap_or(0),
+            middle,
+            height,
+        }
+    }
+}
+
+/// A node and the lines that leave it, in the columns from `left` over the end of the nodes' part to `right`.
+fn unit(grid: &mut Grid, sketch: &Sketch, sight: &Sight, at: usize, form: &Form, top: usize, place: [usize; 3]) {
+    let [left, nodes, right] = place;
+    let unit = &sketch.units[at];
+    let is_box = matches!(unit.kind, Kind::Op | Kind::Layer);
+    let ink = if sight.current == Some(at) { Ink::Current } else { Ink::Plain };
+    let width = text_cells(&unit.title) + if is_box { 4 } else { 0 };
+    // Names end where their lines begin; boxes stand one under the other.
+    let start = if is_box { left + (nodes - width) / 2 } else { left + nodes - width };
+    let middle = top + form.middle;
+    let upper = middle - form.height / 2;
+    for &y in &form.block.ins {
+        // The head stands on the box's edge, or before a name.
+        let length = if is_box { start - left } else { (start - left).saturating_sub(1) };
+        grid.put(top + y as usize, left, &format!("{}▶", "─".repeat(length)), Ink::Plain);
+    }
+    for (&line, &y) in unit.outputs.iter().zip(&form.block.outs) {
+        let net = &sketch.nets[line];
+        let y = top + y as usize;
+        let from = start + width;
+        if !net.to.is_empty() {
+            grid.put(y, from, &"─".repeat(right - from), Ink::Plain);
+        } else if net.is_output {
+            grid.put(y, from, &format!("{}▶", "─".repeat((right - from).saturating_sub(1))), Ink::Plain);
+        }
+        let text = left + nodes + 1;
+        let (has_value, has_derivative) = (sight.has_value(at, unit), sight.has_derivative(at));
+        for (i, value) in net.label.above.iter().enumerate().filter(|_| has_value) {
+            grid.put(y - net.label.above.len() + i, text, value, Ink::Value);
+        }
+        for (i, derivative) in net.label.below.iter().enumerate().filter(|_| has_derivative) {
+            grid.put(y + 1 + i, text, derivative, Ink::Derivative);
+        }
+    }
+    if !is_box {
+        grid.put(middle, start, &unit.title, ink);
+        return;
+    }
+    if !unit.caption.is_empty() {
+        grid.put(upper - 1, left + (nodes - text_cells(&unit.caption)) / 2, &unit.caption, Ink::Faint);
+    }
+    let is_layer = unit.kind == Kind::Layer;
+    let [corners, [level, upright]] =
+        if is_layer { [["╔", "╗"], ["═", "║"]] } else { [["╭", "╮"], ["─", "│"]] };
+    let [lower_left, lower_right] = if is_layer { ["╚", "╝"] } else { ["╰", "╯"] };
+    let (level, last) = (level.repeat(width - 2), upper + form.height - 1);
+    grid.put(upper, start, &format!("{}{level}{}", corners[0], corners[1]), Ink::Plain);
+    grid.put(last, start, &format!("{lower_left}{level}{lower_right}"), Ink::Plain);
+    for row in upper + 1..last {
+        // An arrow's head stands in the place of the edge that it enters by.
+        if !form.block.ins.contains(&((row - top) as f64)) {
+            grid.put(row, start, upright, Ink::Plain);
+        }
+        grid.put(row, start + width - 1, upright, Ink::Plain);
+    }
+    grid.put(middle, start + 1, &format!(" {} ", unit.title), ink);
+}
+
+/// The lines that pass a rank.
+fn passing(grid: &mut Grid, placed: &Layout, rank: usize, [left, right]: [usize; 2]) {
+    let Some(hops) = rank.checked_sub(1).map(|before| &placed.hops[before]) else { return };
+    for (y, _) in hops.iter().flat_map(|hop| &hop.ends).filter(|(_, block)| block.is_none()) {
+        grid.put(*y as usize, left, &"─".repeat(right - left), Ink::Plain);
+    }
+}
+
+/// Leads lines from one rank to the next and answers the column where that begins; nothing where it cannot be done
+/// without laying two lines over each other.
+fn gap(grid: &mut Grid, hops: &[Hop], left: usize) -> Option<usize> {
+    let tracks = tracks(hops)?;
+    let count = tracks.iter().flatten().max().map_or(0, |last| last + 1);
+    let right = left + 2 * count + usize::from(!hops.is_empty());
+    let row = |y: f64| y as usize;
+    // What runs upright goes first, and what runs level is led under it.
+    for (hop, track) in hops.iter().zip(&tracks) {
+        let Some(track) = track else { continue };
+        let (low, high) = span(hop);
+        (low..=high).for_each(|y| grid.put(y, left + 1 + 2 * track, "│", Ink::Plain));
+    }
+    let mut level = |y: usize, from: usize, to: usize| {
+        for column in from..to {
+            if *grid.cell(y, column) == (Some(' '), Ink::Plain) {
+                grid.put(y, column, "─", Ink::Plain);
+            }
+        }
+    };
+    for (hop, track) in hops.iter().zip(&tracks) {
+        let turn = track.map_or(right, |track| left + 1 + 2 * track);
+        level(row(hop.y), left, turn);
+        track.iter().for_each(|_| hop.ends.iter().for_each(|end| level(row(end.0), turn + 1, right)));
+    }
+    for (hop, track) in hops.iter().zip(&tracks) {
+        let Some(track) = track else { continue };
+        let (low, high) = span(hop);
+        let column = left + 1 + 2 * track;
+        for y in std::iter::once(row(hop.y)).chain(hop.ends.iter().map(|end| row(end.0))) {
+            let sides = (y == row(hop.y), hop.ends.iter().any(|end| row(end.0) == y), y > low, y < high);
+            grid.put(y, column, corner(sides), Ink::Plain);
+        }
+    }
+    Some(right)
+}
+
+/// The character where a line comes from the left, goes to the right, up and down.
+fn corner(sides: (bool, bool, bool, bool)) -> &'static str {
+    match sides {
+        (true, true, true, true) => "┼",
+        (true, true, true, false) => "┴",
+        (true, true, false, true) => "┬",
+        (true, false, true, true) => "┤",
+        (false, true, true, true) => "├",
+        (true, false, true, false) => "╯",
+        (true, false, false, true) => "╮",
+        (false, true, true, false) => "╰",
+        (false, true, false, true) => "╭",
+        (_, _, true, true) => "│",
+        _ => "─",
+    }
+}
+
+/// The rows that a line's upright part covers.
+fn span(hop: &Hop) -> (usize, usize) {
+    let rows = || hop.ends.iter().map(|end| end.0 as usize).chain([hop.y as usize]);
+    (rows().min().unwrap_or(0), rows().max().unwrap_or(0))
+}
+
+/// The upright track of each line, from the left; none for those that run straight.
+///
+/// Where a line ends at the height where another begins, the other has to turn off first.
+fn tracks(hops: &[Hop]) -> Option<Vec<Option<usize>>> {
+    let bends = |hop: &Hop| span(hop).0 != span(hop).1;
+    let mut tracks: Vec<Option<usize>> = vec![None; hops.len()];
+    let mut open: Vec<usize> = (0..hops.len()).filter(|&at| bends(&hops[at])).collect();
+    while !open.is_empty() {
+        let turns_first =
+            |other: usize, at: usize| other != at && hops[at].ends.iter().any(|end| end.0 == hops[other].y);
+        let free = |&at: &usize| !open.iter().any(|&other| turns_first(other, at));
+        let place = open.iter().position(|at| free(at))?;
+        let at = open.remove(place);
+        let (low, high) = span(&hops[at]);
+        let meets = |other: &Hop| {
+            let (other_low, other_high) = span(other);
+            low <= other_high && other_low <= high
+        };
+        let placed = || (0..hops.len()).filter_map(|other| Some((other, tracks[other]?)));
+        let after =
+            placed().filter(|&(other, _)| turns_first(other, at)).map(|(_, track)| track + 1).max().unwrap_or(0);
+        let taken: Vec<usize> = placed().filter(|&(other, _)| meets(&hops[other])).map(|(_, track)| track).collect();
+        let track = (after..).find(|track| !taken.contains(track));
+        tracks[at] = track;
+    }
+    Some(tracks)
+}
