@@ -21,7 +21,7 @@ pub use colour::{BACKWARD, Colour, FORWARD, Paint, Role, SERIES, Theme, contrast
 pub use error::Error;
 pub use font::{text_cells, text_width};
 pub use geometry::{Point, Rect};
-pub use graph::{Boxes, GraphPicture, Step};
+pub use graph::{Boxes, Direction, GraphPicture, Step};
 pub use raster::Raster;
 pub use scene::{Anchor, Group, Image, Item, Marker, Path, Rectangle, Scene, Shape, Stroke, Text};
 pub use terminal::{CELL_HEIGHT, CELL_WIDTH};

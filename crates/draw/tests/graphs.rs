@@ -4,7 +4,7 @@
 #[path = "../../graph/tests/support/mod.rs"]
 mod support;
 
-use limpid_draw::{GraphPicture, Step, Theme, text_cells};
+use limpid_draw::{Direction, GraphPicture, Step, Theme, text_cells};
 use limpid_graph::show::Drawing;
 use limpid_graph::{Builder, Expression, Graph, Tensor};
 use limpid_learn::{Dataset, Loss, Mode, Network, Sgd};
@@ -117,7 +117,11 @@ fn pictures(drawing: &Drawing) -> [(&'static str, GraphPicture<'_>); 3] {
 #[test]
 fn no_label_meets_another_or_a_node_and_no_node_another_on_a_page() {
     for (name, drawing) in subjects() {
-        for (how, picture) in pictures(&drawing) {
+        let pictures = pictures(&drawing).into_iter().flat_map(|(how, picture)| {
+            let directions = [Direction::Right, Direction::Down];
+            directions.map(|direction| (format!("{how} {direction:?}"), picture.clone().direction(direction)))
+        });
+        for (how, picture) in pictures {
             let (boxes, scene) = (picture.boxes(), picture.scene());
             let page = limpid_draw::Rect::new(0.0, 0.0, scene.width, scene.height);
             let all: Vec<_> = boxes.nodes.iter().map(|(_, place)| *place).chain(boxes.labels).collect();
@@ -203,7 +207,7 @@ fn a_step_shows_what_is_known_then_and_moves_nothing() {
     let drawing = apples();
     let picture = GraphPicture::new(&drawing);
     assert_eq!(picture.steps()[..2], [Step::Forward(3), Step::Forward(4)]);
-    assert_eq!(picture.steps()[2..], [4, 2, 3, 1, 0].map(Step::Backward));
+    assert_eq!(picture.steps()[2..], [4, 3, 2, 1, 0].map(Step::Backward));
     let at = |step| picture.clone().at(step).scene().svg();
     let first = at(Step::Forward(3));
     assert!(first.contains(">200<") && !first.contains("220.00000000000003"));

@@ -145,7 +145,7 @@ impl Form {
         let shift = over.saturating_sub(middle);
         let middle = middle + shift;
         let bottom = (middle + height / 2 + 1).max(edge + shift);
-        let first = middle - height / 2 + (height.saturating_sub(2 * unit.inputs)) / 2;
+        let first = middle - height / 2 + (height + 1).saturating_sub(2 * unit.inputs) / 2;
         let title = text_cells(&unit.title) + if is_box { 4 } else { 0 };
         Self {
             block: Block {
@@ -180,7 +180,7 @@ fn unit(grid: &mut Grid, sketch: &Sketch, sight: &Sight, at: usize, form: &Form,
     for (&line, &y) in unit.outputs.iter().zip(&form.block.outs) {
         let net = &sketch.nets[line];
         let y = top + y as usize;
-        let from = start + width;
+        let from = start + width + usize::from(!is_box);
         if !net.to.is_empty() {
             grid.put(y, from, &"─".repeat(right - from), Ink::Plain);
         } else if net.is_output {

@@ -94,7 +94,10 @@ pub(crate) fn number(x: f64, digits: Option<usize>) -> String {
 /// A number to so many significant digits, without zeros at its end.
 fn significant(x: f64, digits: usize) -> String {
     let digits = digits.clamp(1, 17);
-    if x == 0.0 || !x.is_finite() {
+    if x == 0.0 {
+        return "0".to_string();
+    }
+    if !x.is_finite() {
         return x.to_string();
     }
     // The formatter rounds first, so that 9.99996 to four digits is a 10 and has another exponent.

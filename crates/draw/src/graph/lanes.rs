@@ -47,13 +47,12 @@ pub(super) fn draw(picture: &GraphPicture<'_>, sketch: &Sketch, columns: usize) 
             }
             if column > stop || stop + text_cells(text) > width {
                 // A line of its own, set in a little under what it belongs to.
-                column = 2;
+                column = if stop > 0 { 2 } else { 0 };
                 line += usize::from(stop > 0);
             } else {
                 column = stop;
             }
-            let first = if ink == what { width } else { width - column };
-            for (i, piece) in pieces(text, first.max(1)).into_iter().enumerate() {
+            for (i, piece) in pieces(text, width.saturating_sub(column).max(1)).into_iter().enumerate() {
                 line += usize::from(i > 0);
                 grid.put(line, indent + column, &piece, ink);
                 column += if i > 0 { 0 } else { text_cells(&piece) + 1 };

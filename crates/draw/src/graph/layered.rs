@@ -47,8 +47,6 @@ pub(crate) struct Layout {
     /// Behind each rank, the lines on their way to the next.
     pub(crate) hops: Vec<Vec<Hop>>,
     pub(crate) height: f64,
-    /// How many lines cross.
-    pub(crate) crossings: usize,
 }
 
 /// A line on its way from a rank to the next.
@@ -66,7 +64,7 @@ pub(crate) fn layout(blocks: &[Block], lines: &[Line], spacing: Spacing) -> Layo
     let mut net = Net::new(blocks, lines, spacing);
     net.reduce_crossings();
     net.place();
-    net.finished(blocks.len(), lines)
+    net.finished(blocks.len())
 }
 
 /// Blocks and passing lines in their ranks. An item below `blocks.len()` is a block, the others are passing lines.
@@ -335,7 +333,7 @@ impl Net {
         }
     }
 
-    fn finished(self, blocks: usize, lines: &[Line]) -> Layout {
+    fn finished(self, blocks: usize) -> Layout {
         let y = |end: End| self.tops[end.item] + end.offset;
         let hops = self.links.iter().map(|links| {
             let mut hops: Vec<Hop> = Vec::new();
@@ -350,11 +348,9 @@ impl Net {
             hops.iter_mut().for_each(|hop| hop.ends.sort_by(|a, b| a.0.partial_cmp(&b.0).unwrap_or(Ordering::Equal)));
             hops
         });
-        debug_assert!(lines.iter().all(|line| line.from.0 < blocks));
         let bottom = |item: usize| self.tops[item] + self.heights[item];
         Layout {
             height: (0..self.heights.len()).map(bottom).fold(0.0, f64::max),
-            crossings: self.crossings(),
             hops: hops.collect(),
             ranks: self.ranks.iter().map(|rank| rank.iter().copied().filter(|&item| item < blocks).collect()).collect(),
             tops: self.tops[..blocks].to_vec(),

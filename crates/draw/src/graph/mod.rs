@@ -7,6 +7,7 @@
 //! ```
 
 mod cells;
+mod form;
 mod label;
 mod lanes;
 mod layered;
@@ -52,6 +53,7 @@ pub struct GraphPicture<'d> {
     everything: bool,
     digits: Option<usize>,
     step: Option<Step>,
+    direction: Direction,
     title: String,
 }
 
@@ -60,6 +62,18 @@ pub struct GraphPicture<'d> {
 struct Layers {
     all: bool,
     opened: BTreeSet<String>,
+}
+
+/// Where the lines of a picture lead.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Direction {
+    /// To the right where the picture does not become very wide, else down.
+    #[default]
+    Fitting,
+    /// From left to right: values stand above the lines, derivatives below.
+    Right,
+    /// From top to bottom: both stand beside the lines.
+    Down,
 }
 
 /// A step of the walk forward through a graph and back.
@@ -74,7 +88,15 @@ pub enum Step {
 impl<'d> GraphPicture<'d> {
     /// The picture of a graph, or of a traced one with its numbers.
     pub fn new(drawing: &'d Drawing) -> Self {
-        Self { drawing, layers: Layers::default(), everything: false, digits: None, step: None, title: String::new() }
+        Self {
+            drawing,
+            layers: Layers::default(),
+            everything: false,
+            digits: None,
+            step: None,
+            direction: Direction::Fitting,
+            title: String::new(),
+        }
     }
 
     /// Opens the layer of this path, and those that it is in: its nodes stand in the picture one by one.
@@ -105,6 +127,12 @@ impl<'d> GraphPicture<'d> {
     /// step to step.
     pub fn at(mut self, step: Step) -> Self {
         self.step = Some(step);
+        self
+    }
+
+    /// Draws the picture on the page from left to right or from top to bottom.
+    pub fn direction(mut self, direction: Direction) -> Self {
+        self.direction = direction;
         self
     }
 
