@@ -187,7 +187,8 @@ fn the_same_graph_gives_the_same_bytes() {
 #[test]
 fn shops_are_drawn_from_left_to_right_in_eighty_columns() {
     for drawing in [apples(), traced(&shop(), &shop_feeds())] {
-        assert!(GraphPicture::new(&drawing).terminal(80, false).contains("▶"));
+        let text = GraphPicture::new(&drawing).terminal(80, false);
+        assert!(text.contains("▶"), "{text}");
     }
 }
 

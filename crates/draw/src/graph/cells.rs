@@ -10,6 +10,8 @@ use crate::{BACKWARD, FORWARD, Role, Theme, text_cells};
 pub(super) enum Ink {
     #[default]
     Plain,
+    /// Keeps its place and is not seen.
+    Hidden,
     Value,
     Derivative,
     Faint,
@@ -26,6 +28,9 @@ pub(super) struct Grid {
 impl Grid {
     pub(super) fn put(&mut self, row: usize, column: usize, text: &str, ink: Ink) {
         let mut at = column;
+        if ink == Ink::Hidden {
+            return self.put(row, column, &" ".repeat(text_cells(text)), Ink::Plain);
+        }
         for character in text.chars() {
             let width = text_cells(character.encode_utf8(&mut [0; 4]));
             if width > 0 {
@@ -79,7 +84,7 @@ impl Ink {
             format!("\u{1b}[0;38;2;{red};{green};{blue}m")
         };
         match self {
-            Self::Plain => "\u{1b}[0m".to_string(),
+            Self::Plain | Self::Hidden => "\u{1b}[0m".to_string(),
             Self::Faint => "\u{1b}[0;2m".to_string(),
             Self::Current => "\u{1b}[0;1;7m".to_string(),
             Self::Value => of(FORWARD),
@@ -88,9 +93,13 @@ impl Ink {
     }
 }
 
-/// The picture, where it is no wider than `columns`.
+/// The picture, where it is no wider than `columns`: as on a page, or with the numbers of names over and under the names.
 pub(super) fn draw(picture: &GraphPicture<'_>, sketch: &Sketch, columns: usize) -> Option<Grid> {
-    let forms: Vec<Form> = sketch.units.iter().map(|unit| Form::of(unit, sketch)).collect();
+    [false, true].into_iter().find_map(|is_dense| drawn(picture, sketch, columns, is_dense))
+}
+
+fn drawn(picture: &GraphPicture<'_>, sketch: &Sketch, columns: usize, is_dense: bool) -> Option<Grid> {
+    let forms: Vec<Form> = sketch.units.iter().map(|unit| Form::of(unit, sketch, is_dense)).collect();
     let blocks: Vec<Block> = forms.iter().map(|form| form.block.clone()).collect();
     let lines: Vec<Line> = sketch.nets.iter().map(|net| Line { from: net.from, to: net.to.clone() }).collect();
     let placed = layout(&blocks, &lines, Spacing { between: 1.0, passing: 1.0, whole: true });
@@ -99,8 +108,7 @@ pub(super) fn draw(picture: &GraphPicture<'_>, sketch: &Sketch, columns: usize) 
     let mut left = 0;
     for (rank, units) in placed.ranks.iter().enumerate() {
         let nodes = units.iter().map(|&unit| forms[unit].width).max().unwrap_or(0);
-        let trail = |&unit: &usize| forms[unit].labels + nodes + if forms[unit].block.outs.is_empty() { 0 } else { 2 };
-        let right = left + units.iter().map(trail).max().unwrap_or(0);
+        let right = left + units.iter().map(|&unit| forms[unit].trail(nodes)).max().unwrap_or(0);
         for &at in units {
             unit(&mut grid, sketch, &sight, at, &forms[at], placed.tops[at] as usize, [left, nodes, right]);
         }
@@ -108,6 +116,13 @@ pub(super) fn draw(picture: &GraphPicture<'_>, sketch: &Sketch, columns: usize) 
         left = gap(&mut grid, &placed.hops[rank], right)?;
         if left > columns + 1 {
             return None;
+        }
+    }
+    if let Some(legend) = sketch.legend() {
+        let text = format!("values above the lines, {legend} below");
+        let row = placed.height as usize + 1;
+        if text_cells(&text) <= columns {
+            grid.put(row, 0, &text, Ink::Faint);
         }
     }
     let width = grid.rows.iter().map(Vec::len).max().unwrap_or(0);
@@ -123,12 +138,14 @@ struct Form {
     middle: usize,
     /// How many rows the node's box has; a leaf has none.
     height: usize,
+    /// Whether its labels stand over and under its name, not behind it.
+    is_dense: bool,
 }
 
 impl Form {
-    fn of(unit: &Unit, sketch: &Sketch) -> Self {
+    fn of(unit: &Unit, sketch: &Sketch, is_dense: bool) -> Self {
         let nets = || unit.outputs.iter().map(|&line| &sketch.nets[line]);
-        let is_box = matches!(unit.kind, Kind::Op | Kind::Layer);
+        let is_box = is_box(unit);
         let (mut edge, mut ys) = (0, Vec::new());
         for net in nets() {
             ys.push(edge + net.label.above.len());
@@ -157,19 +174,38 @@ impl Form {
             labels: nets().flat_map(|net| net.label.texts()).map(text_cells).max().unwrap_or(0),
             middle,
             height,
+            is_dense: is_dense && !is_box,
         }
     }
+
+    /// How long it is with its labels, in a rank whose nodes take `nodes`.
+    fn trail(&self, nodes: usize) -> usize {
+        match (self.block.outs.is_empty(), self.is_dense) {
+            (true, _) => nodes,
+            (false, true) => (self.width + 2).max(self.labels + 1),
+            (false, false) => nodes + self.labels + 2,
+        }
+    }
+}
+
+/// Whether a unit has an edge; others are written as they are.
+fn is_box(unit: &Unit) -> bool {
+    matches!(unit.kind, Kind::Op | Kind::Layer)
 }
 
 /// A node and the lines that leave it, in the columns from `left` over the end of the nodes' part to `right`.
 fn unit(grid: &mut Grid, sketch: &Sketch, sight: &Sight, at: usize, form: &Form, top: usize, place: [usize; 3]) {
     let [left, nodes, right] = place;
     let unit = &sketch.units[at];
-    let is_box = matches!(unit.kind, Kind::Op | Kind::Layer);
+    let is_box = is_box(unit);
     let ink = if sight.current == Some(at) { Ink::Current } else { Ink::Plain };
     let width = text_cells(&unit.title) + if is_box { 4 } else { 0 };
     // Names end where their lines begin; boxes stand one under the other.
-    let start = if is_box { left + (nodes - width) / 2 } else { left + nodes - width };
+    let (start, text) = match (is_box, form.is_dense) {
+        (true, _) => (left + (nodes - width) / 2, left + nodes + 1),
+        (false, false) => (left + nodes - width, left + nodes + 1),
+        (false, true) => (left, left),
+    };
     let middle = top + form.middle;
     let upper = middle - form.height / 2;
     for &y in &form.block.ins {
@@ -186,13 +222,12 @@ fn unit(grid: &mut Grid, sketch: &Sketch, sight: &Sight, at: usize, form: &Form,
         } else if net.is_output {
             grid.put(y, from, &format!("{}▶", "─".repeat((right - from).saturating_sub(1))), Ink::Plain);
         }
-        let text = left + nodes + 1;
-        let (has_value, has_derivative) = (sight.has_value(at, unit), sight.has_derivative(at));
-        for (i, value) in net.label.above.iter().enumerate().filter(|_| has_value) {
-            grid.put(y - net.label.above.len() + i, text, value, Ink::Value);
+        let [value_ink, derivative_ink] = inks(sight, at, unit);
+        for (i, value) in net.label.above.iter().enumerate() {
+            grid.put(y - net.label.above.len() + i, text, value, value_ink);
         }
-        for (i, derivative) in net.label.below.iter().enumerate().filter(|_| has_derivative) {
-            grid.put(y + 1 + i, text, derivative, Ink::Derivative);
+        for (i, derivative) in net.label.below.iter().enumerate() {
+            grid.put(y + 1 + i, text, derivative, derivative_ink);
         }
     }
     if !is_box {
@@ -217,6 +252,13 @@ fn unit(grid: &mut Grid, sketch: &Sketch, sight: &Sight, at: usize, form: &Form,
         grid.put(row, start + width - 1, upright, Ink::Plain);
     }
     grid.put(middle, start + 1, &format!(" {} ", unit.title), ink);
+}
+
+/// How a unit's values and derivatives are written; not at all, as long as they are not known.
+pub(super) fn inks(sight: &Sight, at: usize, unit: &Unit) -> [Ink; 2] {
+    let value = if sight.has_value(at, unit) { Ink::Value } else { Ink::Hidden };
+    let derivative = if sight.has_derivative(at) { Ink::Derivative } else { Ink::Hidden };
+    [value, derivative]
 }
 
 /// The lines that pass a rank.

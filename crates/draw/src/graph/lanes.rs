@@ -10,109 +10,123 @@
 //! A value runs down its lane until its last use: there it turns off (`╯`), or its lane goes on with the result. Where
 //! there are more lanes than fit, they are left out: what a node is computed from stands in its line as well.
 
-use super::cells::{Grid, Ink};
-use super::sketch::{Kind, Sketch, Unit};
+use limpid_graph::MapOp;
+
+use super::cells::{Grid, Ink, inks};
+use super::sketch::{Kind, Net, Sketch};
 use super::{GraphPicture, Sight};
 use crate::text_cells;
 
+/// The picture, no wider than `columns` where a word has room there.
 pub(super) fn draw(picture: &GraphPicture<'_>, sketch: &Sketch, columns: usize) -> Grid {
     let sight = Sight::of(picture, sketch);
     let rows = Rows::of(sketch);
-    let most = rows.rows.iter().map(|row| row.cells.len()).max().unwrap_or(0);
+    let most = rows.rows.iter().map(|row| row.cells.chars().count()).max().unwrap_or(0);
     let indent = if most > columns / 2 { 0 } else { most + 2 };
     let width = columns.saturating_sub(indent).max(8);
-    let texts: Vec<[String; 3]> = rows.order.iter().map(|&unit| texts(sketch, &sight, unit)).collect();
+    let texts: Vec<[String; 3]> = rows.order.iter().map(|&unit| texts(sketch, unit)).collect();
     let wide = |column: usize| {
         let all = texts.iter().map(|text| text_cells(&text[column]));
         all.filter(|cells| cells * 3 <= width.max(24)).max().unwrap_or(0)
     };
-    let stops = [wide(0) + 2, wide(0) + wide(1) + 4];
-    let mut grid = Grid::default();
-    let mut line = 0;
+    let stops = [0, wide(0) + 2, wide(0) + wide(1) + 4];
+    let mut sheet = Sheet { grid: Grid::default(), line: 0, indent, width, stops };
     for (row, (&unit, texts)) in rows.rows.iter().zip(rows.order.iter().zip(&texts)) {
         let is_current = sight.current == Some(unit);
-        if indent > 0 {
-            grid.put(line, 0, &row.cells, Ink::Plain);
-            if is_current {
-                let mark: String = row.cells.chars().take(row.at).collect();
-                grid.put(line, text_cells(&mark), "●", Ink::Current);
-            }
-        }
-        let before = line;
+        let first = sheet.line;
+        let [value, derivative] = inks(&sight, unit, &sketch.units[unit]);
         let what = if is_current { Ink::Current } else { Ink::Plain };
-        let mut column = 0;
-        for ((text, stop), ink) in texts.iter().zip([0, stops[0], stops[1]]).zip([what, Ink::Value, Ink::Derivative]) {
+        sheet.write(texts, [what, value, derivative]);
+        if indent > 0 {
+            (first..sheet.line).for_each(|line| sheet.grid.put(line, 0, &row.below, Ink::Plain));
+            sheet.grid.put(first, 0, &row.cells, Ink::Plain);
+            sheet.grid.put(first, row.at, "●", what);
+        }
+    }
+    if let Some(legend) = sketch.legend().map(|legend| format!("← {legend}")).filter(|text| text_cells(text) <= columns)
+    {
+        sheet.grid.put(sheet.line + 1, 0, &legend, Ink::Faint);
+    }
+    sheet.grid
+}
+
+/// Where the lines go.
+struct Sheet {
+    grid: Grid,
+    line: usize,
+    indent: usize,
+    width: usize,
+    /// Where what is computed, the value and the derivative begin.
+    stops: [usize; 3],
+}
+
+impl Sheet {
+    /// What is computed, the value and the derivative: in one line as long as they fit, each in lines of its own else.
+    fn write(&mut self, texts: &[String; 3], inks: [Ink; 3]) {
+        let mut end = 0;
+        for ((text, stop), ink) in texts.iter().zip(self.stops).zip(inks) {
             if text.is_empty() {
                 continue;
             }
-            if column > stop || stop + text_cells(text) > width {
-                // A line of its own, set in a little under what it belongs to.
-                column = if stop > 0 { 2 } else { 0 };
-                line += usize::from(stop > 0);
-            } else {
-                column = stop;
-            }
-            for (i, piece) in pieces(text, width.saturating_sub(column).max(1)).into_iter().enumerate() {
-                line += usize::from(i > 0);
-                grid.put(line, indent + column, &piece, ink);
-                column += if i > 0 { 0 } else { text_cells(&piece) + 1 };
+            let fits = end <= stop && stop + text_cells(text) <= self.width;
+            // Set in a little under what it belongs to.
+            let column = if fits { stop } else { 2.min(stop) };
+            self.line += usize::from(!fits && stop > 0);
+            for (i, piece) in pieces(text, self.width - column).into_iter().enumerate() {
+                self.line += usize::from(i > 0);
+                self.grid.put(self.line, self.indent + column, &piece, ink);
+                end = column + text_cells(&piece) + 1;
             }
         }
-        if indent > 0 {
-            (before + 1..=line).for_each(|line| grid.put(line, 0, &row.below, Ink::Plain));
-        }
-        line += 1;
+        self.line += 1;
     }
-    grid
 }
 
 /// What a unit computes, its value and its derivative.
-fn texts(sketch: &Sketch, sight: &Sight, at: usize) -> [String; 3] {
+fn texts(sketch: &Sketch, at: usize) -> [String; 3] {
     let unit = &sketch.units[at];
-    let nets = || unit.outputs.iter().map(|&line| &sketch.nets[line]);
-    let joined = |parts: Vec<String>| parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("; ");
-    let values = joined(nets().map(|net| net.label.above.join(" ")).collect());
-    let derivatives = joined(nets().map(|net| net.label.below.join(" ")).collect());
-    let value = if sight.has_value(at, unit) { values } else { String::new() };
-    let derivative =
-        if sight.has_derivative(at) && !derivatives.is_empty() { format!("← {derivatives}") } else { String::new() };
-    [what(sketch, unit), value, derivative]
+    let is_one = unit.outputs.len() == 1;
+    let joined = |part: &dyn Fn(&Net) -> String| {
+        let nets = unit.outputs.iter().map(|&line| &sketch.nets[line]);
+        let parts = nets.map(|net| (net, part(net))).filter(|(_, text)| !text.is_empty());
+        // Of several values each is told by its name.
+        let named = parts.map(|(net, text)| if is_one { text } else { format!("{} {text}", net.name) });
+        named.collect::<Vec<_>>().join("; ")
+    };
+    let derivatives = joined(&|net| net.label.below.join(" "));
+    let derivatives = if derivatives.is_empty() { derivatives } else { format!("← {derivatives}") };
+    [what(sketch, at), joined(&|net| net.label.above.join(" ")), derivatives]
 }
 
 /// A unit's name and how it is computed.
-fn what(sketch: &Sketch, unit: &Unit) -> String {
-    match unit.kind {
-        Kind::Leaf | Kind::Constant => unit.title.clone(),
-        Kind::Update => unit.formula.clone(),
-        Kind::Op | Kind::Layer => {
-            let name = match (unit.kind, unit.caption.as_str(), unit.members.last()) {
-                (Kind::Op, "", Some(node)) => format!("%{node}"),
-                (_, caption, _) => caption.to_string(),
-            };
-            let formula = if unit.formula.is_empty() {
-                format!("{}({})", unit.title, sources(sketch, unit).join(", "))
-            } else {
-                unit.formula.clone()
-            };
-            if name.is_empty() { formula } else { format!("{name} = {formula}") }
-        }
+fn what(sketch: &Sketch, at: usize) -> String {
+    let unit = &sketch.units[at];
+    let sources = sources(sketch, at);
+    let row = MapOp::ALL.iter().find(|op| op.info().name == unit.op);
+    let formula = match row {
+        Some(op) => op.info().formula_of(&sources),
+        None => format!("{}({})", unit.title, sources.join(", ")),
+    };
+    match (unit.kind, unit.members.last()) {
+        (Kind::Leaf | Kind::Constant, _) => unit.title.clone(),
+        (Kind::Update, _) => format!("{} becomes {}", unit.op, sources.join(", ")),
+        (Kind::Op, Some(node)) if unit.caption.is_empty() => format!("%{node} = {formula}"),
+        _ if unit.caption.is_empty() => formula,
+        _ => format!("{} = {formula}", unit.caption),
     }
 }
 
 /// The names of what a unit is computed from.
-fn sources(sketch: &Sketch, unit: &Unit) -> Vec<String> {
-    let at = sketch.units.iter().position(|other| std::ptr::eq(other, unit));
+fn sources(sketch: &Sketch, at: usize) -> Vec<String> {
     let mut found: Vec<(usize, String)> = Vec::new();
     for net in &sketch.nets {
-        for &(_, slot) in net.to.iter().filter(|&&(to, _)| Some(to) == at) {
-            let source = &sketch.units[net.from.0];
-            let name = match source.kind {
-                Kind::Leaf | Kind::Constant => source.title.clone(),
-                _ if !source.caption.is_empty() => source.caption.clone(),
-                _ => format!("%{}", net.node),
-            };
-            found.push((slot, name));
-        }
+        let source = &sketch.units[net.from.0];
+        let name = match source.kind {
+            Kind::Layer if source.outputs.len() == 1 && !source.caption.is_empty() => &source.caption,
+            Kind::Leaf => &source.title,
+            _ => &net.name,
+        };
+        found.extend(net.to.iter().filter(|&&(to, _)| to == at).map(|&(_, slot)| (slot, name.clone())));
     }
     found.sort();
     found.into_iter().map(|(_, name)| name).collect()

@@ -221,15 +221,10 @@ impl Page<'_> {
 
     /// What the colours mean.
     fn legend(&mut self) {
-        if self.sketch.nets.iter().all(|net| net.label.below.is_empty()) {
-            return;
-        }
-        let output = self.sketch.nets.iter().find(|net| net.is_output);
-        let name = output.map(|net| &self.sketch.units[net.from.0].caption).filter(|name| !name.is_empty());
-        let of = name.map_or(String::new(), |name| format!(" of {name}"));
+        let Some(legend) = self.sketch.legend() else { return };
         let y = self.scene.height + 2.0;
         let mut x = MARGIN;
-        let entries = [("value".to_string(), FORWARD, false), (format!("derivative{of}"), BACKWARD, true)];
+        let entries = [("values".to_string(), FORWARD, false), (legend, BACKWARD, true)];
         for (text, colour, is_backward) in entries {
             let (from, to) = if is_backward { (x + 26.0, x) } else { (x, x + 26.0) };
             self.scene.add(Path::line([[from, y], [to, y]], Stroke::new(colour, 1.4)).arrow());

@@ -30,8 +30,8 @@ pub(crate) struct Unit {
     pub(crate) title: String,
     /// What stands over it; may be empty.
     pub(crate) caption: String,
-    /// What it computes, over the names of what it computes from.
-    pub(crate) formula: String,
+    /// The op of a single node.
+    pub(crate) op: String,
     /// The nodes of the graph in it; those that it passes over are not among them.
     pub(crate) members: Vec<usize>,
     /// How many lines come in.
@@ -45,6 +45,8 @@ pub(crate) struct Unit {
 pub(crate) struct Net {
     /// The node of the graph whose value it carries.
     pub(crate) node: usize,
+    /// That node's name, or its number.
+    pub(crate) name: String,
     /// The unit that it leaves, and which of that unit's lines it is.
     pub(crate) from: (usize, usize),
     /// The units that it enters, and as which of their lines.
@@ -94,7 +96,8 @@ impl Sketch {
                 outputs.push(sketch.nets.len());
                 let label = Label::of(&drawing.nodes[node], picture.digits, picture.everything);
                 let (from, is_output) = ((unit, outputs.len() - 1), drawing.outputs.contains(&node));
-                sketch.nets.push(Net { node, from, to: Vec::new(), label, is_output });
+                let name = named(&drawing.nodes[node]);
+                sketch.nets.push(Net { node, name, from, to: Vec::new(), label, is_output });
             }
             let is_layer = groups.layer[groups.of[members[0]]].is_some();
             let mut next = if is_layer { layer(drawing, members, &groups) } else { alone(&drawing.nodes[members[0]]) };
@@ -103,6 +106,14 @@ impl Sketch {
         }
         sketch.add_updates(drawing, &seen, &line_of);
         sketch
+    }
+
+    /// What the derivatives are of, where there are any.
+    pub(crate) fn legend(&self) -> Option<String> {
+        self.nets.iter().find(|net| !net.label.below.is_empty())?;
+        let output = self.nets.iter().find(|net| net.is_output).map(|net| self.units[net.from.0].caption.as_str());
+        let of = output.filter(|name| !name.is_empty()).map_or(String::new(), |name| format!(" of {name}"));
+        Some(format!("derivatives{of}"))
     }
 
     /// What a run changes, as the last units.
@@ -115,7 +126,7 @@ impl Sketch {
                 kind: Kind::Update,
                 title: format!("→ {target}"),
                 caption: String::new(),
-                formula: format!("{target} becomes {}", named(&drawing.nodes[assignment.value])),
+                op: target,
                 members: Vec::new(),
                 inputs: 1,
                 outputs: Vec::new(),
@@ -139,14 +150,14 @@ fn alone(node: &DrawnNode) -> Unit {
     let (kind, title, caption) = match (node.class, is_number(node)) {
         ("Leaf", true) => (Kind::Constant, node.attributes.clone(), name),
         ("Leaf", false) if node.name.is_some() => (Kind::Leaf, name, String::new()),
+        ("Leaf", false) if node.op == "extent" => (Kind::Leaf, format!("size of {}", node.attributes), String::new()),
         ("Leaf", false) => (Kind::Leaf, format!("{} {}", node.op, node.attributes).trim().to_string(), String::new()),
         _ if matches!(node.class, "Reduce" | "Index" | "Layout") && !node.attributes.is_empty() => {
             (Kind::Op, format!("{} {}", sign(node), node.attributes), name)
         }
         _ => (Kind::Op, sign(node).to_string(), name),
     };
-    let formula = node.formula.clone().unwrap_or_default();
-    Unit { kind, title, caption, formula, members: vec![node.id], inputs: 0, outputs: Vec::new() }
+    Unit { kind, title, caption, op: node.op.clone(), members: vec![node.id], inputs: 0, outputs: Vec::new() }
 }
 
 /// The box of a folded layer.
@@ -156,7 +167,7 @@ fn layer(drawing: &Drawing, members: &[usize], groups: &Groups) -> Unit {
     let name = own.map(|node| node.layer.clone()).filter(|layer| !layer.is_empty());
     let (title, caption) = name.map_or((path.clone(), String::new()), |name| (name, format!("layer {path}")));
     let members = members.to_vec();
-    Unit { kind: Kind::Layer, title, caption, formula: String::new(), members, inputs: 0, outputs: Vec::new() }
+    Unit { kind: Kind::Layer, title, caption, op: String::new(), members, inputs: 0, outputs: Vec::new() }
 }
 
 /// The nodes whose values leave their unit: used by another unit, an answer, or not used at all.
