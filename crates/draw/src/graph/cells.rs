@@ -23,6 +23,9 @@ pub(super) enum Ink {
 pub(super) struct Grid {
     /// A character that takes two cells is followed by a cell without one.
     rows: Vec<Vec<(Option<char>, Ink)>>,
+    /// What was written and where, to see whether something was written over it.
+    #[cfg(debug_assertions)]
+    written: Vec<(usize, usize, String)>,
 }
 
 impl Grid {
@@ -30,6 +33,10 @@ impl Grid {
         let mut at = column;
         if ink == Ink::Hidden {
             return self.put(row, column, &" ".repeat(text_cells(text)), Ink::Plain);
+        }
+        #[cfg(debug_assertions)]
+        if text.chars().any(char::is_alphanumeric) {
+            self.written.push((row, column, text.to_string()));
         }
         for character in text.chars() {
             let width = text_cells(character.encode_utf8(&mut [0; 4]));
@@ -54,8 +61,25 @@ impl Grid {
         &mut cells[column]
     }
 
+    /// Whether every text still stands where it was written.
+    #[cfg(debug_assertions)]
+    fn is_whole(&self) -> bool {
+        self.written.iter().all(|(row, column, text)| {
+            let cells = self.rows.get(*row).and_then(|cells| cells.get(*column..*column + text_cells(text)));
+            let shown = cells.map(|cells| cells.iter().filter_map(|(character, _)| *character).collect::<String>());
+            shown.is_some_and(|shown| {
+                text.chars().filter(|c| text_cells(c.encode_utf8(&mut [0; 4])) > 0).eq(shown.chars())
+            })
+        })
+    }
+
     /// The lines, without spaces at their ends.
     pub(super) fn text(&self, colour: bool) -> String {
+        #[cfg(debug_assertions)]
+        assert!(
+            self.is_whole(),
+            "a text of the picture was written over (this is a defect in limpid; please report it)"
+        );
         let mut text = String::new();
         for row in &self.rows {
             let length = row.iter().rposition(|(character, _)| *character != Some(' ')).map_or(0, |last| last + 1);
@@ -114,7 +138,7 @@ fn drawn(picture: &GraphPicture<'_>, sketch: &Sketch, columns: usize, is_dense: 
         }
         passing(&mut grid, &placed, rank, [left, right]);
         left = gap(&mut grid, &placed.hops[rank], right)?;
-        if left > columns + 1 {
+        if left > columns.saturating_add(1) {
             return None;
         }
     }

@@ -205,6 +205,8 @@ fn row(sketch: &Sketch, lanes: &mut Vec<Option<usize>>, unit: usize, is_later: i
         let (was, is) = (before.get(lane).copied().flatten(), lanes.get(lane).copied().flatten());
         cells.push(match (lane == own, entering.contains(&lane), leaving.contains(&lane)) {
             (true, _, _) => '●',
+            (_, true, true) if lane == last => '┤',
+            (_, true, true) if lane == first => '├',
             (_, true, true) => '┼',
             (_, true, _) if is.is_some() => {
                 if lane < own {

@@ -301,7 +301,7 @@ impl Net {
         match self.before[item][..] {
             [(rank, at)] => {
                 let Link { left, right, .. } = self.links[rank][at];
-                (self.tops[left.item] + left.offset - right.offset, 100.0)
+                (self.tops[left.item] + left.offset - right.offset, 1e6)
             }
             _ => (self.tops[item], 1.0),
         }

@@ -86,7 +86,8 @@ pub enum Step {
 }
 
 impl<'d> GraphPicture<'d> {
-    /// The picture of a graph, or of a traced one with its numbers.
+    /// The picture of a graph, or of a traced one with its numbers. It is empty where the drawing's nodes are not in the
+    /// order that [`limpid_graph`] gives them.
     pub fn new(drawing: &'d Drawing) -> Self {
         Self {
             drawing,

@@ -66,6 +66,9 @@ pub(crate) struct Sketch {
 impl Sketch {
     pub(crate) fn of(picture: &GraphPicture<'_>) -> Self {
         let drawing = picture.drawing;
+        if !is_sound(drawing) {
+            return Self::default();
+        }
         let seen = Seen::new(drawing, picture.everything);
         let groups = Groups::new(drawing, &seen, &picture.layers);
         let mut sketch = Self::default();
@@ -135,6 +138,14 @@ impl Sketch {
     }
 }
 
+/// Whether the nodes stand in their order, each behind its inputs, as those of every finished graph do.
+fn is_sound(drawing: &Drawing) -> bool {
+    let count = drawing.nodes.len();
+    let in_order = |(at, node): (usize, &DrawnNode)| node.id == at && node.inputs.iter().all(|&input| input < at);
+    let named = drawing.assignments.iter().flat_map(|assignment| [assignment.target, assignment.value]);
+    drawing.nodes.iter().enumerate().all(in_order) && named.chain(drawing.outputs.iter().copied()).all(|id| id < count)
+}
+
 /// A node's name, or its number.
 fn named(node: &DrawnNode) -> String {
     match &node.name {
@@ -153,7 +164,7 @@ fn alone(node: &DrawnNode) -> Unit {
         ("Leaf", false) if node.op == "extent" => (Kind::Leaf, format!("size of {}", node.attributes), String::new()),
         ("Leaf", false) => (Kind::Leaf, format!("{} {}", node.op, node.attributes).trim().to_string(), String::new()),
         _ if matches!(node.class, "Reduce" | "Index" | "Layout") && !node.attributes.is_empty() => {
-            (Kind::Op, format!("{} {}", sign(node), node.attributes), name)
+            (Kind::Op, format!("{} {}", sign(node), node.attributes).trim_end_matches("axes ").trim().to_string(), name)
         }
         _ => (Kind::Op, sign(node).to_string(), name),
     };
