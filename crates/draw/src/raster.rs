@@ -1,6 +1,8 @@
 //! Pixels: red, green, blue and opacity, row by row from the top.
 
 use crate::error::Error;
+use crate::map::ColourMap;
+use crate::range::Range;
 
 /// Pixels, row by row from the top.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,6 +24,29 @@ impl Raster {
             return Err(Error::Coarse { what: "an image", least: 1, rows: height, columns: width });
         }
         Ok(Raster { width, height, pixels })
+    }
+
+    /// Numbers as colours: the limits take the ends of the map. What is not a number is left blank.
+    ///
+    /// # Errors
+    ///
+    /// As [`new`](Raster::new), and [`Error::Limits`] where the limits are no range.
+    pub fn mapped(
+        width: usize,
+        height: usize,
+        values: &[f64],
+        map: ColourMap,
+        limits: [f64; 2],
+    ) -> Result<Self, Error> {
+        let range = Range::limits("colour", limits[0], limits[1])?;
+        let pixel = |value: &f64| match value.is_nan() {
+            true => [0; 4],
+            false => {
+                let [r, g, b] = map.rgb((value - range.low) / range.spread());
+                [r, g, b, 255]
+            }
+        };
+        Raster::new(width, height, values.iter().map(pixel).collect())
     }
 
     /// How many pixels a row has.
