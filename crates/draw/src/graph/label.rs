@@ -2,6 +2,8 @@
 
 use limpid_graph::show::{DrawnNode, Numbers};
 
+use crate::short_number;
+
 /// The lines above and below the line that leaves a node.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Label {
@@ -91,27 +93,10 @@ pub(crate) fn number(x: f64, digits: Option<usize>) -> String {
     }
 }
 
-/// A number to so many significant digits, without zeros at its end.
+/// A number to so many significant digits. Its sign is that of the numbers with all digits beside it, which can be copied
+/// from the picture into a program.
 fn significant(x: f64, digits: usize) -> String {
-    let digits = digits.clamp(1, 17);
-    if x == 0.0 {
-        return "0".to_string();
-    }
-    if !x.is_finite() {
-        return x.to_string();
-    }
-    // The formatter rounds first, so that 9.99996 to four digits is a 10 and has another exponent.
-    let scientific = format!("{x:.*e}", digits - 1);
-    let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
-    let exponent: i32 = exponent.parse().unwrap_or(0);
-    let trimmed = |text: &str| match text.contains('.') {
-        true => text.trim_end_matches('0').trim_end_matches('.').to_string(),
-        false => text.to_string(),
-    };
-    match exponent {
-        -4..=6 => trimmed(&format!("{x:.*}", (digits as i32 - 1 - exponent).max(0) as usize)),
-        _ => format!("{}e{exponent}", trimmed(mantissa)),
-    }
+    short_number(x, digits).replace('−', "-")
 }
 
 /// The sign of an op in its circle.
@@ -148,8 +133,8 @@ mod tests {
     fn numbers_keep_all_digits_unless_told_and_then_as_many_as_told() {
         assert_eq!(number(220.00000000000003, None), "220.00000000000003");
         assert_eq!(number(1e300, None), "1e300");
-        let four = [(220.00000000000003, "220"), (9.99996, "10"), (0.000123456, "0.0001235"), (1e-9, "1e-9")];
-        for (x, text) in four.into_iter().chain([(-0.5, "-0.5"), (12345678.0, "1.235e7"), (1234.0, "1234")]) {
+        let four = [(220.00000000000003, "220"), (9.99996, "10"), (0.000123456, "0.0001235"), (1e-9, "1×10⁻⁹")];
+        for (x, text) in four.into_iter().chain([(-0.5, "-0.5"), (12345678.0, "1.235×10⁷"), (1234.0, "1234")]) {
             assert_eq!(number(x, Some(4)), text, "{x}");
         }
         assert_eq!(number(f64::NAN, Some(4)), "NaN");
