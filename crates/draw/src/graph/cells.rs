@@ -246,7 +246,7 @@ fn unit(grid: &mut Grid, sketch: &Sketch, sight: &Sight, at: usize, form: &Form,
         } else if net.is_output {
             grid.put(y, from, &format!("{}▶", "─".repeat((right - from).saturating_sub(1))), Ink::Plain);
         }
-        let [value_ink, derivative_ink] = inks(sight, at, unit);
+        let [value_ink, derivative_ink] = inks(sight, at, unit, line);
         for (i, value) in net.label.above.iter().enumerate() {
             grid.put(y - net.label.above.len() + i, text, value, value_ink);
         }
@@ -278,10 +278,10 @@ fn unit(grid: &mut Grid, sketch: &Sketch, sight: &Sight, at: usize, form: &Form,
     grid.put(middle, start + 1, &format!(" {} ", unit.title), ink);
 }
 
-/// How a unit's values and derivatives are written; not at all, as long as they are not known.
-pub(super) fn inks(sight: &Sight, at: usize, unit: &Unit) -> [Ink; 2] {
+/// How the value and the derivative on a unit's line are written; not at all, as long as they are not known.
+pub(super) fn inks(sight: &Sight, at: usize, unit: &Unit, line: usize) -> [Ink; 2] {
     let value = if sight.has_value(at, unit) { Ink::Value } else { Ink::Hidden };
-    let derivative = if sight.has_derivative(at) { Ink::Derivative } else { Ink::Hidden };
+    let derivative = if sight.has_derivative(line) { Ink::Derivative } else { Ink::Hidden };
     [value, derivative]
 }
 
@@ -364,7 +364,7 @@ fn tracks(hops: &[Hop]) -> Option<Vec<Option<usize>>> {
         let turns_first =
             |other: usize, at: usize| other != at && hops[at].ends.iter().any(|end| end.0 == hops[other].y);
         let free = |&at: &usize| !open.iter().any(|&other| turns_first(other, at));
-        let place = open.iter().position(|at| free(at))?;
+        let place = open.iter().position(free)?;
         let at = open.remove(place);
         let (low, high) = span(&hops[at]);
         let meets = |other: &Hop| {

@@ -92,7 +92,7 @@ impl Form {
             size: [width, height],
             middle: middle - left,
             overhang: 0.0,
-            labels: if nets.is_empty() { 0.0 } else { nets.iter().map(lines).fold(0.0, f64::max) + 2.0 * CLEAR },
+            labels: if nets.is_empty() { 0.0 } else { nets.iter().map(lines).fold(LEADING, f64::max) + 2.0 * CLEAR },
         }
     }
 

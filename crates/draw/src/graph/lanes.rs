@@ -13,7 +13,7 @@
 use limpid_graph::MapOp;
 
 use super::cells::{Grid, Ink, inks};
-use super::sketch::{Kind, Net, Sketch};
+use super::sketch::{Kind, Net, Sketch, Unit};
 use super::{GraphPicture, Sight};
 use crate::text_cells;
 
@@ -34,7 +34,9 @@ pub(super) fn draw(picture: &GraphPicture<'_>, sketch: &Sketch, columns: usize) 
     for (row, (&unit, texts)) in rows.rows.iter().zip(rows.order.iter().zip(&texts)) {
         let is_current = sight.current == Some(unit);
         let first = sheet.line;
-        let [value, derivative] = inks(&sight, unit, &sketch.units[unit]);
+        // What leaves a box together is told together, once the last of it is known.
+        let last = waiting(&sight, &sketch.units[unit]);
+        let [value, derivative] = inks(&sight, unit, &sketch.units[unit], last);
         let what = if is_current { Ink::Current } else { Ink::Plain };
         sheet.write(texts, [what, value, derivative]);
         if indent > 0 {
@@ -48,6 +50,12 @@ pub(super) fn draw(picture: &GraphPicture<'_>, sketch: &Sketch, columns: usize) 
         sheet.grid.put(sheet.line + 1, 0, &legend, Ink::Faint);
     }
     sheet.grid
+}
+
+/// A line of the unit whose derivative is not known yet; any, where there is none.
+fn waiting(sight: &Sight, unit: &Unit) -> usize {
+    let open = unit.outputs.iter().find(|&&line| !sight.has_derivative(line));
+    open.or(unit.outputs.first()).copied().unwrap_or(0)
 }
 
 /// Where the lines go.

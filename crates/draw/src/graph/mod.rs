@@ -159,9 +159,7 @@ impl<'d> GraphPicture<'d> {
         let sketch = Sketch::of(self);
         let computed = sketch.units.iter().filter(|unit| matches!(unit.kind, Kind::Op | Kind::Layer));
         let forward = computed.filter_map(|unit| unit.members.last()).map(|&node| Step::Forward(node));
-        let has_derivative = |line: &&usize| !sketch.nets[**line].label.below.is_empty();
-        let lines = sketch.units.iter().rev().flat_map(|unit| unit.outputs.iter().rev().filter(has_derivative));
-        let backward = lines.map(|&line| Step::Backward(sketch.nets[line].node));
+        let backward = backward(&sketch).into_iter().map(|line| Step::Backward(sketch.nets[line].node));
         forward.chain(backward).collect()
     }
 
@@ -201,22 +199,40 @@ impl Layers {
     }
 }
 
+/// The lines that have a derivative, in the order in which those become known: as soon as every unit that a line leads to
+/// has passed its own back; of those that one unit passes back together, in the order in which they enter it.
+fn backward(sketch: &Sketch) -> Vec<usize> {
+    let mut lines: Vec<usize> =
+        (0..sketch.nets.len()).filter(|&line| !sketch.nets[line].label.below.is_empty()).collect();
+    let first_use = |line: usize| sketch.nets[line].to.iter().copied().min().unwrap_or((usize::MAX, line));
+    lines.sort_by_key(|&line| {
+        let (unit, slot) = first_use(line);
+        (std::cmp::Reverse(unit), slot)
+    });
+    lines
+}
+
 /// What a step lets one see.
 struct Sight {
     /// The unit that the step is at.
     current: Option<usize>,
     is_backward: bool,
+    /// The lines whose derivatives are not known yet.
+    open: BTreeSet<usize>,
 }
 
 impl Sight {
     fn of(picture: &GraphPicture<'_>, sketch: &Sketch) -> Self {
         let (node, is_backward) = match picture.step {
-            None => return Self { current: None, is_backward: true },
+            None => return Self { current: None, is_backward: true, open: BTreeSet::new() },
             Some(Step::Forward(node)) => (node, false),
             Some(Step::Backward(node)) => (node, true),
         };
         let current = sketch.units.iter().position(|unit| unit.members.contains(&node));
-        Self { current, is_backward }
+        let order = backward(sketch);
+        let at = order.iter().position(|&line| sketch.nets[line].node == node).filter(|_| is_backward);
+        let open = order[at.map_or(0, |at| at + 1)..].iter().copied().collect();
+        Self { current, is_backward, open }
     }
 
     /// Whether the values that leave a unit are known.
@@ -225,8 +241,8 @@ impl Sight {
         is_given || self.is_backward || self.current.is_none_or(|current| at <= current)
     }
 
-    /// Whether the derivatives with respect to them are.
-    fn has_derivative(&self, at: usize) -> bool {
-        self.is_backward && self.current.is_none_or(|current| at >= current)
+    /// Whether the derivative on a line is.
+    fn has_derivative(&self, line: usize) -> bool {
+        !self.open.contains(&line)
     }
 }

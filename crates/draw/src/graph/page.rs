@@ -110,10 +110,9 @@ impl Page<'_> {
             let (unit, form, top) = (&self.sketch.units[at], &self.forms[at], self.placed.tops[at]);
             let middle = band.middle(unit, form, self.direction);
             let edge = middle + form.length(self.direction) / 2.0;
-            for (&net, &across) in unit.outputs.iter().zip(&form.block.outs) {
-                let net = &self.sketch.nets[net];
-                self.trunk(at, net, [edge, band.end], top + across);
-                self.labels(at, net, self.point(band.nodes, top + across));
+            for (&line, &across) in unit.outputs.iter().zip(&form.block.outs) {
+                self.trunk(at, &self.sketch.nets[line], [edge, band.end], top + across);
+                self.labels(at, line, self.point(band.nodes, top + across));
             }
             self.node(at, unit, around(self.point(middle, top + form.middle), form.size));
         }
@@ -171,9 +170,9 @@ impl Page<'_> {
     }
 
     /// A line's value, its derivative and the arrow back, where the nodes of its rank end.
-    fn labels(&mut self, at: usize, net: &Net, [x, y]: Point) {
-        let unit = &self.sketch.units[at];
-        let (has_value, has_derivative) = (self.sight.has_value(at, unit), self.sight.has_derivative(at));
+    fn labels(&mut self, at: usize, line: usize, [x, y]: Point) {
+        let (unit, net) = (&self.sketch.units[at], &self.sketch.nets[line]);
+        let (has_value, has_derivative) = (self.sight.has_value(at, unit), self.sight.has_derivative(line));
         let (above, below) = (net.label.above.len() as f64, net.label.below.len() as f64);
         let width = widest(&net.label.below).max(16.0);
         // Where the text begins, the upper edges of both parts, and the arrow.
