@@ -30,6 +30,12 @@ impl ColourBar {
         ColourBar { range, map, label: label.to_string(), part: [0.0, 1.0] }
     }
 
+    /// The bar in the colours that a medium has.
+    pub(crate) fn seen_on(mut self, medium: &Medium) -> Self {
+        self.map = medium.map(self.map);
+        self
+    }
+
     /// The colour of a number; none of what cannot be drawn.
     pub(crate) fn rgb(&self, value: f64) -> Option<[u8; 3]> {
         let share = self.range.share(value);

@@ -11,9 +11,10 @@ use crate::grid::Grid;
 use crate::number::short_number;
 use crate::raster::Raster;
 use crate::scene::{Anchor, Group, Image, Path, Rectangle, Scene, Stroke, Text, distance};
+use crate::terminal::clip_segment;
 
 pub(super) fn heat(heat: &HeatMap, frame: &Frame, bar: Option<&ColourBar>, scene: &mut Scene) {
-    let own = ColourBar::new(heat.grid.range(), heat.map, "");
+    let own = ColourBar::new(heat.grid.range(), heat.map, "").seen_on(&frame.medium);
     let bar = bar.unwrap_or(&own);
     raster(&heat.grid, frame, scene, |value| match bar.rgb(value) {
         Some([r, g, b]) => [r, g, b, 255],
@@ -25,6 +26,11 @@ pub(super) fn regions(regions: &Regions, frame: &Frame, scene: &mut Scene) {
     raster(&regions.grid, frame, scene, |class| {
         if !(class >= 0.0 && class < 1e9) {
             return [0; 4];
+        }
+        if !frame.medium.colour {
+            // Shades from blank on, as far apart as four can be.
+            let shade = [0, 100, 150, 200][class as usize % 4];
+            return [shade, shade, shade, if shade == 0 { 0 } else { 255 }];
         }
         let role = Role::series(class as usize % SERIES);
         let (light, dark) = (role.rgb(Theme::Light), role.rgb(Theme::Dark));
@@ -55,6 +61,11 @@ fn raster(grid: &Grid, frame: &Frame, scene: &mut Scene, rgba: impl Fn(f64) -> [
 
 pub(super) fn contours(contours: &Contours, frame: &Frame, taken: &mut Vec<Rect>, scene: &mut Scene) {
     let bar = contour_bar(contours);
+    // In a terminal the area's edge runs through the middles of cells, which a line would take from it.
+    let inner = match frame.medium.cells {
+        true => Rect::new(frame.area.x + 4.1, frame.area.y + 8.1, frame.area.width - 8.2, frame.area.height - 16.2),
+        false => frame.area,
+    };
     for level in contours.values() {
         let Some(rgb) = bar.rgb(level) else { continue };
         let mut longest: Vec<Point> = Vec::new();
@@ -66,7 +77,7 @@ pub(super) fn contours(contours: &Contours, frame: &Frame, taken: &mut Vec<Rect>
                     frame.pixel(x, y)
                 })
                 .collect();
-            for run in visible_runs(&pixels, &frame.area) {
+            for run in visible_runs(&pixels, &inner) {
                 if length(&run) > length(&longest) {
                     longest.clone_from(&run);
                 }
@@ -144,7 +155,7 @@ pub(super) fn arrows(arrows: &Arrows, frame: &Frame, role: Role, scene: &mut Sce
     }
 }
 
-pub(super) fn note(note: &Note, frame: &Frame, taken: &mut Vec<Rect>, scene: &mut Scene) {
+pub(super) fn note(note: &Note, frame: &Frame, lines: &[[Point; 2]], taken: &mut Vec<Rect>, scene: &mut Scene) {
     let medium = &frame.medium;
     let text = medium.shortened(&note.text, SMALL, false, frame.area.width);
     let [x, y] = frame.pixel(note.at[0], note.at[1]);
@@ -154,7 +165,7 @@ pub(super) fn note(note: &Note, frame: &Frame, taken: &mut Vec<Rect>, scene: &mu
     let (width, height) = (medium.text_width(&text, SMALL, false), medium.line(SMALL));
     let (dx, dy) = (medium.across(9.0), height);
     let left = |x: f64| x - width / 2.0;
-    for [at_x, at_y] in [
+    let mut places = [
         [x + dx, y],
         [x - dx - width, y],
         [left(x), y - dy],
@@ -163,8 +174,15 @@ pub(super) fn note(note: &Note, frame: &Frame, taken: &mut Vec<Rect>, scene: &mu
         [x + dx, y + dy],
         [x - dx - width, y - dy],
         [x - dx - width, y + dy],
-    ] {
-        if reserve(Rect::new(at_x, at_y - height / 2.0, width, height), frame, taken) {
+    ];
+    let bounds = |[at_x, at_y]: Point| Rect::new(at_x, at_y - height / 2.0, width, height);
+    // Where it covers fewest lines; the sort keeps the order of what is equal.
+    places.sort_by_key(|place| {
+        let bounds = bounds(*place);
+        lines.iter().filter(|[from, to]| clip_segment(*from, *to, &bounds).is_some()).count()
+    });
+    for [at_x, at_y] in places {
+        if reserve(bounds([at_x, at_y]), frame, taken) {
             return halo(Text::new(text, [at_x, at_y]).size(SMALL), width, scene);
         }
     }
