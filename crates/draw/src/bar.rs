@@ -32,7 +32,10 @@ impl ColourBar {
 
     /// The bar in the colours that a medium has.
     pub(crate) fn seen_on(mut self, medium: &Medium) -> Self {
-        self.map = medium.map(self.map);
+        if !medium.colour {
+            // What is lowest is seen too: blank is what has no number.
+            (self.map, self.part) = (medium.map(self.map), [0.2, 1.0]);
+        }
         self
     }
 

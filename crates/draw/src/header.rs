@@ -31,7 +31,7 @@ pub(crate) fn draw(scene: &mut Scene, medium: &Medium, title: &str, legend: &[(S
         return y;
     }
     y += medium.page_only(4.0);
-    let (swatch, gap, between) = (24.0, medium.across(6.0), medium.across(18.0));
+    let (swatch, gap, between) = (if medium.cells { 32.0 } else { 24.0 }, medium.across(6.0), medium.across(18.0));
     let height = medium.line(LEGEND) + medium.page_only(2.0);
     let mut x = edge;
     for (kind, label) in legend {

@@ -150,7 +150,13 @@ impl Picture for Surface {
         let axes = Axes { surface: self, view: &view, medium: &medium, height };
         axes.walls(&mut scene);
         self.pieces(&view, &bar, height, medium.cells, &mut scene);
-        axes.labels(&mut scene);
+        let bar_left = seen_right + medium.across(16.0);
+        let taken = vec![
+            Rect::new(0.0, 0.0, medium.width, top),
+            Rect::new(bar_left, 0.0, medium.width, medium.height),
+            Rect::new(medium.width / 2.0, top, medium.width, if medium.cells { 16.0 } else { 0.0 }),
+        ];
+        axes.labels(taken, &mut scene);
         let shown = Rect::new(area.x, area.y, seen_right + medium.across(8.0) - area.x, area.height);
         bar.draw(&mut scene, &medium, shown_for_bar(&medium, shown));
         if medium.cells {
@@ -274,8 +280,7 @@ impl Axes<'_> {
         }
     }
 
-    fn labels(&self, scene: &mut Scene) {
-        let mut taken = Vec::new();
+    fn labels(&self, mut taken: Vec<Rect>, scene: &mut Scene) {
         let floor = self.view.pixel([0.0, 0.0, -1.0]);
         for axis in 0..3 {
             let ends = self.edge(axis);

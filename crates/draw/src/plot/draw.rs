@@ -36,7 +36,7 @@ pub(super) fn plot(plot: &Plot, frame: &Frame, bar: Option<&ColourBar>, scene: &
             Series::Line(series) => line(series, frame, role, index, scene),
             Series::Points(series) => points(series, frame, role, index, scene),
             Series::Bars(series) => {
-                bars(series, frame, role, (group, groups), scene);
+                bars(series, frame, role, (group, groups), &mut taken, scene);
                 group += 1;
             }
             Series::Histogram(series) => histogram(series, frame, role, scene),
@@ -158,15 +158,9 @@ fn labels(frame: &Frame, bar: Option<&ColourBar>, scene: &mut Scene) {
         return heading(frame, bar, scene);
     }
     if !frame.y_label.is_empty() {
-        let label = medium.shortened(&frame.y_label, LABEL, false, area.height.max(80.0));
+        let label = medium.shortened(&frame.y_label, LABEL, false, area.height);
         let x = left - widest - 4.0 - medium.line(LABEL) / 2.0;
-        let half = medium.text_width(&label, LABEL, false) / 2.0;
-        // A label that is longer than its axis reaches down, where nothing else is.
-        let y = area.centre()[1].max(area.y + half);
-        let label =
-            if y + half > medium.height - 2.0 { medium.shortened(&label, LABEL, false, area.height) } else { label };
-        let y = if medium.text_width(&label, LABEL, false) < 2.0 * half { area.centre()[1] } else { y };
-        scene.add(Text::new(label, [x, y]).anchor(Anchor::Middle).rotated(-90.0));
+        scene.add(Text::new(label, [x, area.centre()[1]]).anchor(Anchor::Middle).rotated(-90.0));
     }
 }
 
@@ -228,7 +222,14 @@ fn points(points: &Points, frame: &Frame, role: Role, index: usize, scene: &mut 
     }
 }
 
-fn bars(bars: &Bars, frame: &Frame, role: Role, (group, groups): (usize, usize), scene: &mut Scene) {
+fn bars(
+    bars: &Bars,
+    frame: &Frame,
+    role: Role,
+    (group, groups): (usize, usize),
+    taken: &mut Vec<Rect>,
+    scene: &mut Scene,
+) {
     let width = 0.8 / groups.max(1) as f64;
     for (place, value) in bars.values.iter().enumerate().filter(|(_, value)| drawable(**value)) {
         let left = place as f64 - 0.4 + width * group as f64;
@@ -240,7 +241,7 @@ fn bars(bars: &Bars, frame: &Frame, role: Role, (group, groups): (usize, usize),
         let seen = on_cells(seen, frame);
         scene.add(Rectangle::new(seen).fill(role));
         if bars.numbers {
-            bar_number(*value, seen, frame, scene);
+            bar_number(*value, seen, frame, taken, scene);
         }
     }
     base(frame, scene);
@@ -255,7 +256,7 @@ fn on_cells(bar: Rect, frame: &Frame) -> Rect {
     if right > left { Rect::new(left, bar.y, right - left, bar.height) } else { bar }
 }
 
-fn bar_number(value: f64, bar: Rect, frame: &Frame, scene: &mut Scene) {
+fn bar_number(value: f64, bar: Rect, frame: &Frame, taken: &mut Vec<Rect>, scene: &mut Scene) {
     let medium = &frame.medium;
     let text = short_number(value, 3);
     let (width, line) = (medium.text_width(&text, SMALL, false), medium.line(SMALL));
@@ -270,8 +271,7 @@ fn bar_number(value: f64, bar: Rect, frame: &Frame, scene: &mut Scene) {
         };
     }
     let bounds = Rect::new(bar.centre()[0] - width / 2.0, y - line / 2.0, width, line);
-    let inside = bounds.intersection(&frame.area) == bounds;
-    if inside && width + medium.across(4.0) <= bar.width.max(1.0) * 1.25 {
+    if width <= bar.width.max(1.0) * 1.25 && fields::reserve(bounds, frame, taken) {
         scene.add(Text::new(text, [bar.centre()[0], y]).size(SMALL).anchor(Anchor::Middle));
     }
 }

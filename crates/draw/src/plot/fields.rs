@@ -54,18 +54,23 @@ fn raster(grid: &Grid, frame: &Frame, scene: &mut Scene, rgba: impl Fn(f64) -> [
     if !(bounds.width < 1e6 && bounds.height < 1e6) {
         return;
     }
-    let mut group = Group::clipped(frame.area);
+    let mut group = Group::clipped(inner(frame));
     group.add(Image { bounds, raster });
     scene.add(group);
 }
 
+/// What lies between the axes. In a terminal these run through the middles of cells, and nothing takes those from them.
+fn inner(frame: &Frame) -> Rect {
+    let area = frame.area;
+    if !frame.medium.cells {
+        return area;
+    }
+    Rect::new(area.x + 4.0, area.y + 8.0, (area.width - 8.01).max(0.0), (area.height - 16.01).max(0.0))
+}
+
 pub(super) fn contours(contours: &Contours, frame: &Frame, taken: &mut Vec<Rect>, scene: &mut Scene) {
     let bar = contour_bar(contours);
-    // In a terminal the area's edge runs through the middles of cells, which a line would take from it.
-    let inner = match frame.medium.cells {
-        true => Rect::new(frame.area.x + 4.1, frame.area.y + 8.1, frame.area.width - 8.2, frame.area.height - 16.2),
-        false => frame.area,
-    };
+    let inner = inner(frame);
     for level in contours.values() {
         let Some(rgb) = bar.rgb(level) else { continue };
         let mut longest: Vec<Point> = Vec::new();
@@ -111,9 +116,9 @@ fn write_level(level: f64, line: &[Point], frame: &Frame, taken: &mut Vec<Rect>,
 }
 
 /// Takes a place for a text, where it lies in the area and touches no other.
-fn reserve(bounds: Rect, frame: &Frame, taken: &mut Vec<Rect>) -> bool {
+pub(super) fn reserve(bounds: Rect, frame: &Frame, taken: &mut Vec<Rect>) -> bool {
     let room = if frame.medium.cells { bounds.grown(8.0) } else { bounds.grown(2.0) };
-    if bounds.intersection(&frame.area) != bounds || taken.iter().any(|other| other.overlaps(&room)) {
+    if !frame.area.encloses(&bounds) || taken.iter().any(|other| other.overlaps(&room)) {
         return false;
     }
     taken.push(bounds);

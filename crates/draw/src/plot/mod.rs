@@ -226,7 +226,7 @@ impl Plot {
 fn contour_bar(contours: &Contours) -> ColourBar {
     let mut bar = ColourBar::new(contours.grid.range(), contours.map, &contours.label);
     if contours.map == ColourMap::Sequential {
-        bar.part = [0.15, 0.85];
+        bar.part = [0.28, 0.82];
     }
     bar
 }

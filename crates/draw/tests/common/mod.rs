@@ -165,8 +165,8 @@ fn fields() -> Vec<Sample> {
         .labels("x0", "x1")
         .equal(true)
         .add(Arrows::new(xs, ys, us, vs));
-    let surface = Surface::new(bowl(41)).title("x0² + x1²").labels("x0", "x1", "f");
-    let saddle = Surface::new(Grid::of([-1.0, 1.0], [-1.0, 1.0], 25, 25, |x, y| x * x - y * y).unwrap())
+    let surface = Surface::new(bowl(21)).title("x0² + x1²").labels("x0", "x1", "f");
+    let saddle = Surface::new(Grid::of([-1.0, 1.0], [-1.0, 1.0], 17, 17, |x, y| x * x - y * y).unwrap())
         .title("a saddle")
         .labels("x", "y", "height")
         .map(ColourMap::Diverging);
