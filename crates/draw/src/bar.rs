@@ -30,6 +30,15 @@ impl ColourBar {
         ColourBar { range, map, label: label.to_string(), part: [0.0, 1.0] }
     }
 
+    /// The bar in the colours that a medium has.
+    pub(crate) fn seen_on(mut self, medium: &Medium) -> Self {
+        if !medium.colour {
+            // What is lowest is seen too: blank is what has no number.
+            (self.map, self.part) = (medium.map(self.map), [0.2, 1.0]);
+        }
+        self
+    }
+
     /// The colour of a number; none of what cannot be drawn.
     pub(crate) fn rgb(&self, value: f64) -> Option<[u8; 3]> {
         let share = self.range.share(value);

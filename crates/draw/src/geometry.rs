@@ -59,6 +59,12 @@ impl Rect {
         self.x < other.right() && other.x < self.right() && self.y < other.bottom() && other.y < self.bottom()
     }
 
+    /// Whether the other lies inside; what rounding adds does not count.
+    pub fn encloses(&self, other: &Rect) -> bool {
+        let room = self.grown(1e-6);
+        room.contains([other.x, other.y]) && room.contains([other.right(), other.bottom()])
+    }
+
     /// What the two have in common; without width or height where that is nothing.
     pub fn intersection(&self, other: &Rect) -> Rect {
         let (x, y) = (self.x.max(other.x), self.y.max(other.y));

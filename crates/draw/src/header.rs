@@ -31,7 +31,7 @@ pub(crate) fn draw(scene: &mut Scene, medium: &Medium, title: &str, legend: &[(S
         return y;
     }
     y += medium.page_only(4.0);
-    let (swatch, gap, between) = (24.0, medium.across(6.0), medium.across(18.0));
+    let (swatch, gap, between) = (if medium.cells { 32.0 } else { 24.0 }, medium.across(6.0), medium.across(18.0));
     let height = medium.line(LEGEND) + medium.page_only(2.0);
     let mut x = edge;
     for (kind, label) in legend {
@@ -40,14 +40,14 @@ pub(crate) fn draw(scene: &mut Scene, medium: &Medium, title: &str, legend: &[(S
         if x > edge && x + width > edge + room {
             (x, y) = (edge, y + height);
         }
-        draw_swatch(scene, kind, Rect::new(x, y, swatch, height));
+        draw_swatch(scene, medium, kind, Rect::new(x, y, swatch, height));
         scene.add(Text::new(label, [x + swatch + gap, y + height / 2.0]).size(LEGEND));
         x += width + between;
     }
     y + height
 }
 
-fn draw_swatch(scene: &mut Scene, kind: &Swatch, bounds: Rect) {
+fn draw_swatch(scene: &mut Scene, medium: &Medium, kind: &Swatch, bounds: Rect) {
     let [x, y] = bounds.centre();
     let line = [[bounds.x, y], [bounds.right() - 0.5, y]];
     match kind {
@@ -60,7 +60,8 @@ fn draw_swatch(scene: &mut Scene, kind: &Swatch, bounds: Rect) {
         Swatch::Mark(shape, colour) => scene.add(Marker::new([x, y], *shape, 4.0, *colour)),
         Swatch::Area(colour) => {
             let area = Rect::new(bounds.x + 4.0, y - 5.0, 16.0, 10.0);
-            scene.add(Rectangle::new(area).fill(*colour).radius(1.5));
+            let area = if medium.cells { Rect::new(bounds.x + 8.0, bounds.y, 16.0, bounds.height) } else { area };
+            scene.add(Rectangle::new(area).fill(*colour).radius(medium.page_only(1.5)));
         }
         Swatch::Arrow(stroke) => scene.add(Path::line(line, stroke.clone()).arrow()),
     }

@@ -45,12 +45,23 @@ impl Images {
         self
     }
 
-    fn columns(&self) -> usize {
-        self.columns.min(self.images.len().max(1))
+    /// How many stand in a row: in a terminal fewer, where a cell would have to show several pixels.
+    fn columns(&self, medium: &Medium) -> usize {
+        let columns = self.columns.min(self.images.len().max(1));
+        if !medium.cells {
+            return columns;
+        }
+        let each = self.widest().clamp(8.0, 22.0) + 2.0;
+        columns.min(((medium.width / 8.0 + 2.0) / each) as usize).max(1)
     }
 
-    fn lines(&self) -> usize {
-        self.images.len().div_ceil(self.columns()).max(1)
+    fn lines(&self, medium: &Medium) -> usize {
+        self.images.len().div_ceil(self.columns(medium)).max(1)
+    }
+
+    /// The pixels across the widest image.
+    fn widest(&self) -> f64 {
+        self.images.iter().map(|(image, _)| image.width()).max().unwrap_or(1) as f64
     }
 
     /// How high the highest image is for its width.
@@ -64,18 +75,22 @@ impl Images {
         if !medium.cells {
             return room;
         }
-        let most = self.images.iter().map(|(image, _)| image.width()).max().unwrap_or(1) as f64;
+        let most = self.widest();
         let cells = (room / 8.0).floor().min(if self.images.len() == 1 { 64.0 } else { 32.0 });
         if cells >= most { (cells / most).floor() * most * 8.0 } else { cells * 8.0 }
     }
 
-    fn captioned(&self) -> bool {
-        self.images.iter().any(|(_, caption)| !caption.is_empty())
+    /// How many lines the longest caption takes.
+    fn caption_lines(&self, medium: &Medium) -> f64 {
+        let (room, _) = self.places(medium);
+        let lines = self.images.iter().map(|(_, caption)| medium.wrapped(caption, CAPTION, false, room, 2).len());
+        lines.max().unwrap_or(0) as f64
     }
 
     /// How high a row is: the images, and their captions.
     fn pitch(&self, medium: &Medium, image_width: f64) -> (f64, f64) {
-        let captions = if self.captioned() { 2.0 * medium.line(CAPTION) + medium.page_only(6.0) } else { 0.0 };
+        let lines = self.caption_lines(medium);
+        let captions = if lines > 0.0 { lines * medium.line(CAPTION) + medium.page_only(6.0) } else { 0.0 };
         let image = image_width * if self.images.is_empty() { 0.5 } else { self.aspect() };
         let image = if medium.cells { (image / 16.0).ceil() * 16.0 } else { image };
         (image, image + captions + if medium.cells { 0.0 } else { 10.0 })
@@ -84,7 +99,7 @@ impl Images {
     /// The width of a place and what lies between two.
     fn places(&self, medium: &Medium) -> (f64, f64) {
         let (edge, between) = (medium.page_only(12.0), medium.across(12.0));
-        let columns = self.columns() as f64;
+        let columns = self.columns(medium) as f64;
         let width = (medium.width - 2.0 * edge - between * (columns - 1.0)) / columns;
         (if medium.cells { (width / 8.0).floor() * 8.0 } else { width }, between)
     }
@@ -92,23 +107,23 @@ impl Images {
 
 impl Picture for Images {
     fn size(&self) -> [f64; 2] {
-        let columns = self.columns() as f64;
+        let columns = self.columns.min(self.images.len().max(1)) as f64;
         let each = (616.0 / columns - 12.0).clamp(56.0, if self.images.len() == 1 { 280.0 } else { 140.0 });
         let width = columns * (each + 12.0) + 12.0;
-        let medium = Medium { cells: false, width, height: 0.0 };
+        let medium = Medium { cells: false, colour: true, width, height: 0.0 };
         let mut header = Scene::new(width, 0.0);
         let top = crate::header::draw(&mut header, &medium, &self.title, &[]) + 8.0;
         let (_, pitch) = self.pitch(&medium, each);
-        [width.max(160.0), (top + self.lines() as f64 * pitch + 6.0).clamp(48.0, 8192.0)]
+        [width.max(160.0), (top + self.lines(&medium) as f64 * pitch + 6.0).clamp(48.0, 8192.0)]
     }
 
     fn rows(&self, columns: usize) -> usize {
-        let medium = Medium { cells: true, width: columns as f64 * 8.0, height: 0.0 };
+        let medium = Medium { cells: true, colour: true, width: columns as f64 * 8.0, height: 0.0 };
         let mut header = Scene::new(medium.width, 0.0);
         let top = crate::header::draw(&mut header, &medium, &self.title, &[]);
         let (room, _) = self.places(&medium);
         let (_, pitch) = self.pitch(&medium, self.shown_width(&medium, room));
-        (((top + self.lines() as f64 * pitch) / 16.0).ceil() as usize).clamp(3, 1000)
+        (((top + self.lines(&medium) as f64 * pitch) / 16.0).ceil() as usize).clamp(3, 1000)
     }
 
     fn layout(&self, medium: Medium) -> Result<Scene, Error> {
@@ -119,18 +134,18 @@ impl Picture for Images {
         let least = if medium.cells { 16.0 } else { 12.0 };
         let captions = self.pitch(&medium, 0.0).1;
         // Smaller where the picture is lower than it would be by itself.
-        let height = (medium.height - top - medium.page_only(4.0)) / self.lines() as f64 - captions;
+        let height = (medium.height - top - medium.page_only(4.0)) / self.lines(&medium) as f64 - captions;
         let wanted =
             self.shown_width(&medium, room).min(height / if self.images.is_empty() { 0.5 } else { self.aspect() });
         let width = if medium.cells { (wanted / 8.0).floor() * 8.0 } else { wanted };
         if width < least || room < least {
-            let columns = self.columns() as f64;
+            let columns = self.columns(&medium) as f64;
             return Err(Error::TooSmall {
                 width: medium.width,
                 height: medium.height,
                 least_width: medium.width + (columns * (least - room)).max(0.0).ceil(),
                 least_height: medium.height
-                    + (self.lines() as f64 * (least * self.aspect().max(0.5) - height)).max(0.0).ceil(),
+                    + (self.lines(&medium) as f64 * (least * self.aspect().max(0.5) - height)).max(0.0).ceil(),
             });
         }
         if medium.cells {
@@ -138,7 +153,7 @@ impl Picture for Images {
         }
         let (image_height, pitch) = self.pitch(&medium, width);
         for (place, (raster, caption)) in self.images.iter().enumerate() {
-            let (column, row) = (place % self.columns(), place / self.columns());
+            let (column, row) = (place % self.columns(&medium), place / self.columns(&medium));
             let x = medium.page_only(12.0) + column as f64 * (room + between);
             let y = top + row as f64 * pitch;
             let middle = x + room / 2.0;

@@ -117,7 +117,7 @@ impl Matrix {
 
 impl Picture for Matrix {
     fn size(&self) -> [f64; 2] {
-        let medium = Medium { cells: false, width: 480.0, height: 0.0 };
+        let medium = Medium { cells: false, colour: true, width: 480.0, height: 0.0 };
         let [width, height] = self.cell(&medium);
         let mut header = Scene::new(480.0, 0.0);
         let wide = (self.left(&medium) + width * self.columns.len() as f64 + 12.0).clamp(200.0, 8192.0);
@@ -127,7 +127,7 @@ impl Picture for Matrix {
     }
 
     fn rows(&self, columns: usize) -> usize {
-        let medium = Medium { cells: true, width: columns as f64 * 8.0, height: 0.0 };
+        let medium = Medium { cells: true, colour: true, width: columns as f64 * 8.0, height: 0.0 };
         let mut header = Scene::new(medium.width, 0.0);
         let top = crate::header::draw(&mut header, &medium, &self.title, &[]) + self.above(&medium);
         (top / 16.0) as usize + self.rows.len()
@@ -165,7 +165,7 @@ impl Picture for Matrix {
             scene.add(Rectangle::new(shown).fill(colour).radius(medium.page_only(2.0)));
             let zero = self.values[place] == 0.0;
             let ink = if zero { Role::Muted } else { Role::Ink };
-            let text = if medium.cells { format!(" {text} ") } else { text };
+            let text = if medium.cells { format!("{text:^0$}", (cell[0] / 8.0) as usize) } else { text };
             scene.add(Text::new(text, bounds.centre()).anchor(Anchor::Middle).colour(ink).size(SIZE));
         }
         self.names(&mut scene, &medium, area, cell, title);

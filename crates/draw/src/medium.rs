@@ -3,6 +3,7 @@
 use crate::error::Error;
 use crate::font::{one_line, text_cells, text_width};
 use crate::geometry::Rect;
+use crate::map::ColourMap;
 use crate::scene::Scene;
 use crate::terminal::{CELL_HEIGHT, CELL_WIDTH};
 
@@ -11,6 +12,8 @@ use crate::terminal::{CELL_HEIGHT, CELL_WIDTH};
 pub struct Medium {
     /// Whether its text stands in cells of 8 × 16 pixels.
     pub cells: bool,
+    /// Whether it shows colours; a page does.
+    pub colour: bool,
     /// How wide the picture is, in pixels.
     pub width: f64,
     /// How high the picture is, in pixels.
@@ -36,7 +39,7 @@ pub trait Picture {
     fn rows(&self, columns: usize) -> usize {
         let [width, height] = self.size();
         // A little flatter than on a page: rows are dearer than columns.
-        ((columns as f64 * height / width) * 0.45).round().clamp(8.0, 60.0) as usize
+        ((columns as f64 * height / width) * 0.45).round().clamp(12.0, 60.0) as usize
     }
 
     /// The picture laid out.
@@ -62,7 +65,7 @@ pub trait Picture {
     ///
     /// As [`layout`](Picture::layout).
     fn terminal(&self, columns: usize, colour: bool) -> Result<String, Error> {
-        Ok(self.layout(Medium::terminal(columns, self.rows(columns))?)?.terminal(columns, colour))
+        Ok(self.layout(Medium::terminal(columns, self.rows(columns), colour)?)?.terminal(columns, colour))
     }
 }
 
@@ -78,21 +81,26 @@ impl Medium {
                 return Err(Error::Bounds { what, value, least: 16.0, most: 8192.0 });
             }
         }
-        Ok(Medium { cells: false, width, height })
+        Ok(Medium { cells: false, colour: true, width, height })
     }
 
-    /// A terminal's picture of so many columns and rows.
+    /// A terminal's picture of so many columns and rows, with or without colours.
     ///
     /// # Errors
     ///
     /// [`Error::Bounds`] where they are not between 1 and 1000.
-    pub fn terminal(columns: usize, rows: usize) -> Result<Self, Error> {
+    pub fn terminal(columns: usize, rows: usize, colour: bool) -> Result<Self, Error> {
         for (what, value) in [("a number of columns", columns), ("a number of rows", rows)] {
             if !(1..=1000).contains(&value) {
                 return Err(Error::Bounds { what, value: value as f64, least: 1.0, most: 1000.0 });
             }
         }
-        Ok(Medium { cells: true, width: columns as f64 * CELL_WIDTH, height: rows as f64 * CELL_HEIGHT })
+        Ok(Medium { cells: true, colour, width: columns as f64 * CELL_WIDTH, height: rows as f64 * CELL_HEIGHT })
+    }
+
+    /// The colours that a map has here: without colours, only those from dark to light can be told apart.
+    pub(crate) fn map(&self, map: ColourMap) -> ColourMap {
+        if self.colour { map } else { ColourMap::Grey }
     }
 
     /// How wide a text will be.

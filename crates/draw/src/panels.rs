@@ -68,12 +68,12 @@ impl Picture for Panels {
     fn size(&self) -> [f64; 2] {
         let columns = self.columns.min(self.panels.len()).max(1) as f64;
         let width = columns * self.each[0];
-        let medium = Medium { cells: false, width, height: 0.0 };
+        let medium = Medium { cells: false, colour: true, width, height: 0.0 };
         [width, self.top(&medium) + self.lines(&medium) as f64 * self.each[1]]
     }
 
     fn rows(&self, columns: usize) -> usize {
-        let medium = Medium { cells: true, width: columns as f64 * 8.0, height: 0.0 };
+        let medium = Medium { cells: true, colour: true, width: columns as f64 * 8.0, height: 0.0 };
         let each = columns / self.columns(&medium);
         let rows = self.panels.iter().map(|panel| panel.rows(each)).max().unwrap_or(1);
         ((self.top(&medium) / 16.0) as usize + self.lines(&medium) * rows).min(1000)
@@ -91,7 +91,7 @@ impl Picture for Panels {
         for (place, panel) in self.panels.iter().enumerate() {
             // A blank column between panels of a terminal.
             let inner = if medium.cells { width - 8.0 } else { width };
-            let mut part = panel.layout(Medium { cells: medium.cells, width: inner, height })?;
+            let mut part = panel.layout(Medium { width: inner, height, ..medium })?;
             let (column, row) = ((place % columns) as f64, (place / columns) as f64);
             shift(&mut part.items, column * width, top + row * height);
             scene.add(Group { clip: None, items: part.items });

@@ -33,6 +33,8 @@ pub struct Surface {
 
 /// The most pieces along a side; finer grids are thinned.
 const PIECES: usize = 64;
+/// How high the space is for its width.
+const FLAT: f64 = 0.72;
 const SIZE: f64 = 11.0;
 
 impl Surface {
@@ -93,6 +95,7 @@ impl View {
     /// How far right, how far down, how far away.
     fn seen(&self, [x, y, z]: [f64; 3]) -> [f64; 3] {
         let ((sin_turn, cos_turn), (sin_lift, cos_lift)) = (self.turn, self.lift);
+        let z = z * FLAT;
         let (right, away) = (x * cos_turn - y * sin_turn, x * sin_turn + y * cos_turn);
         [right, -(z * cos_lift + away * sin_lift), away * cos_lift - z * sin_lift]
     }
@@ -102,8 +105,8 @@ impl View {
         [self.middle[0] + right * self.scale, self.middle[1] + down * self.scale]
     }
 
-    /// The view that shows the whole cube in a rectangle.
-    fn onto(surface: &Surface, area: Rect) -> Self {
+    /// The view that shows the whole cube in a rectangle, and how wide the cube is in it.
+    fn onto(surface: &Surface, area: Rect) -> (Self, f64) {
         let angle = |degrees: f64| libm::sincos(degrees.to_radians());
         let mut view = View { turn: angle(surface.turn), lift: angle(surface.lift), scale: 1.0, middle: [0.0; 2] };
         let corners = (0..8).map(|k| view.pixel([1, 2, 4].map(|bit| if k & bit == 0 { -1.0 } else { 1.0 })));
@@ -111,7 +114,8 @@ impl View {
         view.scale = (area.width / bounds.width).min(area.height / bounds.height);
         let (centre, seen) = (area.centre(), bounds.centre());
         view.middle = [centre[0] - seen[0] * view.scale, centre[1] - seen[1] * view.scale];
-        view
+        let width = bounds.width * view.scale;
+        (view, width)
     }
 }
 
@@ -125,13 +129,13 @@ impl Picture for Surface {
         scene.title = self.title.clone();
         let top = crate::header::draw(&mut scene, &medium, &self.title, &[]);
         let height = self.grid.range();
-        let bar = ColourBar::new(height, self.map, &self.labels[2]);
+        let bar = ColourBar::new(height, self.map, &self.labels[2]).seen_on(&medium);
         let edge = medium.page_only(12.0);
         let left = edge + self.widest(&medium) + medium.across(16.0);
         let bottom = medium.line(SIZE) * if medium.cells { 2.0 } else { 2.4 };
         let above = if medium.cells { 16.0 } else { 14.0 };
         let room = medium.height - top - above - bottom;
-        let right = edge + bar.width(&medium, room) + medium.across(24.0);
+        let right = edge + bar.width(&medium, room) + medium.across(8.0);
         let area = Rect::new(left, top + above, medium.width - left - right, room);
         if area.width < 60.0 || area.height < 50.0 {
             return Err(Error::TooSmall {
@@ -141,12 +145,19 @@ impl Picture for Surface {
                 least_height: medium.height + (50.0 - area.height).max(0.0).ceil(),
             });
         }
-        let view = View::onto(self, area);
+        let (view, seen) = View::onto(self, area);
+        let seen_right = area.centre()[0] + seen / 2.0;
         let axes = Axes { surface: self, view: &view, medium: &medium, height };
         axes.walls(&mut scene);
         self.pieces(&view, &bar, height, medium.cells, &mut scene);
-        axes.labels(&mut scene);
-        let shown = Rect::new(area.x, area.y, area.width + medium.across(24.0), area.height);
+        let bar_left = seen_right + medium.across(16.0);
+        let taken = vec![
+            Rect::new(0.0, 0.0, medium.width, top),
+            Rect::new(bar_left, 0.0, medium.width, medium.height),
+            Rect::new(medium.width / 2.0, top, medium.width, if medium.cells { 16.0 } else { 0.0 }),
+        ];
+        axes.labels(taken, &mut scene);
+        let shown = Rect::new(area.x, area.y, seen_right + medium.across(8.0) - area.x, area.height);
         bar.draw(&mut scene, &medium, shown_for_bar(&medium, shown));
         if medium.cells {
             let heading =
@@ -269,8 +280,7 @@ impl Axes<'_> {
         }
     }
 
-    fn labels(&self, scene: &mut Scene) {
-        let mut taken = Vec::new();
+    fn labels(&self, mut taken: Vec<Rect>, scene: &mut Scene) {
         let floor = self.view.pixel([0.0, 0.0, -1.0]);
         for axis in 0..3 {
             let ends = self.edge(axis);

@@ -36,7 +36,7 @@ pub(super) fn plot(plot: &Plot, frame: &Frame, bar: Option<&ColourBar>, scene: &
             Series::Line(series) => line(series, frame, role, index, scene),
             Series::Points(series) => points(series, frame, role, index, scene),
             Series::Bars(series) => {
-                bars(series, frame, role, (group, groups), scene);
+                bars(series, frame, role, (group, groups), &mut taken, scene);
                 group += 1;
             }
             Series::Histogram(series) => histogram(series, frame, role, scene),
@@ -45,9 +45,10 @@ pub(super) fn plot(plot: &Plot, frame: &Frame, bar: Option<&ColourBar>, scene: &
             Series::HeatMap(_) | Series::Regions(_) | Series::Note(_) => {}
         }
     }
+    let lines = segments(plot, frame);
     for series in &plot.series {
         if let Series::Note(series) = series {
-            fields::note(series, frame, &mut taken, scene);
+            fields::note(series, frame, &lines, &mut taken, scene);
         }
     }
     axes(frame, enclosed, scene);
@@ -55,6 +56,21 @@ pub(super) fn plot(plot: &Plot, frame: &Frame, bar: Option<&ColourBar>, scene: &
     if plot.series.iter().all(|series| series.extent().0.is_empty()) && !plot.series.is_empty() {
         crate::header::empty(scene, &frame.medium, frame.area, "no finite numbers");
     }
+}
+
+/// The pieces of the lines of a plot that has notes.
+fn segments(plot: &Plot, frame: &Frame) -> Vec<[Point; 2]> {
+    let mut pieces = Vec::new();
+    if !plot.series.iter().any(|series| matches!(series, Series::Note(_))) {
+        return pieces;
+    }
+    for series in &plot.series {
+        if let Series::Line(line) = series {
+            let pixels: Vec<Point> = line.xs.iter().zip(&line.ys).map(|(x, y)| frame.pixel(*x, *y)).collect();
+            pieces.extend(pixels.windows(2).map(|pair| [pair[0], pair[1]]));
+        }
+    }
+    pieces
 }
 
 fn grid(plot: &Plot, frame: &Frame, scene: &mut Scene) {
@@ -142,15 +158,9 @@ fn labels(frame: &Frame, bar: Option<&ColourBar>, scene: &mut Scene) {
         return heading(frame, bar, scene);
     }
     if !frame.y_label.is_empty() {
-        let label = medium.shortened(&frame.y_label, LABEL, false, area.height.max(80.0));
+        let label = medium.shortened(&frame.y_label, LABEL, false, area.height);
         let x = left - widest - 4.0 - medium.line(LABEL) / 2.0;
-        let half = medium.text_width(&label, LABEL, false) / 2.0;
-        // A label that is longer than its axis reaches down, where nothing else is.
-        let y = area.centre()[1].max(area.y + half);
-        let label =
-            if y + half > medium.height - 2.0 { medium.shortened(&label, LABEL, false, area.height) } else { label };
-        let y = if medium.text_width(&label, LABEL, false) < 2.0 * half { area.centre()[1] } else { y };
-        scene.add(Text::new(label, [x, y]).anchor(Anchor::Middle).rotated(-90.0));
+        scene.add(Text::new(label, [x, area.centre()[1]]).anchor(Anchor::Middle).rotated(-90.0));
     }
 }
 
@@ -212,7 +222,14 @@ fn points(points: &Points, frame: &Frame, role: Role, index: usize, scene: &mut 
     }
 }
 
-fn bars(bars: &Bars, frame: &Frame, role: Role, (group, groups): (usize, usize), scene: &mut Scene) {
+fn bars(
+    bars: &Bars,
+    frame: &Frame,
+    role: Role,
+    (group, groups): (usize, usize),
+    taken: &mut Vec<Rect>,
+    scene: &mut Scene,
+) {
     let width = 0.8 / groups.max(1) as f64;
     for (place, value) in bars.values.iter().enumerate().filter(|(_, value)| drawable(**value)) {
         let left = place as f64 - 0.4 + width * group as f64;
@@ -221,22 +238,40 @@ fn bars(bars: &Bars, frame: &Frame, role: Role, (group, groups): (usize, usize),
         if seen.width <= 0.0 {
             continue;
         }
+        let seen = on_cells(seen, frame);
         scene.add(Rectangle::new(seen).fill(role));
         if bars.numbers {
-            bar_number(*value, seen, frame, scene);
+            bar_number(*value, seen, frame, taken, scene);
         }
     }
     base(frame, scene);
 }
 
-fn bar_number(value: f64, bar: Rect, frame: &Frame, scene: &mut Scene) {
+/// In a terminal, a bar's sides lie between cells.
+fn on_cells(bar: Rect, frame: &Frame) -> Rect {
+    if !frame.medium.cells {
+        return bar;
+    }
+    let (left, right) = ((bar.x / 8.0).round() * 8.0, (bar.right() / 8.0).round() * 8.0);
+    if right > left { Rect::new(left, bar.y, right - left, bar.height) } else { bar }
+}
+
+fn bar_number(value: f64, bar: Rect, frame: &Frame, taken: &mut Vec<Rect>, scene: &mut Scene) {
     let medium = &frame.medium;
     let text = short_number(value, 3);
     let (width, line) = (medium.text_width(&text, SMALL, false), medium.line(SMALL));
-    let y = if value >= 0.0 { bar.y - line * 0.6 } else { bar.bottom() + line * 0.6 };
+    let above = value >= 0.0;
+    let mut y = if above { bar.y - line * 0.6 } else { bar.bottom() + line * 0.6 };
+    if medium.cells {
+        // The row next to the last one that the bar reaches into.
+        y = if above {
+            (bar.y / line).floor() * line - line / 2.0
+        } else {
+            (bar.bottom() / line).ceil() * line + line / 2.0
+        };
+    }
     let bounds = Rect::new(bar.centre()[0] - width / 2.0, y - line / 2.0, width, line);
-    let inside = bounds.intersection(&frame.area) == bounds;
-    if inside && width + medium.across(4.0) <= bar.width.max(1.0) * 1.25 {
+    if width <= bar.width.max(1.0) * 1.25 && fields::reserve(bounds, frame, taken) {
         scene.add(Text::new(text, [bar.centre()[0], y]).size(SMALL).anchor(Anchor::Middle));
     }
 }
@@ -258,6 +293,7 @@ fn histogram(histogram: &Histogram, frame: &Frame, role: Role, scene: &mut Scene
         let seen = bar.intersection(&frame.area);
         let gap = if seen.width > 4.0 && !frame.medium.cells { 0.5 } else { 0.0 };
         let seen = Rect::new(seen.x + gap, seen.y, (seen.width - 2.0 * gap).max(0.0), seen.height);
+        let seen = if bins * 8.0 < frame.area.width { on_cells(seen, frame) } else { seen };
         if seen.width > 0.0 {
             scene.add(Rectangle::new(seen).fill(role));
         }

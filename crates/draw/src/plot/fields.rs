@@ -11,9 +11,10 @@ use crate::grid::Grid;
 use crate::number::short_number;
 use crate::raster::Raster;
 use crate::scene::{Anchor, Group, Image, Path, Rectangle, Scene, Stroke, Text, distance};
+use crate::terminal::clip_segment;
 
 pub(super) fn heat(heat: &HeatMap, frame: &Frame, bar: Option<&ColourBar>, scene: &mut Scene) {
-    let own = ColourBar::new(heat.grid.range(), heat.map, "");
+    let own = ColourBar::new(heat.grid.range(), heat.map, "").seen_on(&frame.medium);
     let bar = bar.unwrap_or(&own);
     raster(&heat.grid, frame, scene, |value| match bar.rgb(value) {
         Some([r, g, b]) => [r, g, b, 255],
@@ -25,6 +26,11 @@ pub(super) fn regions(regions: &Regions, frame: &Frame, scene: &mut Scene) {
     raster(&regions.grid, frame, scene, |class| {
         if !(class >= 0.0 && class < 1e9) {
             return [0; 4];
+        }
+        if !frame.medium.colour {
+            // Shades from blank on, as far apart as four can be.
+            let shade = [0, 100, 150, 200][class as usize % 4];
+            return [shade, shade, shade, if shade == 0 { 0 } else { 255 }];
         }
         let role = Role::series(class as usize % SERIES);
         let (light, dark) = (role.rgb(Theme::Light), role.rgb(Theme::Dark));
@@ -48,13 +54,23 @@ fn raster(grid: &Grid, frame: &Frame, scene: &mut Scene, rgba: impl Fn(f64) -> [
     if !(bounds.width < 1e6 && bounds.height < 1e6) {
         return;
     }
-    let mut group = Group::clipped(frame.area);
+    let mut group = Group::clipped(inner(frame));
     group.add(Image { bounds, raster });
     scene.add(group);
 }
 
+/// What lies between the axes. In a terminal these run through the middles of cells, and nothing takes those from them.
+fn inner(frame: &Frame) -> Rect {
+    let area = frame.area;
+    if !frame.medium.cells {
+        return area;
+    }
+    Rect::new(area.x + 4.0, area.y + 8.0, (area.width - 8.01).max(0.0), (area.height - 16.01).max(0.0))
+}
+
 pub(super) fn contours(contours: &Contours, frame: &Frame, taken: &mut Vec<Rect>, scene: &mut Scene) {
     let bar = contour_bar(contours);
+    let inner = inner(frame);
     for level in contours.values() {
         let Some(rgb) = bar.rgb(level) else { continue };
         let mut longest: Vec<Point> = Vec::new();
@@ -66,7 +82,7 @@ pub(super) fn contours(contours: &Contours, frame: &Frame, taken: &mut Vec<Rect>
                     frame.pixel(x, y)
                 })
                 .collect();
-            for run in visible_runs(&pixels, &frame.area) {
+            for run in visible_runs(&pixels, &inner) {
                 if length(&run) > length(&longest) {
                     longest.clone_from(&run);
                 }
@@ -100,9 +116,9 @@ fn write_level(level: f64, line: &[Point], frame: &Frame, taken: &mut Vec<Rect>,
 }
 
 /// Takes a place for a text, where it lies in the area and touches no other.
-fn reserve(bounds: Rect, frame: &Frame, taken: &mut Vec<Rect>) -> bool {
+pub(super) fn reserve(bounds: Rect, frame: &Frame, taken: &mut Vec<Rect>) -> bool {
     let room = if frame.medium.cells { bounds.grown(8.0) } else { bounds.grown(2.0) };
-    if bounds.intersection(&frame.area) != bounds || taken.iter().any(|other| other.overlaps(&room)) {
+    if !frame.area.encloses(&bounds) || taken.iter().any(|other| other.overlaps(&room)) {
         return false;
     }
     taken.push(bounds);
@@ -144,7 +160,7 @@ pub(super) fn arrows(arrows: &Arrows, frame: &Frame, role: Role, scene: &mut Sce
     }
 }
 
-pub(super) fn note(note: &Note, frame: &Frame, taken: &mut Vec<Rect>, scene: &mut Scene) {
+pub(super) fn note(note: &Note, frame: &Frame, lines: &[[Point; 2]], taken: &mut Vec<Rect>, scene: &mut Scene) {
     let medium = &frame.medium;
     let text = medium.shortened(&note.text, SMALL, false, frame.area.width);
     let [x, y] = frame.pixel(note.at[0], note.at[1]);
@@ -154,7 +170,7 @@ pub(super) fn note(note: &Note, frame: &Frame, taken: &mut Vec<Rect>, scene: &mu
     let (width, height) = (medium.text_width(&text, SMALL, false), medium.line(SMALL));
     let (dx, dy) = (medium.across(9.0), height);
     let left = |x: f64| x - width / 2.0;
-    for [at_x, at_y] in [
+    let mut places = [
         [x + dx, y],
         [x - dx - width, y],
         [left(x), y - dy],
@@ -163,8 +179,15 @@ pub(super) fn note(note: &Note, frame: &Frame, taken: &mut Vec<Rect>, scene: &mu
         [x + dx, y + dy],
         [x - dx - width, y - dy],
         [x - dx - width, y + dy],
-    ] {
-        if reserve(Rect::new(at_x, at_y - height / 2.0, width, height), frame, taken) {
+    ];
+    let bounds = |[at_x, at_y]: Point| Rect::new(at_x, at_y - height / 2.0, width, height);
+    // Where it covers fewest lines; the sort keeps the order of what is equal.
+    places.sort_by_key(|place| {
+        let bounds = bounds(*place);
+        lines.iter().filter(|[from, to]| clip_segment(*from, *to, &bounds).is_some()).count()
+    });
+    for [at_x, at_y] in places {
+        if reserve(bounds([at_x, at_y]), frame, taken) {
             return halo(Text::new(text, [at_x, at_y]).size(SMALL), width, scene);
         }
     }

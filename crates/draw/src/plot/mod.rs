@@ -166,7 +166,7 @@ impl Plot {
     }
 
     /// The bar of the first series that has one.
-    fn bar(&self) -> Result<Option<ColourBar>, Error> {
+    fn bar(&self, medium: &Medium) -> Result<Option<ColourBar>, Error> {
         for series in &self.series {
             match series {
                 Series::HeatMap(heat) => {
@@ -174,9 +174,11 @@ impl Plot {
                         Some([low, high]) => Range::limits("colour", low, high)?,
                         None => heat.grid.range(),
                     };
-                    return Ok(Some(ColourBar::new(range, heat.map, &heat.label)));
+                    return Ok(Some(ColourBar::new(range, heat.map, &heat.label).seen_on(medium)));
                 }
-                Series::Contours(contours) if !contours.written => return Ok(Some(contour_bar(contours))),
+                Series::Contours(contours) if !contours.written => {
+                    return Ok(Some(contour_bar(contours).seen_on(medium)));
+                }
                 _ => {}
             }
         }
@@ -192,6 +194,7 @@ impl Plot {
         }
         let tight = self.series.iter().any(Series::is_tight);
         let bars = self.series.iter().any(|s| matches!(s, Series::Bars(_) | Series::Histogram(_)));
+        let numbered = self.series.iter().any(|s| matches!(s, Series::Bars(bars) if bars.numbers));
         let padded = |range: Range| if tight { range } else { range.padded(0.04) };
         let x = match self.x_limits {
             Some([low, high]) => Range::limits("x", low, high)?,
@@ -203,7 +206,7 @@ impl Plot {
             // Bars stand on their axis.
             None if bars && ys.iter().all(|y| *y >= 0.0) => {
                 let range = Range::of(ys).with(0.0);
-                Range { low: range.low, high: range.padded(0.06).high }
+                Range { low: range.low, high: range.padded(if numbered { 0.12 } else { 0.06 }).high }
             }
             None => padded(Range::of(ys)),
         };
@@ -223,7 +226,7 @@ impl Plot {
 fn contour_bar(contours: &Contours) -> ColourBar {
     let mut bar = ColourBar::new(contours.grid.range(), contours.map, &contours.label);
     if contours.map == ColourMap::Sequential {
-        bar.part = [0.15, 0.85];
+        bar.part = [0.28, 0.82];
     }
     bar
 }
@@ -252,7 +255,7 @@ impl Picture for Plot {
         let mut scene = Scene::new(medium.width, medium.height);
         scene.title = self.title.clone();
         let top = crate::header::draw(&mut scene, &medium, &self.title, &self.swatches());
-        let bar = self.bar()?;
+        let bar = self.bar(&medium)?;
         let frame = Frame::new(self, &medium, top, self.ranges()?, bar.as_ref())?;
         draw::plot(self, &frame, bar.as_ref(), &mut scene);
         if let Some(bar) = &bar {

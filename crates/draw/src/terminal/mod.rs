@@ -30,11 +30,20 @@ impl Scene {
             canvas: Canvas::new(columns, rows),
             cell: [cell, 2.0 * cell],
             clip: Rect::new(0.0, 0.0, self.width, self.height),
-            colour,
+            // Where a picture has dashes of its own, they say all.
+            dashed: !colour && !has_dashes(&self.items),
         };
         painter.items(&self.items);
         compose::compose(&painter.canvas, self.theme, colour)
     }
+}
+
+fn has_dashes(items: &[Item]) -> bool {
+    items.iter().any(|item| match item {
+        Item::Path(path) => path.stroke.as_ref().is_some_and(|stroke| !stroke.dashes.is_empty()),
+        Item::Group(group) => has_dashes(&group.items),
+        _ => false,
+    })
 }
 
 /// A role's colour in a terminal. Where the ground is not known, half-way between what light and dark ground would have;
@@ -60,7 +69,8 @@ struct Painter {
     /// A cell's width and height in the scene's pixels.
     cell: [f64; 2],
     clip: Rect,
-    colour: bool,
+    /// Whether series get dashes of their own.
+    dashed: bool,
 }
 
 impl Painter {
@@ -132,10 +142,12 @@ impl Painter {
     fn dashes(&self, stroke: &Stroke) -> Vec<f64> {
         if !stroke.dashes.is_empty() {
             let dot = self.cell[0] / DOTS_ACROSS as f64;
-            return stroke.dashes.iter().map(|dash| (dash / dot).round().max(2.0)).collect();
+            let least = |turn: usize| if turn.is_multiple_of(2) { 4.0 } else { 2.0 };
+            let dashes = stroke.dashes.iter().enumerate();
+            return dashes.map(|(turn, dash)| (dash / dot).round().max(least(turn))).collect();
         }
         match stroke.colour.role() {
-            Some(Role::Series(index)) if !self.colour => match index % 4 {
+            Some(Role::Series(index)) if self.dashed => match index % 4 {
                 0 => Vec::new(),
                 1 => vec![1.0, 2.0],
                 2 => vec![6.0, 3.0],

@@ -3,7 +3,7 @@
 use limpid_draw::*;
 
 /// A picture and the name of its file.
-pub type Sample = (&'static str, Box<dyn Picture>);
+pub(crate) type Sample = (&'static str, Box<dyn Picture>);
 
 fn sigmoid(x: f64) -> f64 {
     1.0 / (1.0 + (-x).exp())
@@ -14,7 +14,7 @@ fn bowl(points: usize) -> Grid {
 }
 
 /// Numbers between 0 and 1 that look random and are the same everywhere (Numerical Recipes' quick generator).
-pub fn noise(count: usize, seed: u32) -> Vec<f64> {
+pub(crate) fn noise(count: usize, seed: u32) -> Vec<f64> {
     let mut state = seed;
     let mut next = || {
         state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
@@ -24,7 +24,7 @@ pub fn noise(count: usize, seed: u32) -> Vec<f64> {
 }
 
 /// A digit as MNIST would have it: a seven drawn by two strokes.
-pub fn digit() -> Raster {
+pub(crate) fn digit() -> Raster {
     let value = |x: f64, y: f64| {
         let bar = (y - 7.0).abs() < 1.6 && (7.0..21.0).contains(&x);
         let stem = (x - (21.0 - (y - 7.0) * 0.5)).abs() < 1.7 && (7.0..23.0).contains(&y);
@@ -165,8 +165,8 @@ fn fields() -> Vec<Sample> {
         .labels("x0", "x1")
         .equal(true)
         .add(Arrows::new(xs, ys, us, vs));
-    let surface = Surface::new(bowl(41)).title("x0² + x1²").labels("x0", "x1", "f");
-    let saddle = Surface::new(Grid::of([-1.0, 1.0], [-1.0, 1.0], 25, 25, |x, y| x * x - y * y).unwrap())
+    let surface = Surface::new(bowl(21)).title("x0² + x1²").labels("x0", "x1", "f");
+    let saddle = Surface::new(Grid::of([-1.0, 1.0], [-1.0, 1.0], 17, 17, |x, y| x * x - y * y).unwrap())
         .title("a saddle")
         .labels("x", "y", "height")
         .map(ColourMap::Diverging);
@@ -239,6 +239,6 @@ fn edges() -> Vec<Sample> {
 }
 
 /// One picture of each kind.
-pub fn samples() -> Vec<Sample> {
+pub(crate) fn samples() -> Vec<Sample> {
     [lines(), bars(), fields(), images(), edges()].into_iter().flatten().collect()
 }
