@@ -260,6 +260,17 @@ fn a_step_shows_what_is_known_then_and_moves_nothing() {
 }
 
 #[test]
+fn colours_in_a_terminal_change_nothing_but_colours() {
+    let drawing = apples();
+    let picture = GraphPicture::new(&drawing).at(Step::Forward(3));
+    let (plain, coloured) = (picture.terminal(80, false), picture.terminal(80, true));
+    assert!(!plain.contains('\u{1b}') && coloured.contains('\u{1b}'));
+    let sequences = coloured.split('\u{1b}').map(|part| part.split_once('m').filter(|_| part.starts_with('[')));
+    let mut parts = sequences.zip(coloured.split('\u{1b}')).map(|(cut, part)| cut.map_or(part, |(_, text)| text));
+    assert_eq!(parts.by_ref().collect::<String>(), plain);
+}
+
+#[test]
 fn numbers_are_shortened_only_when_told() {
     let drawing = apples();
     let picture = GraphPicture::new(&drawing);

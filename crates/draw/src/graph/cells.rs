@@ -101,10 +101,12 @@ impl Grid {
 }
 
 impl Ink {
-    /// The sequence of ECMA-48 that sets it, with colours that show on light and dark ground.
+    /// The sequence of ECMA-48 that sets it. The ground is not known: the colours are half-way between those for light and
+    /// for dark ground, as in other pictures in a terminal.
     fn escape(self) -> String {
         let of = |role: Role| {
-            let [red, green, blue] = role.rgb(Theme::Light);
+            let (light, dark) = (role.rgb(Theme::Light), role.rgb(Theme::Dark));
+            let [red, green, blue] = std::array::from_fn(|i| (u16::from(light[i]) + u16::from(dark[i])) / 2);
             format!("\u{1b}[0;38;2;{red};{green};{blue}m")
         };
         match self {
