@@ -101,8 +101,8 @@ impl Grid {
 }
 
 impl Ink {
-    /// The sequence of ECMA-48 that sets it. The ground is not known: the colours are half-way between those for light and
-    /// for dark ground, as in other pictures in a terminal.
+    /// The sequence of ECMA-48 that sets it. The ground is not known: the colours are half-way between those for light
+    /// and for dark ground, as in other pictures in a terminal.
     fn escape(self) -> String {
         let of = |role: Role| {
             let (light, dark) = (role.rgb(Theme::Light), role.rgb(Theme::Dark));
@@ -119,7 +119,7 @@ impl Ink {
     }
 }
 
-/// The picture, where it is no wider than `columns`: as on a page, or with the numbers of names over and under the names.
+/// The picture, where it is no wider than `columns`: as on a page, or with a name's numbers over and under the name.
 pub(super) fn draw(picture: &GraphPicture<'_>, sketch: &Sketch, columns: usize) -> Option<Grid> {
     [false, true].into_iter().find_map(|is_dense| drawn(picture, sketch, columns, is_dense))
 }

@@ -48,7 +48,7 @@ pub(crate) fn is_number(node: &DrawnNode) -> bool {
     node.op == "constant" && !node.attributes.is_empty()
 }
 
-/// A single number as it is; a tensor as its shape, and its numbers where they are few and short, else what they measure.
+/// A single number as it is; a tensor as its shape, and its numbers where they are few and short, else statistics.
 fn described(numbers: &Numbers, digits: Option<usize>) -> Vec<String> {
     if numbers.shape.is_empty() {
         return vec![measured(numbers, digits)];
