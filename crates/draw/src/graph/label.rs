@@ -93,8 +93,8 @@ pub(crate) fn number(x: f64, digits: Option<usize>) -> String {
     }
 }
 
-/// A number to so many significant digits. Its sign is that of the numbers with all digits beside it, which can be copied
-/// from the picture into a program.
+/// A number to so many significant digits. Its sign is that of the numbers with all digits beside it, which can be
+/// copied from the picture into a program.
 fn significant(x: f64, digits: usize) -> String {
     short_number(x, digits).replace('−', "-")
 }

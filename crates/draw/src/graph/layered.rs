@@ -1,9 +1,9 @@
 //! Where everything stands: blocks in ranks from left to right, few lines crossing, lines as straight as they can be.
 //!
-//! The method is that of Sugiyama, Tagawa and Toda, "Methods for Visual Understanding of Hierarchical System Structures"
-//! (1981): ranks, an order within each rank by barycentres, coordinates. A line that passes a rank has a place of its own
-//! there, and all lines of one value share it. A block brings the place for the labels of its lines with it, so that no
-//! label can meet another or a block.
+//! The method is that of Sugiyama, Tagawa and Toda, "Methods for Visual Understanding of Hierarchical System
+//! Structures" (1981): ranks, an order within each rank by barycentres, coordinates. A line that passes a rank has a
+//! place of its own there, and all lines of one value share it. A block brings the place for the labels of its lines
+//! with it, so that no label can meet another or a block.
 
 use std::cmp::Ordering;
 

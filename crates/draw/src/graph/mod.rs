@@ -86,8 +86,8 @@ pub enum Step {
 }
 
 impl<'d> GraphPicture<'d> {
-    /// The picture of a graph, or of a traced one with its numbers. It is empty where the drawing's nodes are not in the
-    /// order that [`limpid_graph`] gives them.
+    /// The picture of a graph, or of a traced one with its numbers. It is empty where the drawing's nodes are not in
+    /// the order that [`limpid_graph`] gives them.
     pub fn new(drawing: &'d Drawing) -> Self {
         Self {
             drawing,
@@ -124,8 +124,8 @@ impl<'d> GraphPicture<'d> {
         self
     }
 
-    /// Shows what is known after a step, and where that step was; see [`steps`](GraphPicture::steps). Nothing moves from
-    /// step to step.
+    /// Shows what is known after a step, and where that step was; see [`steps`](GraphPicture::steps). Nothing moves
+    /// from step to step.
     pub fn at(mut self, step: Step) -> Self {
         self.step = Some(step);
         self
@@ -173,8 +173,8 @@ impl<'d> GraphPicture<'d> {
         page::draw(self).1
     }
 
-    /// The picture in a terminal of so many columns: from left to right where it fits, else from top to bottom, a node a
-    /// line. With `colour`, values and derivatives have the colours that they have on a page.
+    /// The picture in a terminal of so many columns: from left to right where it fits, else from top to bottom, a node
+    /// a line. With `colour`, values and derivatives have the colours that they have on a page.
     pub fn terminal(&self, columns: usize, colour: bool) -> String {
         let sketch = Sketch::of(self);
         let grid = cells::draw(self, &sketch, columns).unwrap_or_else(|| lanes::draw(self, &sketch, columns));
@@ -199,8 +199,8 @@ impl Layers {
     }
 }
 
-/// The lines that have a derivative, in the order in which those become known: as soon as every unit that a line leads to
-/// has passed its own back; of those that one unit passes back together, in the order in which they enter it.
+/// The lines that have a derivative, in the order in which those become known: as soon as every unit that a line leads
+/// to has passed its own back; of those that one unit passes back together, in the order in which they enter it.
 fn backward(sketch: &Sketch) -> Vec<usize> {
     let mut lines: Vec<usize> =
         (0..sketch.nets.len()).filter(|&line| !sketch.nets[line].label.below.is_empty()).collect();
