@@ -13,6 +13,9 @@ mod commands;
 mod data;
 mod failure;
 mod output;
+mod picture;
+mod plots;
+mod pointed;
 mod progress;
 mod stage;
 mod subject;
@@ -50,6 +53,7 @@ enum Verb {
     Train(commands::train::Arguments),
     Evaluate(commands::evaluate::Arguments),
     Summary(commands::summary::Arguments),
+    Plot(commands::plot::Arguments),
     Graph(commands::graph::Arguments),
     Plan(commands::plan::Arguments),
     Gradcheck(commands::gradcheck::Arguments),
@@ -65,6 +69,7 @@ impl Verb {
             Self::Train(_) => "train",
             Self::Evaluate(_) => "evaluate",
             Self::Summary(_) => "summary",
+            Self::Plot(_) => "plot",
             Self::Graph(_) => "graph",
             Self::Plan(_) => "plan",
             Self::Gradcheck(_) => "gradcheck",
@@ -78,6 +83,7 @@ impl Verb {
             Self::Train(arguments) => commands::train::run(arguments),
             Self::Evaluate(arguments) => commands::evaluate::run(arguments),
             Self::Summary(arguments) => commands::summary::run(arguments),
+            Self::Plot(arguments) => commands::plot::run(arguments),
             Self::Graph(arguments) => commands::graph::run(arguments),
             Self::Plan(arguments) => commands::plan::run(arguments),
             Self::Gradcheck(arguments) => commands::gradcheck::run(arguments),

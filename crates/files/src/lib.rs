@@ -11,6 +11,7 @@
 //! | find and load the MNIST digits | [`locate_mnist`], [`Mnist::load`] |
 //! | keep named arrays and notes about them | [`ModelFile`] |
 //! | know before a long run that its output can be written | [`writable`] |
+//! | write a file whole or not at all | [`write_atomically`] |
 //!
 //! This crate knows arrays and their names, and nothing of networks: what the names mean is the caller's.
 
@@ -25,4 +26,4 @@ pub use bytes::{GzipError, ReadError, gunzip, read_plain_or_gzip};
 pub use idx::{IdxError, read_idx};
 pub use mnist::{Looked, Mnist, MnistError, MnistPlaces, locate_mnist, locate_mnist_in};
 pub use model::{MODEL_CAP_BYTES, ModelError, ModelFile, ModelFileError};
-pub use output::{OutputError, writable};
+pub use output::{OutputError, writable, write_atomically};
