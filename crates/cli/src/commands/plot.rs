@@ -93,12 +93,15 @@ struct Losses {
 #[derive(Debug, Args)]
 #[command(after_long_help = FUNCTION_EXAMPLES)]
 struct Functions {
-    /// Formulas, such as "0.01*x^2 + 0.1*x" or "sin(x)" "cos(x)"
+    /// Formula, such as "0.01*x^2 + 0.1*x"
     ///
     /// With + - * / ^, brackets, pi, e, and functions such as exp, ln, sqrt, sin, abs, max, sigmoid and relu; there is no
     /// product without *. Every other name is a variable.
-    #[arg(value_name = "FORMULA", required = true, allow_hyphen_values = true)]
-    formulas: Vec<Expression>,
+    #[arg(value_name = "FORMULA", allow_hyphen_values = true)]
+    formula: Expression,
+    /// Further formulas, drawn beside it
+    #[arg(value_name = "FORMULAS")]
+    more: Vec<Expression>,
     /// Where the variables begin and end, such as 0,20
     #[arg(long, value_name = "LOW,HIGH", default_value = "-5,5", allow_hyphen_values = true)]
     range: Limits,
@@ -274,7 +277,7 @@ impl Form {
 impl Functions {
     fn settings(&self) -> function::Settings {
         function::Settings {
-            formulas: self.formulas.clone(),
+            formulas: [std::slice::from_ref(&self.formula), &self.more].concat(),
             range: self.range,
             heights: self.heights,
             tangents: self.tangent.clone(),

@@ -129,6 +129,7 @@ fn on_contours(
         .x_limits(x[0], x[1])
         .y_limits(y[0], y[1])
         .equal(true)
+        .sized(640.0, high(x, y))
         .add(Contours::new(grid).label(settings.formula.to_string()))
         .add(Line::new(xs, ys).colour(Role::Series(1)).marked())
         .add(Points::new([start[0]], [start[1]]).colour(Role::Ink))
@@ -137,6 +138,12 @@ fn on_contours(
         plot = plot.add(Points::new([end[0]], [end[1]]).colour(Role::Ink).shape(Shape::Square));
     }
     Ok(Drawn::new(plot).with_gaps(&values))
+}
+
+/// How high a page of 640 pixels is for two ranges with the same units, with the title and the axes.
+fn high(x: [f64; 2], y: [f64; 2]) -> f64 {
+    let ratio = (y[1] - y[0]) / (x[1] - x[0]);
+    if ratio.is_finite() { (460.0 * ratio + 100.0).clamp(320.0, 640.0) } else { 480.0 }
 }
 
 fn title(settings: &Settings) -> String {

@@ -1,6 +1,6 @@
 //! A training's history: loss by step, accuracy by epoch.
 
-use limpid_draw::{Line, Panels, Plot};
+use limpid_draw::{Line, Panels, Plot, Points};
 use serde::Deserialize;
 
 use super::Drawn;
@@ -38,10 +38,10 @@ impl History {
         }
     }
 
-    fn by_epoch(&self, x: impl Fn(&Epoch) -> f64, y: impl Fn(&Epoch) -> Option<f64>, label: &str) -> Option<Line> {
+    fn by_epoch(&self, x: impl Fn(&Epoch) -> f64, y: impl Fn(&Epoch) -> Option<f64>) -> Option<(Vec<f64>, Vec<f64>)> {
         let known = |epoch: &Epoch| Some((x(epoch), y(epoch)?));
         let (xs, ys): (Vec<f64>, Vec<f64>) = self.epochs.iter().filter_map(known).unzip();
-        (!ys.is_empty()).then(|| Line::new(xs, ys).label(label).marked())
+        (!ys.is_empty()).then_some((xs, ys))
     }
 }
 
@@ -58,17 +58,20 @@ pub(crate) fn draw(history: &History, title: &str) -> Drawn {
     if !means.is_empty() {
         loss = loss.add(Line::new(middles, means).label(batches).width(1.2));
     }
-    let all_losses = [
-        history.by_epoch(|epoch| epoch.step, |epoch| epoch.train_loss, "training data"),
-        history.by_epoch(|epoch| epoch.step, |epoch| epoch.test_loss, "test data"),
+    let of_all = [
+        ("training data", history.by_epoch(|epoch| epoch.step, |epoch| epoch.train_loss)),
+        ("test data", history.by_epoch(|epoch| epoch.step, |epoch| epoch.test_loss)),
     ];
-    loss = all_losses.into_iter().flatten().fold(loss, Plot::add);
+    for (label, (xs, ys)) in of_all.into_iter().filter_map(|(label, points)| Some((label, points?))) {
+        // Marks alone: a line from epoch to epoch would cut across what the batches show.
+        loss = loss.add(Points::new(xs, ys).label(label));
+    }
     let accuracies: Vec<Line> = [
-        history.by_epoch(|epoch| epoch.epoch, |epoch| epoch.train_accuracy, "training data"),
-        history.by_epoch(|epoch| epoch.epoch, |epoch| epoch.test_accuracy, "test data"),
+        ("training data", history.by_epoch(|epoch| epoch.epoch, |epoch| epoch.train_accuracy)),
+        ("test data", history.by_epoch(|epoch| epoch.epoch, |epoch| epoch.test_accuracy)),
     ]
     .into_iter()
-    .flatten()
+    .filter_map(|(label, points)| points.map(|(xs, ys)| Line::new(xs, ys).label(label).marked()))
     .collect();
     if accuracies.is_empty() {
         return Drawn::new(loss.title(title));
