@@ -2,7 +2,7 @@
 
 use clap::ValueEnum;
 use limpid::graph::Expression;
-use limpid_draw::{Arrows, Contours, Grid, HeatMap, Line, Plot, Points, Role, Surface};
+use limpid_draw::{Arrows, Contours, Grid, HeatMap, Line, Plot, Points, Role, Shape, Surface};
 
 use super::sampled::{Sampled, spaced};
 use super::{Drawn, short};
@@ -85,7 +85,7 @@ fn curves(settings: &Settings, name: &str) -> Result<Drawn, Failure> {
             let line = [low, high].map(|x| height + slope * (x - at));
             let label = format!("tangent at {}, slope {}", short(at), short(slope));
             plot = plot.add(Line::new([low, high], line).label(label).dashed());
-            plot = plot.add(Points::new([at], [height]).colour(Role::Ink));
+            plot = plot.add(Points::new([at], [height]).colour(Role::Ink).shape(Shape::Circle));
         }
     }
     // A steep tangent would leave no room for what it touches.
@@ -101,7 +101,9 @@ fn around(values: &[f64]) -> Option<Limits> {
     let finite = values.iter().copied().filter(|value| value.abs() < 1e290);
     let (low, high) = finite.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), y| (low.min(y), high.max(y)));
     let room = 0.08 * (high - low);
-    (low + room < high).then_some(Limits { low: low - room, high: high + room })
+    // Of values that hardly differ the plot finds limits itself.
+    let is_range = room > 1e-6 * low.abs().max(high.abs()) && room > 1e-290;
+    is_range.then_some(Limits { low: low - room, high: high + room })
 }
 
 fn over_the_plane(settings: &Settings, formula: &Expression) -> Result<Drawn, Failure> {

@@ -146,13 +146,16 @@ fn random_formulas_and_ranges_give_pictures_or_messages() {
                 }
                 Some(Ok(drawn)) => {
                     let text = drawn.picture.terminal(72, case % 2 == 0);
+                    // A range that no axis can have, 0 to 1e-310 or beyond 1e300, is refused when it is laid out.
+                    if let Err(error) = text {
+                        assert!(matches!(Failure::from(error.clone()), Failure::Usage(_)), "case {case}: {error}");
+                        tally[1] += 1;
+                        continue;
+                    }
                     assert!(text.is_ok_and(|text| !text.trim().is_empty()), "case {case}");
                     if case % 16 == 0 {
                         let page = drawn.picture.scene().map(|scene| scene.svg());
-                        assert!(
-                            page.is_ok_and(|svg| svg.ends_with("</svg>\n") || svg.ends_with("</svg>")),
-                            "case {case}"
-                        );
+                        assert!(page.is_ok_and(|svg| svg.trim_end().ends_with("</svg>")), "case {case}");
                     }
                     tally[2] += 1;
                 }
