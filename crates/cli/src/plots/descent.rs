@@ -4,7 +4,7 @@ use limpid::graph::{Expression, Tensor};
 use limpid::learn::{gradient_ascent, gradient_descent};
 use limpid_draw::{Contours, Line, Note, Plot, Points, Role, Shape};
 
-use super::function::grid;
+use super::function::{around, grid};
 use super::sampled::{Sampled, spaced};
 use super::{Drawn, short};
 use crate::failure::Failure;
@@ -102,7 +102,7 @@ fn on_curve(settings: &Settings, sampled: &Sampled, path: &[Vec<f64>], x: [f64; 
     let ys = sampled.values(&[xs.clone()])?;
     let steps: Vec<f64> = path.iter().map(|point| point[0]).collect();
     let heights = sampled.values(&[steps.clone()])?;
-    let plot = Plot::new()
+    let mut plot = Plot::new()
         .title(title(settings))
         .labels(&settings.formula.names()[0], "")
         .zero_axes(true)
@@ -110,6 +110,10 @@ fn on_curve(settings: &Settings, sampled: &Sampled, path: &[Vec<f64>], x: [f64; 
         .add(Line::new(xs, ys.clone()).label(settings.formula.to_string()))
         .add(Line::new(steps.clone(), heights.clone()).label("the way").colour(Role::Series(1)).marked())
         .add(Points::new([steps[0]], [heights[0]]).colour(Role::Ink).label("start"));
+    // A way that leaves a range that was asked for leaves the picture, too.
+    if let Some(Limits { low, high }) = settings.range.and_then(|_| around(&ys)) {
+        plot = plot.y_limits(low, high);
+    }
     Ok(Drawn::new(plot).with_gaps(&ys))
 }
 

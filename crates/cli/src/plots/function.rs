@@ -97,7 +97,7 @@ fn curves(settings: &Settings, name: &str) -> Result<Drawn, Failure> {
 }
 
 /// The range of values, with some room.
-fn around(values: &[f64]) -> Option<Limits> {
+pub(super) fn around(values: &[f64]) -> Option<Limits> {
     let finite = values.iter().copied().filter(|value| value.abs() < 1e290);
     let (low, high) = finite.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), y| (low.min(y), high.max(y)));
     let room = 0.08 * (high - low);
