@@ -1,5 +1,5 @@
-//! What `summary`, `graph`, `plan` and `gradcheck` are about: a network written out, or a model file; `graph` also takes a
-//! formula.
+//! What `summary`, `graph`, `plan` and `gradcheck` are about: a network written out, or a model file; `graph` also
+//! takes a formula.
 
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
@@ -76,9 +76,9 @@ impl Subject {
 pub(crate) struct GraphSubjectArgument {
     /// Formula, such as "(x+y)^2", network text, such as "784, affine 50, relu, affine 10", or a model file
     ///
-    /// What is the name of a file, or ends in .safetensors, is taken for a model file. What has a comma outside brackets, or
-    /// is nothing but extents such as 784 or 1x28x28, is a network. Anything else is a formula, and whatever comes with --at
-    /// is.
+    /// What is the name of a file, or ends in .safetensors, is taken for a model file. What has a comma outside
+    /// brackets, or is nothing but extents such as 784 or 1x28x28, is a network. Anything else is a formula, and
+    /// whatever comes with --at is.
     #[arg(value_name = "FORMULA|NETWORK|MODEL", default_value = DEFAULT, allow_hyphen_values = true)]
     subject: OsString,
 }

@@ -87,8 +87,8 @@ pub fn writable(path: &Path) -> Result<(), OutputError> {
     }
 }
 
-/// Replaces `path` by a file of these bytes: whoever reads it meanwhile sees the old file or the new one, whole. A device
-/// or a pipe is written to and stays what it is.
+/// Replaces `path` by a file of these bytes: whoever reads it meanwhile sees the old file or the new one, whole. A
+/// device or a pipe is written to and stays what it is.
 ///
 /// ```
 /// # let folder = tempfile::tempdir()?;

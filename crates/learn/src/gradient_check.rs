@@ -174,8 +174,8 @@ impl fmt::Display for GradientReport {
 }
 
 impl GradientCheck {
-    /// Checks the derivative of the first output of `graph`, a single number, with respect to the leaves named in `wrt`,
-    /// where it is fed `feeds`.
+    /// Checks the derivative of the first output of `graph`, a single number, with respect to the leaves named in
+    /// `wrt`, where it is fed `feeds`.
     ///
     /// # Errors
     /// A setting out of range, what a run finds in the feeds, and ways to the output that have no derivative.
@@ -183,9 +183,9 @@ impl GradientCheck {
         self.report(graph, wrt, feeds, &Given::default())
     }
 
-    /// Checks derivatives that were computed elsewhere, by hand or by another program: of the first output of `graph`, a
-    /// single number, with respect to the leaves named in `wrt`, where it is fed `feeds`. Where they are wrong, mistakes
-    /// that are often made are made on purpose, to see which one gives these very numbers.
+    /// Checks derivatives that were computed elsewhere, by hand or by another program: of the first output of `graph`,
+    /// a single number, with respect to the leaves named in `wrt`, where it is fed `feeds`. Where they are wrong,
+    /// mistakes that are often made are made on purpose, to see which one gives these very numbers.
     ///
     /// ```
     /// use limpid_graph::{Builder, Tensor};
@@ -477,11 +477,12 @@ impl Model {
     }
 
     /// Checks derivatives of this model's mean loss over all of `data` that were computed elsewhere: an array for each
-    /// parameter, by name. Where they are wrong, mistakes that are often made with a classifier are tried, too: a softmax
-    /// over the wrong axis, class labels taken for numbers, a derivative overwritten from sample to sample.
+    /// parameter, by name. Where they are wrong, mistakes that are often made with a classifier are tried, too: a
+    /// softmax over the wrong axis, class labels taken for numbers, a derivative overwritten from sample to sample.
     ///
     /// # Errors
-    /// As [`check_gradients`](Model::check_gradients), and [`Error::Parameters`] where the arrays are not the parameters'.
+    /// As [`check_gradients`](Model::check_gradients), and [`Error::Parameters`] where the arrays are not the
+    /// parameters'.
     pub fn compare_gradients(
         &self,
         data: &Dataset,

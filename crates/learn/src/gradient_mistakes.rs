@@ -1,4 +1,5 @@
-//! Mistakes that are often made with a classifier's gradient, made on purpose; see [`gradient_cause`](crate::gradient_cause).
+//! Mistakes that are often made with a classifier's gradient, made on purpose; see
+//! [`gradient_cause`](crate::gradient_cause).
 
 use limpid_graph::{Builder, Dim, NodeId, Tensor, Var};
 

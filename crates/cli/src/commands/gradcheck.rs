@@ -20,9 +20,9 @@ use crate::text;
 
 /// Check a network's gradient against difference quotients, on real samples
 ///
-/// Each number of each parameter is made a little larger and a little smaller; how the loss changes must agree with what
-/// back-propagation says, in f64. Where it does not, the likely cause is named if an experiment shows it, and the exit code
-/// is 1.
+/// Each number of each parameter is made a little larger and a little smaller; how the loss changes must agree with
+/// what back-propagation says, in f64. Where it does not, the likely cause is named if an experiment shows it, and the
+/// exit code is 1.
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Arguments {
@@ -53,11 +53,12 @@ struct CheckOptions {
     /// Largest error that passes: |a − n| / max(1, |a|, |n|) of the two derivatives, such as 1e-6
     #[arg(long, value_name = "ERROR", default_value = "1e-7", value_parser = positive, allow_negative_numbers = true)]
     tolerance: f64,
-    /// Derivatives to check in the place of back-propagation's: a JSON file, such as {"0/w": [[0.1, …], …], "0/b": […], …}
+    /// Derivatives to check in the place of back-propagation's: a JSON file, such as {"0/w": [[0.1, …], …], "0/b": […],
+    /// …}
     ///
-    /// They were computed by hand or by another program, of the mean loss over the same samples. Mistakes that are often
-    /// made are tried on them: a softmax over the wrong axis, class labels taken for numbers, arrays of integers, a
-    /// derivative overwritten.
+    /// They were computed by hand or by another program, of the mean loss over the same samples. Mistakes that are
+    /// often made are tried on them: a softmax over the wrong axis, class labels taken for numbers, arrays of integers,
+    /// a derivative overwritten.
     #[arg(long, value_name = "FILE")]
     gradient: Option<PathBuf>,
     /// What weights (of a network without a model file) and elements are drawn by

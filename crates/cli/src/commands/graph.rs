@@ -44,8 +44,8 @@ pub(crate) struct Arguments {
     #[command(flatten)]
     look: LookOptions,
 
-    /// Form of the graph [default: picture for a formula, with --values, --step or --open, and for an .svg or .png; else
-    /// text]
+    /// Form of the graph [default: picture for a formula, with --values, --step or --open, and for an .svg or .png;
+    /// else text]
     #[arg(long, value_enum, value_name = "FORM", help_heading = "Output", hide_possible_values = false)]
     format: Option<Form>,
 

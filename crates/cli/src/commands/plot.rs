@@ -95,8 +95,8 @@ struct Losses {
 struct Functions {
     /// Formula, such as "0.01*x^2 + 0.1*x"
     ///
-    /// With + - * / ^, brackets, pi, e, and functions such as exp, ln, sqrt, sin, abs, max, sigmoid and relu; there is no
-    /// product without *. Every other name is a variable.
+    /// With + - * / ^, brackets, pi, e, and functions such as exp, ln, sqrt, sin, abs, max, sigmoid and relu; there is
+    /// no product without *. Every other name is a variable.
     #[arg(value_name = "FORMULA", allow_hyphen_values = true)]
     formula: Expression,
     /// Further formulas, drawn beside it

@@ -12,9 +12,14 @@ fn saved(place: &Place) {
 }
 
 fn history(place: &Place) {
-    let text = r#"{"dataset": "mnist", "history": {"losses": [2.3, 1.9, null, 1.2],
-        "epochs": [{"epoch": 0, "step": 0, "train_loss": 2.4, "train_accuracy": 0.1, "test_loss": 2.4, "test_accuracy": 0.1},
-                   {"epoch": 1, "step": 4, "train_loss": 1.1, "train_accuracy": 0.6, "test_loss": 1.2, "test_accuracy": 0.5}]}}"#;
+    let epoch = |epoch: u64, loss: f64, accuracy: f64| {
+        let (step, test_loss, test_accuracy) = (4 * epoch, loss + 0.1, accuracy - 0.1);
+        serde_json::json!({"epoch": epoch, "step": step, "train_loss": loss, "train_accuracy": accuracy,
+            "test_loss": test_loss, "test_accuracy": test_accuracy})
+    };
+    let losses = serde_json::json!([2.3, 1.9, null, 1.2]);
+    let history = serde_json::json!({"losses": losses, "epochs": [epoch(0, 2.4, 0.2), epoch(1, 1.1, 0.6)]});
+    let text = serde_json::json!({"dataset": "mnist", "history": history}).to_string();
     fs::write(place.path("h.json"), text).unwrap();
 }
 
