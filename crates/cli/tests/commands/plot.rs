@@ -7,8 +7,8 @@ use crate::support::{Outcome, Place};
 const NETWORK: &str = "784, affine 6 init=xavier, tanh, affine 10";
 
 fn saved(place: &Place) {
-    let model = limpid::learn::Model::new(&NETWORK.parse().unwrap(), 1).unwrap();
-    limpid::models::save(&model, Some(255.0), &place.path("m.safetensors")).unwrap();
+    let model = limpid::learn::Model::new(&NETWORK.parse().expect("a network"), 1).expect("a model");
+    limpid::models::save(&model, Some(255.0), &place.path("m.safetensors")).expect("a file");
 }
 
 fn history(place: &Place) {
@@ -20,7 +20,7 @@ fn history(place: &Place) {
     let losses = serde_json::json!([2.3, 1.9, null, 1.2]);
     let history = serde_json::json!({"losses": losses, "epochs": [epoch(0, 2.4, 0.2), epoch(1, 1.1, 0.6)]});
     let text = serde_json::json!({"dataset": "mnist", "history": history}).to_string();
-    fs::write(place.path("h.json"), text).unwrap();
+    fs::write(place.path("h.json"), text).expect("a file");
 }
 
 fn words(line: &str) -> Vec<&str> {
