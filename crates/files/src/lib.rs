@@ -14,15 +14,37 @@
 //!
 //! This crate knows arrays and their names, and nothing of networks: what the names mean is the caller's.
 
+#[cfg(feature = "archives")]
+mod archive;
+mod array;
 mod bytes;
 mod digest;
 mod idx;
 mod mnist;
 mod model;
+mod npy;
+#[cfg(feature = "archives")]
+mod npz;
 mod output;
+mod pickle;
+mod safetensors;
+#[cfg(feature = "archives")]
+mod torch;
 
+#[cfg(feature = "archives")]
+pub use archive::ZipError;
+pub use array::{Array, ArrayError, Dtype, NamedArray};
 pub use bytes::{GzipError, ReadError, gunzip, read_plain_or_gzip};
 pub use idx::{IdxError, read_idx};
 pub use mnist::{Looked, Mnist, MnistError, MnistPlaces, locate_mnist, locate_mnist_in};
 pub use model::{MODEL_CAP_BYTES, ModelError, ModelFile, ModelFileError};
+pub use npy::{NpyError, read_npy, write_npy};
+#[cfg(feature = "archives")]
+pub use npz::{NpzError, Packing, read_npz, write_npz};
 pub use output::{OutputError, writable};
+pub use pickle::{
+    ArrayView, Entries, Items, Pickle, PickleError, PickleWriteError, Unfolded, Value, read_pickle, write_pickle,
+};
+pub use safetensors::{Safetensors, SafetensorsError};
+#[cfg(feature = "archives")]
+pub use torch::{TorchError, read_torch};
