@@ -96,11 +96,11 @@ pub(crate) fn unzip(bytes: &[u8]) -> Result<Vec<Member<'_>>, ZipError> {
         if entry.is_dir() {
             continue;
         }
-        let bytes = unpack(bytes, &archive, &entry, &name, spare)?;
-        let Some(rest) = spare.checked_sub(bytes.len() as u64) else {
+        let Some(rest) = spare.checked_sub(entry.uncompressed_size_hint()) else {
             return Err(ZipError::TooLarge { length, cap_bytes });
         };
         spare = rest;
+        let bytes = unpack(bytes, &archive, &entry, &name)?;
         members.push(Member { name, bytes });
     }
     if members.len() as u64 > archive.entries_hint() {
@@ -109,13 +109,12 @@ pub(crate) fn unzip(bytes: &[u8]) -> Result<Vec<Member<'_>>, ZipError> {
     Ok(members)
 }
 
-/// One file; more than `spare` bytes of it only so far that it shows.
+/// One file, of as many bytes as the directory says; with more or fewer it is damaged.
 fn unpack<'a>(
     bytes: &'a [u8],
     archive: &ZipSliceArchive<&'a [u8]>,
     entry: &ZipFileHeaderRecord<'_>,
     name: &str,
-    spare: u64,
 ) -> Result<Cow<'a, [u8]>, ZipError> {
     let damaged = |reason: String| ZipError::Member { name: name.to_string(), reason };
     if entry.flags().is_encrypted() {
@@ -130,13 +129,23 @@ fn unpack<'a>(
     match entry.compression_method() {
         CompressionMethod::STORE => {
             let mut reader = member.verifying_reader(packed);
-            std::io::copy(&mut reader, &mut std::io::sink()).map_err(|error| damaged(error.to_string()))?;
+            let read = std::io::copy(&mut reader, &mut std::io::sink()).map_err(|error| damaged(error.to_string()))?;
+            if read != entry.uncompressed_size_hint() {
+                return Err(damaged(format!("it has {read} bytes instead of {}", entry.uncompressed_size_hint())));
+            }
             return Ok(Cow::Borrowed(packed));
         }
         CompressionMethod::DEFLATE => {
+            let length = entry.uncompressed_size_hint();
+            let reserved = usize::try_from(length).ok().map(|length| verified.try_reserve_exact(length));
+            if !matches!(reserved, Some(Ok(()))) {
+                return Err(damaged(format!("there is no memory for its {length} bytes")));
+            }
             let reader = member.verifying_reader(flate2::bufread::DeflateDecoder::new(packed));
-            let read = reader.take(spare.saturating_add(1)).read_to_end(&mut verified);
-            read.map_err(|error| damaged(error.to_string()))?;
+            let read = reader.take(length.saturating_add(1)).read_to_end(&mut verified);
+            if read.map_err(|error| damaged(error.to_string()))? as u64 != length {
+                return Err(damaged(format!("it unpacks to more than its {length} bytes")));
+            }
         }
         other => return Err(ZipError::Method { name: name.to_string(), method: other.to_string() }),
     }

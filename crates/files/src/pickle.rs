@@ -39,8 +39,8 @@ const MAX_PROTOCOL: u8 = 5;
 /// How deep values may lie in one another; a state dict takes three or four.
 const MAX_DEPTH: usize = 256;
 
-/// What a zip archive starts with.
-const ZIP_START: &[u8] = b"PK\x03\x04";
+/// What a zip archive and a `.npy` file start with.
+const OTHER_STARTS: [&[u8]; 2] = [b"PK\x03\x04", b"\x93NUMPY"];
 
 /// A pickle that was read: one [`Value`], which may hold others.
 #[derive(Debug)]
@@ -92,9 +92,9 @@ fn read<'a>(
     storages: Option<&'a Storages<'a>>,
     file_bytes: usize,
 ) -> Result<Pickle<'a>, PickleError> {
-    // `P` is an instruction too.
-    if bytes.starts_with(ZIP_START) {
-        return Err(PickleError::NotPickle { start: ZIP_START.to_vec() });
+    // Their first bytes are instructions too.
+    if let Some(start) = OTHER_STARTS.into_iter().find(|start| bytes.starts_with(start)) {
+        return Err(PickleError::NotPickle { start: start.to_vec() });
     }
     let mut machine = Machine::new(bytes, storages);
     let root = machine.run()?;
