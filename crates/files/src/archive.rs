@@ -54,7 +54,9 @@ pub enum ZipError {
         name: String,
     },
     /// It unpacks to more than the reader is willing to hold.
-    #[error("the zip archive of {length} bytes unpacks to more than {cap_bytes}, the most for its length; is it damaged?")]
+    #[error(
+        "the zip archive of {length} bytes unpacks to more than {cap_bytes}, the most for its length; is it damaged?"
+    )]
     TooLarge {
         /// The archive's length.
         length: usize,
@@ -157,33 +159,34 @@ pub(crate) fn zip<'a>(
     members: impl IntoIterator<Item = (String, [&'a [u8]; 2])>,
     deflate: bool,
 ) -> Result<Vec<u8>, ZipError> {
-    let write = |members: &mut dyn Iterator<Item = (String, [&'a [u8]; 2])>| -> Result<Result<Vec<u8>, String>, rawzip::Error> {
-        let mut bytes = Vec::new();
-        let mut archive = ZipArchiveWriter::new(&mut bytes);
-        for (name, parts) in members {
-            // What would be taken for a way through folders is not written under another name.
-            if ZipFilePath::from_str(&name).as_str() != name {
-                return Ok(Err(name));
+    let write =
+        |members: &mut dyn Iterator<Item = (String, [&'a [u8]; 2])>| -> Result<Result<Vec<u8>, String>, rawzip::Error> {
+            let mut bytes = Vec::new();
+            let mut archive = ZipArchiveWriter::new(&mut bytes);
+            for (name, parts) in members {
+                // What would be taken for a way through folders is not written under another name.
+                if ZipFilePath::from_str(&name).as_str() != name {
+                    return Ok(Err(name));
+                }
+                let method = if deflate { CompressionMethod::DEFLATE } else { CompressionMethod::STORE };
+                let (mut entry, config) = archive.new_file(name.as_str()).compression_method(method).start()?;
+                let descriptor = if deflate {
+                    let encoder = flate2::write::DeflateEncoder::new(&mut entry, flate2::Compression::default());
+                    let mut writer = config.wrap(encoder);
+                    parts.iter().try_for_each(|part| writer.write_all(part))?;
+                    let (encoder, descriptor) = writer.finish()?;
+                    encoder.finish()?;
+                    descriptor
+                } else {
+                    let mut writer = config.wrap(&mut entry);
+                    parts.iter().try_for_each(|part| writer.write_all(part))?;
+                    writer.finish()?.1
+                };
+                entry.finish(descriptor)?;
             }
-            let method = if deflate { CompressionMethod::DEFLATE } else { CompressionMethod::STORE };
-            let (mut entry, config) = archive.new_file(name.as_str()).compression_method(method).start()?;
-            let descriptor = if deflate {
-                let encoder = flate2::write::DeflateEncoder::new(&mut entry, flate2::Compression::default());
-                let mut writer = config.wrap(encoder);
-                parts.iter().try_for_each(|part| writer.write_all(part))?;
-                let (encoder, descriptor) = writer.finish()?;
-                encoder.finish()?;
-                descriptor
-            } else {
-                let mut writer = config.wrap(&mut entry);
-                parts.iter().try_for_each(|part| writer.write_all(part))?;
-                writer.finish()?.1
-            };
-            entry.finish(descriptor)?;
-        }
-        archive.finish()?;
-        Ok(Ok(bytes))
-    };
+            archive.finish()?;
+            Ok(Ok(bytes))
+        };
     match write(&mut members.into_iter()) {
         Ok(Ok(bytes)) => Ok(bytes),
         Ok(Err(name)) => {

@@ -88,12 +88,13 @@ pub fn write_npz(arrays: &[NamedArray], packing: Packing) -> Result<Vec<u8>, Npz
     if let Some(array) = arrays.iter().find(|array| !names.insert(&array.name)) {
         return Err(NpzError::Duplicate { name: array.name.clone() });
     }
-    let headers = arrays.iter().map(|named| {
-        npy_header(&named.array).map_err(|cause| NpzError::Npy { name: named.name.clone(), cause })
-    });
+    let headers = arrays
+        .iter()
+        .map(|named| npy_header(&named.array).map_err(|cause| NpzError::Npy { name: named.name.clone(), cause }));
     let headers: Vec<Vec<u8>> = headers.collect::<Result<_, _>>()?;
-    let members = arrays.iter().zip(&headers).map(|(named, header)| {
-        (format!("{}{EXTENSION}", named.name), [header.as_slice(), named.array.bytes()])
-    });
+    let members = arrays
+        .iter()
+        .zip(&headers)
+        .map(|(named, header)| (format!("{}{EXTENSION}", named.name), [header.as_slice(), named.array.bytes()]));
     Ok(zip(members, packing == Packing::Deflated)?)
 }

@@ -87,11 +87,7 @@ pub(crate) fn read_torch_pickle<'a>(
     read(bytes, Some(storages), file_bytes)
 }
 
-fn read<'a>(
-    bytes: &'a [u8],
-    storages: Option<&'a Storages<'a>>,
-    file_bytes: usize,
-) -> Result<Pickle<'a>, PickleError> {
+fn read<'a>(bytes: &'a [u8], storages: Option<&'a Storages<'a>>, file_bytes: usize) -> Result<Pickle<'a>, PickleError> {
     // Their first bytes are instructions too.
     if let Some(start) = OTHER_STARTS.into_iter().find(|start| bytes.starts_with(start)) {
         return Err(PickleError::NotPickle { start: start.to_vec() });

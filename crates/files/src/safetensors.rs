@@ -35,7 +35,9 @@ pub enum SafetensorsError {
         reason: String,
     },
     /// The bytes end too soon.
-    #[error("the safetensors file is cut off: {needed} bytes were written, {found} are left; copy the whole file again")]
+    #[error(
+        "the safetensors file is cut off: {needed} bytes were written, {found} are left; copy the whole file again"
+    )]
     Cut {
         /// The length of the whole file, in bytes, as far as it is known.
         needed: u64,
@@ -51,7 +53,9 @@ pub enum SafetensorsError {
         found: u64,
     },
     /// Numbers of a type that is not read.
-    #[error("array {name:?} is stored as {stored}; limpid reads bool, integers, and floats of 16 to 64 bits: convert it")]
+    #[error(
+        "array {name:?} is stored as {stored}; limpid reads bool, integers, and floats of 16 to 64 bits: convert it"
+    )]
     Stored {
         /// The array's name.
         name: String,
@@ -79,7 +83,9 @@ pub enum SafetensorsError {
         name: String,
     },
     /// More than such a file holds.
-    #[error("the {what} takes {bytes} bytes, more than the {cap_bytes} that fit in a safetensors file; make it smaller")]
+    #[error(
+        "the {what} takes {bytes} bytes, more than the {cap_bytes} that fit in a safetensors file; make it smaller"
+    )]
     TooLarge {
         /// Which part of the file.
         what: &'static str,

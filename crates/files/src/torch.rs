@@ -29,7 +29,9 @@ pub enum TorchError {
         form: &'static str,
     },
     /// A zip archive, but not PyTorch's.
-    #[error("a zip archive of {members} files without a data.pkl; PyTorch's have one: if NumPy wrote it, read it as .npz")]
+    #[error(
+        "a zip archive of {members} files without a data.pkl; PyTorch's have one: if NumPy wrote it, read it as .npz"
+    )]
     NotTorch {
         /// How many files it has.
         members: usize,

@@ -117,13 +117,8 @@ fn plain_values_of_every_protocol_are_read() {
         assert!(matches!(get("nothing"), Value::None), "{name}");
         assert!(matches!(get("yes"), Value::Bool(true)), "{name}");
         assert!(matches!(get("no"), Value::Bool(false)), "{name}");
-        for (key, expected) in [
-            ("small", -7),
-            ("byte", 200),
-            ("short", 60000),
-            ("int", -(1 << 31)),
-            ("long", 1 << 40),
-        ] {
+        for (key, expected) in [("small", -7), ("byte", 200), ("short", 60000), ("int", -(1 << 31)), ("long", 1 << 40)]
+        {
             assert!(matches!(get(key), Value::Integer(value) if value == expected), "{name}: {key}");
         }
         let Value::BigInteger(big) = get("big") else { panic!("{name}: big") };

@@ -5,11 +5,11 @@ use std::cell::Cell;
 use std::fs;
 use std::path::PathBuf;
 
+use limpid_files::{ModelFile, NamedArray, NpzError, TorchError};
 use limpid_files::{
     Packing, PickleError, Safetensors, Value, ZipError, read_idx, read_npy, read_npz, read_pickle, read_torch,
     write_npz,
 };
-use limpid_files::{ModelFile, NamedArray, NpzError, TorchError};
 use limpid_graph::Tensor;
 use proptest::prelude::*;
 
@@ -186,7 +186,8 @@ fn a_million_lists_in_one_another_neither_overflow_the_stack_nor_memory() {
     assert!(matches!(read_and_unfold(&bytes), Err(PickleError::TooDeep { .. })));
     let bytes = [&b"}"[..], &b"}N".repeat(million), &b"N.".repeat(1)].concat();
     assert_eq!(read_and_unfold(&bytes), Ok(()));
-    for filler in [&b"]"[..], b"(", b"N", b")", b"}", b"]\x94", b"]2a", b"K\x00\x85", b"U\x00", b"(N", b"]Na", b"}NNs"] {
+    for filler in [&b"]"[..], b"(", b"N", b")", b"}", b"]\x94", b"]2a", b"K\x00\x85", b"U\x00", b"(N", b"]Na", b"}NNs"]
+    {
         let _ = read_and_unfold(&[filler.repeat(million / filler.len()), b"N.".to_vec()].concat());
     }
 }
@@ -321,12 +322,31 @@ fn every_fixture_cut_at_any_length_is_refused() {
 
 /// Instructions with well-formed operands, so that a random row of them gets far.
 fn instruction() -> impl Strategy<Value = Vec<u8>> {
-    let fixed = prop::sample::select(
-        b"(012N\x88\x89)t\x85\x86\x87]lae}dsu\x8f\x90\x91\x94\x93Rbo\x81\x92\x97\x98Q".to_vec(),
-    );
+    let fixed =
+        prop::sample::select(b"(012N\x88\x89)t\x85\x86\x87]lae}dsu\x8f\x90\x91\x94\x93Rbo\x81\x92\x97\x98Q".to_vec());
     let text = prop::sample::select(vec![
-        "numpy", "dtype", "ndarray", "f4", "O8", "V8", "<", ">", "C", "F", "latin1", "os", "system", "builtins", "storage",
-        "collections", "OrderedDict", "_codecs", "encode", "numpy.core.multiarray", "_reconstruct", "scalar",
+        "numpy",
+        "dtype",
+        "ndarray",
+        "f4",
+        "O8",
+        "V8",
+        "<",
+        ">",
+        "C",
+        "F",
+        "latin1",
+        "os",
+        "system",
+        "builtins",
+        "storage",
+        "collections",
+        "OrderedDict",
+        "_codecs",
+        "encode",
+        "numpy.core.multiarray",
+        "_reconstruct",
+        "scalar",
     ]);
     let global = prop::sample::select(vec![
         "numpy.core.multiarray\n_reconstruct",

@@ -29,9 +29,10 @@ impl Layout {
         if shape.contains(&0) {
             return Some(0);
         }
-        let last = shape.iter().zip(strides).try_fold(*offset, |last, (&extent, &stride)| {
-            last.checked_add((extent - 1).checked_mul(stride)?)
-        });
+        let last = shape
+            .iter()
+            .zip(strides)
+            .try_fold(*offset, |last, (&extent, &stride)| last.checked_add((extent - 1).checked_mul(stride)?));
         last?.checked_add(1)
     }
 

@@ -168,7 +168,8 @@ impl<'a> Machine<'a> {
             Node::Tuple(items) => items.iter().take(65).map(|&item| self.whole(item)).collect::<Option<Vec<_>>>(),
             _ => None,
         };
-        let extents = extents.ok_or_else(|| self.wrong(global, "a shape that is no tuple of whole numbers from 0 up"))?;
+        let extents =
+            extents.ok_or_else(|| self.wrong(global, "a shape that is no tuple of whole numbers from 0 up"))?;
         self.spend(extents.len() * size_of::<usize>())?;
         Ok(extents)
     }

@@ -46,7 +46,9 @@ pub enum PickleError {
         count: usize,
     },
     /// Written in a later protocol than this library knows.
-    #[error("pickle protocol {found} at byte {offset}; limpid reads 0 to {MAX_PROTOCOL}: dump with protocol={MAX_PROTOCOL}")]
+    #[error(
+        "pickle protocol {found} at byte {offset}; limpid reads 0 to {MAX_PROTOCOL}: dump with protocol={MAX_PROTOCOL}"
+    )]
     Protocol {
         /// The file's protocol.
         found: u8,
@@ -54,7 +56,9 @@ pub enum PickleError {
         offset: usize,
     },
     /// No instruction has this code.
-    #[error("unknown pickle instruction {code:#04x} at byte {offset}; the file is damaged, or no pickle: copy it again")]
+    #[error(
+        "unknown pickle instruction {code:#04x} at byte {offset}; the file is damaged, or no pickle: copy it again"
+    )]
     Instruction {
         /// The code.
         code: u8,
@@ -87,7 +91,9 @@ pub enum PickleError {
         offset: usize,
     },
     /// The pickle calls something that is not to be called, or restores what has no state.
-    #[error("the pickle {verb} {what} at byte {offset}; limpid runs nothing that a file brings: pickle a dict of NumPy arrays")]
+    #[error(
+        "the pickle {verb} {what} at byte {offset}; limpid runs nothing that a file brings: pickle a dict of NumPy arrays"
+    )]
     Call {
         /// `calls`, `makes` or `restores`.
         verb: &'static str,
@@ -175,7 +181,9 @@ pub enum PickleError {
 fn start_advice(start: &[u8]) -> &'static str {
     match start {
         [0x1f, 0x8b, ..] => ": this is gzip; unpack it first",
-        [b'P', b'K', 3, 4, ..] => ": this is a zip archive, as NumPy's .npz and PyTorch's .pt are; read it as one of them",
+        [b'P', b'K', 3, 4, ..] => {
+            ": this is a zip archive, as NumPy's .npz and PyTorch's .pt are; read it as one of them"
+        }
         [0x93, b'N', b'U', b'M', ..] => ": this is a .npy file; read it as one",
         _ => "; is it the right file?",
     }

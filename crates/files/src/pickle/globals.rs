@@ -121,8 +121,23 @@ fn find(names: &[&'static str], wanted: &str) -> Option<&'static str> {
 const PYTHON_TYPES: [&str; 8] = ["bool", "int", "long", "float", "complex", "str", "unicode", "object"];
 
 const NUMPY_TYPES: [&str; 17] = [
-    "bool_", "bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float16", "float32",
-    "float64", "float_", "int_", "longlong", "ulonglong",
+    "bool_",
+    "bool",
+    "int8",
+    "int16",
+    "int32",
+    "int64",
+    "uint8",
+    "uint16",
+    "uint32",
+    "uint64",
+    "float16",
+    "float32",
+    "float64",
+    "float_",
+    "int_",
+    "longlong",
+    "ulonglong",
 ];
 
 /// A storage class, PyTorch's names for its type, and the type.

@@ -177,7 +177,10 @@ impl Pen {
             self.bytes.push(b'\n');
             return;
         }
-        self.prefixed(&[(op::SHORT_BINUNICODE, 1, 4), (op::BINUNICODE, 4, 1), (op::BINUNICODE8, 8, 4)], text.as_bytes());
+        self.prefixed(
+            &[(op::SHORT_BINUNICODE, 1, 4), (op::BINUNICODE, 4, 1), (op::BINUNICODE8, 8, 4)],
+            text.as_bytes(),
+        );
     }
 
     /// Python's `raw-unicode-escape`, with what its reader would take for an end.
