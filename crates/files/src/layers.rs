@@ -4,6 +4,8 @@
 //! weight or a bias, and in which order layers come; shapes say which way round a weight is. What is concluded is
 //! listed as sentences, and what cannot be is asked.
 
+use std::collections::HashMap;
+
 use thiserror::Error;
 
 use crate::array::NamedArray;
@@ -180,6 +182,7 @@ struct Group {
 
 fn group(arrays: Vec<NamedArray>, found: &mut FoundLayers) -> Result<Vec<Group>, LayersError> {
     let mut groups: Vec<Group> = Vec::new();
+    let mut places = HashMap::new();
     let (unnamed, named): (Vec<_>, Vec<_>) =
         arrays.into_iter().map(|array| (parts(&array.name), array)).partition(|((_, role), _)| *role == Role::Place);
     for ((key, role), array) in named {
@@ -187,7 +190,7 @@ fn group(arrays: Vec<NamedArray>, found: &mut FoundLayers) -> Result<Vec<Group>,
             found.left_out.push(array);
             continue;
         }
-        let at = groups.iter().position(|group| group.key == key).unwrap_or(groups.len());
+        let at = *places.entry(key.clone()).or_insert(groups.len());
         if at == groups.len() {
             groups.push(Group { key, weight: None, bias: None });
         }

@@ -79,6 +79,7 @@ pub fn read_pickle(bytes: &[u8]) -> Result<Pickle<'_>, PickleError> {
 }
 
 /// Reads the pickle of a PyTorch archive of so many bytes, the numbers of which stand beside it.
+#[cfg(feature = "archives")]
 pub(crate) fn read_torch_pickle<'a>(
     bytes: &'a [u8],
     storages: &'a Storages<'a>,

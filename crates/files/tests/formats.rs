@@ -9,6 +9,7 @@ use limpid_files::{
     write_npy, write_npz, write_pickle,
 };
 use limpid_graph::Tensor;
+use proptest::prelude::*;
 
 fn folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures")
@@ -20,8 +21,9 @@ fn fixture(name: &str) -> Vec<u8> {
 
 /// The fixtures whose name starts and ends so.
 fn fixtures(start: &str, end: &str) -> Vec<(String, Vec<u8>)> {
-    let entries = fs::read_dir(folder()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
-    let mut names: Vec<_> = entries.filter(|name| name.starts_with(start) && name.ends_with(end)).collect();
+    let entries = fs::read_dir(folder()).expect("the fixtures are there");
+    let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+    let mut names: Vec<_> = names.filter(|name| name.starts_with(start) && name.ends_with(end)).collect();
     names.sort();
     names.into_iter().map(|name| (name.clone(), fixture(&name))).collect()
 }
@@ -51,7 +53,7 @@ fn number(dtype: Dtype, value: f64) -> Vec<u8> {
 
 fn array(dtype: Dtype, shape: &[usize], values: impl IntoIterator<Item = f64>) -> Array {
     let bytes = values.into_iter().flat_map(|value| number(dtype, value)).collect();
-    Array::new(dtype, shape, bytes).unwrap()
+    Array::new(dtype, shape, bytes).expect("as many values as the shape has")
 }
 
 const CODES: [(&str, Dtype); 12] = [
@@ -332,4 +334,35 @@ fn a_file_of_one_format_read_as_another_is_told_what_it_is() {
     assert!(read_torch(&npz).unwrap_err().to_string().contains("read it as .npz"));
     assert!(read_npz(&pt).unwrap_err().to_string().contains("read it as .pt"));
     assert!(read_npz(&npy).unwrap_err().to_string().starts_with("not a zip archive"));
+}
+
+/// An array of any type and shape, of any bits.
+fn any_array() -> impl Strategy<Value = Array> {
+    let dtype = proptest::sample::select(Dtype::ALL.to_vec());
+    (dtype, proptest::collection::vec(0usize..5, 0..5), any::<u64>()).prop_map(|(dtype, shape, seed)| {
+        let count = shape.iter().product::<usize>() * dtype.width_bytes();
+        let bytes = (0..count as u64).map(|index| (seed ^ index).wrapping_mul(0x9e37_79b9_7f4a_7c15).to_le_bytes()[7]);
+        Array::new(dtype, shape, bytes.collect()).expect("as many bytes as the shape has")
+    })
+}
+
+proptest! {
+    #[test]
+    fn any_arrays_under_any_names_come_back_from_every_format(
+        named in proptest::collection::btree_map("[a-zA-Z0-9_ é水]{1,12}", any_array(), 0..5),
+        protocol in 0u8..6,
+    ) {
+        let all: Vec<_> = named.into_iter().map(|(name, array)| NamedArray { name, array }).collect();
+        let file = Safetensors { arrays: all.clone(), ..Safetensors::default() };
+        prop_assert_eq!(Safetensors::from_bytes(&file.to_bytes().unwrap()).unwrap().arrays, all.clone());
+        let numpy: Vec<_> = all.into_iter().filter(|named| named.array.dtype() != Dtype::Bf16).collect();
+        let bytes = write_pickle(&numpy, protocol).unwrap();
+        prop_assert_eq!(&read_pickle(&bytes).unwrap().arrays().unwrap().arrays, &numpy);
+        for packing in [Packing::Stored, Packing::Deflated] {
+            prop_assert_eq!(&read_npz(&write_npz(&numpy, packing).unwrap()).unwrap(), &numpy);
+        }
+        for named in numpy {
+            prop_assert_eq!(read_npy(&write_npy(&named.array).unwrap()).unwrap(), named.array);
+        }
+    }
 }

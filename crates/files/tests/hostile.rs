@@ -184,7 +184,7 @@ fn a_million_lists_in_one_another_neither_overflow_the_stack_nor_memory() {
     // By tuples of one, by dicts, and left behind on the stack.
     let bytes = [vec![b')'], vec![0x85; million], vec![b'.']].concat();
     assert!(matches!(read_and_unfold(&bytes), Err(PickleError::TooDeep { .. })));
-    let bytes = [&b"}"[..], &b"}N".repeat(million), &b"N.".repeat(1)].concat();
+    let bytes = [&b"}"[..], &b"}N".repeat(million), b"N."].concat();
     assert_eq!(read_and_unfold(&bytes), Ok(()));
     for filler in [&b"]"[..], b"(", b"N", b")", b"}", b"]\x94", b"]2a", b"K\x00\x85", b"U\x00", b"(N", b"]Na", b"}NNs"]
     {
@@ -288,13 +288,80 @@ fn a_zip_bomb_is_refused_at_its_cap() {
     assert!(matches!(read_torch(&bomb), Err(TorchError::Zip(ZipError::TooLarge { .. }))));
 }
 
+#[test]
+fn a_zip_archive_of_what_is_not_read_is_refused_by_name() {
+    let arrays = ["a", "b"].map(|name| NamedArray::new(name, Tensor::from([1.0f32])));
+    let sound = write_npz(&arrays, Packing::Stored).unwrap();
+    // In both headers of the first file: flags stand at 6 and 8, the method at 8 and 10.
+    let central = sound.windows(4).position(|window| window == b"PK\x01\x02").unwrap();
+    let patched = |offset: usize, byte: u8| {
+        let mut bytes = sound.clone();
+        bytes[offset] |= byte;
+        bytes[central + offset + 2] |= byte;
+        bytes
+    };
+    let replace = |from: &[u8], to: &[u8]| {
+        let mut bytes = sound.clone();
+        for at in 0..bytes.len() - from.len() {
+            if bytes[at..].starts_with(from) {
+                bytes[at..at + to.len()].copy_from_slice(to);
+            }
+        }
+        bytes
+    };
+    let table = [
+        (patched(8, 12), "\"a.npy\" in the zip archive is packed by"),
+        (patched(6, 1), "\"a.npy\" in the zip archive is packed by encryption"),
+        (replace(b"b.npy", b"a.npy"), "the zip archive holds \"a.npy\" twice"),
+        (replace(b"b.npy", b"b.txt"), "\"b.txt\" in the archive is no .npy file"),
+        (replace(b"\x93NUMPY", b"\x93NUMPX"), "damaged file \"a.npy\" in the zip archive"),
+        (sound[..sound.len() - 1].to_vec(), "damaged or cut zip archive"),
+    ];
+    for (bytes, fact) in table {
+        let message = read_npz(&bytes).unwrap_err().to_string();
+        assert!(message.contains(fact), "{message}");
+    }
+}
+
+#[test]
+fn a_broken_npy_header_is_refused_with_its_place() {
+    let file =
+        |header: &str| [b"\x93NUMPY\x01\x00", &(header.len() as u16).to_le_bytes()[..], header.as_bytes()].concat();
+    let entries = |descr: &str, order: &str, shape: &str| {
+        file(&format!("{{'descr': {descr}, 'fortran_order': {order}, 'shape': {shape}, }}"))
+    };
+    let table = [
+        (b"\x93NUMPX".to_vec(), "not a .npy file"),
+        (b"\x93NUM".to_vec(), "takes 8 bytes, but there are only 4"),
+        (b"\x93NUMPY\x04\x00".to_vec(), ".npy version 4.0 at byte 6"),
+        (b"\x93NUMPY\x02\x00\xff\xff\xff\xff{".to_vec(), "takes 4294967307 bytes"),
+        (file("{'descr': '<f4'}"), "is missing"),
+        (file("{'descr': '<f4', 'descr': '<f4'}"), "at byte 41: a key that is there twice"),
+        (file("{'a': 1}"), "a key that is none of"),
+        (file("{}x"), "something after the closing brace"),
+        (entries("'<f4'", "Maybe", "(1,)"), "expected True or False"),
+        (entries("'<f4'", "False", "(-1,)"), "expected an extent"),
+        (entries("'<f4'", "False", "(99999999999999999999,)"), "expected an extent"),
+        (entries("'<f4'", "False", "(4000000000000000000, 4)"), "larger than memory can address"),
+        (entries("'<f4'", "False", "(2,)"), "takes 8 bytes, but there are 0"),
+        (entries("'<f4", "False", "(2,)"), "expected ':'"),
+        (entries("'|O'", "False", "(2,)"), "holds Python objects (object arrays) (O)"),
+        (entries("'<c8'", "False", "(2,)"), "holds complex numbers (c8)"),
+        (entries("[('a', '<f4')]", "False", "(2,)"), "holds structured records"),
+    ];
+    for (bytes, fact) in table {
+        let message = read_npy(&bytes).unwrap_err().to_string();
+        assert!(message.contains(fact), "{message}");
+    }
+    // Python 2's long integers.
+    assert!(read_npy(&[entries("'<f4'", "True", "(1L, 1L)"), vec![0; 4]].concat()).is_ok());
+}
+
 fn fixtures() -> Vec<(String, Vec<u8>)> {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
-    let mut files: Vec<_> = fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .map(|path| (path.display().to_string(), fs::read(path).unwrap()))
-        .collect();
+    let paths = fs::read_dir(folder).expect("the fixtures are there").filter_map(|entry| Some(entry.ok()?.path()));
+    let mut files: Vec<_> =
+        paths.map(|path| (path.display().to_string(), fs::read(path).expect("a fixture is readable"))).collect();
     files.sort();
     assert!(files.len() > 50);
     files

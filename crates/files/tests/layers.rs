@@ -8,7 +8,7 @@ fn arrays(shapes: &[(&str, &[usize])]) -> Vec<NamedArray> {
     let named = shapes.iter().map(|(name, shape)| {
         let count = shape.iter().product::<usize>();
         let bytes = (0..count).flat_map(|index| (index as f32).to_le_bytes()).collect();
-        NamedArray::new(*name, Array::new(Dtype::F32, *shape, bytes).unwrap())
+        NamedArray::new(*name, Array::new(Dtype::F32, *shape, bytes).expect("as many bytes"))
     });
     named.collect()
 }

@@ -29,7 +29,7 @@ impl<'a> Machine<'a> {
         match global {
             Global::Reconstruct | Global::NdArray => self.push(Node::Blank),
             Global::Scalar => self.scalar(&arguments),
-            Global::FromBuffer => self.from_buffer(&arguments),
+            Global::FromBuffer => self.buffer_array(&arguments),
             Global::Dtype => self.numpy_type(&arguments),
             Global::Encode => self.encode(&arguments),
             Global::Bytes | Global::ByteArray => self.byte_string(global, &arguments),
@@ -126,7 +126,7 @@ impl<'a> Machine<'a> {
         Ok(())
     }
 
-    fn from_buffer(&mut self, arguments: &[Id]) -> Outcome {
+    fn buffer_array(&mut self, arguments: &[Id]) -> Outcome {
         let &[source, dtype, shape, order] = arguments else {
             return Err(self.wrong(Global::FromBuffer, "it takes four arguments"));
         };
