@@ -344,7 +344,7 @@ fn a_broken_npy_header_is_refused_with_its_place() {
         (entries("'<f4'", "False", "(99999999999999999999,)"), "expected an extent"),
         (entries("'<f4'", "False", "(4000000000000000000, 4)"), "larger than memory can address"),
         (entries("'<f4'", "False", "(2,)"), "takes 8 bytes, but there are 0"),
-        (entries("'<f4", "False", "(2,)"), "expected ':'"),
+        (entries("'<f4", "False", "(2,)"), "numbers of an unknown type (f4, )"),
         (entries("'|O'", "False", "(2,)"), "holds Python objects (object arrays) (O)"),
         (entries("'<c8'", "False", "(2,)"), "holds complex numbers (c8)"),
         (entries("[('a', '<f4')]", "False", "(2,)"), "holds structured records"),

@@ -3,6 +3,7 @@
 use limpid_files::{
     Array, Dtype, FoundLayer, FoundLayers, LayersError, NamedArray, Orientation, find_layers, read_torch,
 };
+use proptest::prelude::*;
 
 fn arrays(shapes: &[(&str, &[usize])]) -> Vec<NamedArray> {
     let named = shapes.iter().map(|(name, shape)| {
@@ -140,7 +141,11 @@ fn arrays_without_names_go_by_their_places() {
 #[test]
 fn what_makes_no_chain_is_refused_with_what_does_not_fit() {
     type Shapes = &'static [(&'static str, &'static [usize])];
-    let table: [(Shapes, &str); 7] = [
+    let table: [(Shapes, &str); 8] = [
+        (
+            &[("c1.weight", &[4, 1, 3, 2]), ("c1.bias", &[3]), ("fc.weight", &[2, 4])],
+            "c1.weight gives 4 or 2 channels, c1.bias has 3",
+        ),
         (&[("x", &[3]), ("y", &[3, 4])], "no weights among [\"x\", \"y\"]; name them W1, b1"),
         (&[], "no weights among []"),
         (&[("W1", &[3, 4]), ("w1", &[3, 4])], "\"W1\" and \"w1\" are both the weight of one layer"),
@@ -158,4 +163,38 @@ fn what_makes_no_chain_is_refused_with_what_does_not_fit() {
     }
     let message = find_layers(arrays(&[("W1", &[3, 4]), ("b1", &[4])]), Some(Orientation::OutIn)).unwrap_err();
     assert!(message.to_string().starts_with("as (out, in) the layers do not follow one another: W1 gives 3, b1 has 4"));
+}
+
+proptest! {
+    /// Whatever is found follows on: each layer takes what the one before gives.
+    #[test]
+    fn arrays_of_any_names_and_shapes_are_a_chain_or_refused(
+        named in proptest::collection::vec(("([Wbwx]|fc|a\\.|arr_)[0-9]{0,2}(/w|\\.weight|\\.bias|_b)?", proptest::collection::vec(0usize..4, 0..5)), 0..7),
+        orientation in proptest::option::of(prop_oneof![Just(Orientation::InOut), Just(Orientation::OutIn)]),
+    ) {
+        let shapes: Vec<_> = named.iter().map(|(name, shape)| (name.as_str(), shape.as_slice())).collect();
+        let count = shapes.len();
+        let Ok(found) = find_layers(arrays(&shapes), orientation) else { return Ok(()) };
+        let mut given = None;
+        let mut used = found.left_out.len();
+        for layer in &found.layers {
+            let (weight, bias) = match layer {
+                FoundLayer::Affine { weight, bias } => {
+                    let &[inputs, outputs] = weight.array.shape() else { panic!("{weight:?}") };
+                    prop_assert!(given.is_none_or(|given| given == inputs));
+                    prop_assert!(bias.as_ref().is_none_or(|bias| bias.array.shape() == [outputs]));
+                    given = Some(outputs);
+                    (weight, bias)
+                }
+                FoundLayer::Convolution { kernel, bias } => {
+                    given = None;
+                    (kernel, bias)
+                }
+                other => panic!("{other:?}"),
+            };
+            prop_assert!(!weight.name.is_empty());
+            used += 1 + usize::from(bias.is_some());
+        }
+        prop_assert_eq!(used, count);
+    }
 }

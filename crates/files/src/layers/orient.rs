@@ -1,6 +1,7 @@
 //! Which way round the affine layers' weights are.
 
 use super::{FoundLayer, FoundLayers, LayersError, Orientation};
+use crate::array::NamedArray;
 
 /// Turns every affine weight to (in, out), and says why.
 pub(super) fn orient(found: &mut FoundLayers, wanted: Option<Orientation>) -> Result<(), LayersError> {
@@ -47,7 +48,7 @@ fn fit(layers: &[FoundLayer], orientation: Orientation) -> Result<(), String> {
     let mut before: Option<(&str, usize, bool)> = None;
     for layer in layers {
         before = match layer {
-            FoundLayer::Convolution { kernel, .. } => Some((&kernel.name, kernel.array.shape()[0], true)),
+            FoundLayer::Convolution { kernel, bias } => Some((&kernel.name, channels(kernel, bias.as_ref())?, true)),
             FoundLayer::Affine { weight, bias } => {
                 let (inputs, outputs) = match (weight.array.shape(), orientation) {
                     (&[inputs, outputs], Orientation::InOut) => (inputs, outputs),
@@ -71,6 +72,18 @@ fn fit(layers: &[FoundLayer], orientation: Orientation) -> Result<(), String> {
         };
     }
     Ok(())
+}
+
+/// How many channels a convolution gives: the first extent in PyTorch, the last in Keras.
+fn channels(kernel: &NamedArray, bias: Option<&NamedArray>) -> Result<usize, String> {
+    let (first, last) = (kernel.array.shape()[0], kernel.array.shape()[kernel.array.rank() - 1]);
+    match bias {
+        None => Ok(first),
+        Some(bias) if [first, last].contains(&bias.array.len()) => Ok(bias.array.len()),
+        Some(bias) => {
+            Err(format!("{} gives {first} or {last} channels, {} has {}", kernel.name, bias.name, bias.array.len()))
+        }
+    }
 }
 
 /// What the names' own program does.

@@ -68,6 +68,9 @@ impl NumpyType {
 /// What a NumPy type that is no plain number is called.
 pub(crate) fn foreign_type(code: &str) -> String {
     let kind = match code.bytes().next() {
+        _ if !code.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'[' || byte == b']') => {
+            "numbers of an unknown type"
+        }
         Some(b'O') => "Python objects (object arrays)",
         Some(b'V') => "structured records",
         Some(b'U' | b'S' | b'a' | b'T') => "texts",
