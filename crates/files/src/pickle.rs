@@ -38,6 +38,8 @@ use node::{Id, Node};
 const MAX_PROTOCOL: u8 = 5;
 /// How deep values may lie in one another; a state dict takes three or four.
 const MAX_DEPTH: usize = 256;
+/// The longest key of a dict.
+const MAX_NAME_BYTES: usize = 1024;
 
 /// What a zip archive and a `.npy` file start with.
 const OTHER_STARTS: [&[u8]; 2] = [b"PK\x03\x04", b"\x93NUMPY"];

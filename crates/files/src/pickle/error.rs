@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use super::{MAX_DEPTH, MAX_PROTOCOL};
+use super::{MAX_DEPTH, MAX_NAME_BYTES, MAX_PROTOCOL};
 use crate::array::ArrayError;
 
 /// Bytes that are not a pickle of arrays and plain values. Offsets count from the start of the pickle.
@@ -149,6 +149,15 @@ pub enum PickleError {
         offset: usize,
         /// What is wrong with it.
         reason: String,
+    },
+    /// An array was announced and never came.
+    #[error("the pickle announces an array and never says what is in it; copy the file again")]
+    Unfilled,
+    /// A key of a dict that is longer than a name.
+    #[error("a key in the pickle is {length} bytes long, more than the {MAX_NAME_BYTES} of a name; use short keys")]
+    LongKey {
+        /// Its length in bytes.
+        length: usize,
     },
     /// A value contains itself.
     #[error("the pickle's value contains itself; pickle a plain dict of arrays")]

@@ -3,10 +3,7 @@
 use std::collections::HashSet;
 
 use super::node::{Id, Node};
-use super::{MAX_DEPTH, PickleError};
-
-/// The longest key of a dict.
-const MAX_NAME_BYTES: usize = 1024;
+use super::{MAX_DEPTH, MAX_NAME_BYTES, PickleError};
 
 /// Which values are arrays or lead to some.
 ///
@@ -34,8 +31,7 @@ pub(super) fn check(nodes: &[Node<'_>], root: Id) -> Result<Vec<bool>, PickleErr
             continue;
         }
         if let Node::Blank = node {
-            let reason = "an array that was never filled".to_string();
-            return Err(PickleError::Malformed { offset: 0, reason });
+            return Err(PickleError::Unfilled);
         }
         if let Node::Dict(entries) = node {
             distinct(nodes, entries)?;
@@ -68,8 +64,7 @@ fn distinct(nodes: &[Node<'_>], entries: &[(Id, Id)]) -> Result<(), PickleError>
         let Some(name) = nodes[key as usize].text() else { continue };
         // A name that many dicts share is looked at in each.
         if name.len() > MAX_NAME_BYTES {
-            let reason = format!("a key of {} bytes; names have at most {MAX_NAME_BYTES}", name.len());
-            return Err(PickleError::Malformed { offset: 0, reason });
+            return Err(PickleError::LongKey { length: name.len() });
         }
         if !names.insert(name.clone()) {
             return Err(PickleError::Duplicate { name: name.chars().take(80).collect() });
