@@ -47,7 +47,12 @@ impl Range {
         }
         let half = if largest * 0.1 > SMALLEST { largest * 0.1 } else { 1.0 };
         let middle = self.low / 2.0 + self.high / 2.0;
-        Range { low: middle - half, high: middle + half }
+        Range { low: middle - half, high: middle + half }.within()
+    }
+
+    /// No further than what can be drawn.
+    fn within(self) -> Self {
+        Range { low: self.low.max(-LARGEST), high: self.high.min(LARGEST) }
     }
 
     pub(crate) fn spread(&self) -> f64 {
@@ -57,7 +62,7 @@ impl Range {
     /// With a share of itself added at both ends.
     pub(crate) fn padded(&self, share: f64) -> Self {
         let by = self.spread() * share;
-        Range { low: self.low - by, high: self.high + by }
+        Range { low: self.low - by, high: self.high + by }.within()
     }
 
     pub(crate) fn with(&self, value: f64) -> Self {

@@ -201,8 +201,6 @@ fn plot() -> impl Strategy<Value = Plot> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 600, ..ProptestConfig::default() })]
-
     #[test]
     fn no_two_labels_of_a_plot_overlap_and_all_lies_within(
         plot in plot(), width in 60.0..900.0f64, height in 60.0..700.0f64, columns in 12usize..130

@@ -24,7 +24,7 @@ pub(super) fn heat(heat: &HeatMap, frame: &Frame, bar: Option<&ColourBar>, scene
 
 pub(super) fn regions(regions: &Regions, frame: &Frame, scene: &mut Scene) {
     raster(&regions.grid, frame, scene, |class| {
-        if !(class >= 0.0 && class < 1e9) {
+        if !(0.0..1e9).contains(&class) {
             return [0; 4];
         }
         if !frame.medium.colour {

@@ -29,12 +29,20 @@ pub(super) struct Frame {
     pub(super) y_label: String,
     /// Where the y axis's own label stands in a terminal: above the plot.
     pub(super) heading: f64,
+    /// Whether it does.
+    headed: bool,
 }
 
-/// What may be taken from the room for the axes.
+/// What is taken from the room for the axes by the labels of their ticks.
 struct Margins {
     left: f64,
     bottom: f64,
+}
+
+impl Margins {
+    fn or(&self, other: &Margins) -> Margins {
+        Margins { left: self.left.max(other.left), bottom: self.bottom.max(other.bottom) }
+    }
 }
 
 impl Frame {
@@ -56,15 +64,23 @@ impl Frame {
             x_label: plot.x_label.clone(),
             y_label: plot.y_label.clone(),
             heading: top,
+            headed: false,
         };
         let names = plot.names();
         let mut margins = Margins { left: medium.across(40.0), bottom: medium.line(SMALL) };
-        // Labels need room, and what room is left decides the labels: a few rounds settle it.
-        for _ in 0..4 {
+        // Labels need room, and what room is left decides the labels. From the third round on no margin shrinks, so that
+        // rounds do not take turns.
+        for round in 0..12 {
             frame.place(plot, top, &margins, bar)?;
+            let headed = frame.headed;
             frame.label_y(plot);
             frame.label_x(plot, names);
-            margins = frame.needed(margins.left);
+            let needed = frame.needed();
+            let fits = needed.left <= margins.left && needed.bottom <= margins.bottom && headed == frame.headed;
+            if round >= 2 && fits {
+                break;
+            }
+            margins = if round < 2 { needed } else { needed.or(&margins) };
         }
         Ok(frame)
     }
@@ -73,8 +89,8 @@ impl Frame {
     fn place(&mut self, plot: &Plot, top: f64, margins: &Margins, bar: Option<&ColourBar>) -> Result<(), Error> {
         let medium = self.medium;
         let edge = medium.page_only(12.0);
-        let headed = medium.cells && (!plot.y_label.is_empty() || bar.is_some() || self.has_y_factor());
-        let top = top + if headed { medium.line(LABEL) } else { medium.page_only(12.0) };
+        self.headed |= medium.cells && (!self.y_label.is_empty() || bar.is_some());
+        let top = top + if self.headed { medium.line(LABEL) } else { medium.page_only(12.0) };
         let bottom_label = if self.x_label.is_empty() { 0.0 } else { medium.line(LABEL) + medium.page_only(4.0) };
         let left_label = if self.y_label.is_empty() { 0.0 } else { medium.page_only(medium.line(LABEL) + 4.0) };
         let left = edge + left_label + margins.left + medium.across(GAP);
@@ -104,10 +120,6 @@ impl Frame {
         Ok(())
     }
 
-    fn has_y_factor(&self) -> bool {
-        Ticks::on(self.y, 6).factor.is_some()
-    }
-
     /// The area with the same length to a unit along both axes, in the middle of the room; a side of less than 60 pixels
     /// stays that long.
     fn equalised(&self, area: Rect) -> Rect {
@@ -122,6 +134,7 @@ impl Frame {
         let most = (self.area.height / (line * if self.medium.cells { 2.0 } else { 2.2 })) as usize;
         let ticks = Ticks::on(self.y, most.clamp(1, 9));
         self.y_label = with_factor(&plot.y_label, ticks.factor.as_deref());
+        self.headed |= self.medium.cells && !self.y_label.is_empty();
         self.y_ticks = ticks.places.into_iter().zip(ticks.labels).collect();
     }
 
@@ -178,15 +191,14 @@ impl Frame {
     }
 
     /// The room that the labels ask for.
-    fn needed(&self, before: f64) -> Margins {
+    fn needed(&self) -> Margins {
         let width = |label: &String| self.medium.text_width(label, SMALL, false);
         let left = self.y_ticks.iter().map(|(_, label)| width(label)).fold(0.0, f64::max);
         let bottom = match self.turned {
             true => self.x_ticks.iter().map(|(_, label)| width(label)).fold(0.0, f64::max),
             false => self.medium.line(SMALL),
         };
-        // Never back to less, or two rounds could take turns.
-        Margins { left: if self.medium.cells { left.max(before.min(left)) } else { left.max(8.0) }, bottom }
+        Margins { left: left.max(8.0), bottom }
     }
 
     /// The pixel of a point; numbers that cannot be drawn give coordinates that are none.
