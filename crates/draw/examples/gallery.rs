@@ -8,7 +8,7 @@ use limpid_draw::Theme;
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let folder = std::path::PathBuf::from(std::env::args().nth(1).ok_or("give a folder to write to")?);
     std::fs::create_dir_all(&folder)?;
-    for (name, picture) in common::samples() {
+    for (name, picture) in common::samples()? {
         let scene = picture.scene()?;
         std::fs::write(folder.join(format!("{name}.svg")), scene.svg())?;
         std::fs::write(folder.join(format!("{name}.txt")), picture.terminal(80, false)?)?;

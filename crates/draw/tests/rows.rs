@@ -25,7 +25,7 @@ fn texts(scene: &Scene) -> Vec<String> {
 
 /// From pixels back to numbers, by two labelled ticks of each axis.
 fn scale(scene: &Scene, one: &str, other: &str, axis: usize) -> impl Fn(f64) -> f64 + use<> {
-    let number = |text: &str| text.replace('−', "-").parse::<f64>().unwrap();
+    let number = |text: &str| text.replace('−', "-").parse::<f64>().expect("a tick is a number");
     let place = |wanted: &str| {
         let found = scene
             .labels()
