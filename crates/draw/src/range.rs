@@ -91,7 +91,12 @@ pub(crate) struct Ticks {
 impl Ticks {
     /// At most `most` ticks (at least one).
     pub(crate) fn on(range: Range, most: usize) -> Self {
-        let rough = range.spread() / most.max(1) as f64;
+        Ticks::apart(range, most, 0.0)
+    }
+
+    /// At most `most` ticks (at least one), at least `least` apart.
+    pub(crate) fn apart(range: Range, most: usize, least: f64) -> Self {
+        let rough = (range.spread() / most.max(1) as f64).max(least);
         let mut places = Vec::new();
         let mut step = 0.0;
         for candidate in steps(rough) {

@@ -57,7 +57,7 @@ fn the_same_picture_gives_the_same_bytes() {
         let (one, other) = (one.scene().unwrap(), other.scene().unwrap());
         assert_eq!(one.svg(), other.svg(), "{name}");
         #[cfg(feature = "png")]
-        assert!(one.png(1.0).unwrap() == other.png(1.0).unwrap(), "{name}");
+        assert!(one.png(1.0) == other.png(1.0), "{name}");
     }
 }
 
@@ -106,9 +106,9 @@ mod png_files {
     use super::*;
 
     fn decoded(bytes: &[u8]) -> (u32, u32, Vec<u8>) {
-        let mut reader = png::Decoder::new(std::io::Cursor::new(bytes)).read_info().unwrap();
-        let mut pixels = vec![0; reader.output_buffer_size().unwrap()];
-        let info = reader.next_frame(&mut pixels).unwrap();
+        let mut reader = png::Decoder::new(std::io::Cursor::new(bytes)).read_info().expect("a PNG");
+        let mut pixels = vec![0; reader.output_buffer_size().expect("a size")];
+        let info = reader.next_frame(&mut pixels).expect("pixels");
         (info.width, info.height, pixels)
     }
 

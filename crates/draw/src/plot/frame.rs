@@ -132,7 +132,7 @@ impl Frame {
     fn label_y(&mut self, plot: &Plot) {
         let line = self.medium.line(SMALL);
         let most = (self.area.height / (line * if self.medium.cells { 2.0 } else { 2.2 })) as usize;
-        let ticks = Ticks::on(self.y, most.clamp(1, 9));
+        let ticks = Ticks::apart(self.y, most.clamp(1, 9), least_step(plot, 1, self.y));
         self.y_label = with_factor(&plot.y_label, ticks.factor.as_deref());
         self.headed |= self.medium.cells && !self.y_label.is_empty();
         self.y_ticks = ticks.places.into_iter().zip(ticks.labels).collect();
@@ -144,7 +144,7 @@ impl Frame {
             return self.label_names(names);
         }
         for most in (1..=10).rev() {
-            let ticks = Ticks::on(self.x, most);
+            let ticks = Ticks::apart(self.x, most, least_step(plot, 0, self.x));
             self.x_label = with_factor(&plot.x_label, ticks.factor.as_deref());
             self.x_ticks = ticks.places.into_iter().zip(ticks.labels).collect();
             if self.labels_fit() {
@@ -164,7 +164,7 @@ impl Frame {
             all.iter().filter(|(k, _)| self.x.share(*k) >= 0.0 && self.x.share(*k) <= 1.0).cloned().collect();
         let widest = self.x_ticks.iter().map(|(_, n)| medium.text_width(n, SMALL, false)).fold(0.0, f64::max);
         let gap = medium.across(8.0);
-        if widest + gap <= pitch {
+        if widest + gap <= pitch && self.labels_fit() {
             return;
         }
         let room = if medium.cells { (pitch - gap).max(32.0) } else { (medium.height * 0.3).min(120.0) };
@@ -173,6 +173,24 @@ impl Frame {
         let stride = (needed / pitch.max(1e-9)).ceil().clamp(1.0, 1e6) as usize;
         let kept = self.x_ticks.iter().step_by(stride);
         self.x_ticks = kept.map(|(k, name)| (*k, shown(name, room))).collect();
+        if !self.turned {
+            self.drop_touching();
+        }
+    }
+
+    /// Leaves out level labels that touch the one before: those at the picture's edges were moved inwards.
+    fn drop_touching(&mut self) {
+        let gap = self.medium.across(8.0);
+        let mut kept: Vec<(f64, String)> = Vec::new();
+        for (place, label) in std::mem::take(&mut self.x_ticks) {
+            let touches = kept.last().is_some_and(|(before, text)| {
+                self.x_label_box(*before, text).right() + gap > self.x_label_box(place, &label).x
+            });
+            if !touches {
+                kept.push((place, label));
+            }
+        }
+        self.x_ticks = kept;
     }
 
     fn labels_fit(&self) -> bool {
@@ -205,6 +223,12 @@ impl Frame {
     pub(super) fn pixel(&self, x: f64, y: f64) -> Point {
         [self.area.x + self.x.share(x) * self.area.width, self.area.bottom() - self.y.share(y) * self.area.height]
     }
+}
+
+/// Where all numbers along an axis are whole, as epochs and counts are, ticks between them would say nothing.
+fn least_step(plot: &Plot, axis: usize, range: Range) -> f64 {
+    let whole = plot.series.iter().all(|series| series.counts(axis));
+    if whole && range.spread() > 2.0 { 1.0 } else { 0.0 }
 }
 
 fn with_factor(label: &str, factor: Option<&str>) -> String {

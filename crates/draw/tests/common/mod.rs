@@ -231,9 +231,20 @@ fn edges() -> Vec<Sample> {
         .title("huge and tiny")
         .labels("time in seconds", "energy in joules")
         .add(Line::new([0.0, 1e-300, 2e-300], [0.0, 1e300, -1e300]));
+    let chinese = Plot::new()
+        .title("損失の推移：学習率 0.1 で訓練した場合")
+        .labels("エポック", "損失 (交差エントロピー)")
+        .add(Line::counted([2.3, 1.2, 0.7, 0.5, 0.4]).label("訓練データ").marked())
+        .add(Line::counted([2.3, 1.3, 0.85, 0.7, 0.65]).label("测试集").dashed());
     let empty = Plot::new().title("nothing to see").add(Line::new([f64::NAN], [1.0]));
     let same = Plot::new().title("all equal").add(Line::new([0.0, 1.0, 2.0], [5.0, 5.0, 5.0]));
-    vec![("gaps", Box::new(gaps)), ("huge", Box::new(huge)), ("empty", Box::new(empty)), ("same", Box::new(same))]
+    vec![
+        ("gaps", Box::new(gaps)),
+        ("huge", Box::new(huge)),
+        ("empty", Box::new(empty)),
+        ("chinese", Box::new(chinese)),
+        ("same", Box::new(same)),
+    ]
 }
 
 /// One picture of each kind.
