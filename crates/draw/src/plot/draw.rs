@@ -1,0 +1,306 @@
+//! A plot's axes and series as items of a scene.
+
+use super::fields;
+use super::frame::{Frame, GAP, LABEL, SMALL};
+use super::{Bars, Histogram, Line, Plot, Points, Series};
+use crate::bar::ColourBar;
+use crate::colour::Role;
+use crate::geometry::{Point, Rect};
+use crate::number::short_number;
+use crate::range::drawable;
+use crate::scene::{Anchor, Marker, Path, Rectangle, Scene, Shape, Stroke, Text};
+use crate::terminal::clip_segment;
+
+pub(super) fn plot(plot: &Plot, frame: &Frame, bar: Option<&ColourBar>, scene: &mut Scene) {
+    let roles = plot.roles();
+    for series in &plot.series {
+        match series {
+            Series::HeatMap(heat) => fields::heat(heat, frame, bar, scene),
+            Series::Regions(regions) => fields::regions(regions, frame, scene),
+            _ => {}
+        }
+    }
+    let enclosed = plot.series.iter().any(Series::is_tight);
+    let hidden = plot.series.iter().any(|series| matches!(series, Series::HeatMap(_)));
+    if plot.grid && !hidden {
+        grid(plot, frame, scene);
+    }
+    if plot.zero_axes {
+        zero_axes(frame, scene);
+    }
+    let groups = plot.series.iter().filter(|series| matches!(series, Series::Bars(_))).count();
+    let mut group = 0;
+    let mut taken = Vec::new();
+    for (series, (role, index)) in plot.series.iter().zip(roles) {
+        match series {
+            Series::Line(series) => line(series, frame, role, index, scene),
+            Series::Points(series) => points(series, frame, role, index, scene),
+            Series::Bars(series) => {
+                bars(series, frame, role, (group, groups), &mut taken, scene);
+                group += 1;
+            }
+            Series::Histogram(series) => histogram(series, frame, role, scene),
+            Series::Contours(series) => fields::contours(series, frame, &mut taken, scene),
+            Series::Arrows(series) => fields::arrows(series, frame, role, scene),
+            Series::HeatMap(_) | Series::Regions(_) | Series::Note(_) => {}
+        }
+    }
+    let lines = segments(plot, frame);
+    for series in &plot.series {
+        if let Series::Note(series) = series {
+            fields::note(series, frame, &lines, &mut taken, scene);
+        }
+    }
+    axes(frame, enclosed, scene);
+    labels(frame, bar, scene);
+    if plot.series.iter().all(|series| series.extent().0.is_empty()) && !plot.series.is_empty() {
+        crate::header::empty(scene, &frame.medium, frame.area, "no finite numbers");
+    }
+}
+
+/// The pieces of the lines of a plot that has notes.
+fn segments(plot: &Plot, frame: &Frame) -> Vec<[Point; 2]> {
+    let mut pieces = Vec::new();
+    if !plot.series.iter().any(|series| matches!(series, Series::Note(_))) {
+        return pieces;
+    }
+    for series in &plot.series {
+        if let Series::Line(line) = series {
+            let pixels: Vec<Point> = line.xs.iter().zip(&line.ys).map(|(x, y)| frame.pixel(*x, *y)).collect();
+            pieces.extend(pixels.windows(2).map(|pair| [pair[0], pair[1]]));
+        }
+    }
+    pieces
+}
+
+fn grid(plot: &Plot, frame: &Frame, scene: &mut Scene) {
+    let area = frame.area;
+    let stroke = Stroke::new(Role::Grid, 1.0);
+    if plot.names().is_none() {
+        for (place, _) in &frame.x_ticks {
+            let x = frame.pixel(*place, frame.y.low)[0];
+            scene.add(Path::line([[x, area.y], [x, area.bottom()]], stroke.clone()));
+        }
+    }
+    for (place, _) in &frame.y_ticks {
+        let y = frame.pixel(frame.x.low, *place)[1];
+        scene.add(Path::line([[area.x, y], [area.right(), y]], stroke.clone()));
+    }
+}
+
+fn zero_axes(frame: &Frame, scene: &mut Scene) {
+    let area = frame.area;
+    let [x, y] = frame.pixel(0.0, 0.0);
+    let stroke = Stroke::new(Role::Muted, 1.0);
+    if frame.y.low < 0.0 && frame.y.high > 0.0 {
+        scene.add(Path::line([[area.x, y], [area.right(), y]], stroke.clone()));
+    }
+    if frame.x.low < 0.0 && frame.x.high > 0.0 {
+        scene.add(Path::line([[x, area.y], [x, area.bottom()]], stroke));
+    }
+}
+
+fn axes(frame: &Frame, enclosed: bool, scene: &mut Scene) {
+    let area = frame.area;
+    let stroke = Stroke::new(Role::Outline, 1.0);
+    let mut rule = |from: Point, to: Point| scene.add(Path::line([from, to], stroke.clone()));
+    let [top_left, top_right, bottom_right, bottom_left] = area.corners();
+    rule(top_left, bottom_left);
+    rule(bottom_left, bottom_right);
+    if enclosed {
+        rule(top_left, top_right);
+        rule(top_right, bottom_right);
+    }
+    // In a terminal a mark is a cross on the axis.
+    let mark = if frame.medium.cells { 0.1 } else { 4.0 };
+    for (place, _) in &frame.x_ticks {
+        let x = frame.pixel(*place, frame.y.low)[0];
+        rule([x, area.bottom()], [x, area.bottom() + mark]);
+    }
+    for (place, _) in &frame.y_ticks {
+        let y = frame.pixel(frame.x.low, *place)[1];
+        rule([area.x - mark, y], [area.x, y]);
+    }
+}
+
+fn labels(frame: &Frame, bar: Option<&ColourBar>, scene: &mut Scene) {
+    let (area, medium) = (frame.area, &frame.medium);
+    let left = area.x - if medium.cells { 4.0 + 8.0 } else { GAP };
+    let mut widest: f64 = 0.0;
+    for (place, label) in &frame.y_ticks {
+        let y = frame.pixel(frame.x.low, *place)[1];
+        scene.add(Text::new(label, [left, y]).size(SMALL).anchor(Anchor::End).colour(Role::Muted));
+        widest = widest.max(medium.text_width(label, SMALL, false));
+    }
+    let mut below = area.bottom() + if medium.cells { 8.0 } else { GAP };
+    let mut lowest = medium.line(SMALL);
+    for (place, label) in &frame.x_ticks {
+        if frame.turned {
+            let x = frame.pixel(*place, frame.y.low)[0];
+            let text = Text::new(label, [x, area.bottom() + GAP]).size(SMALL).anchor(Anchor::End).rotated(-90.0);
+            lowest = lowest.max(text.width());
+            scene.add(text.colour(Role::Muted));
+        } else {
+            let bounds = frame.x_label_box(*place, label);
+            let at = [bounds.x, bounds.centre()[1]];
+            scene.add(Text::new(label, at).size(SMALL).colour(Role::Muted));
+        }
+    }
+    below += lowest + medium.page_only(3.0);
+    if !frame.x_label.is_empty() {
+        let room = medium.width - 2.0 * medium.page_only(8.0);
+        let label = medium.shortened(&frame.x_label, LABEL, false, room);
+        let half = medium.text_width(&label, LABEL, false) / 2.0 + medium.page_only(4.0);
+        let x = area.centre()[0].min(medium.width - half).max(half);
+        scene.add(Text::new(label, [x, below + medium.line(LABEL) / 2.0]).anchor(Anchor::Middle));
+    }
+    if medium.cells {
+        return heading(frame, bar, scene);
+    }
+    if !frame.y_label.is_empty() {
+        let label = medium.shortened(&frame.y_label, LABEL, false, area.height);
+        let x = left - widest - 4.0 - medium.line(LABEL) / 2.0;
+        scene.add(Text::new(label, [x, area.centre()[1]]).anchor(Anchor::Middle).rotated(-90.0));
+    }
+}
+
+/// In a terminal: what the y axis and the colour bar show, above them.
+fn heading(frame: &Frame, bar: Option<&ColourBar>, scene: &mut Scene) {
+    let medium = &frame.medium;
+    let y = frame.heading + medium.line(LABEL) / 2.0;
+    let right = bar.map(|bar| bar.terminal_heading(medium, frame.area.height)).unwrap_or_default();
+    let half = (medium.width / 16.0).floor() * 8.0 - 8.0;
+    let room = if right.is_empty() { medium.width } else { half };
+    scene.add(Text::new(medium.shortened(&frame.y_label, LABEL, false, room), [0.0, y]));
+    let right = medium.shortened(&right, LABEL, false, half);
+    scene.add(Text::new(right, [medium.width, y]).anchor(Anchor::End));
+}
+
+/// How a line is drawn.
+pub(super) fn stroke(line: &Line, role: Role) -> Stroke {
+    let stroke = Stroke::new(role, line.width);
+    if line.dashed { stroke.dashed([3.5 * line.width, 2.0 * line.width]) } else { stroke }
+}
+
+fn line(line: &Line, frame: &Frame, role: Role, index: usize, scene: &mut Scene) {
+    let pixels: Vec<Point> = line.xs.iter().zip(&line.ys).map(|(x, y)| frame.pixel(*x, *y)).collect();
+    for run in visible_runs(&pixels, &frame.area.grown(1.0)) {
+        scene.add(Path::line(run, stroke(line, role)));
+    }
+    let finite = |place: usize| pixels.get(place).is_some_and(|p| p.iter().all(|v| v.is_finite()));
+    for (place, pixel) in pixels.iter().enumerate() {
+        // A point between gaps has no line that would show it.
+        let alone = finite(place) && !finite(place + 1) && (place == 0 || !finite(place - 1));
+        if (line.marks || alone) && frame.area.grown(1.0).contains(*pixel) {
+            let shape = if line.marks { Shape::series(index) } else { Shape::Circle };
+            scene.add(Marker::new(*pixel, shape, line.width.max(1.0) + 1.5, role));
+        }
+    }
+}
+
+/// The parts of a line that lie in a rectangle, each without a gap.
+pub(super) fn visible_runs(pixels: &[Point], area: &Rect) -> Vec<Vec<Point>> {
+    let mut runs: Vec<Vec<Point>> = Vec::new();
+    for pair in pixels.windows(2) {
+        let Some((from, to)) = clip_segment(pair[0], pair[1], area) else { continue };
+        match runs.last_mut() {
+            Some(run) if run.last() == Some(&from) => run.push(to),
+            _ => runs.push(vec![from, to]),
+        }
+    }
+    runs
+}
+
+fn points(points: &Points, frame: &Frame, role: Role, index: usize, scene: &mut Scene) {
+    let shape = points.shape.unwrap_or(Shape::series(index));
+    let edge = Stroke::new(Role::Background, 0.75);
+    for (x, y) in points.xs.iter().zip(&points.ys) {
+        let pixel = frame.pixel(*x, *y);
+        if frame.area.grown(0.5).contains(pixel) {
+            scene.add(Marker::new(pixel, shape, points.radius, role).stroke(edge.clone()));
+        }
+    }
+}
+
+fn bars(
+    bars: &Bars,
+    frame: &Frame,
+    role: Role,
+    (group, groups): (usize, usize),
+    taken: &mut Vec<Rect>,
+    scene: &mut Scene,
+) {
+    let width = 0.8 / groups.max(1) as f64;
+    for (place, value) in bars.values.iter().enumerate().filter(|(_, value)| drawable(**value)) {
+        let left = place as f64 - 0.4 + width * group as f64;
+        let bar = Rect::between(frame.pixel(left, 0.0), frame.pixel(left + width, *value));
+        let seen = bar.intersection(&frame.area);
+        if seen.width <= 0.0 || !meets(&bar, &frame.area) {
+            continue;
+        }
+        let seen = on_cells(seen, frame);
+        scene.add(Rectangle::new(seen).fill(role));
+        if bars.numbers {
+            bar_number(*value, seen, frame, taken, scene);
+        }
+    }
+    base(frame, scene);
+}
+
+/// Whether a bar, which may have no height, reaches into the heights of an area.
+fn meets(bar: &Rect, area: &Rect) -> bool {
+    bar.y <= area.bottom() && bar.bottom() >= area.y
+}
+
+/// In a terminal, a bar's sides lie between cells.
+fn on_cells(bar: Rect, frame: &Frame) -> Rect {
+    if !frame.medium.cells {
+        return bar;
+    }
+    let (left, right) = ((bar.x / 8.0).round() * 8.0, (bar.right() / 8.0).round() * 8.0);
+    if right > left { Rect::new(left, bar.y, right - left, bar.height) } else { bar }
+}
+
+fn bar_number(value: f64, bar: Rect, frame: &Frame, taken: &mut Vec<Rect>, scene: &mut Scene) {
+    let medium = &frame.medium;
+    let text = short_number(value, 3);
+    let (width, line) = (medium.text_width(&text, SMALL, false), medium.line(SMALL));
+    let above = value >= 0.0;
+    let mut y = if above { bar.y - line * 0.6 } else { bar.bottom() + line * 0.6 };
+    if medium.cells {
+        // The row next to the last one that the bar reaches into.
+        y = if above {
+            (bar.y / line).floor() * line - line / 2.0
+        } else {
+            (bar.bottom() / line).ceil() * line + line / 2.0
+        };
+    }
+    let bounds = Rect::new(bar.centre()[0] - width / 2.0, y - line / 2.0, width, line);
+    if width <= bar.width.max(1.0) * 1.25 && fields::reserve(bounds, frame, taken) {
+        scene.add(Text::new(text, [bar.centre()[0], y]).size(SMALL).anchor(Anchor::Middle));
+    }
+}
+
+/// The line that bars stand on, where values go below it.
+fn base(frame: &Frame, scene: &mut Scene) {
+    if frame.y.low < 0.0 && frame.y.high > 0.0 {
+        let y = frame.pixel(frame.x.low, 0.0)[1];
+        let line = [[frame.area.x, y], [frame.area.right(), y]];
+        scene.add(Path::line(line, Stroke::new(Role::Outline, 1.0)));
+    }
+}
+
+fn histogram(histogram: &Histogram, frame: &Frame, role: Role, scene: &mut Scene) {
+    let bins = histogram.counts.len() as f64;
+    for (bin, count) in histogram.counts.iter().enumerate().filter(|(_, count)| **count > 0) {
+        let (from, to) = (histogram.range.at(bin as f64 / bins), histogram.range.at((bin + 1) as f64 / bins));
+        let bar = Rect::between(frame.pixel(from, 0.0), frame.pixel(to, *count as f64));
+        let seen = bar.intersection(&frame.area);
+        let gap = if seen.width > 4.0 && !frame.medium.cells { 0.5 } else { 0.0 };
+        let seen = Rect::new(seen.x + gap, seen.y, (seen.width - 2.0 * gap).max(0.0), seen.height);
+        let seen = if bins * 8.0 < frame.area.width { on_cells(seen, frame) } else { seen };
+        if seen.width > 0.0 && meets(&bar, &frame.area) {
+            scene.add(Rectangle::new(seen).fill(role));
+        }
+    }
+}

@@ -1,0 +1,266 @@
+//! Plots: series between two axes.
+
+mod draw;
+mod fields;
+mod frame;
+mod series;
+
+pub use series::{Arrows, Bars, Contours, HeatMap, Histogram, Line, Note, Points, Regions, Series};
+
+use crate::bar::ColourBar;
+use crate::colour::Role;
+use crate::error::Error;
+use crate::header::Swatch;
+use crate::map::ColourMap;
+use crate::medium::{Medium, Picture};
+use crate::range::{Range, Ticks};
+use crate::scene::{Scene, Shape, Stroke};
+use frame::Frame;
+
+/// Series between two axes.
+///
+/// ```
+/// use limpid_draw::{Line, Picture, Plot};
+///
+/// let plot = Plot::new()
+///     .title("sin and cos")
+///     .labels("x", "y")
+///     .y_limits(-1.1, 1.1)
+///     .add(Line::of(0.0, 6.0, 61, f64::sin).label("sin"))
+///     .add(Line::of(0.0, 6.0, 61, f64::cos).label("cos").dashed());
+/// assert!(plot.terminal(80, false)?.contains("sin and cos"));
+/// # Ok::<(), limpid_draw::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct Plot {
+    title: String,
+    x_label: String,
+    y_label: String,
+    x_limits: Option<[f64; 2]>,
+    y_limits: Option<[f64; 2]>,
+    grid: bool,
+    zero_axes: bool,
+    equal: bool,
+    legend: bool,
+    size: Option<[f64; 2]>,
+    series: Vec<Series>,
+}
+
+impl Default for Plot {
+    fn default() -> Self {
+        Plot::new()
+    }
+}
+
+impl Plot {
+    /// A plot without series, with grid and legend.
+    pub fn new() -> Self {
+        Plot {
+            title: String::new(),
+            x_label: String::new(),
+            y_label: String::new(),
+            x_limits: None,
+            y_limits: None,
+            grid: true,
+            zero_axes: false,
+            equal: false,
+            legend: true,
+            size: None,
+            series: Vec::new(),
+        }
+    }
+
+    /// Adds a series in front of those that are there.
+    #[expect(clippy::should_implement_trait, reason = "adding a series to a plot is no sum")]
+    pub fn add(mut self, series: impl Into<Series>) -> Self {
+        self.series.push(series.into());
+        self
+    }
+
+    /// The title above it; long ones are broken into up to three lines.
+    pub fn title(mut self, title: impl Into<String>) -> Self {
+        self.title = title.into();
+        self
+    }
+
+    /// What the axes show.
+    pub fn labels(mut self, x: impl Into<String>, y: impl Into<String>) -> Self {
+        (self.x_label, self.y_label) = (x.into(), y.into());
+        self
+    }
+
+    /// The ends of the x axis; those of the numbers otherwise.
+    pub fn x_limits(mut self, low: f64, high: f64) -> Self {
+        self.x_limits = Some([low, high]);
+        self
+    }
+
+    /// The ends of the y axis; those of the numbers otherwise.
+    pub fn y_limits(mut self, low: f64, high: f64) -> Self {
+        self.y_limits = Some([low, high]);
+        self
+    }
+
+    /// Whether thin lines lead from the ticks across the plot.
+    pub fn grid(mut self, shown: bool) -> Self {
+        self.grid = shown;
+        self
+    }
+
+    /// Whether lines mark where x and y are 0.
+    pub fn zero_axes(mut self, shown: bool) -> Self {
+        self.zero_axes = shown;
+        self
+    }
+
+    /// Whether one unit is as long along x as along y, as far as that leaves both axes some length.
+    pub fn equal(mut self, equal: bool) -> Self {
+        self.equal = equal;
+        self
+    }
+
+    /// Whether the labels of the series stand above the plot.
+    pub fn legend(mut self, shown: bool) -> Self {
+        self.legend = shown;
+        self
+    }
+
+    /// Its size on a page, in pixels.
+    pub fn sized(mut self, width: f64, height: f64) -> Self {
+        self.size = Some([width, height]);
+        self
+    }
+
+    /// The colour of each series, and its number among those that take the next colour.
+    fn roles(&self) -> Vec<(Role, usize)> {
+        let mut next = 0;
+        let role = |series: &Series| {
+            let place = next;
+            match series.role() {
+                Some(Role::Series(index)) => (Role::Series(index), usize::from(index)),
+                Some(role) => (role, place),
+                None => {
+                    next += 1;
+                    (Role::series(place), place)
+                }
+            }
+        };
+        self.series.iter().map(role).collect()
+    }
+
+    fn swatches(&self) -> Vec<(Swatch, String)> {
+        if !self.legend {
+            return Vec::new();
+        }
+        let swatch = |(series, (role, index)): (&Series, (Role, usize))| {
+            let swatch = match series {
+                Series::Line(line) => Swatch::Line(draw::stroke(line, role), line.marks.then(|| Shape::series(index))),
+                Series::Points(points) => Swatch::Mark(points.shape.unwrap_or(Shape::series(index)), role.into()),
+                Series::Arrows(_) => Swatch::Arrow(Stroke::new(role, 1.5)),
+                _ => Swatch::Area(role.into()),
+            };
+            (swatch, series.label().to_string())
+        };
+        let named = self.series.iter().zip(self.roles()).filter(|(series, _)| !series.label().is_empty());
+        named.map(swatch).collect()
+    }
+
+    /// The bar of the first series that has one.
+    fn bar(&self, medium: &Medium) -> Result<Option<ColourBar>, Error> {
+        for series in &self.series {
+            match series {
+                Series::HeatMap(heat) => {
+                    let range = match heat.limits {
+                        Some([low, high]) => Range::limits("colour", low, high)?,
+                        None => heat.grid.range(),
+                    };
+                    return Ok(Some(ColourBar::new(range, heat.map, &heat.label).seen_on(medium)));
+                }
+                Series::Contours(contours) if !contours.written => {
+                    return Ok(Some(contour_bar(contours).seen_on(medium)));
+                }
+                _ => {}
+            }
+        }
+        Ok(None)
+    }
+
+    fn ranges(&self) -> Result<[Range; 2], Error> {
+        let (mut xs, mut ys) = (Vec::new(), Vec::new());
+        for series in &self.series {
+            let (x, y) = series.extent();
+            xs.extend(x);
+            ys.extend(y);
+        }
+        let tight = self.series.iter().any(Series::is_tight);
+        let bars = self.series.iter().any(|s| matches!(s, Series::Bars(_) | Series::Histogram(_)));
+        let numbered = self.series.iter().any(|s| matches!(s, Series::Bars(bars) if bars.numbers));
+        let padded = |range: Range| if tight { range } else { range.padded(0.04) };
+        let x = match self.x_limits {
+            Some([low, high]) => Range::limits("x", low, high)?,
+            None if bars => Range::of(xs),
+            None => padded(Range::of(xs)),
+        };
+        let y = match self.y_limits {
+            Some([low, high]) => Range::limits("y", low, high)?,
+            // Bars stand on their axis.
+            None if bars && ys.iter().all(|y| *y >= 0.0) => {
+                let range = Range::of(ys).with(0.0);
+                Range { low: range.low, high: range.padded(if numbered { 0.12 } else { 0.06 }).high }
+            }
+            None => padded(Range::of(ys)),
+        };
+        Ok([x, y])
+    }
+
+    /// The names below bars.
+    fn names(&self) -> Option<&[String]> {
+        self.series.iter().find_map(|series| match series {
+            Series::Bars(bars) => Some(bars.names.as_slice()),
+            _ => None,
+        })
+    }
+}
+
+/// The bar of contours. The ends of the map are too pale or too dark for lines on one ground or the other.
+fn contour_bar(contours: &Contours) -> ColourBar {
+    let mut bar = ColourBar::new(contours.grid.range(), contours.map, &contours.label);
+    if contours.map == ColourMap::Sequential {
+        bar.part = [0.28, 0.82];
+    }
+    bar
+}
+
+impl Contours {
+    /// The values at which lines are drawn.
+    fn values(&self) -> Vec<f64> {
+        if !self.levels.is_empty() {
+            return self.levels.clone();
+        }
+        let range = self.grid.range();
+        let ticks = Ticks::on(range, self.count + 1);
+        ticks.places.into_iter().filter(|level| *level > range.low && *level < range.high).collect()
+    }
+}
+
+impl Picture for Plot {
+    fn size(&self) -> [f64; 2] {
+        self.size.unwrap_or(if self.equal { [480.0, 420.0] } else { [640.0, 400.0] })
+    }
+
+    fn layout(&self, medium: Medium) -> Result<Scene, Error> {
+        for series in &self.series {
+            series.check()?;
+        }
+        let mut scene = Scene::new(medium.width, medium.height);
+        scene.title = self.title.clone();
+        let top = crate::header::draw(&mut scene, &medium, &self.title, &self.swatches());
+        let bar = self.bar(&medium)?;
+        let frame = Frame::new(self, &medium, top, self.ranges()?, bar.as_ref())?;
+        draw::plot(self, &frame, bar.as_ref(), &mut scene);
+        if let Some(bar) = &bar {
+            bar.draw(&mut scene, &medium, frame.area);
+        }
+        Ok(scene)
+    }
+}
