@@ -28,6 +28,7 @@ mod font;
 mod geometry;
 #[cfg(feature = "png")]
 mod glyphs;
+mod graph;
 mod grid;
 mod header;
 mod images;
@@ -50,6 +51,7 @@ pub use colour::{BACKWARD, Colour, FORWARD, Paint, Role, SERIES, Theme, contrast
 pub use error::Error;
 pub use font::{text_cells, text_width};
 pub use geometry::{Point, Rect};
+pub use graph::{Boxes, Direction, GraphPicture, Step};
 pub use grid::Grid;
 pub use images::Images;
 pub use map::ColourMap;

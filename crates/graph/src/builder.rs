@@ -89,6 +89,11 @@ impl Builder {
         Var { builder: self, id }
     }
 
+    /// The handle on the note at this place, which there is.
+    pub(crate) fn var_at(&self, place: usize) -> Var<'_> {
+        self.var(NodeId(place))
+    }
+
     /// The parameters noted so far, in the order of their declaration.
     pub fn parameters(&self) -> Vec<Var<'_>> {
         let is_parameter = |node: &Node| node.op == Op::Leaf(Leaf::Parameter);

@@ -27,6 +27,7 @@ mod check;
 mod compose;
 mod cost;
 mod exercise;
+mod expression;
 mod grad;
 mod graph;
 mod interpret;
@@ -44,6 +45,7 @@ mod var;
 
 pub use builder::{Builder, Operand, Scope, Var};
 pub use exercise::{Exercise, Verdict};
+pub use expression::{Expression, ExpressionError, ExpressionFault};
 pub use graph::{Assignment, Graph, Node, NodeId};
 pub use interpret::{Real, Values, interpret};
 pub use map::{Expr, Formula, MapOp};

@@ -1,0 +1,142 @@
+//! What is written on a graph: numbers, statistics, the signs of ops.
+
+use limpid_graph::show::{DrawnNode, Numbers};
+
+use crate::short_number;
+
+/// The lines above and below the line that leaves a node.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Label {
+    /// The value.
+    pub(crate) above: Vec<String>,
+    /// The derivative.
+    pub(crate) below: Vec<String>,
+    /// Whether the derivative is asked for.
+    pub(crate) blank: bool,
+}
+
+/// What stands where a derivative is asked for.
+pub(crate) const BLANK: &str = "______";
+
+impl Label {
+    /// All its lines.
+    pub(crate) fn texts(&self) -> impl Iterator<Item = &str> {
+        self.above.iter().chain(&self.below).map(String::as_str)
+    }
+
+    /// The value and the derivative of a node. Of a constant the sign on the node says the value already.
+    pub(crate) fn of(node: &DrawnNode, digits: Option<usize>, with_constants: bool) -> Self {
+        let is_constant = is_number(node);
+        let above = match &node.value {
+            Some(_) if is_constant => Vec::new(),
+            Some(value) => described(value, digits),
+            None if is_constant || node.shape == "()" => Vec::new(),
+            None => vec![node.shape.clone()],
+        };
+        let below = match &node.derivative {
+            _ if node.is_blank => vec![BLANK.to_string()],
+            Some(_) if is_constant && !with_constants => Vec::new(),
+            Some(derivative) => vec![measured(derivative, digits)],
+            None => Vec::new(),
+        };
+        Self { above, below, blank: node.is_blank }
+    }
+}
+
+/// Whether the node is a single number written in the graph.
+pub(crate) fn is_number(node: &DrawnNode) -> bool {
+    node.op == "constant" && !node.attributes.is_empty()
+}
+
+/// A single number as it is; a tensor as its shape, and its numbers where they are few and short, else statistics.
+fn described(numbers: &Numbers, digits: Option<usize>) -> Vec<String> {
+    if numbers.shape.is_empty() {
+        return vec![measured(numbers, digits)];
+    }
+    let extents: Vec<_> = numbers.shape.iter().map(ToString::to_string).collect();
+    let comma = if extents.len() == 1 { "," } else { "" };
+    vec![format!("({}{comma})", extents.join(", ")), measured(numbers, digits)]
+}
+
+/// The numbers without their shape.
+fn measured(numbers: &Numbers, digits: Option<usize>) -> String {
+    let count: usize = numbers.shape.iter().product();
+    if numbers.shape.is_empty() {
+        return numbers.first.first().map(|&x| number(x, digits)).unwrap_or_default();
+    }
+    if count == 0 {
+        return "no numbers".to_string();
+    }
+    let listed: Vec<_> = numbers.first.iter().map(|&x| number(x, digits)).collect();
+    let list = format!("[{}]", listed.join(", "));
+    if numbers.first.len() == count && list.len() <= LONGEST_LIST {
+        return list;
+    }
+    let short = |x: f64| significant(x, digits.unwrap_or(4));
+    match numbers.min.total_cmp(&numbers.max) {
+        std::cmp::Ordering::Equal => format!("all {}", short(numbers.min)),
+        _ => format!("{}..{}, mean {}", short(numbers.min), short(numbers.max), short(numbers.mean)),
+    }
+}
+
+/// A longer list is told by what it measures.
+const LONGEST_LIST: usize = 20;
+
+/// All digits of a number, or as many as asked for.
+pub(crate) fn number(x: f64, digits: Option<usize>) -> String {
+    match digits {
+        Some(digits) => significant(x, digits),
+        None => {
+            let plain = x.to_string();
+            if plain.len() > 24 { format!("{x:e}") } else { plain }
+        }
+    }
+}
+
+/// A number to so many significant digits. Its sign is that of the numbers with all digits beside it, which can be
+/// copied from the picture into a program.
+fn significant(x: f64, digits: usize) -> String {
+    short_number(x, digits).replace('−', "-")
+}
+
+/// The sign of an op in its circle.
+pub(crate) fn sign(node: &DrawnNode) -> &str {
+    match node.op.as_str() {
+        "add" => "+",
+        "subtract" => "−",
+        "multiply" => "×",
+        "divide" => "÷",
+        "negate" => "neg",
+        "square" => "x²",
+        "pow" => "xʸ",
+        "sqrt" => "√",
+        "sum" => "Σ",
+        "abs" => "|x|",
+        "maximum" => "max",
+        "minimum" => "min",
+        "greater" => ">",
+        "greater_equal" => "≥",
+        "less" => "<",
+        "less_equal" => "≤",
+        "equal" => "=",
+        "not_equal" => "≠",
+        "select" => "where",
+        op => op,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_keep_all_digits_unless_told_and_then_as_many_as_told() {
+        assert_eq!(number(220.00000000000003, None), "220.00000000000003");
+        assert_eq!(number(1e300, None), "1e300");
+        let four = [(220.00000000000003, "220"), (9.99996, "10"), (0.000123456, "0.0001235"), (1e-9, "1×10⁻⁹")];
+        for (x, text) in four.into_iter().chain([(-0.5, "-0.5"), (12345678.0, "1.235×10⁷"), (1234.0, "1234")]) {
+            assert_eq!(number(x, Some(4)), text, "{x}");
+        }
+        assert_eq!(number(f64::NAN, Some(4)), "NaN");
+    }
+}

@@ -1,0 +1,185 @@
+//! What can be wrong with a formula's text, and where.
+
+use std::fmt;
+use std::ops::Range;
+
+use thiserror::Error;
+
+use super::width::cells;
+
+/// What is wrong with a formula's text. Every message ends with what would fit.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum ExpressionFault {
+    /// There is nothing.
+    #[error("the formula is empty; one such as `0.01*x^2 + 0.1*x` would fit")]
+    Empty,
+    /// More than anyone writes.
+    #[error("the formula has {found} characters; at most {most} fit")]
+    TooLong {
+        /// How many there are.
+        found: usize,
+        /// How many may be.
+        most: usize,
+    },
+    /// Brackets, signs or powers inside each other beyond any use.
+    #[error("the formula is nested too deeply; at most {most} levels fit")]
+    TooDeep {
+        /// How many levels may be.
+        most: usize,
+    },
+    /// A character that means nothing in a formula.
+    #[error("`{}` means nothing in a formula; {fits}", .found.escape_debug())]
+    Character {
+        /// The character, or a few that belong together.
+        found: String,
+        /// What would fit.
+        fits: String,
+    },
+    /// Digits and points that are no number.
+    #[error("`{found}` is not a number; one such as `0.5`, `2` or `1e-3` would fit")]
+    Number {
+        /// What was found.
+        found: String,
+    },
+    /// A number that no `f64` holds.
+    #[error("`{found}` is too large for a number of 64 bits; at most 1.7976931348623157e308 fits")]
+    TooLarge {
+        /// What was found.
+        found: String,
+    },
+    /// An operator, a bracket or the end where a value should stand.
+    #[error("a value is missing before {before}; {fits}")]
+    MissingValue {
+        /// What stands in its place.
+        before: String,
+        /// What would fit.
+        fits: String,
+    },
+    /// Two values without an operator between them.
+    #[error("there is no operator before `{right}`; for a product, `{left}*{right}` fits")]
+    MissingOperator {
+        /// The end of the value before.
+        left: String,
+        /// The beginning of the value behind.
+        right: String,
+    },
+    /// A bracket that is never closed.
+    #[error("this bracket is not closed; a `)` at the end fits")]
+    Unclosed,
+    /// A bracket that was never opened.
+    #[error("this bracket was not opened; a `(` before it fits, or nothing here")]
+    Unopened,
+    /// A comma outside a function's brackets.
+    #[error("a comma stands between the values of a function; in a number a point fits, as in `0.5`")]
+    Comma,
+    /// A name called that is no function.
+    #[error("there is no function `{name}`; {fits}")]
+    UnknownFunction {
+        /// The name.
+        name: String,
+        /// What would fit.
+        fits: String,
+    },
+    /// A function's name without its values.
+    #[error("`{name}` is a function; `{fits}` fits")]
+    BareFunction {
+        /// The name.
+        name: String,
+        /// A call.
+        fits: String,
+    },
+    /// A function given another number of values than it takes.
+    #[error("`{name}` takes {wanted} {}, and {found} {} given; `{fits}` fits",
+        if *.wanted == 1 { "value" } else { "values" }, if *.found == 1 { "is" } else { "are" })]
+    Arity {
+        /// The function.
+        name: String,
+        /// How many it takes.
+        wanted: usize,
+        /// How many it was given.
+        found: usize,
+        /// A call.
+        fits: String,
+    },
+}
+
+/// A formula's text that is wrong, and where. `Display` says what is wrong and what would fit, and shows the text with
+/// carets under the place.
+///
+/// ```
+/// use limpid_graph::Expression;
+///
+/// let wrong = "2x + 1".parse::<Expression>().unwrap_err();
+/// assert_eq!((wrong.column(), wrong.length()), (2, 1));
+/// let said = wrong.to_string();
+/// assert_eq!(said, "there is no operator before `x`; for a product, `2*x` fits (column 2)\n  2x + 1\n   ^");
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExpressionError {
+    text: String,
+    start: usize,
+    end: usize,
+    fault: ExpressionFault,
+}
+
+impl ExpressionError {
+    pub(super) fn new(text: &str, place: Range<usize>, fault: ExpressionFault) -> Self {
+        Self { text: text.to_string(), start: place.start, end: place.end, fault }
+    }
+
+    /// What is wrong, without the place.
+    pub fn fault(&self) -> &ExpressionFault {
+        &self.fault
+    }
+
+    /// The formula's text.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The wrong part of the text, in bytes; empty at the end where something is missing there.
+    pub fn bytes(&self) -> Range<usize> {
+        self.start..self.end
+    }
+
+    /// The first wrong character, counted from 1.
+    pub fn column(&self) -> usize {
+        self.text[..self.start].chars().count() + 1
+    }
+
+    /// How many characters are wrong; 1 where something is missing at the end.
+    pub fn length(&self) -> usize {
+        self.text[self.start..self.end].chars().count().max(1)
+    }
+
+    /// The text in one line and under it the carets, in a terminal's cells. Of a long text the neighbourhood is shown.
+    pub fn pointed(&self) -> [String; 2] {
+        let characters: Vec<char> = self.text.chars().collect();
+        let (first, length) = (self.column() - 1, self.length());
+        let (from, to) = match characters.len() {
+            short if short <= MOST_SHOWN => (0, short),
+            long => (first.saturating_sub(MOST_SHOWN / 2), long.min(first + MOST_SHOWN / 2)),
+        };
+        let before = if from > 0 { "…" } else { "" };
+        let after = if to < characters.len() { "…" } else { "" };
+        let printed = |c: &char| if c.is_control() || c.is_whitespace() { ' ' } else { *c };
+        let shown: String = characters[from..to].iter().map(printed).collect();
+        let width = |part: &[char]| part.iter().map(|c| cells(printed(c))).sum::<usize>();
+        let indent = before.chars().count() + width(&characters[from..first]);
+        let carets = width(&characters[first.min(to)..(first + length).min(to)]).max(1);
+        [format!("{before}{shown}{after}"), format!("{}{}", " ".repeat(indent), "^".repeat(carets))]
+    }
+}
+
+/// A longer text is shown around the place only.
+const MOST_SHOWN: usize = 72;
+
+impl fmt::Display for ExpressionError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [line, carets] = self.pointed();
+        write!(f, "{} (column {})\n  {line}\n  {carets}", self.fault, self.column())
+    }
+}
+
+impl std::error::Error for ExpressionError {}
