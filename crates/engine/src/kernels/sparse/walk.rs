@@ -9,9 +9,8 @@
 use std::mem::MaybeUninit;
 use std::ops::Range;
 
-use super::build::prefetch;
 use super::{BLOCK, Lists, STEP};
-use crate::kernels::Level;
+use crate::kernels::{Level, prefetch};
 
 /// The numbers of a group: rows are padded to whole ones.
 const GROUP: usize = 16;
@@ -459,7 +458,7 @@ impl Ahead<'_> {
         let start = self.columns.start + first;
         let count = self.columns.end.saturating_sub(start).min(BLOCK);
         for position in self.positions.iter().skip(i).step_by(rows) {
-            prefetch(self.data, *position as usize * self.k + start, count);
+            prefetch(self.data.as_ptr().wrapping_add(*position as usize * self.k + start), count);
         }
     }
 }
