@@ -147,7 +147,7 @@ unsafe fn instruct(block: &Block<'_>, instruction: &Instruction, task: usize, re
             let c = product::Target { start, row: across, padded: across.is_multiple_of(product::PAD) };
             let all = (0..rows, 0..product::panels(level, columns));
             // SAFETY: rows of the right operand are padded; the caller answers for the rest.
-            unsafe { product::multiply(level, sizes, a, b, all, c, (1.0, false), rest) };
+            unsafe { product::multiply(level, sizes, a, b, all, c, product::How::PLAIN, rest) };
         }
         Do::OneHot { positions, node } => {
             if let Err(bad) = index::one_hot(column(*positions), (columns, across), out) {

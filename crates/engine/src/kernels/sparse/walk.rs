@@ -175,10 +175,10 @@ mod x86 {
             // SAFETY: the caller answers for it.
             unsafe {
                 match panel.n.div_ceil(__m512::WIDTH) {
-                    1 => walk::<__m512, 1, 1, 2>(&panel, way, packed),
-                    2 => walk::<__m512, 2, 2, 2>(&panel, way, packed),
-                    3 => walk::<__m512, 3, 3, 2>(&panel, way, packed),
-                    _ => walk::<__m512, 4, 4, 2>(&panel, way, packed),
+                    1 => walk::<__m512, 1, 1, true>(&panel, way, packed),
+                    2 => walk::<__m512, 2, 2, true>(&panel, way, packed),
+                    3 => walk::<__m512, 3, 3, true>(&panel, way, packed),
+                    _ => walk::<__m512, 4, 4, true>(&panel, way, packed),
                 }
             }
         }
@@ -188,18 +188,18 @@ mod x86 {
     pub(super) unsafe fn avx2(task: &Task<'_, '_>, way: Way) {
         let packed = &mut Packed::new();
         for panel in panels(task) {
-            // Two sums for each of six vectors, or one for each of eight, stay in the 16 registers.
+            // Two sums for each of six vectors stay in the 16 registers; those of seven and eight take turns.
             // SAFETY: the caller answers for it.
             unsafe {
                 match panel.n.div_ceil(__m256::WIDTH) {
-                    1 => walk::<__m256, 1, 1, 2>(&panel, way, packed),
-                    2 => walk::<__m256, 1, 2, 2>(&panel, way, packed),
-                    3 => walk::<__m256, 2, 3, 2>(&panel, way, packed),
-                    4 => walk::<__m256, 2, 4, 2>(&panel, way, packed),
-                    5 => walk::<__m256, 3, 5, 2>(&panel, way, packed),
-                    6 => walk::<__m256, 3, 6, 2>(&panel, way, packed),
-                    7 => walk::<__m256, 4, 7, 1>(&panel, way, packed),
-                    _ => walk::<__m256, 4, 8, 1>(&panel, way, packed),
+                    1 => walk::<__m256, 1, 1, true>(&panel, way, packed),
+                    2 => walk::<__m256, 1, 2, true>(&panel, way, packed),
+                    3 => walk::<__m256, 2, 3, true>(&panel, way, packed),
+                    4 => walk::<__m256, 2, 4, true>(&panel, way, packed),
+                    5 => walk::<__m256, 3, 5, true>(&panel, way, packed),
+                    6 => walk::<__m256, 3, 6, true>(&panel, way, packed),
+                    7 => walk::<__m256, 4, 7, false>(&panel, way, packed),
+                    _ => walk::<__m256, 4, 8, false>(&panel, way, packed),
                 }
             }
         }
@@ -259,10 +259,10 @@ unsafe fn portable(task: &Task<'_, '_>, way: Way) {
         // SAFETY: the caller answers for it.
         unsafe {
             match panel.n.div_ceil(GROUP) {
-                1 => walk::<[f32; 4], 1, 4, 2>(&panel, way, packed),
-                2 => walk::<[f32; 4], 2, 4, 2>(&panel, way, packed),
-                3 => walk::<[f32; 4], 3, 4, 2>(&panel, way, packed),
-                _ => walk::<[f32; 4], 4, 4, 2>(&panel, way, packed),
+                1 => walk::<[f32; 4], 1, 4, true>(&panel, way, packed),
+                2 => walk::<[f32; 4], 2, 4, true>(&panel, way, packed),
+                3 => walk::<[f32; 4], 3, 4, true>(&panel, way, packed),
+                _ => walk::<[f32; 4], 4, 4, true>(&panel, way, packed),
             }
         }
     }
@@ -280,10 +280,10 @@ fn panels<'t, 'm>(task: &Task<'t, 'm>) -> impl Iterator<Item = Task<'t, 'm>> {
     })
 }
 
-/// A panel of `GROUPS` groups: as many times `N` vectors as fit, with `SUMS` sums for each. Where half a group is left,
-/// no column stands there.
+/// A panel of `GROUPS` groups: as many times `N` vectors as fit. Where half a group is left, no column stands there.
+/// `TOGETHER`: the registers hold two sums for each vector.
 #[inline(always)]
-unsafe fn walk<V: Vector, const GROUPS: usize, const N: usize, const SUMS: usize>(
+unsafe fn walk<V: Vector, const GROUPS: usize, const N: usize, const TOGETHER: bool>(
     panel: &Task<'_, '_>,
     way: Way,
     packed: &mut Packed,
@@ -292,13 +292,13 @@ unsafe fn walk<V: Vector, const GROUPS: usize, const N: usize, const SUMS: usize
     unsafe {
         match way {
             Way::Scatter => scatter::<V, GROUPS, N>(panel),
-            _ => gather::<V, GROUPS, N, SUMS>(panel, way, packed.0.as_mut_ptr().cast()),
+            _ => gather::<V, GROUPS, N, TOGETHER>(panel, way, packed.0.as_mut_ptr().cast()),
         }
     }
 }
 
 #[inline(always)]
-unsafe fn gather<V: Vector, const GROUPS: usize, const N: usize, const SUMS: usize>(
+unsafe fn gather<V: Vector, const GROUPS: usize, const N: usize, const TOGETHER: bool>(
     task: &Task<'_, '_>,
     way: Way,
     packed: *mut f32,
@@ -338,24 +338,31 @@ unsafe fn gather<V: Vector, const GROUPS: usize, const N: usize, const SUMS: usi
                 for chunk in 0..pitch / width {
                     let b = start.wrapping_add(chunk * width);
                     let c = c.add(row * c_row + chunk * width);
-                    // Where vectors are few, what stands at even places and at odd ones is summed up apart: twice as many
-                    // sums in flight.
-                    let mut sums = [[V::splat(0.0); N]; SUMS];
-                    for at in list.clone().step_by(STEP) {
-                        for i in 0..STEP {
-                            let value = V::splat(*values.add(at + i));
-                            let b = b.wrapping_add(usize::from(*columns.add(at + i)) * stride);
-                            for v in 0..N {
-                                let sum = &mut sums[i % SUMS][v];
-                                *sum = value.mul_add(V::load(b.add(v * V::WIDTH)), *sum);
+                    // What stands at even places and at odd ones is summed up apart, at each level: twice as many sums in
+                    // flight where the registers hold them.
+                    let mut sums = [[V::splat(0.0); N]; 2];
+                    let entry = |at: usize| (*values.add(at), b.wrapping_add(usize::from(*columns.add(at)) * stride));
+                    if TOGETHER {
+                        for at in list.clone().step_by(STEP) {
+                            for i in 0..STEP {
+                                add(&mut sums[i % 2], entry(at + i));
                             }
+                        }
+                    } else {
+                        for (half, sum) in sums.iter_mut().enumerate() {
+                            let mut alone = [V::splat(0.0); N];
+                            for at in list.clone().step_by(STEP) {
+                                for i in (half..STEP).step_by(2) {
+                                    add(&mut alone, entry(at + i));
+                                }
+                            }
+                            *sum = alone;
                         }
                     }
                     for v in 0..N {
                         let c = c.add(v * V::WIDTH);
-                        let sum = (1..SUMS).fold(sums[0][v], |sum, i| sum.add(sums[i][v]));
                         let old = if accumulate { V::load(c) } else { V::splat(0.0) };
-                        V::splat(alpha).mul_add(sum, old).store(c);
+                        V::splat(alpha).mul_add(sums[0][v].add(sums[1][v]), old).store(c);
                     }
                 }
             }
@@ -368,6 +375,16 @@ unsafe fn gather<V: Vector, const GROUPS: usize, const N: usize, const SUMS: usi
                 }
             }
         }
+    }
+}
+
+/// Adds a value times a row of vectors.
+#[inline(always)]
+unsafe fn add<V: Vector, const N: usize>(sums: &mut [V; N], (value, row): (f32, *const f32)) {
+    let value = V::splat(value);
+    for v in 0..N {
+        // SAFETY: the caller answers for the row.
+        sums[v] = unsafe { value.mul_add(V::load(row.add(v * V::WIDTH)), sums[v]) };
     }
 }
 
