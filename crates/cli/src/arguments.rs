@@ -209,7 +209,7 @@ impl FromStr for Units {
 
 /// An activation as network text.
 #[derive(Clone, Debug)]
-struct Activation {
+pub(crate) struct Activation {
     text: String,
     name: &'static str,
 }

@@ -13,6 +13,9 @@ mod commands;
 mod data;
 mod failure;
 mod output;
+mod picture;
+mod plots;
+mod pointed;
 mod progress;
 mod stage;
 mod subject;
@@ -26,7 +29,7 @@ use crate::failure::Failure;
 
 /// Train small neural networks, and see every number on the way.
 ///
-/// A network is a computational graph, and the graph is a value: train it, print it, count its cost, check its
+/// A network is a computational graph, and the graph is a value: train it, draw it, print it, count its cost, check its
 /// gradient.
 #[derive(Debug, Parser)]
 #[command(name = "limpid", version, arg_required_else_help = true, after_help = AFTER_HELP)]
@@ -40,7 +43,8 @@ Examples:
   limpid train --output digits.safetensors
   limpid evaluate digits.safetensors
   limpid summary \"784, affine 50, relu, affine 10\"
-  limpid graph --stage gradient --format dot | dot -Tsvg > gradient.svg
+  limpid graph \"(x+y)^2\" --at x=3,y=4
+  limpid plot function \"0.01*x^2 + 0.1*x\" --range 0,20 --tangent 5
 
 Results go to stdout, progress and notes to stderr.
 Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.";
@@ -50,6 +54,7 @@ enum Verb {
     Train(commands::train::Arguments),
     Evaluate(commands::evaluate::Arguments),
     Summary(commands::summary::Arguments),
+    Plot(commands::plot::Arguments),
     Graph(commands::graph::Arguments),
     Plan(commands::plan::Arguments),
     Gradcheck(commands::gradcheck::Arguments),
@@ -65,6 +70,7 @@ impl Verb {
             Self::Train(_) => "train",
             Self::Evaluate(_) => "evaluate",
             Self::Summary(_) => "summary",
+            Self::Plot(_) => "plot",
             Self::Graph(_) => "graph",
             Self::Plan(_) => "plan",
             Self::Gradcheck(_) => "gradcheck",
@@ -78,6 +84,7 @@ impl Verb {
             Self::Train(arguments) => commands::train::run(arguments),
             Self::Evaluate(arguments) => commands::evaluate::run(arguments),
             Self::Summary(arguments) => commands::summary::run(arguments),
+            Self::Plot(arguments) => commands::plot::run(arguments),
             Self::Graph(arguments) => commands::graph::run(arguments),
             Self::Plan(arguments) => commands::plan::run(arguments),
             Self::Gradcheck(arguments) => commands::gradcheck::run(arguments),

@@ -1,12 +1,11 @@
 //! Where words go: results to stdout, everything else to stderr.
 
 use std::env;
-use std::fs;
 use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 
 use crate::failure::Failure;
-use limpid::files::{OutputError, writable};
+use limpid::files::write_atomically;
 
 /// Writes a result to stdout.
 ///
@@ -37,9 +36,7 @@ pub(crate) fn json(value: &impl serde::Serialize) -> Result<(), Failure> {
 /// As [`result`], and [`OutputError`] for a path that cannot be written.
 pub(crate) fn result_to(path: Option<&Path>, text: &str) -> Result<(), Failure> {
     let Some(path) = path.filter(|path| !is_dash(path)) else { return result(text) };
-    writable(path)?;
-    let unwritable = |cause| OutputError::Unwritable { path: path.to_path_buf(), cause };
-    Ok(fs::write(path, text).map_err(unwritable)?)
+    Ok(write_atomically(path, text.as_bytes())?)
 }
 
 /// Whether a path is `-`, which stands for stdin or stdout.
@@ -54,9 +51,14 @@ pub(crate) fn note(line: &str) {
 
 /// Writes an error to stderr, as clap writes those that it finds.
 pub(crate) fn error(message: &str) {
-    let has_colour = can_redraw() && env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+    let has_colour = can_redraw() && wants_colour();
     let label = if has_colour { "\x1b[1;31merror:\x1b[0m" } else { "error:" };
     note(&format!("{label} {message}"));
+}
+
+/// Whether whoever reads a terminal has not asked for no colours there; see <https://no-color.org>.
+pub(crate) fn wants_colour() -> bool {
+    env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }
 
 /// Whether stderr is a terminal on which a line can be drawn again and again.

@@ -1,7 +1,7 @@
 //! The graphs that stand between a network and its training: network, loss, gradient, step.
 
 use clap::ValueEnum;
-use limpid::graph::{Builder, Graph, Sizes, Tensor};
+use limpid::graph::{Builder, Dim, Graph, Shape, Sizes, Tensor};
 use limpid::learn::{Dataset, Loss, Mode, Network, Optimizer, step};
 use serde::Serialize;
 
@@ -55,6 +55,16 @@ impl Stage {
         }
         Ok(builder.finish(losses)?)
     }
+}
+
+/// The loss of samples `x` against targets `t`, without the data set that training takes batches from.
+pub(crate) fn sample_loss(network: &Network, loss: Loss, sample: &Dataset) -> Result<Graph, Failure> {
+    let scores = network.graph(Mode::Inference)?;
+    let Some(&output) = scores.outputs().first() else { return Ok(scores) };
+    let builder = Builder::resume(&scores);
+    let rest = sample.targets().shape().iter().skip(1).map(|&extent| Dim::known(extent));
+    let targets = builder.input("t", Shape::new(std::iter::once(Dim::symbol("batch")).chain(rest)));
+    Ok(builder.finish([loss.describe(builder.var(output), targets).named("loss")])?)
 }
 
 /// A data set of one blank sample: the graphs ask a data set only for its shapes.

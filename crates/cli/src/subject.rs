@@ -1,9 +1,11 @@
-//! What `summary`, `graph` and `gradcheck` are about: a network written out, or a model file.
+//! What `summary`, `graph`, `plan` and `gradcheck` are about: a network written out, or a model file; `graph` also takes a
+//! formula.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::Path;
 
 use clap::Args;
+use limpid::graph::Expression;
 use limpid::learn::{Loss, Model, Network};
 use limpid::models;
 
@@ -36,8 +38,20 @@ pub(crate) struct Subject {
 
 impl SubjectArgument {
     pub(crate) fn read(&self) -> Result<Subject, Failure> {
-        let path = Path::new(&self.subject);
-        if path.is_file() || path.extension().is_some_and(|extension| extension == "safetensors") {
+        Subject::read(&self.subject)
+    }
+}
+
+/// Whether a word is taken for a model file.
+fn is_file(word: &OsStr) -> bool {
+    let path = Path::new(word);
+    path.is_file() || path.extension().is_some_and(|extension| extension == "safetensors")
+}
+
+impl Subject {
+    fn read(word: &OsStr) -> Result<Self, Failure> {
+        if is_file(word) {
+            let path = Path::new(word);
             let saved = models::load(path)?;
             return Ok(Subject {
                 network: saved.model.network().clone(),
@@ -47,12 +61,83 @@ impl SubjectArgument {
                 file: Some(path.display().to_string()),
             });
         }
-        let text = self.subject.to_string_lossy();
+        let text = word.to_string_lossy();
         let network = text.parse().map_err(|error: limpid::learn::Error| {
             // Nobody who forgot an extension meant a network without a comma.
             let file = if text.contains(',') { "" } else { "\nthere is no file of this name either" };
             Failure::Usage(format!("{error}{file}"))
         })?;
         Ok(Subject { network, loss: Loss::default(), divisor: None, model: None, file: None })
+    }
+}
+
+/// The argument of `graph`.
+#[derive(Debug, Args)]
+pub(crate) struct GraphSubjectArgument {
+    /// Formula, such as "(x+y)^2", network text, such as "784, affine 50, relu, affine 10", or a model file
+    ///
+    /// What is the name of a file, or ends in .safetensors, is taken for a model file. What has a comma outside brackets, or
+    /// is nothing but extents such as 784 or 1x28x28, is a network. Anything else is a formula, and whatever comes with --at
+    /// is.
+    #[arg(value_name = "FORMULA|NETWORK|MODEL", default_value = DEFAULT, allow_hyphen_values = true)]
+    subject: OsString,
+}
+
+/// What `graph` draws.
+#[derive(Debug)]
+pub(crate) enum GraphSubject {
+    Formula(Expression),
+    Network(Box<Subject>),
+}
+
+impl GraphSubjectArgument {
+    pub(crate) fn read(&self, is_formula: bool) -> Result<GraphSubject, Failure> {
+        let text = self.subject.to_string_lossy();
+        if !is_formula && (is_file(&self.subject) || is_network(&text)) {
+            return Ok(GraphSubject::Network(Box::new(Subject::read(&self.subject)?)));
+        }
+        let formula: Expression = text.parse().map_err(|error| {
+            let else_ = if is_formula {
+                ""
+            } else {
+                "\nthere is no file of this name, and a network begins as in `784, affine 50`"
+            };
+            Failure::Usage(format!("{error}{else_}"))
+        })?;
+        // A word alone is more likely the name of a file that is not there than a formula that does nothing.
+        match formula.names() {
+            [name] if !is_formula && *name == text.trim() => Err(Failure::Usage(format!(
+                "there is no file `{name}`; as a formula that is a name alone, {name} with --at {name}=1 fits"
+            ))),
+            _ => Ok(GraphSubject::Formula(formula)),
+        }
+    }
+}
+
+/// Whether a text is that of a network: layers with commas between them, or extents alone. A formula has commas only
+/// between the values of a function.
+fn is_network(text: &str) -> bool {
+    let mut depth = 0i64;
+    let has_comma = text.chars().any(|c| {
+        depth += i64::from(c == '(') - i64::from(c == ')');
+        c == ',' && depth <= 0
+    });
+    let is_extent = |part: &str| !part.trim().is_empty() && part.trim().chars().all(|c| c.is_ascii_digit());
+    has_comma || text.split(['x', '×']).all(is_extent)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_network;
+
+    #[test]
+    fn commas_outside_brackets_and_extents_make_a_network() {
+        for text in ["784, affine 50", "784,affine 50,relu", "2, affine 3 init=normal(0.5)", "784", "1x28x28", "1 x 28"]
+        {
+            assert!(is_network(text), "{text}");
+        }
+        for text in ["(x+y)^2", "max(x, y)", "0.5", "2*x", "x", "x0^2 + x1^2", "", "-3", "max(x, min(y, 2))"] {
+            assert!(!is_network(text), "{text}");
+        }
     }
 }

@@ -18,6 +18,7 @@
 //! | read a PyTorch state dict (feature `archives`) | `read_torch` |
 //! | know which layers named arrays belong to | [`find_layers`] |
 //! | know before a long run that its output can be written | [`writable`] |
+//! | write a file whole or not at all | [`write_atomically`] |
 //!
 //! This crate knows arrays and their names, and nothing of networks: what is built from them is the caller's.
 //!
@@ -52,7 +53,7 @@ pub use model::{MODEL_CAP_BYTES, ModelError, ModelFile, ModelFileError};
 pub use npy::{NpyError, read_npy, write_npy};
 #[cfg(feature = "archives")]
 pub use npz::{NpzError, Packing, read_npz, write_npz};
-pub use output::{OutputError, writable};
+pub use output::{OutputError, writable, write_atomically};
 pub use pickle::{
     ArrayView, Entries, Items, Pickle, PickleError, PickleWriteError, Unfolded, Value, read_pickle, write_pickle,
 };

@@ -87,8 +87,20 @@ pub fn writable(path: &Path) -> Result<(), OutputError> {
     }
 }
 
-/// Replaces `path` by a file of these bytes: whoever reads it meanwhile sees the old file or the new one, whole.
-pub(crate) fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), OutputError> {
+/// Replaces `path` by a file of these bytes: whoever reads it meanwhile sees the old file or the new one, whole. A device
+/// or a pipe is written to and stays what it is.
+///
+/// ```
+/// # let folder = tempfile::tempdir()?;
+/// let path = folder.path().join("curve.svg");
+/// limpid_files::write_atomically(&path, b"<svg/>")?;
+/// assert_eq!(std::fs::read(&path)?, b"<svg/>");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Errors
+/// [`OutputError`], with the path.
+pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), OutputError> {
     let outcome = match target(path)? {
         Target::Stream => fs::OpenOptions::new().write(true).open(path).and_then(|mut file| file.write_all(bytes)),
         Target::File(file) => replace(&file, bytes),

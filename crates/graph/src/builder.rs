@@ -207,6 +207,31 @@ impl Builder {
         self.elementwise(Op::Map(op), arguments)
     }
 
+    /// The op of a value again, on other inputs: as many, of shapes that the op takes.
+    ///
+    /// ```
+    /// use limpid_graph::Builder;
+    ///
+    /// let b = Builder::new();
+    /// let (x, y) = (b.scalar("x"), b.scalar("y"));
+    /// let again = b.again(x * y, &[x, x]);
+    /// let graph = b.finish([again])?;
+    /// assert_eq!(graph.run(&[("x", &3.0.into()), ("y", &4.0.into())])?[0].item(), Some(9.0));
+    /// # Ok::<(), limpid_graph::Error>(())
+    /// ```
+    #[track_caller]
+    pub fn again<'b>(&'b self, of: Var<'b>, inputs: &[Var<'b>]) -> Var<'b> {
+        let node = of.node();
+        match node.inputs.len() {
+            _ if self.spoiled(node.op.name(), &[of]).is_some() => of,
+            0 => of,
+            wanted if wanted != inputs.len() => {
+                self.poison(node.op.name(), Fault::Arity { wanted, found: inputs.len() }, inputs)
+            }
+            _ => self.apply(node.op, inputs),
+        }
+    }
+
     /// A user's own function, applied to values broadcast against each other.
     #[track_caller]
     pub(crate) fn formula<'b>(&'b self, formula: &Formula, arguments: &[Var<'b>]) -> Var<'b> {
@@ -385,6 +410,11 @@ impl<'b> Var<'b> {
         }
         self.builder.notes.borrow_mut().nodes[self.id.0].name = Some(Arc::from(name));
         self
+    }
+
+    /// The values that it is computed from.
+    pub fn inputs(&self) -> Vec<Self> {
+        self.node().inputs.into_iter().map(|id| self.builder.var(id)).collect()
     }
 
     /// Its name, if it has one.

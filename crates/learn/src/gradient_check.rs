@@ -13,6 +13,7 @@ use serde::Serialize;
 
 use crate::dataset::{Dataset, permutation};
 use crate::error::Error;
+use crate::gradient_cause::{Case, Cause, Mistake, Tried};
 use crate::model::Model;
 use crate::numeric::quotient;
 use crate::numerical_gradient::{DataLoss, around};
@@ -87,6 +88,9 @@ pub struct ParameterCheck {
     pub mean_difference: f64,
     /// Where the error is largest, and both derivatives there; nothing where none were compared.
     pub worst: Option<Worst>,
+    /// Why it failed, where an experiment shows that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cause: Option<Cause>,
 }
 
 /// The number of a parameter at which the two derivatives disagree most.
@@ -154,6 +158,9 @@ impl fmt::Display for GradientReport {
                 }
                 None => writeln!(f, "{:>11}", "none")?,
             }
+            if let Some(cause) = &parameter.cause {
+                writeln!(f, "{:width$}  likely cause: {cause}", "")?;
+            }
         }
         let direction = self.directions.iter().map(|d| d.error).fold(0.0, f64::max);
         write!(f, "{} random directions: worst error {direction:.2e}", self.directions.len())?;
@@ -173,6 +180,45 @@ impl GradientCheck {
     /// # Errors
     /// A setting out of range, what a run finds in the feeds, and ways to the output that have no derivative.
     pub fn run(&self, graph: &Graph, wrt: &[&str], feeds: &[(&str, &Tensor)]) -> Result<GradientReport, Error> {
+        self.report(graph, wrt, feeds, &Given::default())
+    }
+
+    /// Checks derivatives that were computed elsewhere, by hand or by another program: of the first output of `graph`, a
+    /// single number, with respect to the leaves named in `wrt`, where it is fed `feeds`. Where they are wrong, mistakes
+    /// that are often made are made on purpose, to see which one gives these very numbers.
+    ///
+    /// ```
+    /// use limpid_graph::{Builder, Tensor};
+    /// use limpid_learn::GradientCheck;
+    ///
+    /// let b = Builder::new();
+    /// let w = b.parameter("w", 2);
+    /// let graph = b.finish([w.square().mean_all()])?;
+    /// let by_hand = Tensor::from([2.0, 4.0]);
+    /// let report = GradientCheck::default().compare(&graph, &["w"], &[("w", &Tensor::from([1.0, 2.0]))], &[by_hand])?;
+    /// assert!(report.to_string().contains("every derivative is 2.000000 times what it should be"));
+    /// # Ok::<(), limpid_learn::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`run`](GradientCheck::run), and [`Error::Data`] where there is not one array of the leaf's shape for each.
+    pub fn compare(
+        &self,
+        graph: &Graph,
+        wrt: &[&str],
+        feeds: &[(&str, &Tensor)],
+        gradients: &[Tensor],
+    ) -> Result<GradientReport, Error> {
+        self.report(graph, wrt, feeds, &Given { gradients: Some(gradients), ..Given::default() })
+    }
+
+    pub(crate) fn report(
+        &self,
+        graph: &Graph,
+        wrt: &[&str],
+        feeds: &[(&str, &Tensor)],
+        given: &Given<'_>,
+    ) -> Result<GradientReport, Error> {
         if !(self.step.is_finite() && self.step > 0.0) {
             let fits = "a small number above 0, such as 1e-4, fits".to_string();
             return Err(Error::Setting { name: "the step", found: self.step.to_string(), fits });
@@ -181,22 +227,34 @@ impl GradientCheck {
             graph.named_feeds(feeds)?.into_iter().map(|(id, value)| (id, value.to_f64_tensor())).collect();
         let feeds: Vec<(NodeId, &Tensor)> = feeds.iter().map(|(id, value)| (*id, value)).collect();
         let leaves = wrt.iter().map(|name| graph.find(name)).collect::<Result<Vec<_>, _>>()?;
-        let analytic = analytic(graph, &leaves, &feeds)?;
         let base = interpret::<f64>(graph, &feeds)?;
+        let analytic = match given.gradients {
+            Some(gradients) => fitting(gradients, wrt, &leaves, &base)?,
+            None => analytic(graph, &leaves, &feeds)?,
+        };
         let mut report = GradientReport {
             tolerance: self.tolerance,
             parameters: Vec::with_capacity(wrt.len()),
             directions: Vec::new(),
             directions_at_kinks: 0,
         };
+        let mut tried = Vec::with_capacity(wrt.len());
         for ((&leaf, name), analytic) in leaves.iter().zip(wrt).zip(&analytic) {
-            report.parameters.push(self.check_leaf(&base, leaf, name, &analytic.to_f64())?);
+            let (checked, numbers) = self.check_leaf(&base, leaf, name, &analytic.to_f64())?;
+            report.parameters.push(checked);
+            tried.push(numbers);
         }
         for direction in 0..self.directions {
             match self.check_direction(graph, &base, &leaves, &analytic, &feeds, direction as u64)? {
                 Some(comparison) => report.directions.push(comparison),
                 None => report.directions_at_kinks += 1,
             }
+        }
+        if !report.passed() {
+            let (samples, divisor) = (given.samples, given.divisor);
+            let (step, tolerance) = (self.step, self.tolerance);
+            let case = Case { graph, base: &base, feeds: &feeds, leaves: &leaves, step, tolerance, samples, divisor };
+            explain(&case, given, &mut report, &tried)?;
         }
         Ok(report)
     }
@@ -207,9 +265,9 @@ impl GradientCheck {
         leaf: NodeId,
         name: &str,
         analytic: &[f64],
-    ) -> Result<ParameterCheck, Error> {
+    ) -> Result<(ParameterCheck, Vec<Tried>), Error> {
         let shape = base.shape(leaf).to_vec();
-        let (mut checked, mut at_kinks, mut sum, mut worst) = (0, 0, 0.0, None::<(usize, Comparison)>);
+        let (mut compared, mut at_kinks, mut sum, mut worst) = (Vec::new(), 0, 0.0, None::<(usize, Comparison)>);
         let tried: Vec<(usize, Around)> = match self.chosen(analytic.len(), name) {
             None => {
                 let all = around(base, &[leaf], self.step, available_threads())?;
@@ -227,22 +285,17 @@ impl GradientCheck {
                 continue;
             }
             let comparison = Comparison::of(analytic[element], quotient(ahead, behind, self.step));
-            checked += 1;
+            let Comparison { analytic, numerical, error } = comparison;
+            compared.push(Tried { element, analytic, numerical, error });
             sum += (comparison.analytic - comparison.numerical).abs();
             if worst.is_none_or(|(_, worst)| comparison.error.total_cmp(&worst.error).is_gt()) {
                 worst = Some((element, comparison));
             }
         }
         let worst = worst.map(|(element, comparison)| Worst { position: position(&shape, element), comparison });
-        let mean_difference = sum / f64::from(checked.max(1));
-        Ok(ParameterCheck {
-            name: name.to_string(),
-            shape,
-            checked: checked as usize,
-            at_kinks,
-            mean_difference,
-            worst,
-        })
+        let (checked, mean_difference) = (compared.len(), sum / compared.len().max(1) as f64);
+        let name = name.to_string();
+        Ok((ParameterCheck { name, shape, checked, at_kinks, mean_difference, worst, cause: None }, compared))
     }
 
     /// The elements to check; nothing for every one.
@@ -301,6 +354,90 @@ impl GradientCheck {
     }
 }
 
+/// What is known of a gradient beside its graph.
+#[derive(Default)]
+pub(crate) struct Given<'g> {
+    /// The derivatives, where they were computed elsewhere.
+    pub(crate) gradients: Option<&'g [Tensor]>,
+    /// How many samples the loss is a mean of.
+    pub(crate) samples: Option<usize>,
+    /// What these are divided by.
+    pub(crate) divisor: Option<f64>,
+    /// Mistakes that only who knows the loss can make.
+    pub(crate) mistakes: Option<&'g Mistakes<'g>>,
+}
+
+/// Makes mistakes on purpose.
+pub(crate) type Mistakes<'m> = dyn Fn(&Case<'_>) -> Result<Vec<Mistake>, Error> + 'm;
+
+/// Looks for the cause of each parameter that failed.
+fn explain(case: &Case<'_>, given: &Given<'_>, report: &mut GradientReport, tried: &[Vec<Tried>]) -> Result<(), Error> {
+    let passes = |parameter: &ParameterCheck| {
+        parameter.worst.as_ref().is_some_and(|worst| worst.comparison.is_within(report.tolerance))
+    };
+    let failed: Vec<bool> = report.parameters.iter().map(|parameter| !passes(parameter)).collect();
+    let is_number = |tried: &Tried| tried.analytic.is_finite() && tried.numerical.is_finite();
+    let mut mistakes = None;
+    for (leaf, (parameter, tried)) in report.parameters.iter_mut().zip(tried).enumerate() {
+        if !failed[leaf] {
+            continue;
+        }
+        if tried.is_empty() {
+            parameter.cause = (parameter.at_kinks > 0).then_some(Cause::OnlyKinks);
+            continue;
+        }
+        if !tried.iter().all(is_number) {
+            parameter.cause = case.not_finite()?;
+            continue;
+        }
+        if mistakes.is_none() {
+            mistakes = Some(made(case, given)?);
+        }
+        let (wrong, righted) = mistakes.as_ref().unwrap_or(const { &(Vec::new(), Vec::new()) });
+        let right: Vec<Tried> = tried.iter().map(|tried| Tried { analytic: tried.numerical, ..*tried }).collect();
+        parameter.cause = Case::made(wrong, leaf, tried).or_else(|| Case::made(righted, leaf, &right));
+        if parameter.cause.is_none() && given.gradients.is_some() {
+            parameter.cause = case.of_numbers(tried);
+        }
+        if parameter.cause.is_none() {
+            parameter.cause = case.of_steps(case.leaves[leaf], tried)?;
+        }
+    }
+    Ok(())
+}
+
+/// Mistakes that give wrong gradients, and changes that make a wrong one right.
+fn made(case: &Case<'_>, given: &Given<'_>) -> Result<(Vec<Mistake>, Vec<Mistake>), Error> {
+    if given.gradients.is_none() {
+        return Ok((Vec::new(), case.cuts()?));
+    }
+    let mut wrong = given.mistakes.map(|mistakes| mistakes(case)).transpose()?.unwrap_or_default();
+    wrong.extend(case.overwritten()?);
+    Ok((wrong, Vec::new()))
+}
+
+/// Derivatives from elsewhere, one array of the leaf's shape for each.
+fn fitting(
+    gradients: &[Tensor],
+    wrt: &[&str],
+    leaves: &[NodeId],
+    base: &Values<'_, f64>,
+) -> Result<Vec<Tensor>, Error> {
+    if gradients.len() != wrt.len() {
+        let (found, wanted) = (gradients.len(), wrt.len());
+        return Err(Error::Data(format!(
+            "there are {found} arrays of derivatives; {wanted} fit, one for each of {wrt:?}"
+        )));
+    }
+    for ((gradient, name), &leaf) in gradients.iter().zip(wrt).zip(leaves) {
+        let (found, wanted) = (gradient.shape(), base.shape(leaf));
+        if found != wanted {
+            return Err(Error::Data(format!("the derivatives of `{name}` have the shape {found:?}; {wanted:?} fits")));
+        }
+    }
+    Ok(gradients.iter().map(Tensor::to_f64_tensor).collect())
+}
+
 /// The derivatives by back-propagation.
 fn analytic(graph: &Graph, leaves: &[NodeId], feeds: &[(NodeId, &Tensor)]) -> Result<Vec<Tensor>, Error> {
     let builder = Builder::resume(graph);
@@ -337,6 +474,34 @@ impl Model {
         let loss = DataLoss::new(self, data)?;
         let names: Vec<&str> = loss.parameters.iter().map(|(name, _)| name.as_str()).collect();
         check.run(&loss.graph, &names, &loss.feeds(data))
+    }
+
+    /// Checks derivatives of this model's mean loss over all of `data` that were computed elsewhere: an array for each
+    /// parameter, by name. Where they are wrong, mistakes that are often made with a classifier are tried, too: a softmax
+    /// over the wrong axis, class labels taken for numbers, a derivative overwritten from sample to sample.
+    ///
+    /// # Errors
+    /// As [`check_gradients`](Model::check_gradients), and [`Error::Parameters`] where the arrays are not the parameters'.
+    pub fn compare_gradients(
+        &self,
+        data: &Dataset,
+        gradients: &[(String, Tensor)],
+        check: &GradientCheck,
+    ) -> Result<GradientReport, Error> {
+        self.network().check_parameters(gradients)?;
+        let loss = DataLoss::new(self, data)?;
+        let names: Vec<&str> = loss.parameters.iter().map(|(name, _)| name.as_str()).collect();
+        let own = |name: &&str| gradients.iter().find(|(own, _)| own == name).map(|(_, value)| value.clone());
+        let gradients: Vec<Tensor> = names.iter().filter_map(own).collect();
+        let feeds = loss.feeds(data);
+        let mistakes = |case: &Case<'_>| crate::gradient_mistakes::of_classifier(case, self, data);
+        let given = Given {
+            gradients: Some(&gradients),
+            samples: Some(data.len()),
+            divisor: data.divisor(),
+            mistakes: Some(&mistakes),
+        };
+        check.report(&loss.graph, &names, &feeds, &given)
     }
 }
 

@@ -1,6 +1,7 @@
 //! Losses: how far a network's output is from its targets, as one number.
 
 use std::fmt;
+use std::panic::Location;
 use std::str::FromStr;
 
 use limpid_graph::{Fault, Var};
@@ -36,8 +37,10 @@ impl Loss {
 
     /// Describes the loss of `output` against `targets`. Targets have the output's shape; where it ends in an axis of 1
     /// they may do without that axis. For [`SoftmaxCrossEntropy`](Loss::SoftmaxCrossEntropy) they may be class labels.
+    /// What it describes belongs to the layer `loss`.
     #[track_caller]
     pub fn describe<'b>(self, output: Var<'b>, targets: Var<'b>) -> Var<'b> {
+        let _scope = output.builder().scope("loss", &self.to_string(), Location::caller());
         match self {
             Self::SoftmaxCrossEntropy => output.softmax_cross_entropy(targets),
             Self::HalfSumOfSquares => output.half_sum_of_squares(self.shaped(targets, output)),

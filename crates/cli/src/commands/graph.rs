@@ -1,25 +1,36 @@
-//! `limpid graph`: a network, its loss, gradient or training step → a listing, DOT or JSON.
+//! `limpid graph`: a formula or a network, its loss, gradient or training step → a picture, a listing, DOT or JSON.
 
-use std::path::PathBuf;
+use std::io::{self, BufRead, IsTerminal};
 
 use clap::{Args, ValueEnum};
+use limpid::graph::show::{Drawing, Numbers};
+use limpid::graph::{Builder, Expression, Graph, Tensor};
+use limpid::learn::{Dataset, Model};
+use limpid_draw::{GraphPicture, Step};
 
-use crate::arguments::OptimizerOptions;
+use crate::arguments::{DataOptions, OptimizerOptions, listed};
+use crate::data::{Named, Part};
 use crate::failure::Failure;
-use crate::output;
-use crate::stage::Stage;
-use crate::subject::SubjectArgument;
+use crate::picture::{PictureOptions, columns, has_colour, names_picture};
+use crate::pointed::{Assignments, example};
+use crate::stage::{Stage, sample_loss};
+use crate::subject::{GraphSubject, GraphSubjectArgument, Subject};
+use crate::{output, text};
 
-/// Print a network, its loss, gradient or training step as a graph
+/// Draw or print a formula, or a network with its loss, gradient or training step, as a graph
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Arguments {
     #[command(flatten)]
-    subject: SubjectArgument,
+    subject: GraphSubjectArgument,
 
-    /// How far to go from the network to its training step
-    #[arg(long, value_enum, value_name = "STAGE", default_value_t = Stage::Network)]
-    stage: Stage,
+    /// Values of a formula's names, such as x=3,y=4: the graph has its values and derivatives then
+    #[arg(long, value_name = "VALUES", allow_hyphen_values = true)]
+    at: Option<Assignments>,
+
+    /// How far to go from the network to its training step [default: network]
+    #[arg(long, value_enum, value_name = "STAGE")]
+    stage: Option<Stage>,
 
     #[command(flatten)]
     optimizer: OptimizerOptions,
@@ -28,18 +39,58 @@ pub(crate) struct Arguments {
     #[arg(long)]
     simplified: bool,
 
-    /// Form of the graph
-    #[arg(long, value_enum, value_name = "FORM", default_value_t = Form::Text, help_heading = "Output")]
-    format: Form,
+    #[command(flatten)]
+    sample: SampleOptions,
+    #[command(flatten)]
+    look: LookOptions,
 
-    /// File to write, such as graph.dot [default: stdout, also as -]
-    #[arg(long, short, value_name = "FILE", help_heading = "Output")]
-    output: Option<PathBuf>,
+    /// Form of the graph [default: picture for a formula, with --values, --step or --open, and for an .svg or .png; else
+    /// text]
+    #[arg(long, value_enum, value_name = "FORM", help_heading = "Output", hide_possible_values = false)]
+    format: Option<Form>,
+
+    #[command(flatten)]
+    picture: PictureOptions,
+}
+
+/// Which sample's numbers a network's graph has.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Data")]
+struct SampleOptions {
+    /// Draw a network's loss with the values and derivatives of this sample, counted from 0, such as 7
+    #[arg(long, value_name = "SAMPLE", conflicts_with_all = ["at", "stage"], allow_negative_numbers = true)]
+    #[arg(value_parser = sample, help_heading = "Data")]
+    values: Option<usize>,
+    /// Part of the data set that the sample is of
+    #[arg(long, value_enum, value_name = "PART", default_value_t = Part::Test, help_heading = "Data")]
+    part: Part,
+    #[command(flatten)]
+    data: DataOptions,
+}
+
+/// How a picture of a graph looks.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Picture")]
+struct LookOptions {
+    /// Open the boxes of these layers, such as 0,loss, or all
+    #[arg(long, value_name = "PATHS|all", value_delimiter = ',', help_heading = "Picture")]
+    open: Vec<String>,
+    /// Walk forward and back through the graph: Enter shows the next step on a terminal
+    #[arg(long, conflicts_with = "output", help_heading = "Picture")]
+    step: bool,
+    /// Significant digits of numbers, from 1 to 17 [default: all]
+    #[arg(long, value_name = "N", value_parser = digits, allow_negative_numbers = true, help_heading = "Picture")]
+    digits: Option<usize>,
+    /// Draw also what only carries numbers on, and derivatives of constants
+    #[arg(long, help_heading = "Picture")]
+    everything: bool,
 }
 
 /// The form of a graph.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Form {
+    /// A picture: characters on stdout, or an .svg or .png file
+    Picture,
     /// A listing, a node a line
     Text,
     /// For Graphviz
@@ -49,26 +100,257 @@ enum Form {
 }
 
 const EXAMPLES: &str = "\
+Above a line stands the value that it carries, below it the derivative of the result with respect to that value.
+
 Examples:
-  A small network, with its training step:
+  A formula with its values and derivatives, forward and back step by step:
+    limpid graph \"(x+y)^2\" --at x=3,y=4 --step
+  A saved model with what it makes of the test digit 7, its first layer open:
+    limpid graph digits.safetensors --values 7 --open 0 --output seven.svg
+  A small network as a listing, with its training step:
     limpid graph \"2, affine 3, relu, affine 2\" --stage step --simplified
   A picture of a gradient, with Graphviz:
     limpid graph \"2, affine 3\" --stage gradient --format dot | dot -Tsvg > gradient.svg
   The loss of a saved model, for a program:
     limpid graph digits.safetensors --stage loss --format json --output loss.json";
 
+/// Parses the place of a sample.
+fn sample(text: &str) -> Result<usize, String> {
+    text.trim().parse().map_err(|_| "the place of a sample, a whole number from 0, fits".to_string())
+}
+
+/// Parses a number of digits.
+fn digits(text: &str) -> Result<usize, String> {
+    let found = text.trim().parse().ok().filter(|digits| (1..=17).contains(digits));
+    found.ok_or_else(|| "a whole number from 1 to 17 fits".to_string())
+}
+
 pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
     let optimizer = arguments.optimizer.optimizer()?;
-    let subject = arguments.subject.read()?;
-    let mut graph = arguments.stage.graph(&subject.network, subject.loss, subject.divisor, optimizer.as_ref())?;
-    if arguments.simplified {
-        graph = graph.simplified()?;
+    let subject = arguments.subject.read(arguments.at.is_some())?;
+    let form = arguments.form(&subject)?;
+    if form == Form::Picture {
+        arguments.picture.check()?;
     }
-    let drawing = graph.show();
-    let text = match arguments.format {
-        Form::Text => drawing.to_string(),
-        Form::Dot => drawing.dot(),
-        Form::Json => drawing.json() + "\n",
+    let drawing = match &subject {
+        GraphSubject::Formula(formula) => arguments.formula(formula)?,
+        GraphSubject::Network(subject) => match arguments.sample.values {
+            Some(row) => arguments.sample.drawing(row, subject)?,
+            None => {
+                let stage = arguments.stage.unwrap_or(Stage::Network);
+                let graph = stage.graph(&subject.network, subject.loss, subject.divisor, optimizer.as_ref())?;
+                simplified(graph, arguments.simplified)?.show()
+            }
+        },
     };
-    output::result_to(arguments.output.as_deref(), &text)
+    let path = arguments.picture.output.as_deref();
+    match form {
+        Form::Picture => arguments.draw(&drawing),
+        Form::Text => output::result_to(path, &drawing.to_string()),
+        Form::Dot => output::result_to(path, &drawing.dot()),
+        Form::Json => output::result_to(path, &(drawing.json() + "\n")),
+    }
+}
+
+fn simplified(graph: Graph, wanted: bool) -> Result<Graph, Failure> {
+    Ok(if wanted { graph.simplified()? } else { graph })
+}
+
+impl Arguments {
+    fn form(&self, subject: &GraphSubject) -> Result<Form, Failure> {
+        let names_picture = self.picture.file().is_some_and(names_picture);
+        let looks = self.sample.values.is_some() || self.look.step || !self.look.open.is_empty();
+        match self.format {
+            Some(form) if form != Form::Picture && names_picture => {
+                let fits = "--format picture, or another name, fits";
+                Err(Failure::Usage(format!("a file named .svg or .png holds a picture; {fits}")))
+            }
+            Some(form) if form != Form::Picture && self.look.step => {
+                Err(Failure::Usage("--step shows pictures; --format picture fits".to_string()))
+            }
+            Some(form) => Ok(form),
+            None if names_picture => Ok(Form::Picture),
+            None if self.picture.file().is_some() && !looks => Ok(Form::Text),
+            None if looks || matches!(subject, GraphSubject::Formula(_)) => Ok(Form::Picture),
+            None => Ok(Form::Text),
+        }
+    }
+
+    fn formula(&self, formula: &Expression) -> Result<Drawing, Failure> {
+        let refused = [("--stage", self.stage.is_some()), ("--values", self.sample.values.is_some())];
+        if let Some((flag, _)) = refused.iter().find(|(_, is_there)| *is_there) {
+            let fits = if formula.names().is_empty() {
+                String::new()
+            } else {
+                format!("; --at {} fits", example(formula.names()))
+            };
+            return Err(Failure::Usage(format!("{flag} is for networks, and {formula} is a formula{fits}")));
+        }
+        let b = Builder::new();
+        let result = formula.build(&b);
+        // A formula that is a name alone has its name.
+        if result.name().is_none() {
+            let free =
+                ["z", "f", "result", "answer"].into_iter().find(|name| !formula.names().iter().any(|n| n == name));
+            result.named(free.unwrap_or("the result"));
+        }
+        let graph = simplified(b.finish([result])?, self.simplified)?;
+        let values = match &self.at {
+            Some(at) => at.of(formula.names()).map_err(Failure::Usage)?,
+            None if formula.names().is_empty() => Vec::new(),
+            None => return Ok(graph.show()),
+        };
+        let feeds: Vec<Tensor> = values.into_iter().map(Tensor::from).collect();
+        Ok(graph.trace(&feeds)?.show())
+    }
+
+    fn draw(&self, drawing: &Drawing) -> Result<(), Failure> {
+        let picture = self.look.picture(drawing)?;
+        if self.look.step {
+            return walk(drawing, &picture);
+        }
+        match self.picture.file() {
+            Some(path) => self.picture.write_scene(path, picture.scene()),
+            None => output::result(&picture.terminal(columns(), has_colour())),
+        }
+    }
+}
+
+impl LookOptions {
+    fn picture<'d>(&self, drawing: &'d Drawing) -> Result<GraphPicture<'d>, Failure> {
+        let mut picture = GraphPicture::new(drawing);
+        for path in &self.open {
+            let path = path.trim();
+            let folded = picture.folded();
+            let is_opened =
+                drawing.nodes.iter().any(|node| node.path == path || node.path.starts_with(&format!("{path}/")));
+            picture = match path {
+                "all" => picture.open_all(),
+                _ if is_opened && !path.is_empty() => picture.open(path),
+                _ if folded.is_empty() => {
+                    return Err(Failure::Usage(format!("there is no box `{path}` to open: nothing is folded")));
+                }
+                _ => {
+                    let boxes = listed(folded.iter());
+                    return Err(Failure::Usage(format!("there is no box `{path}` to open; {boxes} or all fits")));
+                }
+            };
+        }
+        let picture = self.digits.map_or(picture.clone(), |digits| picture.digits(digits));
+        Ok(if self.everything { picture.everything() } else { picture })
+    }
+}
+
+/// Shows the steps forward through a graph and back, each when Enter is pressed; one after the other where nobody can.
+fn walk(drawing: &Drawing, picture: &GraphPicture<'_>) -> Result<(), Failure> {
+    let is_watched = io::stdin().is_terminal() && io::stdout().is_terminal();
+    let steps = picture.steps();
+    for (i, &step) in steps.iter().enumerate() {
+        let said = format!("step {} of {}, {}", i + 1, steps.len(), said(drawing, step));
+        let shown = picture.clone().at(step).terminal(columns(), has_colour());
+        output::result(&format!("{said}\n\n{}\n\n", shown.trim_end()))?;
+        if is_watched && i + 1 < steps.len() {
+            output::note("Enter for the next step, q and Enter to end");
+            let mut line = String::new();
+            let read = io::stdin().lock().read_line(&mut line);
+            if read.is_ok_and(|bytes| bytes == 0) || line.trim() == "q" {
+                break;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// A step in words.
+fn said(drawing: &Drawing, step: Step) -> String {
+    let label =
+        |id: usize| drawing.nodes.get(id).and_then(|node| node.name.clone()).unwrap_or_else(|| format!("%{id}"));
+    let number = |numbers: &Option<Numbers>| {
+        numbers.as_ref().map(|numbers| format!(" = {}", numbers.text())).unwrap_or_default()
+    };
+    match step {
+        Step::Forward(id) => {
+            let Some(node) = drawing.nodes.get(id) else { return String::new() };
+            let formula = node.formula.as_ref().map(|formula| format!(" = {formula}")).unwrap_or_default();
+            format!("forward: {}{formula}{}", label(id), number(&node.value))
+        }
+        Step::Backward(id) => {
+            let Some(node) = drawing.nodes.get(id) else { return String::new() };
+            let of = drawing.outputs.first().map_or_else(String::new, |&output| label(output));
+            format!("back: d {of} / d {}{}", label(id), number(&node.derivative))
+        }
+    }
+}
+
+impl SampleOptions {
+    /// The loss of a sample, with every value and derivative.
+    fn drawing(&self, row: usize, subject: &Subject) -> Result<Drawing, Failure> {
+        let named = self.data.dataset;
+        let misfit = |why: String| match &subject.file {
+            Some(file) => Failure::Misfit(format!("{file}: {why}")),
+            None => Failure::Usage(why),
+        };
+        named.check_fits(&subject.network).map_err(misfit)?;
+        let most = named.samples(self.part);
+        if row >= most {
+            let why = format!(
+                "--values {row}: {} has {} samples in this part; 0 to {} fits",
+                named.name(),
+                text::count(most as u64),
+                most - 1
+            );
+            return Err(Failure::Usage(why));
+        }
+        let divisor = if subject.model.is_some() { subject.divisor } else { named.divisor() };
+        let data = named.read(self.data.data.as_deref(), divisor, subject.loss)?;
+        let sample = data.part(self.part).select(&[row])?;
+        let parameters = match &subject.model {
+            Some(model) => model.parameters()?,
+            None => Model::new(&subject.network, 1)?.parameters()?,
+        };
+        let graph = sample_loss(&subject.network, subject.loss, &sample)?;
+        let feeds =
+            graph.fed().map(|(_, node)| fed(node.name.as_deref().unwrap_or_default(), &sample, &parameters, subject));
+        let trace = graph.trace(&feeds.collect::<Result<Vec<_>, _>>()?)?;
+        self.say(row, named, &sample, &trace)?;
+        Ok(trace.show())
+    }
+
+    fn say(&self, row: usize, named: Named, sample: &Dataset, trace: &limpid::graph::Trace) -> Result<(), Failure> {
+        let part = match self.part {
+            Part::Train => "training",
+            Part::Test => "test",
+        };
+        let largest = |numbers: Vec<f64>| {
+            let best = |best: usize, i: usize| if numbers[i] > numbers[best] { i } else { best };
+            (0..numbers.len()).fold(0, best)
+        };
+        let targets = sample.targets().to_f64();
+        let right = if targets.len() == 1 { targets[0] as usize } else { largest(targets) };
+        let said = largest(trace.value("scores")?.to_f64());
+        let loss = trace.value("loss")?.item().map_or_else(String::new, text::loss);
+        output::note(&format!(
+            "{part} sample {row} of {} is a {right}; the network says {said}; loss {loss}",
+            named.name()
+        ));
+        Ok(())
+    }
+}
+
+/// What a leaf of a sample's loss is fed.
+fn fed(name: &str, sample: &Dataset, parameters: &[(String, Tensor)], subject: &Subject) -> Result<Tensor, Failure> {
+    let found = match name {
+        "x" => {
+            let shape: Vec<usize> = std::iter::once(1).chain(subject.network.input().iter().copied()).collect();
+            let numbers = sample.inputs().to_f64();
+            let numbers = numbers.into_iter().map(|x| sample.divisor().map_or(x, |divisor| x / divisor));
+            Tensor::new(shape, numbers.collect::<Vec<_>>()).map_err(|error| Failure::Misfit(error.to_string()))?
+        }
+        "t" => sample.targets().to_f64_tensor(),
+        _ => match parameters.iter().find(|(own, _)| own == name) {
+            Some((_, value)) => value.clone(),
+            None => return Err(Failure::Misfit(format!("the network is fed `{name}`, which is no parameter"))),
+        },
+    };
+    Ok(found)
 }

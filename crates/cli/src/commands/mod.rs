@@ -5,5 +5,6 @@ pub(crate) mod evaluate;
 pub(crate) mod gradcheck;
 pub(crate) mod graph;
 pub(crate) mod plan;
+pub(crate) mod plot;
 pub(crate) mod summary;
 pub(crate) mod train;

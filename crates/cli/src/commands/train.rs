@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use clap::Args;
-use limpid::files::writable;
+use limpid::files::{writable, write_atomically};
 use limpid::graph::Sizes;
 use limpid::learn::{Event, Fit, History, Loss, Model, Network, Optimizer, Sampling};
 use limpid::prelude::Precision;
@@ -43,6 +43,9 @@ pub(crate) struct Arguments {
     /// whole. A training that fails writes nothing.
     #[arg(long, short, value_name = "FILE", help_heading = "Output")]
     output: Option<PathBuf>,
+    /// File to write the training's history to, such as history.json, for `limpid plot history`
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    history: Option<PathBuf>,
     #[command(flatten)]
     format: FormatOption,
     /// Note the time of each step: on stderr, or in the JSON's history.times
@@ -154,8 +157,10 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
     let seconds = started.elapsed().as_secs_f64();
     // Should saving fail, hours of training still end in a report.
     let saved = arguments.output.as_deref().map(|path| models::save(&model, named.divisor(), path)).transpose();
+    let kept = arguments.keep(&history);
     arguments.report(&plan, &history, seconds, matches!(saved, Ok(Some(()))))?;
     saved?;
+    kept?;
     arguments.say_how_to_go_on();
     Ok(())
 }
@@ -179,6 +184,13 @@ impl Arguments {
         if let Some(path) = &self.output {
             if output::is_dash(path) {
                 return Err(Failure::Usage("a model is not written to stdout; a file name fits --output".to_string()));
+            }
+            writable(path)?;
+        }
+        if let Some(path) = &self.history {
+            if output::is_dash(path) {
+                let fits = "--format json prints it there, a file name fits --history";
+                return Err(Failure::Usage(format!("a history is not written to stdout by itself; {fits}")));
             }
             writable(path)?;
         }
@@ -225,6 +237,15 @@ impl Arguments {
         });
         progress.finish();
         Ok(outcome?)
+    }
+
+    /// Writes the history, where that was asked for.
+    fn keep(&self, history: &History) -> Result<(), Failure> {
+        let Some(path) = &self.history else { return Ok(()) };
+        match serde_json::to_string(history) {
+            Ok(line) => Ok(write_atomically(path, (line + "\n").as_bytes())?),
+            Err(error) => Err(Failure::Misfit(format!("the history cannot be put into JSON: {error}"))),
+        }
     }
 
     fn report(&self, plan: &Plan, history: &History, seconds: f64, is_saved: bool) -> Result<(), Failure> {

@@ -3,6 +3,7 @@
 mod bench;
 mod files;
 mod look;
+mod plot;
 mod support;
 mod train;
 mod usage;

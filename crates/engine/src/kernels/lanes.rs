@@ -170,6 +170,16 @@ impl Lane for Element {
         Self(libm::powf(self.0, exponent.0))
     }
 
+    #[inline(always)]
+    fn sin(self) -> Self {
+        Self(libm::sinf(self.0))
+    }
+
+    #[inline(always)]
+    fn cos(self) -> Self {
+        Self(libm::cosf(self.0))
+    }
+
     /// Source: the Cephes library's `tanhf`.
     #[inline(always)]
     fn tanh(self) -> Self {
@@ -218,6 +228,8 @@ mod tests {
         let table: &[Row] = &[
             ("exp", Lane::exp, libm::exp, 1),
             ("ln", Lane::ln, libm::log, 1),
+            ("sin", Lane::sin, libm::sin, 1),
+            ("cos", Lane::cos, libm::cos, 1),
             ("tanh", Lane::tanh, libm::tanh, 2),
             ("exp_m1", Lane::exp_m1, libm::expm1, 8),
             ("ln_1p", Lane::ln_1p, libm::log1p, 4),

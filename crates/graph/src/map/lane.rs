@@ -38,6 +38,10 @@ pub trait Lane:
     fn abs(self) -> Self;
     /// This to the power of `exponent`.
     fn pow(self, exponent: Self) -> Self;
+    /// Sine of this many radians.
+    fn sin(self) -> Self;
+    /// Cosine of this many radians.
+    fn cos(self) -> Self;
     /// Hyperbolic tangent.
     fn tanh(self) -> Self;
     /// Gauss error function.
@@ -51,8 +55,8 @@ pub trait Lane:
 }
 
 macro_rules! scalar_lane {
-    ($type:ty, $exp:ident, $exp_m1:ident, $ln:ident, $ln_1p:ident, $sqrt:ident, $abs:ident, $pow:ident, $tanh:ident,
-     $erf:ident) => {
+    ($type:ty, $exp:ident, $exp_m1:ident, $ln:ident, $ln_1p:ident, $sqrt:ident, $abs:ident, $pow:ident, $sin:ident,
+     $cos:ident, $tanh:ident, $erf:ident) => {
         impl Lane for $type {
             type Mask = bool;
 
@@ -105,6 +109,14 @@ macro_rules! scalar_lane {
                 libm::$pow(self, exponent)
             }
             #[inline]
+            fn sin(self) -> Self {
+                libm::$sin(self)
+            }
+            #[inline]
+            fn cos(self) -> Self {
+                libm::$cos(self)
+            }
+            #[inline]
             fn tanh(self) -> Self {
                 libm::$tanh(self)
             }
@@ -116,5 +128,5 @@ macro_rules! scalar_lane {
     };
 }
 // One portable implementation, so that a value has the same digits on every machine.
-scalar_lane!(f64, exp, expm1, log, log1p, sqrt, fabs, pow, tanh, erf);
-scalar_lane!(f32, expf, expm1f, logf, log1pf, sqrtf, fabsf, powf, tanhf, erff);
+scalar_lane!(f64, exp, expm1, log, log1p, sqrt, fabs, pow, sin, cos, tanh, erf);
+scalar_lane!(f32, expf, expm1f, logf, log1pf, sqrtf, fabsf, powf, sinf, cosf, tanhf, erff);

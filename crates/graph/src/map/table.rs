@@ -140,6 +140,27 @@ map_ops! {
         probes = [[0.7, 2.5], [3.0, -1.2], [2.0, 3.0]];
     }
 
+    // ---- angles -----------------------------------------------------------------------------------------------
+
+    /// Sine of an angle in radians.
+    Sin => sin(x) -> y {
+        value = x.sin();
+        gradient(up) = [up * x.cos()];
+        formula = "sin({x})";
+        onnx = Some("Sin");
+        ulp = 1.0;
+        probes = [[-2.0], [0.0], [7.5]];
+    }
+    /// Cosine of an angle in radians.
+    Cos => cos(x) -> y {
+        value = x.cos();
+        gradient(up) = [up * -x.sin()];
+        formula = "cos({x})";
+        onnx = Some("Cos");
+        ulp = 1.0;
+        probes = [[-2.0], [0.0], [7.5]];
+    }
+
     // ---- parts and choices ------------------------------------------------------------------------------------
 
     /// Distance from 0. Its derivative at 0 is taken as 0.

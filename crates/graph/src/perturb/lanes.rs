@@ -87,6 +87,12 @@ impl Lane for Number {
     fn pow(self, exponent: Self) -> Self {
         Self(libm::pow(self.0, exponent.0))
     }
+    fn sin(self) -> Self {
+        Self(libm::sin(self.0))
+    }
+    fn cos(self) -> Self {
+        Self(libm::cos(self.0))
+    }
     fn tanh(self) -> Self {
         Self(libm::tanh(self.0))
     }

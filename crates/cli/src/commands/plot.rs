@@ -1,0 +1,357 @@
+//! `limpid plot`: formulas, histories and models → pictures.
+
+use std::fs;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand};
+use limpid::graph::Expression;
+use limpid::learn::{Dataset, Model};
+use limpid::models::{self, Saved};
+
+use crate::arguments::{Activation, DataOptions, ThreadsOption, at_least_one, positive};
+use crate::data::Part;
+use crate::failure::Failure;
+use crate::output;
+use crate::picture::{PictureOptions, SizeOption};
+use crate::plots::activation::{Function, LOSSES, LossCurve};
+use crate::plots::classes::Answers;
+use crate::plots::{Drawn, activation, classes, descent, function, history, weights};
+use crate::pointed::{Limits, Numbers};
+
+/// Draw functions, losses, the gradient method's way, a training's history, or what a model does
+///
+/// Pictures are drawn with characters on stdout, in colour on a terminal, or written as SVG or PNG.
+#[derive(Debug, Args)]
+#[command(after_long_help = EXAMPLES)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    what: What,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  A curve with its tangent at 5:
+    limpid plot function \"0.01*x^2 + 0.1*x\" --range 0,20 --tangent 5
+  The way of gradient descent, as a file:
+    limpid plot descent \"x0^2/20 + x1^2\" --start -7,2 --lr 0.9 --steps 30 --output way.svg
+  A training, while it is remembered and afterwards:
+    limpid train --epochs 3 --history history.json
+    limpid plot history history.json";
+
+#[derive(Debug, Subcommand)]
+enum What {
+    Activation(Activations),
+    Loss(Losses),
+    Function(Functions),
+    Descent(Descent),
+    History(History),
+    Weights(Weights),
+    Confusion(Confusion),
+    Misclassified(Misclassified),
+}
+
+/// How the picture looks and where it goes.
+#[derive(Debug, Args)]
+struct Form {
+    #[command(flatten)]
+    size: SizeOption,
+    #[command(flatten)]
+    picture: PictureOptions,
+}
+
+/// Draw activation functions as curves; softmax as bars
+#[derive(Debug, Args)]
+struct Activations {
+    /// Names, such as sigmoid,relu,step; two take a number: "elu alpha=0.5"
+    #[arg(value_name = "NAMES", value_delimiter = ',', required = true, value_parser = named_function)]
+    names: Vec<Function>,
+    /// Where the curves begin and end, such as -3,3
+    #[arg(long, value_name = "LOW,HIGH", default_value = "-5,5", allow_hyphen_values = true)]
+    range: Limits,
+    /// Draw the slopes, too, dashed
+    #[arg(long)]
+    slope: bool,
+    #[command(flatten)]
+    form: Form,
+}
+
+/// Draw the loss of one sample over what a network says of it
+#[derive(Debug, Args)]
+struct Losses {
+    #[arg(value_name = "NAMES", value_delimiter = ',', required = true, value_parser = named_loss)]
+    #[arg(help = format!("Names: {}", LOSSES.iter().map(|loss| loss.name).collect::<Vec<_>>().join(", ")))]
+    names: Vec<&'static LossCurve>,
+    /// Where the curves begin and end [default: where the loss is worth seeing]
+    #[arg(long, value_name = "LOW,HIGH", allow_hyphen_values = true)]
+    range: Option<Limits>,
+    #[command(flatten)]
+    form: Form,
+}
+
+/// Draw formulas of one name as curves, or one of two names over the plane
+#[derive(Debug, Args)]
+#[command(after_long_help = FUNCTION_EXAMPLES)]
+struct Functions {
+    /// Formula, such as "0.01*x^2 + 0.1*x"
+    ///
+    /// With + - * / ^, brackets, pi, e, and functions such as exp, ln, sqrt, sin, abs, max, sigmoid and relu; there is no
+    /// product without *. Every other name is a variable.
+    #[arg(value_name = "FORMULA", allow_hyphen_values = true)]
+    formula: Expression,
+    /// Further formulas, drawn beside it
+    #[arg(value_name = "FORMULAS")]
+    more: Vec<Expression>,
+    /// Where the variables begin and end, such as 0,20
+    #[arg(long, value_name = "LOW,HIGH", default_value = "-5,5", allow_hyphen_values = true)]
+    range: Limits,
+    /// Where the values begin and end [default: those that there are]
+    #[arg(long, value_name = "LOW,HIGH", allow_hyphen_values = true)]
+    heights: Option<Limits>,
+    /// Draw the tangents at these places, such as 5 or 5,10
+    #[arg(long, value_name = "PLACES", allow_hyphen_values = true)]
+    tangent: Option<Numbers>,
+    /// Draw the slope of each curve, too, dashed
+    #[arg(long)]
+    slope: bool,
+    /// How a formula of two names is drawn
+    #[arg(long = "as", value_enum, value_name = "HOW", default_value_t)]
+    how: function::Form,
+    #[command(flatten)]
+    form: Form,
+}
+
+const FUNCTION_EXAMPLES: &str = "\
+Examples:
+  limpid plot function \"sin(x)\" \"cos(x)\" --range 0,6
+  limpid plot function \"0.01*x^2 + 0.1*x\" --range 0,20 --tangent 5,10
+  limpid plot function \"x0^2 + x1^2\" --as surface --output bowl.svg
+  limpid plot function \"x0^2 - x1^2\" --as gradient";
+
+/// Draw the way of gradient descent over a formula of one or two names
+///
+/// The gradient is taken numerically, by central differences, as learners meet it first.
+#[derive(Debug, Args)]
+struct Descent {
+    /// Formula, such as "x0^2/20 + x1^2"
+    #[arg(value_name = "FORMULA", allow_hyphen_values = true)]
+    formula: Expression,
+    /// Where it begins: a number for each name, in the order in which they stand in the formula, such as -7,2
+    #[arg(long, value_name = "NUMBERS", required = true, allow_hyphen_values = true)]
+    start: Numbers,
+    /// How far a step goes against the gradient, such as 0.9
+    #[arg(long, visible_alias = "lr", value_name = "RATE", default_value = "0.1")]
+    #[arg(value_parser = positive, allow_negative_numbers = true)]
+    learning_rate: f64,
+    /// How many steps are taken, such as 100
+    #[arg(long, value_name = "N", default_value = "30", value_parser = steps, allow_negative_numbers = true)]
+    steps: usize,
+    /// Go up, along the gradient
+    #[arg(long)]
+    ascent: bool,
+    /// Part of the axes that is shown, such as -10,10 [default: what the way needs]
+    #[arg(long, value_name = "LOW,HIGH", allow_hyphen_values = true)]
+    range: Option<Limits>,
+    #[command(flatten)]
+    form: Form,
+}
+
+/// Draw a training's loss by step and accuracy by epoch
+#[derive(Debug, Args)]
+struct History {
+    /// File of `limpid train --history`, or the output of `limpid train --format json`; - reads stdin
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    #[command(flatten)]
+    form: Form,
+}
+
+/// Draw what each unit of a model's first layer looks for
+#[derive(Debug, Args)]
+struct Weights {
+    /// Model file, as written by `limpid train --output`
+    #[arg(value_name = "MODEL")]
+    model: PathBuf,
+    /// Units that are drawn, such as 16
+    #[arg(long, value_name = "N", default_value = "50", value_parser = at_least_one, allow_negative_numbers = true)]
+    most: usize,
+    #[command(flatten)]
+    form: Form,
+}
+
+/// A model that is asked about a data set.
+#[derive(Debug, Args)]
+struct Asked {
+    /// Model file, as written by `limpid train --output`
+    #[arg(value_name = "MODEL")]
+    model: PathBuf,
+    #[command(flatten)]
+    data: DataOptions,
+    /// Part of the data set
+    #[arg(long, value_enum, value_name = "PART", default_value_t = Part::Test, help_heading = "Data")]
+    part: Part,
+    #[command(flatten)]
+    threads: ThreadsOption,
+}
+
+/// Draw how often a model takes each class for each other
+#[derive(Debug, Args)]
+struct Confusion {
+    #[command(flatten)]
+    asked: Asked,
+    #[command(flatten)]
+    form: Form,
+}
+
+/// Draw the samples that a model gets wrong, those first of which it is surest
+#[derive(Debug, Args)]
+struct Misclassified {
+    #[command(flatten)]
+    asked: Asked,
+    /// Samples that are drawn, such as 40
+    #[arg(long, value_name = "N", default_value = "20", value_parser = at_least_one, allow_negative_numbers = true)]
+    most: usize,
+    #[command(flatten)]
+    form: Form,
+}
+
+/// Parses the name of an activation.
+fn named_function(text: &str) -> Result<Function, String> {
+    match text.trim().to_ascii_lowercase().as_str() {
+        "step" => Ok(Function::Step),
+        "softmax" => Ok(Function::Softmax),
+        _ => match text.parse::<Activation>() {
+            Ok(activation) => Ok(Function::Layer(activation.to_string())),
+            Err(why) if why.starts_with("there are: ") => Err(why + ", step, softmax"),
+            Err(why) => Err(why),
+        },
+    }
+}
+
+/// Parses the name of a loss.
+fn named_loss(text: &str) -> Result<&'static LossCurve, String> {
+    let name = text.trim().to_ascii_lowercase().replace('_', "-");
+    let found = LOSSES.iter().find(|loss| loss.name == name);
+    found.ok_or_else(|| format!("there are: {}", LOSSES.iter().map(|loss| loss.name).collect::<Vec<_>>().join(", ")))
+}
+
+/// More steps than anyone sees.
+const MOST_STEPS: usize = 100_000;
+
+/// Parses a number of steps.
+fn steps(text: &str) -> Result<usize, String> {
+    let found = text.trim().parse().ok().filter(|steps| (1..=MOST_STEPS).contains(steps));
+    found.ok_or_else(|| format!("a whole number from 1 to {MOST_STEPS} fits"))
+}
+
+pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
+    match arguments.what {
+        What::Activation(of) => of.form.show(|| activation::activations(&of.names, of.range, of.slope)),
+        What::Loss(of) => of.form.show(|| activation::losses(&of.names, of.range)),
+        What::Function(of) => of.form.show(|| function::draw(&of.settings())),
+        What::Descent(of) => of.form.show(|| descent::draw(&of.settings())),
+        What::History(of) => of.form.show(|| of.drawn()),
+        What::Weights(of) => of.form.show(|| of.drawn()),
+        What::Confusion(of) => of.form.show(|| {
+            let (mut model, data) = of.asked.read()?;
+            classes::confusion(&Answers::of(&mut model, &data)?, &of.asked.title())
+        }),
+        What::Misclassified(of) => of.form.show(|| {
+            let (mut model, data) = of.asked.read()?;
+            classes::misclassified(&Answers::of(&mut model, &data)?, &data, &of.asked.title(), of.most)
+        }),
+    }
+}
+
+impl Form {
+    /// Draws, where the picture can be kept, and says what is to be said.
+    fn show(&self, draw: impl FnOnce() -> Result<Drawn, Failure>) -> Result<(), Failure> {
+        self.picture.check()?;
+        let Drawn { picture, notes } = draw()?;
+        self.picture.show(picture.as_ref(), &self.size)?;
+        notes.iter().for_each(|note| output::note(note));
+        Ok(())
+    }
+}
+
+impl Functions {
+    fn settings(&self) -> function::Settings {
+        function::Settings {
+            formulas: [std::slice::from_ref(&self.formula), &self.more].concat(),
+            range: self.range,
+            heights: self.heights,
+            tangents: self.tangent.clone(),
+            slopes: self.slope,
+            form: self.how,
+        }
+    }
+}
+
+impl Descent {
+    fn settings(&self) -> descent::Settings {
+        descent::Settings {
+            formula: self.formula.clone(),
+            start: self.start.clone(),
+            learning_rate: self.learning_rate,
+            steps: self.steps,
+            ascends: self.ascent,
+            range: self.range,
+        }
+    }
+}
+
+/// The largest history that is read, in bytes.
+const HISTORY_CAP_BYTES: u64 = 1 << 30;
+
+impl History {
+    fn drawn(&self) -> Result<Drawn, Failure> {
+        let (name, text) = match output::is_dash(&self.file) {
+            true => ("stdin".to_string(), read_capped(std::io::stdin().lock())),
+            false => (self.file.display().to_string(), fs::File::open(&self.file).and_then(read_capped)),
+        };
+        let text = text.map_err(|error| Failure::Misfit(format!("{name}: {error}")))?;
+        let read = history::History::read(&text).map_err(|why| Failure::Misfit(format!("{name}: {why}")))?;
+        Ok(history::draw(&read, &name))
+    }
+}
+
+fn read_capped(from: impl Read) -> std::io::Result<String> {
+    let mut text = String::new();
+    from.take(HISTORY_CAP_BYTES).read_to_string(&mut text)?;
+    Ok(text)
+}
+
+impl Weights {
+    fn drawn(&self) -> Result<Drawn, Failure> {
+        let Saved { model, .. } = models::load(&self.model)?;
+        let parameters = model.parameters()?;
+        let Some((name, weights)) = parameters.iter().find(|(_, value)| value.rank() == 2) else {
+            return Err(Failure::Misfit(format!("{}: no layer of this model has weights", self.model.display())));
+        };
+        weights::draw(name, weights, model.network().input(), self.most)
+    }
+}
+
+impl Asked {
+    fn read(&self) -> Result<(Model, Dataset), Failure> {
+        let Saved { model, divisor } = models::load(&self.model)?;
+        let model = model.with_threads(self.threads.count());
+        let named = self.data.dataset;
+        named.check_fits(model.network()).map_err(|why| Failure::Misfit(format!("{}: {why}", self.model.display())))?;
+        let data = named.read(self.data.data.as_deref(), divisor, model.loss())?;
+        Ok((model, data.part(self.part).clone()))
+    }
+
+    fn title(&self) -> String {
+        let part = match self.part {
+            Part::Train => "training",
+            Part::Test => "test",
+        };
+        format!("{} on the {part} samples of {}", file_name(&self.model), self.data.dataset.name())
+    }
+}
+
+/// A file's name without its folder.
+fn file_name(path: &Path) -> String {
+    path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
+}

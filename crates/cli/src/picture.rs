@@ -1,0 +1,158 @@
+//! Pictures → a terminal's lines on stdout, or an SVG or PNG file.
+
+use std::env;
+use std::ffi::OsStr;
+use std::io::{self, IsTerminal};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use clap::{Args, ValueEnum};
+use limpid::files::{writable, write_atomically};
+use limpid_draw::{Medium, Picture, Scene, Theme};
+
+use crate::failure::Failure;
+use crate::output;
+use crate::pointed::Extent;
+
+/// Where a picture goes, and for which ground it is.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Picture")]
+pub(crate) struct PictureOptions {
+    /// File to write, such as picture.svg or picture.png [default: stdout, also as -]
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+
+    /// Ground that the colours are for [default: an SVG and a terminal follow their reader, a PNG is light]
+    #[arg(long, value_enum, value_name = "THEME")]
+    pub(crate) theme: Option<Ground>,
+
+    /// Show the file that was written with the system's viewer
+    #[arg(long, requires = "output")]
+    pub(crate) view: bool,
+}
+
+/// `--size`, of pictures that fit themselves to a size.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Picture")]
+pub(crate) struct SizeOption {
+    /// Pixels of a file, such as 640x400; in a terminal columns and rows, such as 80x24
+    #[arg(long, value_name = "WIDTHxHEIGHT", allow_negative_numbers = true)]
+    pub(crate) size: Option<Extent>,
+}
+
+/// The ground that a picture lies on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Ground {
+    /// Dark on light
+    Light,
+    /// Light on dark
+    Dark,
+}
+
+/// The form of a picture's file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum FileForm {
+    Svg,
+    Png,
+}
+
+/// More pixels for each of the layout's, so that a PNG is sharp on today's screens.
+const SHARP: f64 = 2.0;
+/// Wider pictures do not say more in a terminal, and become very high.
+const WIDEST: usize = 100;
+
+impl FileForm {
+    fn of(path: &Path) -> Result<Self, Failure> {
+        let extension = path.extension().map(OsStr::to_ascii_lowercase);
+        match extension.as_deref().and_then(OsStr::to_str) {
+            Some("svg") => Ok(Self::Svg),
+            Some("png") => Ok(Self::Png),
+            _ => Err(Failure::Usage(format!(
+                "{}: the name does not say which form the picture takes; one that ends in .svg or .png fits",
+                path.display()
+            ))),
+        }
+    }
+}
+
+/// Whether a name is that of a picture's file.
+pub(crate) fn names_picture(path: &Path) -> bool {
+    FileForm::of(path).is_ok()
+}
+
+impl PictureOptions {
+    /// Checks that the file can be written, before anything is computed.
+    pub(crate) fn check(&self) -> Result<(), Failure> {
+        let Some(path) = self.file() else { return Ok(()) };
+        FileForm::of(path)?;
+        Ok(writable(path)?)
+    }
+
+    /// The file that is written; nothing where stdout is.
+    pub(crate) fn file(&self) -> Option<&Path> {
+        self.output.as_deref().filter(|path| !output::is_dash(path))
+    }
+
+    fn theme(&self) -> Theme {
+        match self.theme {
+            None => Theme::Auto,
+            Some(Ground::Light) => Theme::Light,
+            Some(Ground::Dark) => Theme::Dark,
+        }
+    }
+
+    /// Shows a picture that fits itself to a size.
+    pub(crate) fn show(&self, picture: &dyn Picture, size: &SizeOption) -> Result<(), Failure> {
+        if let Some(path) = self.file() {
+            let (scene, scale) = match size.size {
+                Some(size) => (picture.layout(Medium::page(size.width as f64, size.height as f64)?)?, 1.0),
+                None => (picture.scene()?, SHARP),
+            };
+            return self.write(path, scene, scale);
+        }
+        let columns = size.size.map_or_else(|| columns().min(WIDEST), |size| size.width);
+        let rows = size.size.map_or_else(|| picture.rows(columns), |size| size.height);
+        let medium = Medium::terminal(columns, rows, has_colour())?;
+        output::result(&picture.layout(medium)?.themed(self.theme()).terminal(columns, medium.colour))
+    }
+
+    /// Writes a page that has its size already.
+    pub(crate) fn write_scene(&self, path: &Path, scene: Scene) -> Result<(), Failure> {
+        self.write(path, scene, SHARP)
+    }
+
+    fn write(&self, path: &Path, scene: Scene, scale: f64) -> Result<(), Failure> {
+        let scene = scene.themed(self.theme());
+        let bytes = match FileForm::of(path)? {
+            FileForm::Svg => scene.svg().into_bytes(),
+            FileForm::Png => scene.png(scale)?,
+        };
+        write_atomically(path, &bytes)?;
+        if self.view { view(path) } else { Ok(()) }
+    }
+}
+
+/// How many columns a picture on stdout may take: those of the terminal, else $COLUMNS, else 80.
+pub(crate) fn columns() -> usize {
+    let of_terminal = || terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| usize::from(width.0));
+    let of_environment = || env::var("COLUMNS").ok()?.trim().parse().ok();
+    of_terminal().or_else(of_environment).filter(|columns| *columns > 0).map_or(80, |columns| columns.clamp(20, 1000))
+}
+
+/// Whether stdout is a terminal that shows colours, and nobody asked it not to.
+pub(crate) fn has_colour() -> bool {
+    io::stdout().is_terminal() && env::var_os("TERM").is_none_or(|term| term != "dumb") && output::wants_colour()
+}
+
+/// Hands a file to the program that the system shows such files with.
+fn view(path: &Path) -> Result<(), Failure> {
+    let program = match env::consts::OS {
+        "macos" => "open",
+        "windows" => "explorer",
+        _ => "xdg-open",
+    };
+    let mut viewer = Command::new(program);
+    viewer.arg(path).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    let why = |error| format!("{} was written, but `{program}` cannot show it: {error}", path.display());
+    viewer.spawn().map(drop).map_err(|error| Failure::Misfit(why(error)))
+}

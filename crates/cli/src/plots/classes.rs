@@ -1,0 +1,103 @@
+//! What a classifier takes for what: the confusion matrix, and the samples that it gets wrong.
+
+use limpid::graph::Tensor;
+use limpid::learn::{Dataset, Model};
+use limpid_draw::{ColourMap, Images, Matrix, Raster};
+
+use super::Drawn;
+use crate::failure::Failure;
+
+/// What a model says of each sample.
+pub(crate) struct Answers {
+    /// The right class, the model's class, and how sure it is of that one.
+    each: Vec<(usize, usize, f64)>,
+    classes: usize,
+}
+
+/// Samples that are asked about together.
+const TOGETHER: usize = 1000;
+
+impl Answers {
+    pub(crate) fn of(model: &mut Model, data: &Dataset) -> Result<Self, Failure> {
+        let rights = labels(data.targets());
+        let (inputs, size) = (data.inputs_as_f32(), data.inputs().len() / data.len().max(1));
+        let (mut each, mut classes) = (Vec::with_capacity(data.len()), 0);
+        for (part, rights) in inputs.chunks(TOGETHER * size.max(1)).zip(rights.chunks(TOGETHER)) {
+            let batch =
+                Tensor::new([rights.len(), size], part.to_vec()).map_err(|error| Failure::Misfit(error.to_string()))?;
+            let scores = model.predict(&batch)?;
+            classes = scores.shape().last().copied().unwrap_or(1);
+            let scores = scores.to_f64();
+            each.extend(scores.chunks(classes).zip(rights).map(|(scores, &right)| {
+                let said = argmax(scores);
+                (right, said, share(scores, said))
+            }));
+        }
+        Ok(Self { each, classes })
+    }
+
+    fn right(&self) -> usize {
+        self.each.iter().filter(|(right, said, _)| right == said).count()
+    }
+
+    fn accuracy(&self) -> String {
+        let all = crate::text::count(self.each.len() as u64);
+        format!("{} of {all} right", crate::text::count(self.right() as u64))
+    }
+}
+
+/// Class labels; of one-hot rows, where the 1 stands.
+fn labels(targets: &Tensor) -> Vec<usize> {
+    let numbers = targets.to_f64();
+    match targets.shape() {
+        [_, classes] if *classes > 1 => numbers.chunks(*classes).map(argmax).collect(),
+        _ => numbers.iter().map(|&label| label as usize).collect(),
+    }
+}
+
+/// The first of the largest.
+fn argmax(scores: &[f64]) -> usize {
+    let largest = |best: usize, i: usize| if scores[i] > scores[best] { i } else { best };
+    (0..scores.len()).fold(0, largest)
+}
+
+/// Softmax at one place.
+fn share(scores: &[f64], at: usize) -> f64 {
+    1.0 / scores.iter().map(|score| (score - scores[at]).exp()).sum::<f64>()
+}
+
+pub(crate) fn confusion(answers: &Answers, title: &str) -> Result<Drawn, Failure> {
+    let classes = answers.each.iter().map(|(right, ..)| right + 1).max().unwrap_or(0).max(answers.classes);
+    let mut counts = vec![0; classes * classes];
+    answers.each.iter().for_each(|(right, said, _)| counts[right * classes + said] += 1);
+    let names = (0..classes).map(|class| class.to_string());
+    Ok(Drawn::new(Matrix::confusion(names, &counts)?.title(format!("{title}: {}", answers.accuracy()))))
+}
+
+/// The samples that the model gets wrong, those first of which it is surest.
+pub(crate) fn misclassified(answers: &Answers, data: &Dataset, title: &str, most: usize) -> Result<Drawn, Failure> {
+    let wrong = answers.each.iter().enumerate().filter(|(_, (right, said, _))| right != said);
+    let mut wrong: Vec<(usize, (usize, usize, f64))> = wrong.map(|(row, answer)| (row, *answer)).collect();
+    wrong.sort_by(|a, b| b.1.2.total_cmp(&a.1.2));
+    let pixels = data.inputs().to_f64();
+    let size = data.inputs().len() / data.len().max(1);
+    let side = size.isqrt();
+    let [height, width] = if side * side == size { [side, side] } else { [1, size] };
+    let largest = pixels.iter().copied().fold(f64::MIN_POSITIVE, f64::max);
+    let shown = wrong.len().min(most);
+    let mut images = Images::new(if shown > 20 { 8 } else { 5 }).title(format!("{title}: {}", answers.accuracy()));
+    for (row, (right, said, share)) in wrong.iter().take(shown) {
+        let own = &pixels[row * size..(row + 1) * size];
+        let image = Raster::mapped(width, height, own, ColourMap::Grey, [0.0, largest])?;
+        images = images.add(image, format!("{right} read as {said}, {:.0} %, #{row}", 100.0 * share));
+    }
+    let mut drawn = Drawn::new(images);
+    if shown < wrong.len() {
+        drawn.notes.push(format!(
+            "the {shown} of {} wrong answers that the model is surest of; --most {} shows all",
+            wrong.len(),
+            wrong.len()
+        ));
+    }
+    Ok(drawn)
+}

@@ -1,0 +1,627 @@
+//! Why a gradient is wrong, by experiment: a mistake is made on purpose, and named where it gives just the gradient that was
+//! found; numbers are moved by other steps, and a kink or a step too large is named where the answers say so.
+//!
+//! Nothing is guessed from names: where no experiment gives the wrong numbers, no cause is named.
+
+use std::fmt;
+
+use limpid_graph::{Builder, Graph, MapOp, NodeId, Op, Perturbation, Tensor, Values, Var, interpret};
+use serde::Serialize;
+
+use crate::error::Error;
+use crate::numeric::quotient;
+
+/// The likely cause of a derivative that fails its check, with what was seen of it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Cause {
+    /// A value on the way is not a finite number.
+    NotFinite {
+        /// The first such node.
+        node: String,
+        /// Where it was described.
+        location: String,
+    },
+    /// A kink lies within a step of the number.
+    Kink {
+        /// The difference quotient ahead of the number.
+        ahead: f64,
+        /// The one behind.
+        behind: f64,
+    },
+    /// Every number crosses a kink when it is moved, so that nothing was compared.
+    OnlyKinks,
+    /// The step does not change the number at all.
+    StepLost {
+        /// The number.
+        number: f64,
+        /// The step.
+        step: f64,
+    },
+    /// With a tenth of the step the error falls as that of a curved function does.
+    StepTooLarge {
+        /// The error at a tenth of the step.
+        error: f64,
+    },
+    /// The tolerance asks for more digits than a difference quotient has.
+    Rounding {
+        /// What rounding alone may make of it.
+        error: f64,
+    },
+    /// The derivative is right once that of a `stop_gradient` is added.
+    Cut {
+        /// What is held constant.
+        node: String,
+        /// Where it was described.
+        location: String,
+    },
+    /// A value is used several times, and only what one use hands back is there.
+    Overwritten {
+        /// The value.
+        node: String,
+        /// The use whose derivative is left.
+        kept: String,
+    },
+    /// Only the last sample's derivative is there.
+    LastSample,
+    /// Every derivative is the same number of times too large.
+    Factor {
+        /// How many times.
+        factor: f64,
+        /// What that number is, where it is known.
+        known: Option<Known>,
+    },
+    /// All derivatives are 0, and should not be.
+    Zero,
+    /// Each derivative was cut to the whole number before it.
+    WholeNumbers,
+    /// It is the derivative of a softmax over other numbers than each sample's own.
+    SoftmaxAxis {
+        /// Over what.
+        over: Over,
+    },
+    /// It is the derivative of a loss that takes class labels for numbers.
+    LabelForm {
+        /// How.
+        how: Labels,
+    },
+}
+
+/// A factor that has a meaning.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Known {
+    /// The number of samples.
+    Samples,
+    /// One over the number of samples.
+    OneOverSamples,
+    /// −1.
+    Sign,
+    /// What the samples are divided by.
+    Divisor,
+}
+
+/// What a softmax was taken over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Over {
+    /// Each class's scores of all samples.
+    Samples,
+    /// All scores of the batch.
+    All,
+}
+
+/// What was done to class labels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Labels {
+    /// The loss of each sample was multiplied by its label.
+    Multiplied,
+    /// The label was subtracted from each probability.
+    Subtracted,
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotFinite { node, location } => {
+                write!(
+                    f,
+                    "`{node}` ({location}) is not a finite number; smaller numbers, or a function that is defined there, fit"
+                )
+            }
+            Self::Kink { ahead, behind } => write!(
+                f,
+                "a kink lies within the step: the slope is {ahead:.4e} ahead and {behind:.4e} behind; numbers away from it, or a smaller step, fit"
+            ),
+            Self::OnlyKinks => write!(f, "every number crosses a kink when it is moved; a smaller step fits"),
+            Self::StepLost { number, step } => {
+                write!(f, "the step {step:e} is lost beside {number:e}: nothing moves; a larger step fits")
+            }
+            Self::StepTooLarge { error } => {
+                write!(
+                    f,
+                    "the step is too large for how the loss curves: with a tenth of it the error is {error:.2e}; a smaller step fits"
+                )
+            }
+            Self::Rounding { error } => {
+                write!(f, "rounding alone may make an error of {error:.1e} here; a tolerance above that fits")
+            }
+            Self::Cut { node, location } => write!(
+                f,
+                "`stop_gradient` holds `{node}` constant ({location}), and the loss depends on it; without it the derivative is right"
+            ),
+            Self::Overwritten { node, kept } => write!(
+                f,
+                "a derivative was overwritten: `{node}` is used more than once, and only what `{kept}` hands back is there; add up what all uses do"
+            ),
+            Self::LastSample => {
+                write!(f, "a derivative was overwritten: only the last sample's is there; add up those of all samples")
+            }
+            Self::Factor { factor, known } => {
+                let why = match known {
+                    Some(Known::Samples) => ", the number of samples: divide by it, the loss is a mean",
+                    Some(Known::OneOverSamples) => {
+                        ", one over the number of samples: it was divided by that once too often"
+                    }
+                    Some(Known::Sign) => ": its sign is the other one",
+                    Some(Known::Divisor) => ", what samples are divided by: these were not, or the other way round",
+                    None => "",
+                };
+                write!(f, "every derivative is {factor:.6} times what it should be{why}")
+            }
+            Self::Zero => {
+                write!(f, "every derivative is 0: nothing arrives here, or an array of whole numbers cut it off")
+            }
+            Self::WholeNumbers => write!(
+                f,
+                "every derivative was cut to a whole number: an array of integers holds it, or its input; real numbers (float64) fit"
+            ),
+            Self::SoftmaxAxis { over } => {
+                let over = match over {
+                    Over::Samples => "the samples of each class",
+                    Over::All => "the whole batch",
+                };
+                write!(f, "the softmax is over the wrong axis: over {over}; over the classes of each sample fits")
+            }
+            Self::LabelForm { how } => {
+                let how = match how {
+                    Labels::Multiplied => "the loss of each sample is multiplied by its label once more",
+                    Labels::Subtracted => "labels are subtracted as if they were numbers",
+                };
+                write!(f, "{how}; a label only says which class's probability counts, as a one-hot row does")
+            }
+        }
+    }
+}
+
+/// A mistake made on purpose, and the gradient that it gives, by leaf.
+pub(crate) struct Mistake {
+    pub(crate) cause: Cause,
+    pub(crate) gradients: Vec<Vec<f64>>,
+}
+
+/// A number of a leaf whose derivative was compared.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Tried {
+    pub(crate) element: usize,
+    pub(crate) analytic: f64,
+    pub(crate) numerical: f64,
+    pub(crate) error: f64,
+}
+
+/// What is known of a check that failed.
+pub(crate) struct Case<'c> {
+    pub(crate) graph: &'c Graph,
+    pub(crate) base: &'c Values<'c, f64>,
+    pub(crate) feeds: &'c [(NodeId, &'c Tensor)],
+    pub(crate) leaves: &'c [NodeId],
+    pub(crate) step: f64,
+    pub(crate) tolerance: f64,
+    /// How many samples the loss is a mean of, and what they are divided by, where that is known.
+    pub(crate) samples: Option<usize>,
+    pub(crate) divisor: Option<f64>,
+}
+
+/// As equal as two ways to compute the same derivatives are, to the largest of them.
+const SAME: f64 = 1e-5;
+/// More uses of values than this are not tried one by one.
+const MOST_USES: usize = 128;
+
+/// Whether two lists are the same derivatives. Where all are 0 nothing can be said.
+fn same(one: impl Iterator<Item = f64>, other: impl Iterator<Item = f64>) -> bool {
+    let (mut largest, mut apart) = (0.0f64, 0.0f64);
+    for (a, b) in one.zip(other) {
+        if !(a.is_finite() && b.is_finite()) {
+            return false;
+        }
+        largest = largest.max(a.abs()).max(b.abs());
+        apart = apart.max((a - b).abs());
+    }
+    largest > 0.0 && apart <= SAME * largest
+}
+
+impl Case<'_> {
+    /// The first of `mistakes` that gives what was found for a leaf.
+    pub(crate) fn made(mistakes: &[Mistake], leaf: usize, tried: &[Tried]) -> Option<Cause> {
+        let gives = |mistake: &&Mistake| {
+            let Some(own) = mistake.gradients.get(leaf) else { return false };
+            let found = tried.iter().map(|tried| tried.analytic);
+            same(found, tried.iter().map(|tried| own.get(tried.element).copied().unwrap_or(f64::NAN)))
+        };
+        mistakes.iter().find(gives).map(|mistake| mistake.cause.clone())
+    }
+
+    /// What the numbers of a leaf say by themselves.
+    pub(crate) fn of_numbers(&self, tried: &[Tried]) -> Option<Cause> {
+        let has_size = |tried: &&Tried| tried.numerical.abs() > self.tolerance;
+        let sized: Vec<&Tried> = tried.iter().filter(has_size).collect();
+        if sized.is_empty() {
+            return None;
+        }
+        if tried.iter().all(|tried| tried.analytic == 0.0) {
+            return Some(Cause::Zero);
+        }
+        let is_cut = |tried: &Tried| (tried.analytic - tried.numerical.trunc()).abs() < 1e-9;
+        if tried.iter().all(is_cut) {
+            return Some(Cause::WholeNumbers);
+        }
+        let largest = sized.iter().max_by(|a, b| a.numerical.abs().total_cmp(&b.numerical.abs()))?;
+        let factor = largest.analytic / largest.numerical;
+        let is_factor = sized.len() > 1
+            && (factor - 1.0).abs() > 1e-3
+            && same(tried.iter().map(|t| t.analytic), tried.iter().map(|t| factor * t.numerical));
+        is_factor.then(|| Cause::Factor { factor, known: self.known(factor) })
+    }
+
+    fn known(&self, factor: f64) -> Option<Known> {
+        let is = |number: f64| (factor / number - 1.0).abs() < 1e-4;
+        let samples = self.samples.filter(|&samples| samples > 1).map(|samples| samples as f64);
+        match (samples, self.divisor) {
+            _ if is(-1.0) => Some(Known::Sign),
+            (Some(samples), _) if is(samples) => Some(Known::Samples),
+            (Some(samples), _) if is(1.0 / samples) => Some(Known::OneOverSamples),
+            (_, Some(divisor)) if is(divisor) || is(1.0 / divisor) => Some(Known::Divisor),
+            _ => None,
+        }
+    }
+
+    /// What other steps say of the number whose derivatives disagree most.
+    pub(crate) fn of_steps(&self, leaf: NodeId, tried: &[Tried]) -> Result<Option<Cause>, Error> {
+        let Some(worst) = tried.iter().max_by(|a, b| a.error.total_cmp(&b.error)) else { return Ok(None) };
+        let number = self.base.numbers(leaf)[worst.element];
+        if number + self.step == number || number - self.step == number {
+            return Ok(Some(Cause::StepLost { number, step: self.step }));
+        }
+        let Some(&output) = self.graph.outputs().first() else { return Ok(None) };
+        let here = self.base.numbers(output)[0];
+        let mut moved = Perturbation::new(self.base, leaf);
+        let mut slopes = |step: f64| {
+            let around = moved.around_one(worst.element, step)?;
+            let [ahead, behind] = [(around.ahead - here) / step, (here - around.behind) / step];
+            Ok::<_, Error>((ahead, behind, quotient(around.ahead, around.behind, step)))
+        };
+        let (ahead, behind, _) = slopes(self.step)?;
+        let (nearer_ahead, nearer_behind, nearer) = slopes(self.step / 10.0)?;
+        let scale = worst.analytic.abs().max(worst.numerical.abs()).max(1.0);
+        let error = (worst.analytic - nearer).abs() / scale;
+        let rounding = 2.0 * f64::EPSILON * here.abs().max(f64::MIN_POSITIVE) / (self.step * scale);
+        let (gap, nearer_gap) = ((ahead - behind).abs(), (nearer_ahead - nearer_behind).abs());
+        // Of a smooth function the gap is its curvature times the step.
+        let is_smooth = (4.0..25.0).contains(&(gap / nearer_gap));
+        if gap > 100.0 * rounding * scale && gap > self.tolerance && !is_smooth {
+            return Ok(Some(Cause::Kink { ahead, behind }));
+        }
+        if error < worst.error / 20.0 {
+            return Ok(Some(Cause::StepTooLarge { error }));
+        }
+        // The loss itself is rounded at every op on the way.
+        let rounding = 16.0 * rounding;
+        Ok((worst.error <= rounding).then_some(Cause::Rounding { error: rounding }))
+    }
+
+    /// The `stop_gradient`s without which the derivative would be right.
+    pub(crate) fn cuts(&self) -> Result<Vec<Mistake>, Error> {
+        let cut = |op: &Op| *op == Op::Map(MapOp::StopGradient);
+        let stops = self.graph.nodes().filter(|(_, node)| cut(&node.op)).map(|(id, _)| id);
+        let mut found = Vec::new();
+        for stop in stops.take(MOST_USES) {
+            let held = self.graph.node(stop).inputs[0];
+            let gradients = self.gradients(|builder, output, wrt| {
+                let own = builder.grad(output, wrt);
+                let arriving = builder.grad(output, &[builder.var(stop)])[0];
+                let missing = builder.grad((builder.var(held) * arriving.stop_gradient()).sum_all(), wrt);
+                own.into_iter().zip(missing).map(|(own, missing)| own + missing).collect()
+            })?;
+            let origin = &self.graph.node(stop).origin;
+            let cause = Cause::Cut { node: self.graph.label(held), location: place(origin) };
+            found.push(Mistake { cause, gradients });
+        }
+        Ok(found)
+    }
+
+    /// For each value that is used several times, what would be left if one use overwrote the others.
+    pub(crate) fn overwritten(&self) -> Result<Vec<Mistake>, Error> {
+        let mut uses: Vec<Vec<(NodeId, usize)>> = vec![Vec::new(); self.graph.nodes().len()];
+        for (id, node) in self.graph.nodes() {
+            node.inputs.iter().enumerate().for_each(|(slot, input)| uses[input.index()].push((id, slot)));
+        }
+        let shared: Vec<_> =
+            self.graph.nodes().filter(|(id, _)| uses[id.index()].len() > 1).map(|(id, _)| id).collect();
+        let mut found = Vec::new();
+        for value in shared {
+            for &(user, slot) in &uses[value.index()] {
+                if found.len() == MOST_USES {
+                    return Ok(found);
+                }
+                let gradients = self.gradients(|builder, output, wrt| left(builder, output, wrt, value, user, slot));
+                // Where a way has no derivative there is nothing to overwrite.
+                let Ok(gradients) = gradients else { continue };
+                let (node, kept) = (self.graph.label(value), self.graph.label(user));
+                found.push(Mistake { cause: Cause::Overwritten { node, kept }, gradients });
+            }
+        }
+        Ok(found)
+    }
+
+    /// The first value that is not finite, forward or on the way back.
+    pub(crate) fn not_finite(&self) -> Result<Option<Cause>, Error> {
+        let builder = Builder::resume(self.graph);
+        let wrt: Vec<Var<'_>> = self.leaves.iter().map(|&leaf| builder.var(leaf)).collect();
+        let Some(&output) = self.graph.outputs().first() else { return Ok(None) };
+        let graph = builder.finish(builder.grad(builder.var(output), &wrt))?;
+        let values = interpret::<f64>(&graph, self.feeds)?;
+        let is_wrong = |id: NodeId| values.numbers(id).iter().any(|number| !number.is_finite());
+        let first = graph.nodes().find(|(id, node)| !node.inputs.is_empty() && is_wrong(*id));
+        Ok(first.map(|(id, node)| Cause::NotFinite { node: graph.label(id), location: place(&node.origin) }))
+    }
+
+    /// The numbers of gradients that are described anew, by leaf.
+    pub(crate) fn gradients(
+        &self,
+        describe: impl for<'b> FnOnce(&'b Builder, Var<'b>, &[Var<'b>]) -> Vec<Var<'b>>,
+    ) -> Result<Vec<Vec<f64>>, Error> {
+        let Some(&output) = self.graph.outputs().first() else { return Ok(Vec::new()) };
+        let builder = Builder::resume(self.graph);
+        let wrt: Vec<Var<'_>> = self.leaves.iter().map(|&leaf| builder.var(leaf)).collect();
+        let described = describe(&builder, builder.var(output), &wrt);
+        let graph = builder.finish(described)?;
+        let values = interpret::<f64>(&graph, self.feeds)?;
+        Ok(graph.outputs().iter().map(|&id| values.numbers(id).to_vec()).collect())
+    }
+}
+
+/// What is left of the gradient where, of what all uses hand back to `value`, only that of one is kept.
+fn left<'b>(
+    builder: &'b Builder,
+    output: Var<'b>,
+    wrt: &[Var<'b>],
+    value: NodeId,
+    user: NodeId,
+    slot: usize,
+) -> Vec<Var<'b>> {
+    let (value, user) = (builder.var(value), builder.var(user));
+    let arriving = builder.grad(output, &[value, user]);
+    // The use by itself: along its other inputs nothing comes back.
+    let inputs: Vec<Var<'b>> = user
+        .inputs()
+        .into_iter()
+        .enumerate()
+        .map(|(i, input)| if i == slot { value } else { input.stop_gradient() })
+        .collect();
+    let alone = builder.again(user, &inputs);
+    let kept = builder.grad((alone * arriving[1].stop_gradient()).sum_all(), &[value])[0];
+    let lost = (arriving[0] - kept).stop_gradient();
+    let missing = builder.grad((value * lost).sum_all(), wrt);
+    builder.grad(output, wrt).into_iter().zip(missing).map(|(own, missing)| own - missing).collect()
+}
+
+fn place(origin: &limpid_graph::Origin) -> String {
+    let line = format!("{}:{}", origin.location.file(), origin.location.line());
+    if origin.path.is_empty() { line } else { format!("layer {} ({}), {line}", origin.path, origin.layer) }
+}
+
+#[cfg(test)]
+mod tests {
+    use limpid_graph::Stream;
+
+    use super::*;
+    use crate::{Dataset, GradientCheck, GradientReport, Model, Network};
+
+    fn check() -> GradientCheck {
+        GradientCheck { directions: 0, ..GradientCheck::default() }
+    }
+
+    fn cause(report: &GradientReport, parameter: usize) -> Option<Cause> {
+        report.parameters[parameter].cause.clone()
+    }
+
+    /// The report on a graph's own gradient along `w`, a vector.
+    fn own(numbers: &[f64], check: &GradientCheck, describe: impl for<'b> Fn(Var<'b>) -> Var<'b>) -> GradientReport {
+        let b = Builder::new();
+        let w = b.parameter("w", numbers.len());
+        let graph = b.finish([describe(w).sum_all()]).unwrap();
+        check.run(&graph, &["w"], &[("w", &Tensor::from(numbers.to_vec()))]).unwrap()
+    }
+
+    #[test]
+    fn a_derivative_that_a_stop_gradient_cuts_is_found_by_leaving_that_out() {
+        let report = own(&[0.1, -5.0, 0.2], &check(), |w| w * w.tanh().named("squashed").stop_gradient());
+        let Some(Cause::Cut { node, location }) = cause(&report, 0) else { panic!("{report}") };
+        assert!(node == "squashed" && location.contains("gradient_cause.rs:"), "{node} {location}");
+        assert!(report.to_string().contains("likely cause: `stop_gradient` holds `squashed` constant"), "{report}");
+    }
+
+    #[test]
+    fn a_stop_gradient_that_changes_nothing_is_not_blamed() {
+        // Of the two, only the second is missing from the derivative; the softmax has another, which is right.
+        let report = own(&[0.1, -1.0, 0.2], &check(), |w| w.log_softmax(0).square() + w.square().stop_gradient());
+        let Some(Cause::Cut { node, .. }) = cause(&report, 0) else { panic!("{report}") };
+        assert!(node.contains("square") || node.starts_with('%'), "{node}");
+        let righted = own(&[0.1, -1.0, 0.2], &check(), |w| w.log_softmax(0).square() + w.square());
+        assert!(righted.passed(), "{righted}");
+    }
+
+    #[test]
+    fn what_the_step_does_is_seen_by_other_steps() {
+        let hidden_kink = own(&[3e-5, 1.0], &check(), |w| w.square().sqrt());
+        assert!(matches!(cause(&hidden_kink, 0), Some(Cause::Kink { .. })), "{hidden_kink}");
+        let curved = own(&[1.0, 2.0], &GradientCheck { step: 0.1, ..check() }, |w| (3.0 * w).exp());
+        assert!(matches!(cause(&curved, 0), Some(Cause::StepTooLarge { .. })), "{curved}");
+        let far = own(&[1e13, 2e13], &check(), |w| w * 3.0);
+        assert_eq!(cause(&far, 0), Some(Cause::StepLost { number: 2e13, step: 1e-4 }), "{far}");
+        let strict = own(&[0.3, 0.7], &GradientCheck { tolerance: 1e-16, ..check() }, |w| w.tanh());
+        assert!(matches!(cause(&strict, 0), Some(Cause::Rounding { .. } | Cause::StepTooLarge { .. })), "{strict}");
+        let at_kinks = own(&[0.0, 5e-5], &check(), |w| w.relu());
+        assert_eq!(cause(&at_kinks, 0), Some(Cause::OnlyKinks), "{at_kinks}");
+    }
+
+    #[test]
+    fn the_first_value_that_is_not_finite_is_named() {
+        let report = own(&[-1.0, 2.0], &check(), |w| (w.ln().named("logarithm") * 2.0).exp());
+        let Some(Cause::NotFinite { node, .. }) = cause(&report, 0) else { panic!("{report}") };
+        assert_eq!(node, "logarithm");
+    }
+
+    /// A model, a few samples, and the model's right gradient.
+    fn classifier() -> (Model, Dataset, Vec<(String, Tensor)>) {
+        let network: Network = "5, affine 4, tanh, affine 3".parse().unwrap();
+        let model = Model::in_precision(&network, 3, limpid_engine::Precision::F64).unwrap();
+        let draws = Stream::new(5, "samples");
+        let inputs: Vec<f64> = (0..30).map(|i| draws.normal(0, i)).collect();
+        let data = Dataset::new(Tensor::new([6, 5], inputs).unwrap(), Tensor::from([0u8, 2, 1, 2, 0, 1])).unwrap();
+        let gradients = model.numerical_gradients(&data, 1e-5).unwrap();
+        (model, data, gradients)
+    }
+
+    fn changed(gradients: &[(String, Tensor)], change: impl Fn(f64) -> f64) -> Vec<(String, Tensor)> {
+        let changed = |value: &Tensor| {
+            let numbers: Vec<f64> = value.to_f64().into_iter().map(&change).collect();
+            Tensor::new(value.shape(), numbers).unwrap()
+        };
+        gradients.iter().map(|(name, value)| (name.clone(), changed(value))).collect()
+    }
+
+    /// The causes that are found for derivatives from elsewhere, by parameter.
+    fn found(gradients: &[(String, Tensor)]) -> Vec<Option<Cause>> {
+        let (model, data, _) = classifier();
+        let report = model.compare_gradients(&data, gradients, &check()).unwrap();
+        report.parameters.iter().map(|parameter| parameter.cause.clone()).collect()
+    }
+
+    #[test]
+    fn right_derivatives_from_elsewhere_pass() {
+        let (model, data, gradients) = classifier();
+        let report = model.compare_gradients(&data, &gradients, &check()).unwrap();
+        assert!(report.passed(), "{report}");
+        assert!(report.parameters.iter().all(|parameter| parameter.cause.is_none()));
+    }
+
+    #[test]
+    fn factors_signs_zeros_and_whole_numbers_are_told_apart() {
+        let (_, _, gradients) = classifier();
+        let factor = |change: fn(f64) -> f64| match found(&changed(&gradients, change)).remove(0) {
+            Some(Cause::Factor { known, .. }) => known,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(factor(|x| 6.0 * x), Some(Known::Samples));
+        assert_eq!(factor(|x| x / 6.0), Some(Known::OneOverSamples));
+        assert_eq!(factor(|x| -x), Some(Known::Sign));
+        assert_eq!(factor(|x| 1.7 * x), None);
+        assert_eq!(found(&changed(&gradients, |_| 0.0))[0], Some(Cause::Zero));
+    }
+
+    #[test]
+    fn integers_that_hold_derivatives_are_found() {
+        let b = Builder::new();
+        let w = b.parameter("w", 3);
+        let graph = b.finish([w.square().sum_all()]).unwrap();
+        let at = Tensor::from([1.3, -2.4, 0.2]);
+        let cut = Tensor::from([2.0, -4.0, 0.0]);
+        let report = check().compare(&graph, &["w"], &[("w", &at)], &[cut]).unwrap();
+        assert_eq!(cause(&report, 0), Some(Cause::WholeNumbers), "{report}");
+    }
+
+    /// By hand, as a learner writes it: the derivative of the scores, and what follows for the last layer's weights.
+    fn by_hand(arriving: impl Fn(&[f64], &[usize]) -> Vec<f64>) -> Vec<(String, Tensor)> {
+        let (mut model, data, mut gradients) = classifier();
+        let scores = model.predict(data.inputs()).unwrap().to_f64();
+        let labels: Vec<usize> = data.targets().to_f64().iter().map(|&label| label as usize).collect();
+        let parameters = model.parameters().unwrap();
+        let (w, b) = (parameters[0].1.to_f64(), parameters[1].1.to_f64());
+        let x = data.inputs().to_f64();
+        let unit = |row: usize, unit: usize| {
+            libm::tanh((0..5).map(|i| x[row * 5 + i] * w[i * 4 + unit]).sum::<f64>() + b[unit])
+        };
+        let arriving = arriving(&scores, &labels);
+        let weights = (0..12).map(|at| (0..6).map(|row| unit(row, at / 3) * arriving[row * 3 + at % 3]).sum());
+        let biases = (0..3).map(|class| (0..6).map(|row| arriving[row * 3 + class]).sum());
+        gradients[2].1 = Tensor::new([4, 3], weights.collect::<Vec<f64>>()).unwrap();
+        gradients[3].1 = Tensor::from(biases.collect::<Vec<f64>>());
+        gradients
+    }
+
+    fn one_hot(labels: &[usize], at: usize) -> f64 {
+        f64::from(u8::from(labels[at / 3] == at % 3))
+    }
+
+    fn softmax(scores: &[f64], at: usize, over: impl Iterator<Item = usize>) -> f64 {
+        libm::exp(scores[at]) / over.map(|other| libm::exp(scores[other])).sum::<f64>()
+    }
+
+    #[test]
+    fn mistakes_made_by_hand_are_named() {
+        let own = |scores: &[f64], at: usize| softmax(scores, at, at / 3 * 3..at / 3 * 3 + 3);
+        let right = by_hand(|scores, labels| (0..18).map(|at| (own(scores, at) - one_hot(labels, at)) / 6.0).collect());
+        assert_eq!(found(&right), vec![None; 4]);
+        let all = by_hand(|scores, labels| {
+            (0..18).map(|at| (softmax(scores, at, 0..18) - one_hot(labels, at)) / 6.0).collect()
+        });
+        assert_eq!(
+            found(&all)[2..],
+            [
+                const { Some(Cause::SoftmaxAxis { over: Over::All }) },
+                const { Some(Cause::SoftmaxAxis { over: Over::All }) }
+            ]
+        );
+        let columns = by_hand(|scores, labels| {
+            let over = |at: usize| (0..6).map(move |row| row * 3 + at % 3);
+            (0..18).map(|at| (softmax(scores, at, over(at)) - one_hot(labels, at)) / 6.0).collect()
+        });
+        assert_eq!(found(&columns)[2], Some(Cause::SoftmaxAxis { over: Over::Samples }));
+        let labelled = by_hand(|scores, labels| {
+            let label = |at: usize| labels[at / 3] as f64;
+            (0..18).map(|at| label(at) * (own(scores, at) - one_hot(labels, at)) / 6.0).collect()
+        });
+        assert_eq!(found(&labelled)[2], Some(Cause::LabelForm { how: Labels::Multiplied }));
+        let subtracted =
+            by_hand(|scores, labels| (0..18).map(|at| (own(scores, at) - labels[at / 3] as f64) / 6.0).collect());
+        assert_eq!(found(&subtracted)[2], Some(Cause::LabelForm { how: Labels::Subtracted }));
+        let last = by_hand(|scores, labels| {
+            (0..18).map(|at| if at < 15 { 0.0 } else { own(scores, at) - one_hot(labels, at) }).collect()
+        });
+        assert_eq!(found(&last)[2], Some(Cause::LastSample));
+    }
+
+    #[test]
+    fn a_derivative_that_one_use_overwrote_is_named_with_the_use_that_is_left() {
+        let b = Builder::new();
+        let w = b.parameter("w", 3);
+        let hidden = w.tanh().named("hidden");
+        let graph = b.finish([(hidden.square().named("one") + hidden.exp().named("other")).sum_all()]).unwrap();
+        let numbers = [0.3, -0.6, 1.1];
+        let left = numbers.map(|x: f64| 2.0 * libm::tanh(x) * (1.0 - libm::tanh(x) * libm::tanh(x)));
+        let at = Tensor::from(numbers);
+        let report = check().compare(&graph, &["w"], &[("w", &at)], &[Tensor::from(left)]).unwrap();
+        let wanted = Cause::Overwritten { node: "hidden".to_string(), kept: "one".to_string() };
+        assert_eq!(cause(&report, 0), Some(wanted), "{report}");
+    }
+
+    #[test]
+    fn numbers_that_no_mistake_gives_get_no_cause() {
+        let (_, _, gradients) = classifier();
+        let odd = changed(&gradients, |x| x + 0.1 * libm::sin(1e4 * x));
+        assert_eq!(found(&odd), vec![None; 4]);
+    }
+}
