@@ -25,4 +25,4 @@ pub use bytes::{GzipError, ReadError, gunzip, read_plain_or_gzip};
 pub use idx::{IdxError, read_idx};
 pub use mnist::{Looked, Mnist, MnistError, MnistPlaces, locate_mnist, locate_mnist_in};
 pub use model::{MODEL_CAP_BYTES, ModelError, ModelFile, ModelFileError};
-pub use output::{OutputError, writable};
+pub use output::{OutputError, writable, write_whole};

@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 
 use crate::bytes::read_capped;
 use crate::digest::hex;
-use crate::output::write_atomically;
+use crate::output::write_whole;
 
 mod error;
 mod layout;
@@ -76,7 +76,7 @@ impl ModelFile {
     pub fn write(&self, path: &Path) -> Result<(), ModelFileError> {
         let bytes = self.to_bytes();
         let bytes = bytes.map_err(|cause| ModelFileError::Content { path: path.to_path_buf(), cause })?;
-        Ok(write_atomically(path, &bytes)?)
+        Ok(write_whole(path, &bytes)?)
     }
 
     /// Reads and verifies the bytes of a model file.

@@ -88,7 +88,18 @@ pub fn writable(path: &Path) -> Result<(), OutputError> {
 }
 
 /// Replaces `path` by a file of these bytes: whoever reads it meanwhile sees the old file or the new one, whole.
-pub(crate) fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), OutputError> {
+///
+/// # Errors
+/// [`OutputError`], with the path, as [`writable`].
+///
+/// ```
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path().join("page.html");
+/// limpid_files::write_whole(&path, b"<!DOCTYPE html>")?;
+/// assert_eq!(std::fs::read(&path)?, b"<!DOCTYPE html>");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), OutputError> {
     let outcome = match target(path)? {
         Target::Stream => fs::OpenOptions::new().write(true).open(path).and_then(|mut file| file.write_all(bytes)),
         Target::File(file) => replace(&file, bytes),
@@ -203,7 +214,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("model");
         for contents in [&b"old"[..], b"new"] {
-            write_atomically(&path, contents).unwrap();
+            write_whole(&path, contents).unwrap();
             assert_eq!(fs::read(&path).unwrap(), contents);
             assert_eq!(names(folder.path()), ["model"]);
         }
@@ -232,7 +243,7 @@ mod tests {
             let checked = writable(&path).unwrap_err().to_string();
             assert!(checked.ends_with(fix), "{checked}");
             assert!(checked.contains(path.to_str().unwrap()), "{checked}");
-            assert_eq!(write_atomically(&path, b"new").unwrap_err().to_string(), checked);
+            assert_eq!(write_whole(&path, b"new").unwrap_err().to_string(), checked);
         }
         assert_eq!(names(folder), ["protected"]);
     }
@@ -267,7 +278,7 @@ mod tests {
         let (file, link) = (folder.path().join("run-7"), folder.path().join("latest"));
         fs::write(&file, b"old").unwrap();
         std::os::unix::fs::symlink("run-7", &link).unwrap();
-        write_atomically(&link, b"new").unwrap();
+        write_whole(&link, b"new").unwrap();
         assert!(link.is_symlink());
         assert_eq!(fs::read(&file).unwrap(), b"new");
     }
@@ -282,7 +293,7 @@ mod tests {
         let _listener = UnixListener::bind(&path).unwrap();
         writable(&path).unwrap();
         // A socket, unlike a device or a pipe, takes no bytes by its path.
-        assert!(matches!(write_atomically(&path, b"model"), Err(OutputError::Unwritable { .. })));
+        assert!(matches!(write_whole(&path, b"model"), Err(OutputError::Unwritable { .. })));
         assert!(fs::metadata(&path).unwrap().file_type().is_socket());
         assert_eq!(names(folder.path()), ["socket"]);
     }

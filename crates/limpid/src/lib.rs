@@ -24,8 +24,12 @@
 pub mod datasets;
 mod error;
 pub mod models;
+#[cfg(feature = "draw")]
+pub mod page;
 
 pub use error::Error;
+#[cfg(feature = "draw")]
+pub use limpid_draw as draw;
 pub use {limpid_engine as engine, limpid_files as files, limpid_graph as graph, limpid_learn as learn};
 
 /// What a program that trains a network needs: `use limpid::prelude::*`.
