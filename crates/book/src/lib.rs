@@ -21,8 +21,7 @@ mod site;
 mod stops;
 mod terminal;
 
-pub use examples::exercise::ask;
 pub use rows::{ROWS, Row};
 pub use site::{Site, SiteError};
-pub use stops::{Chapter, Run, STOPS, Stop, UnknownStop, chapters, find};
+pub use stops::{Chapter, Run, STOPS, Stop, UnknownStop, ask, chapters, find};
 pub use terminal::{contents, head, tail};

@@ -157,12 +157,6 @@ pub(crate) fn lines(text: &str, columns: usize) -> String {
     kept.trim_end().to_string() + "\n"
 }
 
-/// The commands of a stop's words.
-pub(crate) fn commands(text: &str) -> Vec<String> {
-    let blocks = text.split("```console\n").skip(1).filter_map(|rest| rest.split("```").next());
-    blocks.flat_map(str::lines).filter_map(|line| line.strip_prefix("$ ")).map(str::to_string).collect()
-}
-
 struct Lines {
     out: String,
     words: String,
@@ -220,7 +214,6 @@ mod tests {
         assert!(html.contains("<em>line</em>") && html.contains("<math") && html.contains("<li>a</li>"), "{html}");
         assert!(html.contains("<aside class=\"warning\"><p>A warning.</p>"), "{html}");
         assert!(html.contains("<pre class=\"console\"><code class=\"command\">limpid book</code>"), "{html}");
-        assert_eq!(commands(TEXT), ["limpid book"]);
     }
 
     #[test]

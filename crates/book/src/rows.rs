@@ -135,7 +135,7 @@ L2 "ReLU, sigmoid and affine layers, forward and backward" "Solo::layer" "" "cra
 L3 "Softmax with its loss" "Solo::softmax_with_loss" "" "crates/learn/tests/spec_l_layers.rs" softmax_with_loss_goes_back_with_the_difference_over_the_batch
     ["targets of shape [2, 3]", "targets of shape [2]"];
 L4 "The two-layer net from an ordered list of layers" "learn::Sequence" "limpid graph \"3, affine 4, relu, affine 2\" --stage gradient" "crates/learn/tests/spec_l_layers.rs" the_two_layer_net_from_an_ordered_list_of_layers_has_the_training_graphs_gradients
-    ["loss by layers: ", "two-layers as a graph: "];
+    ["loss by layers: ", "loss by the graph: "];
 M1 "Over-fitting, and what helps against it" "pending" "pending" "" pending [];
 M2 "Weight decay and dropout" "pending" "pending" "" pending [];
 M3 "Augmented data, and bias in data" "pending" "pending" "" pending [];

@@ -1,5 +1,7 @@
 //! The stops, in the order of the road.
 
+use std::io::BufRead;
+
 use limpid::page::{Outcome, Page};
 use thiserror::Error;
 
@@ -127,6 +129,14 @@ pub fn find(asked: &str) -> Result<&'static Stop, UnknownStop> {
     let wanted = asked.trim();
     let found = STOPS.iter().find(|stop| stop.number == wanted || stop.example == wanted);
     found.ok_or_else(|| UnknownStop { asked: asked.to_string(), near: near(wanted) })
+}
+
+/// Asks for the derivatives of stop 5.4, one after the other, and checks the answers, a line each.
+///
+/// # Errors
+/// Where answers cannot be read.
+pub fn ask(page: &mut Page<'_>, answers: impl BufRead) -> Outcome {
+    examples::exercise::ask(page, answers)
 }
 
 /// The stops of the chapter that was asked for, or those whose number or title is most alike.

@@ -31,7 +31,7 @@ pub(crate) fn stop(page: &mut Page<'_>) -> Outcome {
         let (two, one, relu) = (at(&mut linear)?, slope * x + bias, at(&mut bent)?);
         writeln!(page, "at {x:>2}: two layers {two}, one layer {one}, with ReLU between {relu}")?;
     }
-    let mut curve = |model: &mut Model| {
+    let curve = |model: &mut Model| {
         Line::of(-3.0, 3.0, 121, |x| model.predict(&Tensor::from([x])).map_or(f64::NAN, |y| y.to_f64()[0]))
     };
     let plot = Plot::new().title("two layers, without and with ReLU between").labels("x", "y");

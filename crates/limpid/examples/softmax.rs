@@ -37,7 +37,7 @@ pub(crate) fn stop(page: &mut Page<'_>) -> Outcome {
     // In a batch each row is a sample, with a softmax of its own.
     let batch = Tensor::from([[0.3, 2.9, 4.0], [1010.0, 1000.0, 990.0]]);
     writeln!(page, "\nof a batch, per row\n{}", of(&batch, stable)?)?;
-    let whole = of(&batch, |x| (x - x.max_keep(..)).exp() / (x - x.max_keep(..)).exp().sum_all())?;
+    let whole = of(&batch, |x| (x - x.max_keep([0, 1])).exp() / (x - x.max_keep([0, 1])).exp().sum_all())?;
     writeln!(page, "over the whole batch, which is wrong\n{whole}")?;
     Ok(())
 }
