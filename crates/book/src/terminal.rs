@@ -19,7 +19,7 @@ pub fn contents(colour: bool) -> String {
 pub fn head(stop: &Stop, columns: usize, colour: bool) -> String {
     let title = bold(&format!("{}  {}", stop.number, stop.title), colour);
     let words = markdown::lines(stop.words, columns.min(80));
-    format!("{title}\n\n{words}\n{}\n", bold("What the program says", colour))
+    format!("{title}\n\n{words}\n{}\n\n", bold("What the program says", colour))
 }
 
 /// What stands below them: the Rust.

@@ -27,7 +27,10 @@ pub(crate) fn stop(page: &mut Page<'_>) -> Outcome {
     let batch = model.predict(&Tensor::from([[1.0, 0.5], [0.0, -3.0]]))?;
     writeln!(page, "a batch of shape [2, 2]:\n{batch}")?;
 
+    // A picture of it, with what the sum of both outputs depends on.
     let graph = network.graph(limpid::learn::Mode::Inference)?;
+    let b = Builder::resume(&graph);
+    let graph = b.finish([b.var(graph.outputs()[0]).sum_all().named("sum")])?;
     let mut feeds = vec![Tensor::from([[1.0, 0.5]])];
     feeds.extend(model.parameters()?.into_iter().map(|(_, value)| value));
     page.graph("layers", GraphPicture::new(&graph.trace(&feeds)?.show()).digits(6));

@@ -24,7 +24,6 @@ pub(crate) fn stop(page: &mut Page<'_>) -> Outcome {
     let asked = Tensor::new([TEST, 784], test.inputs_as_f32())?;
     let answers = Tensor::new([TRAIN, 784], train.inputs_as_f32())?;
     let distances = session.run(program, &[("x", &asked), ("known", &answers)])?[0].to_f32();
-
     let (labels, truth) = (train.targets().to_f64(), test.targets().to_f64());
     let mut right = [0; 10];
     let mut wrong = Images::new(6).title("test digits and their nearest neighbour, where that is another digit");
@@ -32,14 +31,13 @@ pub(crate) fn stop(page: &mut Page<'_>) -> Outcome {
     for (i, row) in distances.chunks(TRAIN).enumerate() {
         let mut order: Vec<usize> = (0..TRAIN).collect();
         order.select_nth_unstable_by(10, |&a, &b| row[a].total_cmp(&row[b]));
-        let order = &mut order[..10];
-        order.sort_by(|&a, &b| row[a].total_cmp(&row[b]));
+        order[..10].sort_by(|&a, &b| row[a].total_cmp(&row[b]));
         let mut votes = [0; 10];
-        for (k, &near) in order.iter().enumerate() {
+        for (k, &near) in order[..10].iter().enumerate() {
             votes[labels[near] as usize] += 1;
             // Of classes with as many votes, the one that is nearer.
-            let most = votes.iter().max();
-            let class = order.iter().map(|&near| labels[near]).find(|&label| Some(&votes[label as usize]) == most);
+            let most = |label: f64| votes.iter().max() == Some(&votes[label as usize]);
+            let class = order[..10].iter().map(|&near| labels[near]).find(|&label| most(label));
             right[k] += usize::from(class == Some(truth[i]));
         }
         if labels[order[0]] != truth[i] && i - right[0] < 6 {
@@ -51,9 +49,8 @@ pub(crate) fn stop(page: &mut Page<'_>) -> Outcome {
     for k in [1, 3, 5, 10] {
         writeln!(page, "k = {k:>2}: {:.3} of {TEST} test digits, by {TRAIN} known ones", shares[k - 1])?;
     }
-    let ks = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0, 10.0];
-    let plot = Plot::new().title("how many neighbours to ask").labels("k", "accuracy").y_limits(0.9, 1.0);
-    page.picture("by-k", &plot.add(Line::new(ks, shares).marked()))?;
+    let line = Line::new([1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0, 10.0], shares).marked();
+    page.picture("by-k", &Plot::new().labels("neighbours asked", "accuracy").y_limits(0.9, 1.0).add(line))?;
     page.picture("wrong", &wrong)?;
     Ok(())
 }

@@ -44,6 +44,16 @@ pub enum Part {
     Picture(Box<Drawn>),
 }
 
+impl Part {
+    /// The part in a terminal.
+    pub fn text(&self) -> String {
+        match self {
+            Part::Words(words) => words.clone(),
+            Part::Picture(picture) => format!("\n{}\n", picture.terminal),
+        }
+    }
+}
+
 /// A picture on a page.
 #[derive(Clone, Debug)]
 pub struct Drawn {
@@ -84,12 +94,8 @@ impl<'w> Page<'w> {
         let colour = io::stdout().is_terminal() && named("NO_COLOR").is_none();
         let mut written = Ok(());
         let mut page = Page::new(columns, colour).watched(|part| {
-            let text = match part {
-                Part::Words(words) => words,
-                Part::Picture(picture) => &picture.terminal,
-            };
             if written.is_ok() {
-                written = io::stdout().lock().write_all(text.as_bytes());
+                written = io::stdout().lock().write_all(part.text().as_bytes());
             }
         });
         fill(&mut page)?;
@@ -106,7 +112,8 @@ impl<'w> Page<'w> {
         let [width, height] = picture.size();
         // A little higher than in proportion: labels take the same room on a narrow page.
         let narrow = Medium::page(width.min(NARROW), if width > NARROW { height.min(300.0) } else { height })?;
-        let narrow = if width > 2.0 * NARROW { None } else { Some(picture.layout(narrow)?) };
+        // Panels side by side, and what does not fit, stay as they are and are scrolled.
+        let narrow = if width > 2.0 * NARROW { None } else { picture.layout(narrow).ok() };
         let scene = picture.scene()?;
         let terminal = picture.terminal(self.columns, self.colour)?;
         let narrow = narrow.unwrap_or_else(|| scene.clone());

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use limpid::draw::Theme;
 use limpid::files::write_whole;
-use limpid::page::{Page, Part};
+use limpid::page::Page;
 use limpid_book::{Site, SiteError, Stop};
 
 use crate::failure::Failure;
@@ -61,12 +61,8 @@ fn walk(stop: &Stop, folder: Option<&Path>) -> Result<(), Failure> {
     output::result(&limpid_book::head(stop, columns, colour))?;
     let mut written = Ok(());
     let mut page = Page::new(columns, colour).watched(|part| {
-        let text = match part {
-            Part::Words(words) => words.as_str(),
-            Part::Picture(picture) => picture.terminal.as_str(),
-        };
         if written.is_ok() {
-            written = output::result(text);
+            written = output::result(&part.text());
         }
     });
     let failed = |error: Box<dyn std::error::Error + Send + Sync>| Failure::Misfit(error.to_string());
