@@ -26,7 +26,8 @@ pub(crate) fn stop(page: &mut Page<'_>) -> Outcome {
 
     let p: Vec<f64> = (1..=1000).map(|i| f64::from(i) / 1000.0).collect();
     let cost = of(&p, |p| -p.ln())?;
-    page.picture("log", &Plot::new().title("−log x").labels("x", "−log x").y_limits(0.0, 5.0).add(Line::new(p, cost)))?;
+    let log = Plot::new().title("−log x").labels("x", "−log x").y_limits(0.0, 5.0);
+    page.picture("log", &log.add(Line::new(p, cost)))?;
 
     let scores = [-2.0, -1.0, 0.0, 1.0, 2.0];
     let shares = of(&scores, |x| x.softmax(-1))?;

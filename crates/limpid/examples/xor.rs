@@ -33,7 +33,8 @@ pub(crate) fn stop(page: &mut Page<'_>) -> Outcome {
         let points = |x1: [f64; 2], x2: [f64; 2], class| {
             Points::new(x1, x2).label(format!("XOR is {class}")).colour(Role::series(class)).radius(6.0)
         };
-        let plot = Plot::new().title(title).labels("x1", "x2").equal(true).add(Regions::new(classes));
+        let plot =
+            Plot::new().title(title).labels("x1", "x2").equal(true).y_limits(-0.5, 1.5).add(Regions::new(classes));
         let line = |b: f64| Line::new([-0.5, 1.5], [b + 0.5, b - 1.5]).colour(Role::Ink).dashed();
         let plot = if title.starts_with("two") { plot.add(line(0.4)).add(line(1.4)) } else { plot.add(line(0.4)) };
         Ok(plot.add(points([0.0, 1.0], [0.0, 1.0], 0)).add(points([0.0, 1.0], [1.0, 0.0], 1)))

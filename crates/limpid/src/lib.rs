@@ -19,6 +19,7 @@
 //! | [`engine`] | the session that runs graphs |
 //! | [`learn`] | layers, losses, data sets, training, gradient checks |
 //! | [`files`] | what comes from outside as bytes |
+//! | `draw`, `page` | pictures, and pages of words and pictures; with the feature `draw` |
 //! | [`datasets`], [`models`] | where those meet: MNIST as a data set, a model as a file |
 
 pub mod datasets;
