@@ -1,4 +1,4 @@
-//! Four optimisers on x²/20 + y², a bowl twenty times as long as it is wide.
+//! Four optimisers on x²/20 + y², a bowl twenty times as steep across as along.
 
 use std::fmt::Write;
 
