@@ -81,11 +81,13 @@ pub(crate) fn line(tex: &str) -> String {
             let (text, inner) = argument(inner);
             out += text;
             rest = inner;
-        } else if let Some((command, sign)) = SIGNS.iter().find(|(command, _)| rest.starts_with(command)) {
+        } else if let Some((command, sign)) = sign_of(rest) {
             out += sign;
             rest = &rest[command.len()..];
-            // A space only ends the command's name.
-            rest = if sign.ends_with(' ') { rest.trim_start() } else { rest.strip_prefix(' ').unwrap_or(rest) };
+            // Around a relation a space stays one; elsewhere it only ends the command's name.
+            if !["←", "→", "≤", "≥", "≠", "≈", "×", "·", "±"].contains(&sign) {
+                rest = rest.strip_prefix(' ').unwrap_or(rest);
+            }
         } else if c == '^' || c == '_' {
             let (script, inner) = argument(&rest[1..]);
             out += &scripted(&line(script), c == '^');
@@ -99,6 +101,14 @@ pub(crate) fn line(tex: &str) -> String {
         }
     }
     out
+}
+
+/// The whole command at the head of a text, and the character that stands for it.
+fn sign_of(text: &str) -> Option<(&str, &'static str)> {
+    let after = text.strip_prefix('\\')?;
+    let letters = after.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(after.len());
+    let command = text.get(..1 + letters.max(1))?;
+    SIGNS.iter().find(|(known, _)| *known == command).map(|(_, sign)| (command, *sign))
 }
 
 /// The braced group, command or character at the head of a text, and what follows it.
@@ -151,12 +161,14 @@ mod tests {
     #[test]
     fn formulas_read_as_lines() {
         let table = [
-            (r"\frac{1}{2}\sum_k (y_k - t_k)^2", "1/2 Σₖ(yₖ − tₖ)²"),
+            (r"\frac{1}{2}\sum_k (y_k - t_k)^2", "1/2 Σₖ (yₖ − tₖ)²"),
             (r"\frac{f(x+h) - f(x-h)}{2h}", "(f(x+h) − f(x−h))/2h"),
             (r"x \leftarrow x - \eta \nabla f(x)", "x ← x − η∇f(x)"),
-            (r"\frac{\partial z}{\partial x}", "(∂z)/(∂x)"),
+            (r"\frac{\partial z}{\partial x}", "∂z/∂x"),
             (r"e^{-x}", "e⁻ˣ"),
             (r"\max(0, x)", "max(0, x)"),
+            (r"\left(a, b\right) W^\top", "(a, b) Wᵀ"),
+            (r"a \le b \to c", "a ≤ b → c"),
             (r"10^{-4}", "10⁻⁴"),
         ];
         for (tex, wanted) in table {
