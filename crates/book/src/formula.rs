@@ -41,6 +41,8 @@ const SIGNS: &[(&str, &str)] = &[
     ("\\approx", "≈"),
     ("\\pm", "±"),
     ("\\infty", "∞"),
+    ("\\sin", "sin "),
+    ("\\cos", "cos "),
     ("\\log", "log "),
     ("\\ln", "ln "),
     ("\\exp", "exp "),

@@ -149,7 +149,6 @@ fn the_warnings_of_the_notes_each_have_their_sentence() {
 fn in_a_terminal_no_word_of_tex_is_left() {
     for stop in STOPS {
         let head = limpid_book::head(stop, 80, false);
-        assert!(!head.contains('\\') && !head.contains('$') || head.contains("$ limpid"), "{head}");
         let without = head.replace("$ limpid", "");
         assert!(!without.contains('$') && !without.contains('\\'), "{}: {head}", stop.number);
         assert!(head.lines().all(|line| limpid::draw::text_cells(line) <= 80), "{}: {head}", stop.number);
