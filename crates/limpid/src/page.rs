@@ -12,6 +12,9 @@ use limpid_draw::{GraphPicture, Medium, Picture, Scene};
 /// What a program that fills a page ends with.
 pub type Outcome = Result<(), Box<dyn Error + Send + Sync>>;
 
+/// Whoever reads a page while it is written.
+type Watch<'w> = Box<dyn FnMut(&Part) + 'w>;
+
 /// Words and pictures, one after the other.
 ///
 /// ```
@@ -32,7 +35,7 @@ pub struct Page<'w> {
     colour: bool,
     parts: Vec<Part>,
     line: String,
-    watch: Option<Box<dyn FnMut(&Part) + 'w>>,
+    watch: Option<Watch<'w>>,
 }
 
 /// A part of a page.

@@ -58,12 +58,12 @@ fn every_command_that_the_site_prints_runs_as_printed() {
 /// The commands to type, in the order in which a reader meets them, each once.
 fn commands_of(site: &Path) -> Vec<String> {
     let (mut commands, mut known) = (Vec::new(), BTreeSet::new());
-    let mut pages: Vec<_> = fs::read_dir(site).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut pages: Vec<_> = fs::read_dir(site).expect("the site").map(|entry| entry.expect("a page").path()).collect();
     pages.sort();
     for page in pages.iter().filter(|page| page.extension().is_some_and(|extension| extension == "html")) {
-        let text = fs::read_to_string(page).unwrap();
+        let text = fs::read_to_string(page).expect("a page");
         for rest in text.split("<code class=\"command\">").skip(1) {
-            let command = rest.split("</code>").next().unwrap().replace("&quot;", "\"").replace("&gt;", ">");
+            let command = rest.split("</code>").next().unwrap_or_default().replace("&quot;", "\"").replace("&gt;", ">");
             let command = command.replace("&lt;", "<").replace("&amp;", "&");
             if known.insert(command.clone()) {
                 commands.push(command);
@@ -100,15 +100,15 @@ fn check(place: &Place, command: &str, every: bool) {
 
 /// Runs a command as a shell does, with the tested `limpid` on its path.
 fn shell(command: &str, folder: &Path, place: &Place) {
-    let tested = Path::new(env!("CARGO_BIN_EXE_limpid")).parent().unwrap().to_path_buf();
+    let tested = Path::new(env!("CARGO_BIN_EXE_limpid")).parent().expect("its folder").to_path_buf();
     let paths = std::env::var_os("PATH").unwrap_or_default();
-    let path = std::env::join_paths([tested].into_iter().chain(std::env::split_paths(&paths))).unwrap();
+    let path = std::env::join_paths([tested].into_iter().chain(std::env::split_paths(&paths))).expect("paths");
     let template = place.command(&[]);
     let mut shell = Command::new("sh");
     shell.args(["-c", command]).current_dir(folder).env("PATH", path).stdin(Stdio::null());
     shell.envs(template.get_envs().filter_map(|(name, value)| Some((name, value?))));
     let began = std::time::Instant::now();
-    let run = shell.output().unwrap();
+    let run = shell.output().expect("a shell");
     let said = String::from_utf8_lossy(&run.stderr).into_owned();
     assert!(run.status.success(), "`{command}` failed: {said}");
     assert!(began.elapsed() < Duration::from_secs(300), "`{command}` took {:?}", began.elapsed());
