@@ -159,7 +159,7 @@ pub(crate) fn losses(curves: &[&LossCurve], range: Option<Limits>) -> Result<Dra
     let mut all = Vec::new();
     for curve in curves {
         let formula: Expression = curve.formula.parse().map_err(|error| Failure::Misfit(format!("{error}")))?;
-        let ys = Sampled::new(&formula)?.values(&[xs.clone()])?;
+        let ys = Sampled::new(&formula)?.values(std::slice::from_ref(&xs))?;
         plot = plot.add(Line::new(xs.clone(), ys.clone()).label(format!("{}: {formula}", curve.name)));
         all.extend(ys);
     }

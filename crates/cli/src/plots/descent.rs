@@ -99,9 +99,9 @@ fn windows(path: &[Vec<f64>]) -> Vec<[f64; 2]> {
 
 fn on_curve(settings: &Settings, sampled: &Sampled, path: &[Vec<f64>], x: [f64; 2]) -> Result<Drawn, Failure> {
     let xs = spaced(x[0], x[1], 401);
-    let ys = sampled.values(&[xs.clone()])?;
+    let ys = sampled.values(std::slice::from_ref(&xs))?;
     let steps: Vec<f64> = path.iter().map(|point| point[0]).collect();
-    let heights = sampled.values(&[steps.clone()])?;
+    let heights = sampled.values(std::slice::from_ref(&steps))?;
     let mut plot = Plot::new()
         .title(title(settings))
         .labels(&settings.formula.names()[0], "")

@@ -7,15 +7,16 @@ use crate::support::{Outcome, Place};
 const NETWORK: &str = "784, affine 6 init=xavier, tanh, affine 10";
 
 fn saved(place: &Place) {
-    let model = limpid::learn::Model::new(&NETWORK.parse().unwrap(), 1).unwrap();
-    limpid::models::save(&model, Some(255.0), &place.path("m.safetensors")).unwrap();
+    let network = NETWORK.parse().expect("a network");
+    let model = limpid::learn::Model::new(&network, 1).expect("a model");
+    limpid::models::save(&model, Some(255.0), &place.path("m.safetensors")).expect("a file in the test's folder");
 }
 
 fn history(place: &Place) {
     let text = r#"{"dataset": "mnist", "history": {"losses": [2.3, 1.9, null, 1.2],
         "epochs": [{"epoch": 0, "step": 0, "train_loss": 2.4, "train_accuracy": 0.1, "test_loss": 2.4, "test_accuracy": 0.1},
                    {"epoch": 1, "step": 4, "train_loss": 1.1, "train_accuracy": 0.6, "test_loss": 1.2, "test_accuracy": 0.5}]}}"#;
-    fs::write(place.path("h.json"), text).unwrap();
+    fs::write(place.path("h.json"), text).expect("a file in the test's folder");
 }
 
 fn words(line: &str) -> Vec<&str> {
