@@ -11,52 +11,63 @@
 //! | read an IDX array, the format MNIST is published in | [`read_idx`] |
 //! | find and load the MNIST digits | [`locate_mnist`], [`Mnist::load`] |
 //! | keep a model: named arrays and notes about them, with a checksum | [`ModelFile`] |
-//! | read and write NumPy's pickles | [`read_pickle`], [`write_pickle`] |
-//! | read and write `.npy` | [`read_npy`], [`write_npy`] |
+//! | read and write NumPy's pickles (feature `arrays`, as are the next) | `read_pickle`, `write_pickle` |
+//! | read and write `.npy` | `read_npy`, `write_npy` |
 //! | read and write `.npz` (feature `archives`) | `read_npz`, `write_npz` |
-//! | read and write any safetensors | [`Safetensors`] |
+//! | read and write any safetensors | `Safetensors` |
 //! | read a PyTorch state dict (feature `archives`) | `read_torch` |
-//! | know which layers named arrays belong to | [`find_layers`] |
+//! | know which layers named arrays belong to | `find_layers` |
 //! | know before a long run that its output can be written | [`writable`] |
 //! | write a file whole or not at all | [`write_atomically`] |
 //!
 //! This crate knows arrays and their names, and nothing of networks: what is built from them is the caller's.
 //!
-//! The feature `archives` (on by default) brings zip archives, and with them the crate `rawzip`.
+//! Two features, both on by default: `arrays` brings what other programs write, `archives` zip archives too, and with
+//! them the crate `rawzip`.
 
 #[cfg(feature = "archives")]
 mod archive;
+#[cfg(feature = "arrays")]
 mod array;
 mod bytes;
 mod digest;
 mod idx;
+#[cfg(feature = "arrays")]
 mod layers;
 mod mnist;
 mod model;
+#[cfg(feature = "arrays")]
 mod npy;
 #[cfg(feature = "archives")]
 mod npz;
 mod output;
+#[cfg(feature = "arrays")]
 mod pickle;
+#[cfg(feature = "arrays")]
 mod safetensors;
 #[cfg(feature = "archives")]
 mod torch;
 
 #[cfg(feature = "archives")]
 pub use archive::ZipError;
+#[cfg(feature = "arrays")]
 pub use array::{Array, ArrayError, Dtype, NamedArray};
 pub use bytes::{GzipError, ReadError, gunzip, read_plain_or_gzip};
 pub use idx::{IdxError, read_idx};
+#[cfg(feature = "arrays")]
 pub use layers::{FoundLayer, FoundLayers, LayersError, Orientation, find_layers};
 pub use mnist::{Looked, Mnist, MnistError, MnistPlaces, locate_mnist, locate_mnist_in};
 pub use model::{MODEL_CAP_BYTES, ModelError, ModelFile, ModelFileError};
+#[cfg(feature = "arrays")]
 pub use npy::{NpyError, read_npy, write_npy};
 #[cfg(feature = "archives")]
 pub use npz::{NpzError, Packing, read_npz, write_npz};
 pub use output::{OutputError, writable, write_atomically};
+#[cfg(feature = "arrays")]
 pub use pickle::{
     ArrayView, Entries, Items, Pickle, PickleError, PickleWriteError, Unfolded, Value, read_pickle, write_pickle,
 };
+#[cfg(feature = "arrays")]
 pub use safetensors::{Safetensors, SafetensorsError};
 #[cfg(feature = "archives")]
 pub use torch::{TorchError, read_torch};

@@ -192,12 +192,9 @@ mod x86 {
             // SAFETY: the caller answers for it.
             unsafe {
                 match panel.n.div_ceil(__m256::WIDTH) {
-                    1 => walk::<__m256, 1, 1, true>(&panel, way, packed),
-                    2 => walk::<__m256, 1, 2, true>(&panel, way, packed),
-                    3 => walk::<__m256, 2, 3, true>(&panel, way, packed),
-                    4 => walk::<__m256, 2, 4, true>(&panel, way, packed),
-                    5 => walk::<__m256, 3, 5, true>(&panel, way, packed),
-                    6 => walk::<__m256, 3, 6, true>(&panel, way, packed),
+                    1 | 2 => walk::<__m256, 1, 2, true>(&panel, way, packed),
+                    3 | 4 => walk::<__m256, 2, 4, true>(&panel, way, packed),
+                    5 | 6 => walk::<__m256, 3, 6, true>(&panel, way, packed),
                     7 => walk::<__m256, 4, 7, false>(&panel, way, packed),
                     _ => walk::<__m256, 4, 8, false>(&panel, way, packed),
                 }
