@@ -42,6 +42,7 @@ const AFTER_HELP: &str = "\
 Examples:
   limpid train --output digits.safetensors
   limpid evaluate digits.safetensors
+  limpid book 4.4
   limpid summary \"784, affine 50, relu, affine 10\"
   limpid graph \"(x+y)^2\" --at x=3,y=4
   limpid plot function \"0.01*x^2 + 0.1*x\" --range 0,20 --tangent 5
@@ -58,6 +59,7 @@ enum Verb {
     Graph(commands::graph::Arguments),
     Plan(commands::plan::Arguments),
     Gradcheck(commands::gradcheck::Arguments),
+    Book(commands::book::Arguments),
     Bench(commands::bench::Arguments),
     /// What `bench` starts to see what starting costs
     #[command(name = commands::bench::START, hide = true)]
@@ -74,6 +76,7 @@ impl Verb {
             Self::Graph(_) => "graph",
             Self::Plan(_) => "plan",
             Self::Gradcheck(_) => "gradcheck",
+            Self::Book(_) => "book",
             Self::Bench(_) => "bench",
             Self::BenchStart => commands::bench::START,
         }
@@ -88,6 +91,7 @@ impl Verb {
             Self::Graph(arguments) => commands::graph::run(arguments),
             Self::Plan(arguments) => commands::plan::run(arguments),
             Self::Gradcheck(arguments) => commands::gradcheck::run(arguments),
+            Self::Book(arguments) => commands::book::run(arguments),
             Self::Bench(arguments) => commands::bench::run(arguments),
             Self::BenchStart => bench::start(),
         }

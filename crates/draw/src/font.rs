@@ -37,12 +37,14 @@ pub fn text_width(text: &str, size: f64, bold: bool) -> f64 {
 
 /// How many cells of a terminal text takes: two for East Asian wide characters.
 pub fn text_cells(text: &str) -> usize {
-    text.chars().map(|c| c.width().unwrap_or(0)).sum()
+    // Control characters are drawn as spaces.
+    text.chars().map(|c| c.width().unwrap_or(1)).sum()
 }
 
 /// How far a character moves the pen, as a share of the size. Characters that the font does not have, and that another
 /// font will set, count as a square where they are wide.
 pub(crate) fn advance(c: char, bold: bool) -> f64 {
+    let c = if c.is_control() { ' ' } else { c };
     let own = face(bold).and_then(|face| {
         let glyph = face.glyph_index(c)?;
         Some(f64::from(face.glyph_hor_advance(glyph)?) / f64::from(face.units_per_em()))

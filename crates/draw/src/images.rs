@@ -39,7 +39,6 @@ impl Images {
     }
 
     /// Adds an image; its caption takes up to two lines.
-    #[expect(clippy::should_implement_trait, reason = "adding an image to a grid is no sum")]
     pub fn add(mut self, image: Raster, caption: impl Into<String>) -> Self {
         self.images.push((image, caption.into()));
         self
@@ -130,7 +129,7 @@ impl Picture for Images {
         let mut scene = Scene::new(medium.width, medium.height);
         scene.title = self.title.clone();
         let top = crate::header::draw(&mut scene, &medium, &self.title, &[]) + medium.page_only(8.0);
-        let (mut room, between) = self.places(&medium);
+        let (room, between) = self.places(&medium);
         let least = if medium.cells { 16.0 } else { 12.0 };
         let captions = self.pitch(&medium, 0.0).1;
         // Smaller where the picture is lower than it would be by itself.
@@ -147,9 +146,6 @@ impl Picture for Images {
                 least_height: medium.height
                     + (self.lines(&medium) as f64 * (least * self.aspect().max(0.5) - height)).max(0.0).ceil(),
             });
-        }
-        if medium.cells {
-            room = room.min((width + between).max(96.0).min(room));
         }
         let (image_height, pitch) = self.pitch(&medium, width);
         for (place, (raster, caption)) in self.images.iter().enumerate() {

@@ -47,7 +47,12 @@ impl Range {
         }
         let half = if largest * 0.1 > SMALLEST { largest * 0.1 } else { 1.0 };
         let middle = self.low / 2.0 + self.high / 2.0;
-        Range { low: middle - half, high: middle + half }
+        Range { low: middle - half, high: middle + half }.within()
+    }
+
+    /// No further than what can be drawn.
+    fn within(self) -> Self {
+        Range { low: self.low.max(-LARGEST), high: self.high.min(LARGEST) }
     }
 
     pub(crate) fn spread(&self) -> f64 {
@@ -57,7 +62,7 @@ impl Range {
     /// With a share of itself added at both ends.
     pub(crate) fn padded(&self, share: f64) -> Self {
         let by = self.spread() * share;
-        Range { low: self.low - by, high: self.high + by }
+        Range { low: self.low - by, high: self.high + by }.within()
     }
 
     pub(crate) fn with(&self, value: f64) -> Self {
@@ -86,7 +91,12 @@ pub(crate) struct Ticks {
 impl Ticks {
     /// At most `most` ticks (at least one).
     pub(crate) fn on(range: Range, most: usize) -> Self {
-        let rough = range.spread() / most.max(1) as f64;
+        Ticks::apart(range, most, 0.0)
+    }
+
+    /// At most `most` ticks (at least one), at least `least` apart.
+    pub(crate) fn apart(range: Range, most: usize, least: f64) -> Self {
+        let rough = (range.spread() / most.max(1) as f64).max(least);
         let mut places = Vec::new();
         let mut step = 0.0;
         for candidate in steps(rough) {

@@ -143,7 +143,7 @@ impl Writer {
         let place: String = place.iter().map(|(name, v)| format!(" {name}=\"{}\"", number(*v))).collect();
         let data = base64::engine::general_purpose::STANDARD.encode(image.raster.png());
         self.line(&format!(
-            "<image{place} preserveAspectRatio=\"none\" style=\"image-rendering:pixelated\" \
+            "<image{place} preserveAspectRatio=\"none\" image-rendering=\"optimizeSpeed\" style=\"image-rendering:pixelated\" \
              href=\"data:image/png;base64,{data}\"/>"
         ));
     }

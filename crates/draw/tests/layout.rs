@@ -112,7 +112,7 @@ fn check(picture: &dyn Picture, width: f64, height: f64, columns: usize) -> Resu
 fn number() -> impl Strategy<Value = f64> {
     prop_oneof![
         8 => -10.0..10.0f64,
-        2 => (-320i32..309, -9.99..9.99f64).prop_map(|(e, m)| format!("{m}e{e}").parse().unwrap()),
+        2 => (-320i32..309, -9.99..9.99f64).prop_map(|(e, m)| format!("{m}e{e}").parse().expect("a number")),
         1 => prop::sample::select(vec![0.0, -0.0, f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 1e300, -1e300, f64::MAX, f64::MIN, 5e-324, 1e16]),
     ]
 }
@@ -121,7 +121,7 @@ fn number() -> impl Strategy<Value = f64> {
 fn numbers(most: usize) -> impl Strategy<Value = Vec<f64>> {
     let even = (prop::collection::vec(-1.0..1.0f64, 0..most), -300i32..300, -1e3..1e3f64);
     let even = even.prop_map(|(vs, e, offset)| {
-        let unit: f64 = format!("1e{e}").parse().unwrap();
+        let unit: f64 = format!("1e{e}").parse().expect("a number");
         vs.into_iter().map(|v| (v + offset) * unit).collect()
     });
     prop_oneof![prop::collection::vec(number(), 0..most), even]
@@ -142,7 +142,7 @@ fn grid() -> impl Strategy<Value = Grid> {
     (2usize..9, 2usize..9, number(), number(), number(), number()).prop_flat_map(|(columns, rows, a, b, c, d)| {
         prop::collection::vec(number(), columns * rows).prop_map(move |values| {
             Grid::new([a, b], [c, d], columns, rows, values.clone())
-                .unwrap_or_else(|_| Grid::new([-1.0, 1.0], [0.0, 2.0], columns, rows, values).unwrap())
+                .unwrap_or_else(|_| Grid::new([-1.0, 1.0], [0.0, 2.0], columns, rows, values).expect("limits"))
         })
     })
 }
@@ -151,7 +151,8 @@ fn series() -> impl Strategy<Value = Series> {
     let pair = || {
         (numbers(24), numbers(24)).prop_map(|(mut x, mut y)| {
             let length = x.len().min(y.len());
-            (x.truncate(length), y.truncate(length));
+            x.truncate(length);
+            y.truncate(length);
             (x, y)
         })
     };
@@ -201,8 +202,6 @@ fn plot() -> impl Strategy<Value = Plot> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 600, ..ProptestConfig::default() })]
-
     #[test]
     fn no_two_labels_of_a_plot_overlap_and_all_lies_within(
         plot in plot(), width in 60.0..900.0f64, height in 60.0..700.0f64, columns in 12usize..130
@@ -259,7 +258,7 @@ proptest! {
 
 #[test]
 fn the_samples_labels_are_apart() {
-    for (name, picture) in common::samples() {
+    for (name, picture) in common::samples().unwrap() {
         for columns in [80, 100, 120] {
             let [width, height] = picture.size();
             check(picture.as_ref(), width, height, columns).unwrap_or_else(|error| panic!("{name}: {error}"));

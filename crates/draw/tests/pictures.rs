@@ -22,28 +22,30 @@ const KEPT: [&str; 12] = [
 
 #[test]
 fn each_kind_as_svg() {
-    for (name, picture) in common::samples().into_iter().filter(|(name, _)| KEPT.contains(name)) {
+    for (name, picture) in common::samples().unwrap().into_iter().filter(|(name, _)| KEPT.contains(name)) {
         insta::assert_snapshot!(format!("{name}.svg"), picture.scene().unwrap().svg());
     }
 }
 
 #[test]
 fn each_kind_in_a_terminal_without_colours() {
-    for (name, picture) in common::samples() {
+    for (name, picture) in common::samples().unwrap() {
         insta::assert_snapshot!(format!("{name}.txt"), picture.terminal(80, false).unwrap());
     }
 }
 
 #[test]
 fn a_few_kinds_in_a_terminal_with_colours() {
-    for (name, picture) in common::samples().into_iter().filter(|(name, _)| ["signed", "matrix"].contains(name)) {
+    for (name, picture) in
+        common::samples().unwrap().into_iter().filter(|(name, _)| ["signed", "matrix"].contains(name))
+    {
         insta::assert_snapshot!(format!("{name}.ansi"), picture.terminal(60, true).unwrap().replace('\u{1b}', "^"));
     }
 }
 
 #[test]
 fn no_escape_sequence_is_written_without_colours() {
-    for (name, picture) in common::samples() {
+    for (name, picture) in common::samples().unwrap() {
         assert!(!picture.terminal(80, false).unwrap().contains('\u{1b}'), "{name}");
         assert!(picture.terminal(80, true).unwrap().contains("\u{1b}["), "{name}");
     }
@@ -51,30 +53,30 @@ fn no_escape_sequence_is_written_without_colours() {
 
 #[test]
 fn the_same_picture_gives_the_same_bytes() {
-    for ((name, one), (_, other)) in common::samples().into_iter().zip(common::samples()) {
+    for ((name, one), (_, other)) in common::samples().unwrap().into_iter().zip(common::samples().unwrap()) {
         let (one, other) = (one.scene().unwrap(), other.scene().unwrap());
         assert_eq!(one.svg(), other.svg(), "{name}");
         #[cfg(feature = "png")]
-        assert!(one.png(1.0).unwrap() == other.png(1.0).unwrap(), "{name}");
+        assert!(one.png(1.0) == other.png(1.0), "{name}");
     }
 }
 
 #[test]
 fn every_svg_is_well_formed_names_itself_and_has_no_variables_scripts_or_references() {
-    for (name, picture) in common::samples() {
+    for (name, picture) in common::samples().unwrap() {
         let scene = picture.scene().unwrap();
         let svg = scene.svg();
         let document = roxmltree::Document::parse(&svg).unwrap_or_else(|error| panic!("{name}: {error}"));
         let title = document.descendants().find(|node| node.has_tag_name("title")).and_then(|node| node.text());
         assert_eq!(title.unwrap_or(""), scene.title, "{name}");
         assert!(!svg.contains("var(") && !svg.contains("<script") && !svg.contains(" id="), "{name}");
-        assert!(!svg.contains("NaN\"") && !svg.contains("inf"), "{name}");
+        assert!(!svg.contains("NaN\"") && !svg.contains("\"inf"), "{name}");
     }
 }
 
 #[test]
 fn an_automatic_svg_is_the_light_one_with_dark_rules_for_every_colour_that_has_a_role() {
-    for (name, picture) in common::samples() {
+    for (name, picture) in common::samples().unwrap() {
         let scene = picture.scene().unwrap();
         let automatic = scene.svg();
         let (light, dark) = (scene.clone().themed(Theme::Light).svg(), scene.themed(Theme::Dark).svg());
@@ -104,9 +106,9 @@ mod png_files {
     use super::*;
 
     fn decoded(bytes: &[u8]) -> (u32, u32, Vec<u8>) {
-        let mut reader = png::Decoder::new(std::io::Cursor::new(bytes)).read_info().unwrap();
-        let mut pixels = vec![0; reader.output_buffer_size().unwrap()];
-        let info = reader.next_frame(&mut pixels).unwrap();
+        let mut reader = png::Decoder::new(std::io::Cursor::new(bytes)).read_info().expect("a PNG");
+        let mut pixels = vec![0; reader.output_buffer_size().expect("a size")];
+        let info = reader.next_frame(&mut pixels).expect("pixels");
         (info.width, info.height, pixels)
     }
 

@@ -38,9 +38,9 @@ pub(crate) struct Runner {
     outputs: Vec<Output>,
 }
 
-/// A thread's scratch memory, and the step of this run that used it last.
+/// A thread's scratch memory, and the step and task of this run that used it last.
 #[derive(Debug)]
-struct Scratch(Mutex<(Numbers, Option<usize>)>);
+struct Scratch(Mutex<(Numbers, Option<(usize, usize)>)>);
 
 /// What the graph answers, without padding.
 #[derive(Clone, Debug)]
@@ -178,9 +178,9 @@ impl Runner {
             for at in stages[stage].clone() {
                 let step = &frame.plan.steps[at];
                 if task < step.tasks {
-                    let is_first = last.replace(at) != Some(at);
+                    let before = last.replace((at, task)).filter(|(step, _)| *step == at).map(|(_, task)| task);
                     // SAFETY: as the frame says.
-                    return unsafe { steps::run(&frame, step, task, numbers, is_first) };
+                    return unsafe { steps::run(&frame, step, task, numbers, before) };
                 }
                 task -= step.tasks;
             }

@@ -1,29 +1,73 @@
 //! Everything that comes from outside as bytes: data sets and models, read and written.
 //!
 //! Nothing that arrives here is trusted. Every reader takes a byte slice, checks each length against what there
-//! really is before it allocates, and answers with a [`Tensor`](limpid_graph::Tensor) or with a typed error that
-//! says where it went wrong and what would fix it. No input makes a reader panic.
+//! really is before it allocates, and answers with a [`Tensor`](limpid_graph::Tensor), with [named arrays](NamedArray)
+//! or with a typed error that says where it went wrong and what would fix it. No input makes a reader panic, runs
+//! anything, or takes more memory than a multiple of its own length.
 //!
 //! | to | use |
 //! |---|---|
 //! | read a file, plain or gzip'd, under a cap | [`read_plain_or_gzip`], [`gunzip`] |
 //! | read an IDX array, the format MNIST is published in | [`read_idx`] |
 //! | find and load the MNIST digits | [`locate_mnist`], [`Mnist::load`] |
-//! | keep named arrays and notes about them | [`ModelFile`] |
+//! | keep a model: named arrays and notes about them, with a checksum | [`ModelFile`] |
+//! | read and write NumPy's pickles (feature `arrays`, as are the next) | `read_pickle`, `write_pickle` |
+//! | read and write `.npy` | `read_npy`, `write_npy` |
+//! | read and write `.npz` (feature `archives`) | `read_npz`, `write_npz` |
+//! | read and write any safetensors | `Safetensors` |
+//! | read a PyTorch state dict (feature `archives`) | `read_torch` |
+//! | know which layers named arrays belong to | `find_layers` |
 //! | know before a long run that its output can be written | [`writable`] |
 //! | write a file whole or not at all | [`write_atomically`] |
 //!
-//! This crate knows arrays and their names, and nothing of networks: what the names mean is the caller's.
+//! This crate knows arrays and their names, and nothing of networks: what is built from them is the caller's.
+//!
+//! Two features, both on by default: `arrays` brings what other programs write, `archives` zip archives too, and with
+//! them the crate `rawzip`.
 
+#[cfg(feature = "archives")]
+mod archive;
+#[cfg(feature = "arrays")]
+mod array;
 mod bytes;
 mod digest;
 mod idx;
+#[cfg(feature = "arrays")]
+mod layers;
 mod mnist;
 mod model;
+#[cfg(feature = "arrays")]
+mod npy;
+#[cfg(feature = "archives")]
+mod npz;
 mod output;
+#[cfg(feature = "arrays")]
+mod pickle;
+#[cfg(feature = "arrays")]
+mod safetensors;
+#[cfg(feature = "archives")]
+mod torch;
 
+#[cfg(feature = "archives")]
+pub use archive::ZipError;
+#[cfg(feature = "arrays")]
+pub use array::{Array, ArrayError, Dtype, NamedArray};
 pub use bytes::{GzipError, ReadError, gunzip, read_plain_or_gzip};
 pub use idx::{IdxError, read_idx};
+#[cfg(feature = "arrays")]
+pub use layers::{FoundLayer, FoundLayers, LayersError, Orientation, find_layers};
 pub use mnist::{Looked, Mnist, MnistError, MnistPlaces, locate_mnist, locate_mnist_in};
 pub use model::{MODEL_CAP_BYTES, ModelError, ModelFile, ModelFileError};
+#[cfg(feature = "arrays")]
+pub use npy::{NpyError, read_npy, write_npy};
+#[cfg(feature = "archives")]
+pub use npz::{NpzError, Packing, read_npz, write_npz};
 pub use output::{OutputError, writable, write_atomically};
+#[cfg(feature = "arrays")]
+pub use pickle::{
+    ArrayView, Entries, Items, Pickle, PickleError, PickleWriteError, Unfolded, Value, read_pickle, write_pickle,
+};
+#[cfg(feature = "arrays")]
+pub use safetensors::{Safetensors, SafetensorsError};
+#[cfg(feature = "archives")]
+pub use torch::{TorchError, read_torch};

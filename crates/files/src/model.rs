@@ -18,7 +18,7 @@ mod error;
 mod layout;
 
 pub use error::{ModelError, ModelFileError};
-use layout::{Layout, Piece};
+pub(crate) use layout::{Layout, Piece};
 
 /// The largest model file that is read or written, in bytes: 4 GiB.
 pub const MODEL_CAP_BYTES: u64 = 4 << 30;

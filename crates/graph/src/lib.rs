@@ -36,6 +36,7 @@ mod mistake;
 pub mod op;
 mod perturb;
 mod philox;
+mod printed;
 mod rewrite;
 mod shape;
 pub mod show;

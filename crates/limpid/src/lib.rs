@@ -19,13 +19,20 @@
 //! | [`engine`] | the session that runs graphs |
 //! | [`learn`] | layers, losses, data sets, training, gradient checks |
 //! | [`files`] | what comes from outside as bytes |
+//! | [`guide`] | from NumPy to limpid, and the book's chapters |
+//! | `draw`, `page` | pictures, and pages of words and pictures; with the feature `draw` |
 //! | [`datasets`], [`models`] | where those meet: MNIST as a data set, a model as a file |
 
 pub mod datasets;
 mod error;
+pub mod guide;
 pub mod models;
+#[cfg(feature = "draw")]
+pub mod page;
 
 pub use error::Error;
+#[cfg(feature = "draw")]
+pub use limpid_draw as draw;
 pub use {limpid_engine as engine, limpid_files as files, limpid_graph as graph, limpid_learn as learn};
 
 /// What a program that trains a network needs: `use limpid::prelude::*`.

@@ -1,6 +1,7 @@
 //! The verbs, one a file: arguments, what they do, and what they report.
 
 pub(crate) mod bench;
+pub(crate) mod book;
 pub(crate) mod evaluate;
 pub(crate) mod gradcheck;
 pub(crate) mod graph;

@@ -1,6 +1,7 @@
 //! The command from outside: exit codes, stdout, stderr, and the files it leaves.
 
 mod bench;
+mod book;
 mod files;
 mod look;
 mod plot;

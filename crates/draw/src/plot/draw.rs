@@ -235,7 +235,7 @@ fn bars(
         let left = place as f64 - 0.4 + width * group as f64;
         let bar = Rect::between(frame.pixel(left, 0.0), frame.pixel(left + width, *value));
         let seen = bar.intersection(&frame.area);
-        if seen.width <= 0.0 {
+        if seen.width <= 0.0 || !meets(&bar, &frame.area) {
             continue;
         }
         let seen = on_cells(seen, frame);
@@ -245,6 +245,11 @@ fn bars(
         }
     }
     base(frame, scene);
+}
+
+/// Whether a bar, which may have no height, reaches into the heights of an area.
+fn meets(bar: &Rect, area: &Rect) -> bool {
+    bar.y <= area.bottom() && bar.bottom() >= area.y
 }
 
 /// In a terminal, a bar's sides lie between cells.
@@ -294,7 +299,7 @@ fn histogram(histogram: &Histogram, frame: &Frame, role: Role, scene: &mut Scene
         let gap = if seen.width > 4.0 && !frame.medium.cells { 0.5 } else { 0.0 };
         let seen = Rect::new(seen.x + gap, seen.y, (seen.width - 2.0 * gap).max(0.0), seen.height);
         let seen = if bins * 8.0 < frame.area.width { on_cells(seen, frame) } else { seen };
-        if seen.width > 0.0 {
+        if seen.width > 0.0 && meets(&bar, &frame.area) {
             scene.add(Rectangle::new(seen).fill(role));
         }
     }

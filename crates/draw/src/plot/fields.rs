@@ -24,7 +24,7 @@ pub(super) fn heat(heat: &HeatMap, frame: &Frame, bar: Option<&ColourBar>, scene
 
 pub(super) fn regions(regions: &Regions, frame: &Frame, scene: &mut Scene) {
     raster(&regions.grid, frame, scene, |class| {
-        if !(class >= 0.0 && class < 1e9) {
+        if !(0.0..1e9).contains(&class) {
             return [0; 4];
         }
         if !frame.medium.colour {
@@ -147,9 +147,9 @@ pub(super) fn arrows(arrows: &Arrows, frame: &Frame, role: Role, scene: &mut Sce
         return;
     }
     let apart = (frame.area.width * frame.area.height / drawn.len() as f64).sqrt();
-    let scale = (apart * 0.95).clamp(8.0, 80.0) / longest;
+    let reach = (apart * 0.95).clamp(8.0, 80.0);
     for ([x, y], [u, v]) in drawn {
-        let tip = [x + u * scale, y + v * scale];
+        let tip = [x + u / longest * reach, y + v / longest * reach];
         let long = distance([x, y], tip);
         if long < 0.75 {
             continue;

@@ -29,12 +29,20 @@ pub(super) struct Frame {
     pub(super) y_label: String,
     /// Where the y axis's own label stands in a terminal: above the plot.
     pub(super) heading: f64,
+    /// Whether it does.
+    headed: bool,
 }
 
-/// What may be taken from the room for the axes.
+/// What is taken from the room for the axes by the labels of their ticks.
 struct Margins {
     left: f64,
     bottom: f64,
+}
+
+impl Margins {
+    fn or(&self, other: &Margins) -> Margins {
+        Margins { left: self.left.max(other.left), bottom: self.bottom.max(other.bottom) }
+    }
 }
 
 impl Frame {
@@ -56,15 +64,23 @@ impl Frame {
             x_label: plot.x_label.clone(),
             y_label: plot.y_label.clone(),
             heading: top,
+            headed: false,
         };
         let names = plot.names();
         let mut margins = Margins { left: medium.across(40.0), bottom: medium.line(SMALL) };
-        // Labels need room, and what room is left decides the labels: a few rounds settle it.
-        for _ in 0..4 {
+        // Labels need room, and what room is left decides the labels. From the third round on no margin shrinks, so that
+        // rounds do not take turns.
+        for round in 0..12 {
             frame.place(plot, top, &margins, bar)?;
+            let headed = frame.headed;
             frame.label_y(plot);
             frame.label_x(plot, names);
-            margins = frame.needed(margins.left);
+            let needed = frame.needed();
+            let fits = needed.left <= margins.left && needed.bottom <= margins.bottom && headed == frame.headed;
+            if round >= 2 && fits {
+                break;
+            }
+            margins = if round < 2 { needed } else { needed.or(&margins) };
         }
         Ok(frame)
     }
@@ -73,8 +89,8 @@ impl Frame {
     fn place(&mut self, plot: &Plot, top: f64, margins: &Margins, bar: Option<&ColourBar>) -> Result<(), Error> {
         let medium = self.medium;
         let edge = medium.page_only(12.0);
-        let headed = medium.cells && (!plot.y_label.is_empty() || bar.is_some() || self.has_y_factor());
-        let top = top + if headed { medium.line(LABEL) } else { medium.page_only(12.0) };
+        self.headed |= medium.cells && (!self.y_label.is_empty() || bar.is_some());
+        let top = top + if self.headed { medium.line(LABEL) } else { medium.page_only(12.0) };
         let bottom_label = if self.x_label.is_empty() { 0.0 } else { medium.line(LABEL) + medium.page_only(4.0) };
         let left_label = if self.y_label.is_empty() { 0.0 } else { medium.page_only(medium.line(LABEL) + 4.0) };
         let left = edge + left_label + margins.left + medium.across(GAP);
@@ -104,10 +120,6 @@ impl Frame {
         Ok(())
     }
 
-    fn has_y_factor(&self) -> bool {
-        Ticks::on(self.y, 6).factor.is_some()
-    }
-
     /// The area with the same length to a unit along both axes, in the middle of the room; a side of less than 60 pixels
     /// stays that long.
     fn equalised(&self, area: Rect) -> Rect {
@@ -120,8 +132,9 @@ impl Frame {
     fn label_y(&mut self, plot: &Plot) {
         let line = self.medium.line(SMALL);
         let most = (self.area.height / (line * if self.medium.cells { 2.0 } else { 2.2 })) as usize;
-        let ticks = Ticks::on(self.y, most.clamp(1, 9));
+        let ticks = Ticks::apart(self.y, most.clamp(1, 9), least_step(plot, 1, self.y));
         self.y_label = with_factor(&plot.y_label, ticks.factor.as_deref());
+        self.headed |= self.medium.cells && !self.y_label.is_empty();
         self.y_ticks = ticks.places.into_iter().zip(ticks.labels).collect();
     }
 
@@ -131,7 +144,7 @@ impl Frame {
             return self.label_names(names);
         }
         for most in (1..=10).rev() {
-            let ticks = Ticks::on(self.x, most);
+            let ticks = Ticks::apart(self.x, most, least_step(plot, 0, self.x));
             self.x_label = with_factor(&plot.x_label, ticks.factor.as_deref());
             self.x_ticks = ticks.places.into_iter().zip(ticks.labels).collect();
             if self.labels_fit() {
@@ -151,7 +164,7 @@ impl Frame {
             all.iter().filter(|(k, _)| self.x.share(*k) >= 0.0 && self.x.share(*k) <= 1.0).cloned().collect();
         let widest = self.x_ticks.iter().map(|(_, n)| medium.text_width(n, SMALL, false)).fold(0.0, f64::max);
         let gap = medium.across(8.0);
-        if widest + gap <= pitch {
+        if widest + gap <= pitch && self.labels_fit() {
             return;
         }
         let room = if medium.cells { (pitch - gap).max(32.0) } else { (medium.height * 0.3).min(120.0) };
@@ -160,6 +173,24 @@ impl Frame {
         let stride = (needed / pitch.max(1e-9)).ceil().clamp(1.0, 1e6) as usize;
         let kept = self.x_ticks.iter().step_by(stride);
         self.x_ticks = kept.map(|(k, name)| (*k, shown(name, room))).collect();
+        if !self.turned {
+            self.drop_touching();
+        }
+    }
+
+    /// Leaves out level labels that touch the one before: those at the picture's edges were moved inwards.
+    fn drop_touching(&mut self) {
+        let gap = self.medium.across(8.0);
+        let mut kept: Vec<(f64, String)> = Vec::new();
+        for (place, label) in std::mem::take(&mut self.x_ticks) {
+            let touches = kept.last().is_some_and(|(before, text)| {
+                self.x_label_box(*before, text).right() + gap > self.x_label_box(place, &label).x
+            });
+            if !touches {
+                kept.push((place, label));
+            }
+        }
+        self.x_ticks = kept;
     }
 
     fn labels_fit(&self) -> bool {
@@ -178,21 +209,26 @@ impl Frame {
     }
 
     /// The room that the labels ask for.
-    fn needed(&self, before: f64) -> Margins {
+    fn needed(&self) -> Margins {
         let width = |label: &String| self.medium.text_width(label, SMALL, false);
         let left = self.y_ticks.iter().map(|(_, label)| width(label)).fold(0.0, f64::max);
         let bottom = match self.turned {
             true => self.x_ticks.iter().map(|(_, label)| width(label)).fold(0.0, f64::max),
             false => self.medium.line(SMALL),
         };
-        // Never back to less, or two rounds could take turns.
-        Margins { left: if self.medium.cells { left.max(before.min(left)) } else { left.max(8.0) }, bottom }
+        Margins { left: left.max(8.0), bottom }
     }
 
     /// The pixel of a point; numbers that cannot be drawn give coordinates that are none.
     pub(super) fn pixel(&self, x: f64, y: f64) -> Point {
         [self.area.x + self.x.share(x) * self.area.width, self.area.bottom() - self.y.share(y) * self.area.height]
     }
+}
+
+/// Where all numbers along an axis are whole, as epochs and counts are, ticks between them would say nothing.
+fn least_step(plot: &Plot, axis: usize, range: Range) -> f64 {
+    let whole = plot.series.iter().all(|series| series.counts(axis));
+    if whole && range.spread() > 2.0 { 1.0 } else { 0.0 }
 }
 
 fn with_factor(label: &str, factor: Option<&str>) -> String {

@@ -460,6 +460,18 @@ impl Series {
         }
     }
 
+    /// Whether its numbers along an axis are whole ones only.
+    pub(crate) fn counts(&self, axis: usize) -> bool {
+        let whole = |values: &[f64]| values.iter().all(|value| value.fract() == 0.0 || !value.is_finite());
+        match self {
+            Series::Line(Line { xs, ys, .. }) | Series::Points(Points { xs, ys, .. }) => whole([xs, ys][axis]),
+            Series::Bars(bars) => axis == 0 || whole(&bars.values),
+            Series::Histogram(_) => axis == 1,
+            Series::Note(_) => true,
+            Series::HeatMap(_) | Series::Contours(_) | Series::Arrows(_) | Series::Regions(_) => false,
+        }
+    }
+
     /// Whether the axes end where it ends.
     pub(crate) fn is_tight(&self) -> bool {
         matches!(self, Series::HeatMap(_) | Series::Contours(_) | Series::Regions(_))

@@ -371,5 +371,11 @@ pub(crate) fn clip_segment(a: Point, b: Point, clip: &Rect) -> Option<(Point, Po
             last = last.min(room / direction);
         }
     }
-    (first <= last).then(|| ([a[0] + first * dx, a[1] + first * dy], [a[0] + last * dx, a[1] + last * dy]))
+    // Of ends that are very far away rounding leaves nothing exact, so the ends are moved onto the edge.
+    let onto = |[x, y]: Point| [x.max(clip.x).min(clip.right()), y.max(clip.y).min(clip.bottom())];
+    let at = |share: f64| [a[0] + share * dx, a[1] + share * dy];
+    (first <= last).then(|| {
+        let (from, to) = (if first > 0.0 { at(first) } else { a }, if last < 1.0 { at(last) } else { b });
+        (onto(from), onto(to))
+    })
 }

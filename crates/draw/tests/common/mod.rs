@@ -9,8 +9,8 @@ fn sigmoid(x: f64) -> f64 {
     1.0 / (1.0 + (-x).exp())
 }
 
-fn bowl(points: usize) -> Grid {
-    Grid::of([-5.0, 5.0], [-5.0, 5.0], points, points, |x, y| x * x + y * y).unwrap()
+fn bowl(points: usize) -> Result<Grid, Error> {
+    Grid::of([-5.0, 5.0], [-5.0, 5.0], points, points, |x, y| x * x + y * y)
 }
 
 /// Numbers between 0 and 1 that look random and are the same everywhere (Numerical Recipes' quick generator).
@@ -24,14 +24,14 @@ pub(crate) fn noise(count: usize, seed: u32) -> Vec<f64> {
 }
 
 /// A digit as MNIST would have it: a seven drawn by two strokes.
-pub(crate) fn digit() -> Raster {
+pub(crate) fn digit() -> Result<Raster, Error> {
     let value = |x: f64, y: f64| {
         let bar = (y - 7.0).abs() < 1.6 && (7.0..21.0).contains(&x);
         let stem = (x - (21.0 - (y - 7.0) * 0.5)).abs() < 1.7 && (7.0..23.0).contains(&y);
         if bar || stem { 1.0 } else { 0.0 }
     };
     let values: Vec<f64> = (0..784).map(|k| value(f64::from(k % 28), f64::from(k / 28))).collect();
-    Raster::mapped(28, 28, &values, ColourMap::Grey, [0.0, 1.0]).unwrap()
+    Raster::mapped(28, 28, &values, ColourMap::Grey, [0.0, 1.0])
 }
 
 fn descent() -> (Vec<f64>, Vec<f64>) {
@@ -95,7 +95,7 @@ fn lines() -> Vec<Sample> {
     ]
 }
 
-fn bars() -> Vec<Sample> {
+fn bars() -> Result<Vec<Sample>, Error> {
     let inputs = [-2.0f64, -1.0, 0.0, 1.0, 2.0];
     let sum: f64 = inputs.iter().map(|x| x.exp()).sum();
     let softmax: Vec<f64> = inputs.iter().map(|x| x.exp() / sum).collect();
@@ -120,42 +120,42 @@ fn bars() -> Vec<Sample> {
         .add(Bars::new(long, [120.0, 20.0, 180.0, 95.0, 160.0, 40.0, 290.0, 45.0, 22.0, 38.0]).numbers());
     let values: Vec<f64> = noise(6000, 7).chunks(6).map(|six| six.iter().sum::<f64>() - 3.0).collect();
     let histogram = Plot::new().title("a thousand sums").labels("value", "count").add(Histogram::new(&values, 30));
-    let layer = |k: usize, scale: f64| {
+    let layer = |k: usize, scale: f64| -> Result<Plot, Error> {
         let squashed: Vec<f64> = values.iter().map(|v| sigmoid(v * scale)).collect();
-        let histogram = Histogram::between(&squashed, 30, 0.0, 1.0).unwrap();
-        Plot::new().title(format!("layer {k}")).labels("activation", "").add(histogram)
+        let histogram = Histogram::between(&squashed, 30, 0.0, 1.0)?;
+        Ok(Plot::new().title(format!("layer {k}")).labels("activation", "").add(histogram))
     };
     let mut row = Panels::new(5).title("activations through five layers, weights of scale 1").each(220.0, 220.0);
     for (k, scale) in [8.0, 12.0, 16.0, 20.0, 26.0].into_iter().enumerate() {
-        row = row.add(layer(k + 1, scale));
+        row = row.add(layer(k + 1, scale)?);
     }
-    vec![
+    Ok(vec![
         ("softmax", Box::new(softmax)),
         ("signed", Box::new(signed)),
         ("named", Box::new(named)),
         ("histogram", Box::new(histogram)),
         ("activations", Box::new(row)),
-    ]
+    ])
 }
 
-fn fields() -> Vec<Sample> {
+fn fields() -> Result<Vec<Sample>, Error> {
     let heat = Plot::new().title("x0² − x1²").labels("x0", "x1").equal(true).add(
-        HeatMap::new(Grid::of([-3.0, 3.0], [-3.0, 3.0], 31, 31, |x, y| x * x - y * y).unwrap())
+        HeatMap::new(Grid::of([-3.0, 3.0], [-3.0, 3.0], 31, 31, |x, y| x * x - y * y)?)
             .map(ColourMap::Diverging)
             .label("f"),
     );
     let (xs, ys) = descent();
-    let elongated = || Grid::of([-10.0, 10.0], [-5.0, 5.0], 81, 61, |x, y| x * x / 20.0 + y * y).unwrap();
+    let elongated = || Grid::of([-10.0, 10.0], [-5.0, 5.0], 81, 61, |x, y| x * x / 20.0 + y * y);
     let contour = Plot::new()
         .title("gradient descent on x0²/20 + x1², learning rate 0.9")
         .labels("x0", "x1")
-        .add(Contours::new(elongated()).levels([0.1, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 24.0]).label("f"))
+        .add(Contours::new(elongated()?).levels([0.1, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 24.0]).label("f"))
         .add(Line::new(xs.clone(), ys.clone()).label("path").marked().colour(BACKWARD).width(1.5))
         .add(Note::new(0.0, 0.0, "minimum"));
     let written = Plot::new()
         .title("the same with its levels written")
         .labels("x0", "x1")
-        .add(Contours::new(elongated()).count(6).written())
+        .add(Contours::new(elongated()?).count(6).written())
         .add(Points::new([0.0], [0.0]).label("minimum").colour(BACKWARD).shape(Shape::Diamond));
     let places: Vec<(f64, f64)> = (-4..=4).flat_map(|y| (-4..=4).map(move |x| (f64::from(x), f64::from(y)))).collect();
     let (xs, ys): (Vec<f64>, Vec<f64>) = places.into_iter().unzip();
@@ -165,13 +165,12 @@ fn fields() -> Vec<Sample> {
         .labels("x0", "x1")
         .equal(true)
         .add(Arrows::new(xs, ys, us, vs));
-    let surface = Surface::new(bowl(21)).title("x0² + x1²").labels("x0", "x1", "f");
-    let saddle = Surface::new(Grid::of([-1.0, 1.0], [-1.0, 1.0], 17, 17, |x, y| x * x - y * y).unwrap())
+    let surface = Surface::new(bowl(21)?).title("x0² + x1²").labels("x0", "x1", "f");
+    let saddle = Surface::new(Grid::of([-1.0, 1.0], [-1.0, 1.0], 17, 17, |x, y| x * x - y * y)?)
         .title("a saddle")
         .labels("x", "y", "height")
         .map(ColourMap::Diverging);
-    let xor = Grid::of([-0.5, 1.5], [-0.5, 1.5], 120, 120, |x, y| if x + y > 0.5 && x + y < 1.5 { 1.0 } else { 0.0 })
-        .unwrap();
+    let xor = Grid::of([-0.5, 1.5], [-0.5, 1.5], 120, 120, |x, y| if x + y > 0.5 && x + y < 1.5 { 1.0 } else { 0.0 })?;
     let regions = Plot::new()
         .title("XOR by two layers")
         .labels("x1", "x2")
@@ -179,7 +178,7 @@ fn fields() -> Vec<Sample> {
         .add(Regions::new(xor))
         .add(Points::new([0.0, 1.0], [0.0, 1.0]).label("0").colour(Role::series(0)).radius(6.0))
         .add(Points::new([0.0, 1.0], [1.0, 0.0]).label("1").colour(Role::series(1)).radius(6.0));
-    vec![
+    Ok(vec![
         ("heat", Box::new(heat)),
         ("contour", Box::new(contour)),
         ("written", Box::new(written)),
@@ -187,20 +186,20 @@ fn fields() -> Vec<Sample> {
         ("surface", Box::new(surface)),
         ("saddle", Box::new(saddle)),
         ("regions", Box::new(regions)),
-    ]
+    ])
 }
 
-fn images() -> Vec<Sample> {
-    let one = Images::new(1).add(digit(), "a seven, 28 × 28");
-    let weight = |seed: u32| {
+fn images() -> Result<Vec<Sample>, Error> {
+    let one = Images::new(1).add(digit()?, "a seven, 28 × 28");
+    let weight = |seed: u32| -> Result<Raster, Error> {
         let values: Vec<f64> = noise(49, seed).iter().map(|v| v * 2.0 - 1.0).collect();
-        Raster::mapped(7, 7, &values, ColourMap::Diverging, [-1.0, 1.0]).unwrap()
+        Raster::mapped(7, 7, &values, ColourMap::Diverging, [-1.0, 1.0])
     };
     let mut grid = Images::new(6).title("misclassified digits and random weights");
     for k in 0..12 {
         grid = match k % 2 {
-            0 => grid.add(digit(), format!("7, taken for {k}")),
-            _ => grid.add(weight(k), format!("unit {k}")),
+            0 => grid.add(digit()?, format!("7, taken for {k}")),
+            _ => grid.add(weight(k)?, format!("unit {k}")),
         };
     }
     let mut counts = vec![0usize; 100];
@@ -209,16 +208,15 @@ fn images() -> Vec<Sample> {
         counts[digit * 10 + (digit * 7 + 3) % 10] += digit + 1;
         counts[digit * 10 + (digit * 3 + 5) % 10] += 2 * digit;
     }
-    let confusion = Matrix::confusion((0..10).map(|d| d.to_string()), &counts).unwrap().title("10,000 test digits");
-    let small = Matrix::new(["w", "b"], ["x0", "x1", "x2"], [0.25, -1.5, 0.0, 1e-7, 3.0, f64::NAN])
-        .unwrap()
-        .title("a small matrix");
-    vec![
+    let confusion = Matrix::confusion((0..10).map(|d| d.to_string()), &counts)?.title("10,000 test digits");
+    let small =
+        Matrix::new(["w", "b"], ["x0", "x1", "x2"], [0.25, -1.5, 0.0, 1e-7, 3.0, f64::NAN])?.title("a small matrix");
+    Ok(vec![
         ("digit", Box::new(one)),
         ("images", Box::new(grid)),
         ("confusion", Box::new(confusion)),
         ("matrix", Box::new(small)),
-    ]
+    ])
 }
 
 fn edges() -> Vec<Sample> {
@@ -233,12 +231,23 @@ fn edges() -> Vec<Sample> {
         .title("huge and tiny")
         .labels("time in seconds", "energy in joules")
         .add(Line::new([0.0, 1e-300, 2e-300], [0.0, 1e300, -1e300]));
+    let chinese = Plot::new()
+        .title("損失の推移：学習率 0.1 で訓練した場合")
+        .labels("エポック", "損失 (交差エントロピー)")
+        .add(Line::counted([2.3, 1.2, 0.7, 0.5, 0.4]).label("訓練データ").marked())
+        .add(Line::counted([2.3, 1.3, 0.85, 0.7, 0.65]).label("测试集").dashed());
     let empty = Plot::new().title("nothing to see").add(Line::new([f64::NAN], [1.0]));
     let same = Plot::new().title("all equal").add(Line::new([0.0, 1.0, 2.0], [5.0, 5.0, 5.0]));
-    vec![("gaps", Box::new(gaps)), ("huge", Box::new(huge)), ("empty", Box::new(empty)), ("same", Box::new(same))]
+    vec![
+        ("gaps", Box::new(gaps)),
+        ("huge", Box::new(huge)),
+        ("empty", Box::new(empty)),
+        ("chinese", Box::new(chinese)),
+        ("same", Box::new(same)),
+    ]
 }
 
 /// One picture of each kind.
-pub(crate) fn samples() -> Vec<Sample> {
-    [lines(), bars(), fields(), images(), edges()].into_iter().flatten().collect()
+pub(crate) fn samples() -> Result<Vec<Sample>, Error> {
+    Ok([lines(), bars()?, fields()?, images()?, edges()].into_iter().flatten().collect())
 }

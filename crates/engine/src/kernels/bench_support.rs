@@ -64,7 +64,7 @@ pub fn product_of_parts(
             for panel in (0..all).step_by(panels) {
                 let part = (row..m.min(row + rows), panel..all.min(panel + panels));
                 let (sizes, right) = (Sizes { m, k, n }, Right::Packed(packed.as_ptr()));
-                product::multiply(level, sizes, matrix(a), right, part, target, (1.0, false), scratch);
+                product::multiply(level, sizes, matrix(a), right, part, target, product::How::PLAIN, scratch);
             }
         }
     }

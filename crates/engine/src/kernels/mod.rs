@@ -1,5 +1,7 @@
 //! Kernels: the loops that do the work, compiled for each [`Level`] and picked when they are called.
 
+#[allow(unsafe_code)]
+mod ahead;
 pub(crate) mod arrange;
 #[allow(unsafe_code)]
 #[doc(hidden)]
@@ -22,6 +24,7 @@ pub(crate) mod tile;
 #[allow(unsafe_code)]
 mod work;
 
+pub(crate) use ahead::prefetch;
 pub use level::{Level, VARIABLE};
 #[doc(hidden)]
 pub use rate::multiply_adds;

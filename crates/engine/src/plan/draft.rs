@@ -577,8 +577,15 @@ impl Draft<'_> {
         let parts: Vec<_> = if by_panels {
             vec![(0..rows, 0..columns)]
         } else if has_gradient {
-            // Each part owns its rows of the weights from the product to the update.
-            ranges(columns, columns.div_ceil(2).next_multiple_of(sparse::BLOCK)).map(|part| (0..rows, part)).collect()
+            // Each part owns its rows of the weights from the product to the update. Whole blocks, as near to halves as
+            // may be: two threads wait for the larger one in three stages of a step.
+            let half = (columns as f64 / (2 * sparse::BLOCK) as f64).round().max(1.0) as usize * sparse::BLOCK;
+            let middle = half.min(columns);
+            [0..middle, middle..columns]
+                .into_iter()
+                .filter(|part| !part.is_empty())
+                .map(|part| (0..rows, part))
+                .collect()
         } else {
             let chunks = if rows * columns >= LARGE { 2 * rows.div_ceil(2 * LISTED) } else { 1 };
             ranges(rows, rows.div_ceil(chunks)).map(|part| (part, 0..columns)).collect()

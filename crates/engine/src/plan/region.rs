@@ -21,6 +21,8 @@ pub(crate) struct Region {
     /// What is copied out of slots when a block is done: to values that lie otherwise than slots do, and to those that
     /// earlier instructions still read.
     pub(crate) stores: Vec<Store>,
+    /// The values that instructions read by rows, with their pitch: they are asked for a block ahead.
+    pub(crate) ahead: Vec<(ValueId, usize)>,
     /// How many numbers the slots of a block take.
     pub(crate) slots: usize,
     /// How many numbers of scratch memory a block takes, slots first.
@@ -134,7 +136,10 @@ impl Region {
             }
         }
         stores.iter_mut().for_each(|store| rename(&mut store.slot));
-        Self { rows, block, prologue, instructions, stores, slots, scratch: slots + for_products }
+        let mut ahead: Vec<_> = instructions.iter().flat_map(Instruction::reads_by_rows).collect();
+        ahead.sort_unstable();
+        ahead.dedup();
+        Self { rows, block, prologue, instructions, stores, ahead, slots, scratch: slots + for_products }
     }
 
     /// Whether every value of the region has the same form, so that it may be worked on as one long column.
@@ -155,6 +160,15 @@ impl Instruction {
             }
             _ => 0,
         }
+    }
+
+    /// The values among the arguments of a function of single numbers, and their pitch.
+    fn reads_by_rows(&self) -> impl Iterator<Item = (ValueId, usize)> {
+        let arguments: &[Argument] = if let Do::Map { arguments, .. } = &self.work { arguments } else { &[] };
+        arguments.iter().filter_map(|argument| match *argument {
+            Argument::Value(value) => Some((value, pitch(self.columns))),
+            Argument::Slot(_) => None,
+        })
     }
 
     fn slots_mut(&mut self) -> Vec<&mut usize> {

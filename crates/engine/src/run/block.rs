@@ -1,7 +1,7 @@
 //! A region's task: its instructions over one block of rows.
 
 use super::frame::Frame;
-use crate::kernels::{index, product, reduce, tile};
+use crate::kernels::{index, prefetch, product, reduce, tile};
 use crate::plan::{Argument, Do, Instruction, Operand, Region, Target, pitch};
 
 /// A block at work.
@@ -49,7 +49,8 @@ pub(super) fn run(frame: &Frame<'_>, region: &Region, task: usize, scratch: &mut
         // SAFETY: as below; the prologue reads no slots, and writes rows of slots only.
         unsafe { instruct(&whole, instruction, task, rest) };
     }
-    for instruction in &region.instructions {
+    for (at, instruction) in region.instructions.iter().enumerate() {
+        ask_ahead(&block, region, at);
         // SAFETY: an instruction writes a slot or a block's rows of a value, and the region reads neither through its
         // arguments: slots that are live lie apart, and what a region both reads and writes is stored behind its last
         // instruction. Other blocks have other rows, and other threads other scratch memory.
@@ -69,6 +70,22 @@ pub(super) fn run(frame: &Frame<'_>, region: &Region, task: usize, scratch: &mut
                 }
             }
         }
+    }
+}
+
+/// Values of fewer numbers are near anyway.
+const FAR: usize = 1 << 17;
+
+/// Asks for what the next block reads, a part of it before each instruction. Where blocks are shorter than pages, the
+/// processor does not see by itself that one follows the other.
+fn ask_ahead(block: &Block<'_>, region: &Region, at: usize) {
+    let parts = region.instructions.len();
+    let next = block.first + block.rows;
+    let rows = region.block.min(region.rows - next);
+    for &(value, pitch) in region.ahead.iter().filter(|(value, _)| block.frame.plan.value(*value).len() >= FAR) {
+        let start = block.frame.base(value).wrapping_add(next * pitch).cast_const();
+        let part = |at: usize| at * rows * pitch / parts;
+        prefetch(start.wrapping_add(part(at)), part(at + 1) - part(at));
     }
 }
 
@@ -130,7 +147,7 @@ unsafe fn instruct(block: &Block<'_>, instruction: &Instruction, task: usize, re
             let c = product::Target { start, row: across, padded: across.is_multiple_of(product::PAD) };
             let all = (0..rows, 0..product::panels(level, columns));
             // SAFETY: rows of the right operand are padded; the caller answers for the rest.
-            unsafe { product::multiply(level, sizes, a, b, all, c, (1.0, false), rest) };
+            unsafe { product::multiply(level, sizes, a, b, all, c, product::How::PLAIN, rest) };
         }
         Do::OneHot { positions, node } => {
             if let Err(bad) = index::one_hot(column(*positions), (columns, across), out) {

@@ -8,20 +8,21 @@ use super::lists;
 use crate::kernels::{arrange, convert, index, product, reduce};
 use crate::plan::{GATHERED, Matrix, Product, Right, Step, Update, Value, Work};
 
-/// Runs one task of a step; `is_first` where the scratch memory's last task was another step's, or another run's.
+/// Runs one task of a step; `before` is the step's task that used the scratch memory last, if it was one of this step
+/// and run.
 ///
 /// # Safety
 /// As [`Frame`] says: the tasks that run meanwhile are of the same stage, and leaves are bound as the plan was told.
-pub(super) unsafe fn run(frame: &Frame<'_>, step: &Step, task: usize, scratch: &mut [f32], is_first: bool) {
+pub(super) unsafe fn run(frame: &Frame<'_>, step: &Step, task: usize, scratch: &mut [f32], before: Option<usize>) {
     let described = |i: usize| frame.plan.value(step.reads[i]);
     // SAFETY: the plan has nobody write what a step reads while it runs, and no task write what is another's.
     unsafe {
         let read = |i: usize| frame.all(step.reads[i]);
         let written = step.writes.first().copied();
         match (&step.work, written) {
-            (Work::Region(region), _) => block::run(frame, region, task, scratch, is_first),
+            (Work::Region(region), _) => block::run(frame, region, task, scratch, before.is_none()),
             (_, None) => {}
-            (Work::Product(product), Some(value)) => multiply(frame, product, step, value, task, scratch),
+            (Work::Product(product), Some(value)) => multiply(frame, product, step, value, (task, before), scratch),
             (Work::Combine { monoid }, Some(value)) => {
                 let (columns, pitch) = (described(0).matrix.columns, described(0).pitch);
                 combine(
@@ -119,11 +120,19 @@ unsafe fn factor(frame: &Frame<'_>, update: Option<Update>) -> f32 {
     sign * scale.map_or(1.0, |scale| unsafe { frame.numbers(scale, 0, 1) }[0])
 }
 
-unsafe fn multiply(frame: &Frame<'_>, work: &Product, step: &Step, value: usize, task: usize, scratch: &mut [f32]) {
+unsafe fn multiply(
+    frame: &Frame<'_>,
+    work: &Product,
+    step: &Step,
+    value: usize,
+    (task, before): (usize, Option<usize>),
+    scratch: &mut [f32],
+) {
     let Product { sizes, transposed, left_pitch, right, update, rows_a_task, panels_a_task } = *work;
     let panels = product::panels(frame.level, sizes.n);
     let chunks = panels.div_ceil(panels_a_task).max(1);
-    let (rows, which) = (part(task / chunks, rows_a_task, sizes.m), part(task % chunks, panels_a_task, panels));
+    let tile = |task: usize| (part(task / chunks, rows_a_task, sizes.m), part(task % chunks, panels_a_task, panels));
+    let (rows, which) = tile(task);
     let (row, column) = if transposed { (1, left_pitch) } else { (left_pitch, 1) };
     let a = product::Matrix { start: frame.base(step.reads[0]), row, column };
     let (start, pitch) = (frame.base(right.value).cast_const(), frame.plan.value(right.value).pitch);
@@ -139,7 +148,11 @@ unsafe fn multiply(frame: &Frame<'_>, work: &Product, step: &Step, value: usize,
     // SAFETY: the plan's values have these sizes, and the task its own rows × panels.
     unsafe {
         let alpha = factor(frame, update);
-        product::multiply(frame.level, sizes, a, b, (rows, which), c, (alpha, update.is_some()), scratch);
+        let has_left = before
+            .map(tile)
+            .is_some_and(|(same, others)| same == rows && product::keeps_left(frame.level, sizes, b, &same, &others));
+        let how = product::How { alpha, accumulate: update.is_some(), has_left };
+        product::multiply(frame.level, sizes, a, b, (rows, which), c, how, scratch);
     }
 }
 

@@ -21,22 +21,22 @@ const HEADER_CAP_BYTES: u64 = 8 << 20;
 const PREFIX: usize = 8;
 
 /// One array, as bytes.
-pub(super) struct Piece<'a> {
-    pub(super) name: String,
-    pub(super) dtype: Dtype,
-    pub(super) shape: Vec<usize>,
-    pub(super) bytes: &'a [u8],
+pub(crate) struct Piece<'a> {
+    pub(crate) name: String,
+    pub(crate) dtype: Dtype,
+    pub(crate) shape: Vec<usize>,
+    pub(crate) bytes: &'a [u8],
 }
 
 /// A safetensors file, taken apart.
-pub(super) struct Layout<'a> {
-    pub(super) metadata: BTreeMap<String, String>,
+pub(crate) struct Layout<'a> {
+    pub(crate) metadata: BTreeMap<String, String>,
     /// In the order that the header lists them in.
-    pub(super) pieces: Vec<Piece<'a>>,
+    pub(crate) pieces: Vec<Piece<'a>>,
 }
 
 impl<'a> Layout<'a> {
-    pub(super) fn parse(bytes: &'a [u8]) -> Result<Self, ModelError> {
+    pub(crate) fn parse(bytes: &'a [u8]) -> Result<Self, ModelError> {
         let (header, arrays) = split(bytes)?;
         let damaged = |reason: String| ModelError::Header { reason };
         let names: Names = serde_json::from_str(header).map_err(|error| damaged(error.to_string()))?;
@@ -64,7 +64,7 @@ impl<'a> Layout<'a> {
         Ok(Self { metadata, pieces })
     }
 
-    pub(super) fn to_bytes(&self) -> Result<Vec<u8>, ModelError> {
+    pub(crate) fn to_bytes(&self) -> Result<Vec<u8>, ModelError> {
         let mut names = HashSet::new();
         for Piece { name, .. } in &self.pieces {
             if name == METADATA_KEY {

@@ -72,6 +72,22 @@ pub(crate) struct Target {
     pub(crate) padded: bool,
 }
 
+/// How a product is made.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct How {
+    /// What it is multiplied by.
+    pub(crate) alpha: f32,
+    /// Whether it is added to what is there.
+    pub(crate) accumulate: bool,
+    /// Whether the scratch memory still holds the same rows of `a` from a call that [`keeps_left`].
+    pub(crate) has_left: bool,
+}
+
+impl How {
+    /// Written as it is.
+    pub(crate) const PLAIN: Self = Self { alpha: 1.0, accumulate: false, has_left: false };
+}
+
 /// The widest vector of any level.
 pub(crate) const PAD: usize = 16;
 
@@ -193,11 +209,27 @@ pub(crate) unsafe fn pack(level: Level, b: Matrix, (k, n): (usize, usize), which
     }
 }
 
+/// Whether tiles are wider than a panel: where there are few rows, more sums are under way at once.
+fn is_wide(means: &Means, b: Right, rows: &Range<usize>) -> bool {
+    matches!(b, Right::Direct { .. }) && rows.len() <= means.rows[3]
+}
+
+/// Whether [`multiply`] packs rows of `a` for so many panels.
+fn packs_left(means: &Means, b: Right, rows: &Range<usize>, which: &Range<usize>) -> bool {
+    !is_wide(means, b, rows) && which.len() >= WORTH_PACKING
+}
+
+/// Whether [`multiply`] leaves all of these rows of `a` packed in its scratch memory.
+pub(crate) fn keeps_left(level: Level, sizes: Sizes, b: Right, rows: &Range<usize>, which: &Range<usize>) -> bool {
+    let depth = block_depth(sizes.k);
+    packs_left(&means(level), b, rows, which) && depth == sizes.k && rows.len() <= rows_at_once(level, depth)
+}
+
 /// Some rows × the columns of some panels of `c = α·a·b`, or of `c += α·a·b` where `accumulate` says so.
 ///
 /// # Safety
 /// `a`, `b` and `c` are good for the sizes; nobody else uses those rows × panels of `c`. The level was found on this
-/// processor.
+/// processor. What `how` says of the scratch memory is true.
 ///
 /// # Panics
 /// Where `scratch` is shorter than [`multiply_scratch_len`].
@@ -209,7 +241,7 @@ pub(crate) unsafe fn multiply(
     b: Right,
     (rows, which): (Range<usize>, Range<usize>),
     c: Target,
-    (alpha, accumulate): (f32, bool),
+    How { alpha, accumulate, has_left }: How,
     scratch: &mut [f32],
 ) {
     let Sizes { k, n, .. } = sizes;
@@ -229,10 +261,9 @@ pub(crate) unsafe fn multiply(
         }
         return;
     }
-    // Where there are few rows, wider tiles have more sums under way at once.
-    let wide = matches!(b, Right::Direct { .. }) && rows.len() <= means.rows[3];
-    let panel = if wide { 4 * means.width } else { panel };
-    let packs = !wide && columns.len().div_ceil(panel) >= WORTH_PACKING;
+    let panel = if is_wide(&means, b, &rows) { 4 * means.width } else { panel };
+    let packs = packs_left(&means, b, &rows, &which);
+    let has_left = has_left && keeps_left(level, sizes, b, &rows, &which);
     let depth = block_depth(k);
     let (panel_at, left_at) = scratch.split_at_mut(depth * means.panel());
     let (panel_at, left_at) = (panel_at.as_mut_ptr(), left_at.as_mut_ptr());
@@ -242,7 +273,7 @@ pub(crate) unsafe fn multiply(
         for block in cut(rows.clone(), rows_at_once(level, depth)) {
             // SAFETY: within `a`, which the caller answers for; scratch is long enough.
             let a = unsafe { Matrix { start: a.start.add(step * a.column + block.start * a.row), ..a } };
-            if packs {
+            if packs && !has_left {
                 // SAFETY: as above.
                 unsafe { pack_left(&means, a, block.len(), depth, left_at) };
             }
@@ -371,5 +402,5 @@ pub(crate) fn product_into(
     };
     let all = (0..m, 0..panels(level, n));
     // SAFETY: the asserted bounds hold for every element of the three matrices and for the padding that is used.
-    unsafe { multiply(level, sizes, a.at(), right, all, target, (alpha, accumulate), scratch) }
+    unsafe { multiply(level, sizes, a.at(), right, all, target, How { alpha, accumulate, has_left: false }, scratch) }
 }

@@ -4,7 +4,7 @@ use std::mem::MaybeUninit;
 use std::ops::Range;
 
 use super::{BLOCK, Blank, Lists, Memory, ROOM, STEP};
-use crate::kernels::Level;
+use crate::kernels::{Level, prefetch};
 
 /// Where the rows of a matrix stand in a slice.
 #[derive(Clone, Copy, Debug)]
@@ -235,7 +235,7 @@ fn list<S: Squeeze, T: Source>(source: &T, lists: &mut Blank<'_>) {
         if let Rows::Gathered(pitch, positions) = source.rows()
             && let Some(&position) = positions.get(row + AHEAD)
         {
-            prefetch(source.data(), position as usize * pitch + start, width);
+            prefetch(source.data().as_ptr().wrapping_add(position as usize * pitch + start), width);
         }
         for block in (0..width).step_by(BLOCK) {
             starts[list] = (done + waiting) as u32;
@@ -269,22 +269,6 @@ fn list<S: Squeeze, T: Source>(source: &T, lists: &mut Blank<'_>) {
         convert(waiting, &mut values[done..]);
     }
     starts[list] = (done + waiting) as u32;
-}
-
-/// Asks for `count` numbers of `data` from `start` on.
-#[inline(always)]
-pub(super) fn prefetch<T>(data: &[T], start: usize, count: usize) {
-    #[cfg(target_arch = "x86_64")]
-    {
-        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-        let first = data.as_ptr().wrapping_add(start).cast::<i8>();
-        for offset in (0..count * size_of::<T>()).step_by(64) {
-            // SAFETY: a hint: whatever the address, nothing is read that the program could see.
-            unsafe { _mm_prefetch::<_MM_HINT_T0>(first.wrapping_add(offset)) };
-        }
-    }
-    #[cfg(not(target_arch = "x86_64"))]
-    let _ = (data, start, count);
 }
 
 struct Portable;

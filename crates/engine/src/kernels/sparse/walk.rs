@@ -9,9 +9,8 @@
 use std::mem::MaybeUninit;
 use std::ops::Range;
 
-use super::build::prefetch;
 use super::{BLOCK, Lists, STEP};
-use crate::kernels::Level;
+use crate::kernels::{Level, prefetch};
 
 /// The numbers of a group: rows are padded to whole ones.
 const GROUP: usize = 16;
@@ -35,7 +34,8 @@ pub(crate) struct Ahead<'d> {
 /// `z = x·w` for the listed columns of x, of which `w` points to the row of column 0. `n` numbers a row of w and z.
 ///
 /// Where a column of w, among the listed columns of x, holds an infinity or NaN, that column of z is NaN in each row:
-/// a dense product would give NaN wherever x is zero there. Who knows that w `is_finite` saves looking for that. Rows of z are written up to the next multiple of 16.
+/// a dense product would give NaN wherever x is zero there. Who knows that w `is_finite` saves looking for that.
+/// Rows of z are written up to the next multiple of 16.
 ///
 /// # Safety
 /// Rows of `w` for all listed columns must be good for reading, and those of `z` for writing, in whole groups of 16
@@ -111,7 +111,7 @@ unsafe fn run(level: Level, task: &Task<'_, '_>, way: Way) {
             Level::Avx512 => x86::avx512(task, way),
             #[cfg(target_arch = "x86_64")]
             Level::Avx2 => x86::avx2(task, way),
-            _ => panels::<[f32; 4], 4, 4, 4, 4>(task, way),
+            _ => portable(task, way),
         }
     }
 }
@@ -165,20 +165,41 @@ impl Vector for [f32; 4] {
 
 #[cfg(target_arch = "x86_64")]
 mod x86 {
-    use super::{Task, Vector, Way, panels};
+    use super::{Packed, Task, Vector, Way, panels, walk};
     use std::arch::x86_64::*;
 
     #[target_feature(enable = "avx512f,avx512vl,avx512dq,avx512bw")]
     pub(super) unsafe fn avx512(task: &Task<'_, '_>, way: Way) {
-        // SAFETY: the caller answers for it.
-        unsafe { panels::<__m512, 1, 2, 3, 4>(task, way) }
+        let packed = &mut Packed::new();
+        for panel in panels(task) {
+            // SAFETY: the caller answers for it.
+            unsafe {
+                match panel.n.div_ceil(__m512::WIDTH) {
+                    1 => walk::<__m512, 1, 1, true>(&panel, way, packed),
+                    2 => walk::<__m512, 2, 2, true>(&panel, way, packed),
+                    3 => walk::<__m512, 3, 3, true>(&panel, way, packed),
+                    _ => walk::<__m512, 4, 4, true>(&panel, way, packed),
+                }
+            }
+        }
     }
 
     #[target_feature(enable = "avx2,fma")]
     pub(super) unsafe fn avx2(task: &Task<'_, '_>, way: Way) {
-        // Two sums for each of four vectors, or of six, stay in the 16 registers.
-        // SAFETY: the caller answers for it.
-        unsafe { panels::<__m256, 2, 4, 6, 4>(task, way) }
+        let packed = &mut Packed::new();
+        for panel in panels(task) {
+            // Two sums for each of six vectors stay in the 16 registers; those of seven and eight take turns.
+            // SAFETY: the caller answers for it.
+            unsafe {
+                match panel.n.div_ceil(__m256::WIDTH) {
+                    1 | 2 => walk::<__m256, 1, 2, true>(&panel, way, packed),
+                    3 | 4 => walk::<__m256, 2, 4, true>(&panel, way, packed),
+                    5 | 6 => walk::<__m256, 3, 6, true>(&panel, way, packed),
+                    7 => walk::<__m256, 4, 7, false>(&panel, way, packed),
+                    _ => walk::<__m256, 4, 8, false>(&panel, way, packed),
+                }
+            }
+        }
     }
 
     macro_rules! vector {
@@ -222,50 +243,74 @@ mod x86 {
 #[repr(align(64))]
 struct Packed([MaybeUninit<f32>; BLOCK * PANEL * GROUP]);
 
-/// All panels: for those of 1, 2, 3 and 4 groups, so many vectors are worked on at a time.
-#[inline(always)]
-unsafe fn panels<V: Vector, const N1: usize, const N2: usize, const N3: usize, const N4: usize>(
-    task: &Task<'_, '_>,
-    way: Way,
-) {
-    let mut packed = Packed([MaybeUninit::uninit(); BLOCK * PANEL * GROUP]);
-    let packed = packed.0.as_mut_ptr().cast::<f32>();
-    let groups = task.n.div_ceil(GROUP);
-    for group in (0..groups).step_by(PANEL) {
-        let panel = &Task {
-            b: task.b.wrapping_add(group * GROUP),
-            c: task.c.wrapping_add(group * GROUP),
-            ahead: task.ahead.filter(|_| group == 0),
-            ..*task
-        };
-        // SAFETY: the caller answers for the rows in whole groups, and these are some of them.
+impl Packed {
+    #[inline(always)]
+    fn new() -> Self {
+        Self([MaybeUninit::uninit(); BLOCK * PANEL * GROUP])
+    }
+}
+
+unsafe fn portable(task: &Task<'_, '_>, way: Way) {
+    let packed = &mut Packed::new();
+    for panel in panels(task) {
+        // SAFETY: the caller answers for it.
         unsafe {
-            match (way, groups - group) {
-                (Way::Scatter, 1) => scatter::<V, 1, N1>(panel),
-                (Way::Scatter, 2) => scatter::<V, 2, N2>(panel),
-                (Way::Scatter, 3) => scatter::<V, 3, N3>(panel),
-                (Way::Scatter, _) => scatter::<V, 4, N4>(panel),
-                (_, 1) => gather::<V, 1, N1>(panel, way, packed),
-                (_, 2) => gather::<V, 2, N2>(panel, way, packed),
-                (_, 3) => gather::<V, 3, N3>(panel, way, packed),
-                (_, _) => gather::<V, 4, N4>(panel, way, packed),
+            match panel.n.div_ceil(GROUP) {
+                1 => walk::<[f32; 4], 1, 4, true>(&panel, way, packed),
+                2 => walk::<[f32; 4], 2, 4, true>(&panel, way, packed),
+                3 => walk::<[f32; 4], 3, 4, true>(&panel, way, packed),
+                _ => walk::<[f32; 4], 4, 4, true>(&panel, way, packed),
             }
         }
     }
 }
 
-/// A panel of `GROUPS` groups, `N` vectors at a time.
+/// The panels of a task: each is what remains from its first column on, of which at most [`PANEL`] groups are meant.
 #[inline(always)]
-unsafe fn gather<V: Vector, const GROUPS: usize, const N: usize>(task: &Task<'_, '_>, way: Way, packed: *mut f32) {
+fn panels<'t, 'm>(task: &Task<'t, 'm>) -> impl Iterator<Item = Task<'t, 'm>> {
+    (0..task.n).step_by(PANEL * GROUP).map(|first| Task {
+        n: task.n - first,
+        b: task.b.wrapping_add(first),
+        c: task.c.wrapping_add(first),
+        ahead: task.ahead.filter(|_| first == 0),
+        ..*task
+    })
+}
+
+/// A panel of `GROUPS` groups: as many times `N` vectors as fit. Where half a group is left, no column stands there.
+/// `TOGETHER`: the registers hold two sums for each vector.
+#[inline(always)]
+unsafe fn walk<V: Vector, const GROUPS: usize, const N: usize, const TOGETHER: bool>(
+    panel: &Task<'_, '_>,
+    way: Way,
+    packed: &mut Packed,
+) {
+    // SAFETY: the caller answers for the rows in whole groups.
+    unsafe {
+        match way {
+            Way::Scatter => scatter::<V, GROUPS, N>(panel),
+            _ => gather::<V, GROUPS, N, TOGETHER>(panel, way, packed.0.as_mut_ptr().cast()),
+        }
+    }
+}
+
+#[inline(always)]
+unsafe fn gather<V: Vector, const GROUPS: usize, const N: usize, const TOGETHER: bool>(
+    task: &Task<'_, '_>,
+    way: Way,
+    packed: *mut f32,
+) {
     let pitch = GROUPS * GROUP;
+    let width = N * V::WIDTH;
     let Task { lists, b, b_row, c, c_row, alpha, .. } = *task;
-    let (rows, blocks, width) = (lists.rows, lists.blocks(), lists.range.len());
+    let (rows, blocks, columns_listed) = (lists.rows, lists.blocks(), lists.range.len());
     let (values, columns) = (lists.listed.values.as_ptr(), lists.listed.columns.as_ptr());
     // SAFETY: the caller answers for rows of b and c; lists begin and end as `starts` says, at multiples of `STEP`.
     unsafe {
-        if blocks == 0 && !task.accumulate {
+        if !task.accumulate {
+            let untouched = if blocks == 0 { 0 } else { pitch / width * width };
             for row in 0..rows {
-                fill_zeros::<V>(c.add(row * c_row), pitch);
+                fill_zeros::<V>(c.add(row * c_row + untouched), pitch - untouched);
             }
         }
         for block in 0..blocks {
@@ -276,7 +321,7 @@ unsafe fn gather<V: Vector, const GROUPS: usize, const N: usize>(task: &Task<'_,
             let mut check = [0.0; PANEL * GROUP];
             if packs || way == Way::Checked {
                 let to = packs.then_some(packed);
-                stage::<V, GROUPS>(b.add(first * b_row), b_row, BLOCK.min(width - first), to, &mut check);
+                stage::<V, GROUPS>(b.add(first * b_row), b_row, BLOCK.min(columns_listed - first), to, &mut check);
             }
             let start = if packs { packed.cast_const().wrapping_sub(first * pitch) } else { b };
             let accumulate = task.accumulate || block > 0;
@@ -287,18 +332,28 @@ unsafe fn gather<V: Vector, const GROUPS: usize, const N: usize>(task: &Task<'_,
                 if accumulate && list.is_empty() {
                     continue;
                 }
-                for chunk in (0..pitch).step_by(N * V::WIDTH) {
-                    let b = start.wrapping_add(chunk);
-                    let c = c.add(row * c_row + chunk);
-                    // What stands at even places and at odd ones is summed up apart: twice as many sums in flight.
+                for chunk in 0..pitch / width {
+                    let b = start.wrapping_add(chunk * width);
+                    let c = c.add(row * c_row + chunk * width);
+                    // What stands at even places and at odd ones is summed up apart, at each level: twice as many sums in
+                    // flight where the registers hold them.
                     let mut sums = [[V::splat(0.0); N]; 2];
-                    for at in list.clone().step_by(STEP) {
-                        for i in 0..STEP {
-                            let value = V::splat(*values.add(at + i));
-                            let b = b.wrapping_add(usize::from(*columns.add(at + i)) * stride);
-                            for v in 0..N {
-                                sums[i % 2][v] = value.mul_add(V::load(b.add(v * V::WIDTH)), sums[i % 2][v]);
+                    let entry = |at: usize| (*values.add(at), b.wrapping_add(usize::from(*columns.add(at)) * stride));
+                    if TOGETHER {
+                        for at in list.clone().step_by(STEP) {
+                            for i in 0..STEP {
+                                add(&mut sums[i % 2], entry(at + i));
                             }
+                        }
+                    } else {
+                        for (half, sum) in sums.iter_mut().enumerate() {
+                            let mut alone = [V::splat(0.0); N];
+                            for at in list.clone().step_by(STEP) {
+                                for i in (half..STEP).step_by(2) {
+                                    add(&mut alone, entry(at + i));
+                                }
+                            }
+                            *sum = alone;
                         }
                     }
                     for v in 0..N {
@@ -317,6 +372,16 @@ unsafe fn gather<V: Vector, const GROUPS: usize, const N: usize>(task: &Task<'_,
                 }
             }
         }
+    }
+}
+
+/// Adds a value times a row of vectors.
+#[inline(always)]
+unsafe fn add<V: Vector, const N: usize>(sums: &mut [V; N], (value, row): (f32, *const f32)) {
+    let value = V::splat(value);
+    for v in 0..N {
+        // SAFETY: the caller answers for the row.
+        sums[v] = unsafe { value.mul_add(V::load(row.add(v * V::WIDTH)), sums[v]) };
     }
 }
 
@@ -353,27 +418,27 @@ unsafe fn stage<V: Vector, const GROUPS: usize>(
     }
 }
 
-/// A panel of `GROUPS` groups, `N` vectors at a time.
 #[inline(always)]
 unsafe fn scatter<V: Vector, const GROUPS: usize, const N: usize>(task: &Task<'_, '_>) {
     let pitch = GROUPS * GROUP;
+    let width = N * V::WIDTH;
     let Task { lists, b, b_row, c, c_row, alpha, .. } = *task;
-    let width = lists.range.len();
+    let columns_listed = lists.range.len();
     let (values, columns) = (lists.listed.values.as_ptr(), lists.listed.columns.as_ptr());
     // SAFETY: the caller answers for rows of b and c; lists begin and end as `starts` says, at multiples of `STEP`.
     unsafe {
         for block in 0..lists.blocks() {
             if !task.accumulate {
-                for column in block * BLOCK..width.min((block + 1) * BLOCK) {
+                for column in block * BLOCK..columns_listed.min((block + 1) * BLOCK) {
                     fill_zeros::<V>(c.add(column * c_row), pitch);
                 }
             }
             for (row, list) in lists.of_block(block) {
-                for chunk in (0..pitch).step_by(N * V::WIDTH) {
-                    let c = c.wrapping_add(chunk);
+                for chunk in 0..pitch / width {
+                    let c = c.wrapping_add(chunk * width);
                     let mut scaled = [V::splat(0.0); N];
                     for v in 0..N {
-                        let x = V::load(b.add(row * b_row + chunk + v * V::WIDTH));
+                        let x = V::load(b.add(row * b_row + chunk * width + v * V::WIDTH));
                         scaled[v] = x.mul_add(V::splat(alpha), V::splat(0.0));
                     }
                     for at in list.clone().step_by(STEP) {
@@ -407,7 +472,7 @@ impl Ahead<'_> {
         let start = self.columns.start + first;
         let count = self.columns.end.saturating_sub(start).min(BLOCK);
         for position in self.positions.iter().skip(i).step_by(rows) {
-            prefetch(self.data, *position as usize * self.k + start, count);
+            prefetch(self.data.as_ptr().wrapping_add(*position as usize * self.k + start), count);
         }
     }
 }

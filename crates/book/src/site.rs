@@ -1,0 +1,232 @@
+//! The book as a site: a page a stop, without anything from elsewhere.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use limpid::files::{OutputError, write_atomically};
+use limpid::graph::Verdict;
+use limpid::page::{Drawn, Page, Part};
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+use thiserror::Error;
+
+use crate::stops::{STOPS, Stop, chapters};
+use crate::{assets, examples, markdown, rust};
+
+/// Why the site could not be made.
+#[derive(Debug, Error)]
+pub enum SiteError {
+    /// A stop's program failed.
+    #[error("stop {number}: {cause}")]
+    Stop {
+        /// Which.
+        number: &'static str,
+        /// Why.
+        cause: String,
+    },
+    /// The folder cannot be made.
+    #[error("cannot make the folder {}: {cause}", path.display())]
+    Folder {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        cause: std::io::Error,
+    },
+    /// A file cannot be written.
+    #[error(transparent)]
+    Output(#[from] OutputError),
+}
+
+/// The whole site, as the texts of its files.
+#[derive(Clone, Debug)]
+pub struct Site {
+    /// Each file's name and text.
+    pub files: Vec<(String, String)>,
+    /// The picture files' scenes, by the page that they are on: for whoever checks their labels.
+    pub pictures: Vec<(&'static str, Drawn)>,
+}
+
+impl Site {
+    /// Runs every stop and sets its page. `watch` is told the stop that is about to run.
+    ///
+    /// # Errors
+    /// [`SiteError::Stop`] where a stop's program fails.
+    pub fn build(mut watch: impl FnMut(&Stop)) -> Result<Self, SiteError> {
+        let mut files = vec![
+            ("index.html".to_string(), index_page().into_string()),
+            ("style.css".to_string(), assets::STYLE.to_string()),
+            ("script.js".to_string(), assets::SCRIPT.to_string()),
+            ("search.js".to_string(), search_index()),
+        ];
+        let mut pictures = Vec::new();
+        for (place, stop) in STOPS.iter().enumerate() {
+            watch(stop);
+            let failed = |cause: String| SiteError::Stop { number: stop.number, cause };
+            let mut page = Page::new(80, false);
+            (stop.run)(&mut page).map_err(|error| failed(error.to_string()))?;
+            page.end();
+            let words = markdown::html(stop.words).map_err(failed)?;
+            files.push((file_of(stop), stop_page(place, &words, page.parts()).into_string()));
+            pictures.extend(page.pictures().map(|picture| (stop.number, picture.clone())));
+        }
+        Ok(Self { files, pictures })
+    }
+
+    /// Writes every file into a folder, which is made where there is none. A file is written whole or not at all.
+    ///
+    /// # Errors
+    /// Where the folder or a file cannot be written.
+    pub fn write(&self, folder: &Path) -> Result<(), SiteError> {
+        fs::create_dir_all(folder).map_err(|cause| SiteError::Folder { path: folder.to_path_buf(), cause })?;
+        for (name, text) in &self.files {
+            write_atomically(&folder.join(name), text.as_bytes())?;
+        }
+        Ok(())
+    }
+}
+
+fn file_of(stop: &Stop) -> String {
+    format!("{}.html", stop.number)
+}
+
+/// What every page has around its content.
+fn layout(title: &str, content: &Markup) -> Markup {
+    html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                title { (title) " – limpid" }
+                link rel="icon" href="data:,";
+                link rel="stylesheet" href="style.css";
+            }
+            body {
+                header.bar {
+                    a.home href="index.html" { "limpid’s book" }
+                    div.search {
+                        label.hidden for="query" { "Search the book" }
+                        input id="query" type="search" placeholder="search" autocomplete="off";
+                        ul id="found" {}
+                    }
+                    button id="theme" type="button" title="light or dark" aria-label="light or dark" { "◐" }
+                }
+                main { (content) }
+                script src="search.js" {}
+                script src="script.js" {}
+            }
+        }
+    }
+}
+
+fn index_page() -> Markup {
+    let content = html! {
+        h1 { "From an AND gate to a network that reads digits" }
+        p {
+            "A network is a computational graph, and the graph is a value. This book walks the whole road to it: each "
+            "stop explains one thing, runs a short Rust program, and shows the numbers and pictures that it made."
+        }
+        p { "The same stops are in the terminal. From a checkout of limpid, with Rust installed:" }
+        (PreEscaped(markdown::console("$ cargo install --path crates/cli")))
+        p { "Then, for the list of stops, one of them, its pictures as files, and this site:" }
+        (PreEscaped(markdown::console(
+            "$ limpid book\n$ limpid book 4.4\n$ limpid book 4.4 --output pictures\n$ limpid book --all --output site",
+        )))
+        @for chapter in chapters() {
+            h2 { (chapter.number) " " (chapter.title) }
+            ul.stops {
+                @for stop in chapter.stops {
+                    li { span.number { (stop.number) } a href=(file_of(stop)) { (stop.title) } }
+                }
+            }
+        }
+    };
+    layout("Contents", &content)
+}
+
+fn stop_page(place: usize, words: &str, parts: &[Part]) -> Markup {
+    let stop = &STOPS[place];
+    let chapter = chapters().find(|chapter| chapter.stops.iter().any(|known| known.number == stop.number));
+    let file = format!("crates/limpid/examples/{}.rs", stop.example);
+    let commands = format!("$ limpid book {}\n$ cargo run --release -p limpid --example {}", stop.number, stop.example);
+    let content = html! {
+        @if let Some(chapter) = &chapter { p.chapter { (chapter.number) " " (chapter.title) } }
+        h1 { (stop.number) " " (stop.title) }
+        (PreEscaped(words))
+        h2 { "Numbers and pictures" }
+        @for part in parts {
+            @match part {
+                Part::Words(words) => pre.numbers { code { (words) } },
+                Part::Picture(picture) => (figure(picture)),
+            }
+        }
+        @if stop.example == "exercise" { (exercise()) }
+        h2 { "The Rust that made them" }
+        p { "This is " code { (file) } ", whole:" }
+        pre.rust { code { (PreEscaped(rust::html(stop.source))) } }
+        h2 { "Run it yourself" }
+        (PreEscaped(markdown::console(&commands)))
+        nav.ways {
+            @if let Some(before) = place.checked_sub(1).map(|before| &STOPS[before]) {
+                a.previous rel="prev" href=(file_of(before)) { small { "← " (before.number) } (before.title) }
+            }
+            @if let Some(next) = STOPS.get(place + 1) {
+                a.next rel="next" href=(file_of(next)) { small { (next.number) " →" } (next.title) }
+            }
+        }
+    };
+    layout(&format!("{} {}", stop.number, stop.title), &content)
+}
+
+/// A picture twice: for a page, and for a phone.
+fn figure(picture: &Drawn) -> Markup {
+    let graph = if picture.is_graph { "graph" } else { "" };
+    if picture.narrow == picture.scene {
+        return html! { figure { div.(graph) { (PreEscaped(picture.scene.svg())) } } };
+    }
+    html! {
+        figure {
+            div.page.(graph) { (PreEscaped(picture.scene.svg())) }
+            div.narrow.(graph) { (PreEscaped(picture.narrow.svg())) }
+        }
+    }
+}
+
+/// The derivatives to be filled in, from the last node back, each with the hint that its wrong answers get.
+fn exercise() -> Markup {
+    let questions = examples::exercise::shop().map(|mut exercise| {
+        let mut questions = Vec::new();
+        while let Some(&node) = exercise.open().last() {
+            let name = exercise.show().nodes[node.index()].name.clone().unwrap_or_default();
+            let Verdict::Wrong { hint } = exercise.answer(node, f64::NAN) else { break };
+            let truth = exercise.truth(node).unwrap_or(f64::NAN);
+            exercise.answer(node, truth);
+            questions.push((name, truth, hint));
+        }
+        questions
+    });
+    html! {
+        h2 { "Fill them in" }
+        div.ask {
+            @for (place, (name, truth, hint)) in questions.unwrap_or_default().into_iter().enumerate() {
+                label for=(format!("answer-{place}")) { "∂ total / ∂ " (name) }
+                input id=(format!("answer-{place}")) inputmode="decimal" autocomplete="off" data-truth=(truth) data-hint=(hint);
+                output for=(format!("answer-{place}")) {}
+            }
+        }
+    }
+}
+
+/// The stops' words, for the script that searches them.
+fn search_index() -> String {
+    let quoted = |text: &str| {
+        let plain: String = text.chars().map(|c| if c.is_control() || c == '<' { ' ' } else { c }).collect();
+        format!("\"{}\"", plain.replace('\\', "\\\\").replace('"', "\\\""))
+    };
+    let entry = |stop: &Stop| {
+        let words = markdown::lines(stop.words, usize::MAX);
+        let words: Vec<&str> = words.split_whitespace().collect();
+        let (page, words) = (quoted(&file_of(stop)), quoted(&format!("{} {}", words.join(" "), stop.example)));
+        format!("{{page:{page},number:{},title:{},words:{words}}}", quoted(stop.number), quoted(stop.title))
+    };
+    format!("window.limpidIndex=[\n{}\n];\n", STOPS.iter().map(entry).collect::<Vec<_>>().join(",\n"))
+}

@@ -1,0 +1,212 @@
+//! Pages: words and pictures in the order in which a program makes them. Needs the feature `draw`.
+//!
+//! The examples of this crate write to a [`Page`] instead of to the terminal, so that the same lines of Rust fill a
+//! terminal, a stop of the book, and a page of its site.
+
+use std::error::Error;
+use std::fmt;
+use std::io::{self, IsTerminal, Write as _};
+
+use limpid_draw::{GraphPicture, Medium, Picture, Scene};
+
+/// What a program that fills a page ends with.
+pub type Outcome = Result<(), Box<dyn Error + Send + Sync>>;
+
+/// Whoever reads a page while it is written.
+type Watch<'w> = Box<dyn FnMut(&Part) + 'w>;
+
+/// Words and pictures, one after the other.
+///
+/// ```
+/// use std::fmt::Write;
+///
+/// use limpid::draw::{Line, Plot};
+/// use limpid::page::Page;
+///
+/// let mut page = Page::new(80, false);
+/// writeln!(page, "sin(1) = {}", 1f64.sin())?;
+/// page.picture("sine", &Plot::new().title("sin x").add(Line::of(0.0, 6.0, 61, f64::sin)))?;
+/// assert_eq!(page.words(), "sin(1) = 0.8414709848078965\n");
+/// assert!(page.pictures().next().is_some_and(|picture| picture.scene.svg().contains("sin x")));
+/// # Ok::<(), Box<dyn std::error::Error + Send + Sync>>(())
+/// ```
+pub struct Page<'w> {
+    columns: usize,
+    colour: bool,
+    parts: Vec<Part>,
+    line: String,
+    watch: Option<Watch<'w>>,
+}
+
+/// A part of a page.
+#[derive(Clone, Debug)]
+pub enum Part {
+    /// Whole lines.
+    Words(String),
+    /// A picture.
+    Picture(Box<Drawn>),
+}
+
+impl Part {
+    /// The part in a terminal.
+    pub fn text(&self) -> String {
+        match self {
+            Part::Words(words) => words.clone(),
+            Part::Picture(picture) => format!("\n{}\n", picture.terminal),
+        }
+    }
+}
+
+/// A picture on a page.
+#[derive(Clone, Debug)]
+pub struct Drawn {
+    /// What a file of it is called, without an extension.
+    pub name: String,
+    /// As wide as it likes to be.
+    pub scene: Scene,
+    /// For the width of a phone.
+    pub narrow: Scene,
+    /// In the cells of a terminal.
+    pub terminal: String,
+    /// Whether it is the picture of a graph, which does without becoming smaller.
+    pub is_graph: bool,
+}
+
+/// How wide a picture for a phone is, in pixels.
+const NARROW: f64 = 340.0;
+
+impl<'w> Page<'w> {
+    /// An empty page for a terminal of so many columns, with or without colours.
+    pub fn new(columns: usize, colour: bool) -> Self {
+        Self { columns, colour, parts: Vec::new(), line: String::new(), watch: None }
+    }
+
+    /// The page, read by `watch` while it is written: line by line, picture by picture.
+    pub fn watched(mut self, watch: impl FnMut(&Part) + 'w) -> Self {
+        self.watch = Some(Box::new(watch));
+        self
+    }
+
+    /// Runs a program that fills a page, and shows the page on standard output as it is filled.
+    ///
+    /// # Errors
+    /// What the program ends with; and where standard output takes no more.
+    pub fn show(fill: impl FnOnce(&mut Page<'_>) -> Outcome) -> Outcome {
+        let named = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
+        let columns = named("COLUMNS").and_then(|text| text.to_str()?.parse().ok()).unwrap_or(80);
+        let colour = io::stdout().is_terminal() && named("NO_COLOR").is_none();
+        let mut written = Ok(());
+        let mut page = Page::new(columns, colour).watched(|part| {
+            if written.is_ok() {
+                written = io::stdout().lock().write_all(part.text().as_bytes());
+            }
+        });
+        fill(&mut page)?;
+        page.end();
+        drop(page);
+        Ok(written?)
+    }
+
+    /// Adds a picture.
+    ///
+    /// # Errors
+    /// Where its numbers do not belong together.
+    pub fn picture(&mut self, name: &str, picture: &impl Picture) -> Result<(), limpid_draw::Error> {
+        let [width, height] = picture.size();
+        // A little higher than in proportion: labels take the same room on a narrow page.
+        let narrow = Medium::page(width.min(NARROW), if width > NARROW { height.min(300.0) } else { height })?;
+        // Panels side by side, and what does not fit, stay as they are and are scrolled.
+        let narrow = if width > 2.0 * NARROW { None } else { picture.layout(narrow).ok() };
+        let scene = picture.scene()?;
+        let terminal = picture.terminal(self.columns, self.colour)?;
+        let narrow = narrow.unwrap_or_else(|| scene.clone());
+        self.push(Part::Picture(Box::new(Drawn { name: name.to_string(), scene, narrow, terminal, is_graph: false })));
+        Ok(())
+    }
+
+    /// Adds the picture of a graph.
+    pub fn graph(&mut self, name: &str, picture: GraphPicture<'_>) {
+        let terminal = picture.terminal(self.columns, self.colour);
+        let scene = picture.scene();
+        let narrow = picture.direction(limpid_draw::Direction::Down).scene();
+        self.push(Part::Picture(Box::new(Drawn { name: name.to_string(), scene, narrow, terminal, is_graph: true })));
+    }
+
+    /// Tells whoever watches something that is not part of the page, since it differs from run to run: how long
+    /// something took.
+    pub fn aside(&mut self, text: &str) {
+        self.end();
+        if let Some(watch) = &mut self.watch {
+            watch(&Part::Words(format!("{text}\n")));
+        }
+    }
+
+    /// Ends a line that was begun.
+    pub fn end(&mut self) {
+        if !self.line.is_empty() {
+            self.end_line();
+        }
+    }
+
+    /// The parts in their order.
+    pub fn parts(&self) -> &[Part] {
+        &self.parts
+    }
+
+    /// All words.
+    pub fn words(&self) -> String {
+        let words = |part: &Part| match part {
+            Part::Words(words) => Some(words.clone()),
+            Part::Picture(_) => None,
+        };
+        self.parts.iter().filter_map(words).collect()
+    }
+
+    /// All pictures.
+    pub fn pictures(&self) -> impl Iterator<Item = &Drawn> {
+        self.parts.iter().filter_map(|part| match part {
+            Part::Words(_) => None,
+            Part::Picture(picture) => Some(&**picture),
+        })
+    }
+
+    fn end_line(&mut self) {
+        let mut line = std::mem::take(&mut self.line);
+        line.push('\n');
+        self.push(Part::Words(line));
+    }
+
+    fn push(&mut self, part: Part) {
+        if let Part::Picture(_) = part {
+            self.end();
+        }
+        if let Some(watch) = &mut self.watch {
+            watch(&part);
+        }
+        match (self.parts.last_mut(), part) {
+            (Some(Part::Words(words)), Part::Words(more)) => words.push_str(&more),
+            (_, part) => self.parts.push(part),
+        }
+    }
+}
+
+impl fmt::Write for Page<'_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        for piece in text.split_inclusive('\n') {
+            match piece.strip_suffix('\n') {
+                Some(rest) => {
+                    self.line.push_str(rest);
+                    self.end_line();
+                }
+                None => self.line.push_str(piece),
+            }
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Page<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Page").field("parts", &self.parts).finish_non_exhaustive()
+    }
+}
