@@ -33,11 +33,21 @@ pub(crate) struct Parts {
     pub(crate) test: Dataset,
 }
 
+impl Part {
+    /// As it stands before "samples".
+    pub(crate) fn adjective(self) -> &'static str {
+        match self {
+            Self::Train => "training",
+            Self::Test => "test",
+        }
+    }
+}
+
 impl Parts {
-    pub(crate) fn part(&self, part: Part) -> &Dataset {
+    pub(crate) fn into_part(self, part: Part) -> Dataset {
         match part {
-            Part::Train => &self.train,
-            Part::Test => &self.test,
+            Part::Train => self.train,
+            Part::Test => self.test,
         }
     }
 }

@@ -41,9 +41,9 @@ impl From<limpid::learn::Error> for Failure {
     }
 }
 
-impl From<limpid_draw::Error> for Failure {
-    fn from(error: limpid_draw::Error) -> Self {
-        use limpid_draw::Error::{Bounds, Limits, TooSmall};
+impl From<limpid::draw::Error> for Failure {
+    fn from(error: limpid::draw::Error) -> Self {
+        use limpid::draw::Error::{Bounds, Limits, TooSmall};
         match error {
             Bounds { .. } | Limits { .. } | TooSmall { .. } => Self::Usage(error.to_string()),
             error => Self::Misfit(error.to_string()),

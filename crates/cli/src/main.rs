@@ -8,6 +8,7 @@
 //! | 130 | interrupted |
 
 mod arguments;
+mod asked;
 mod bench;
 mod commands;
 mod data;

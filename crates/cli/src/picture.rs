@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use clap::{Args, ValueEnum};
+use limpid::draw::{Medium, Picture, Scene, Theme};
 use limpid::files::{writable, write_atomically};
-use limpid_draw::{Medium, Picture, Scene, Theme};
 
 use crate::failure::Failure;
 use crate::output;

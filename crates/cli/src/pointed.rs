@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::str::FromStr;
 
-use limpid_draw::text_cells;
+use limpid::draw::text_cells;
 
 /// What is wrong, where in the text that is, and the text with carets under the place.
 pub(crate) fn pointed(text: &str, place: Range<usize>, what: &str) -> String {

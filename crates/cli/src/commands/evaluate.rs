@@ -1,12 +1,10 @@
 //! `limpid evaluate`: a model file and a data set → loss and accuracy.
 
-use std::path::PathBuf;
-
 use clap::Args;
-use limpid::models::{self, Saved};
 use serde::Serialize;
 
-use crate::arguments::{DataOptions, Format, FormatOption, ThreadsOption};
+use crate::arguments::{Format, FormatOption};
+use crate::asked::Asked;
 use crate::data::{Named, Part};
 use crate::failure::Failure;
 use crate::output;
@@ -16,16 +14,8 @@ use crate::text::{self, Align};
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Arguments {
-    /// Model file, as written by `limpid train --output`
-    #[arg(value_name = "MODEL")]
-    model: PathBuf,
     #[command(flatten)]
-    data: DataOptions,
-    /// Part of the data set
-    #[arg(long, value_enum, value_name = "PART", default_value_t = Part::Test, help_heading = "Data")]
-    part: Part,
-    #[command(flatten)]
-    threads: ThreadsOption,
+    asked: Asked,
     #[command(flatten)]
     format: FormatOption,
 }
@@ -52,20 +42,17 @@ struct Report {
 }
 
 pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
-    let Arguments { model: path, data: DataOptions { dataset, data: folder }, part, threads, format } = arguments;
-    let Saved { model, divisor } = models::load(&path)?;
-    let mut model = model.with_threads(threads.count());
-    dataset.check_fits(model.network()).map_err(|why| Failure::Misfit(format!("{}: {why}", path.display())))?;
-    let data = dataset.read(folder.as_deref(), divisor, model.loss())?;
-    let evaluation = model.evaluate(data.part(part))?;
+    let Arguments { asked, format } = arguments;
+    let (mut model, data) = asked.read()?;
+    let evaluation = model.evaluate(&data)?;
     let report = Report {
         samples: evaluation.samples,
         loss: evaluation.loss,
         accuracy: evaluation.accuracy,
-        model: path.display().to_string(),
+        model: asked.model.display().to_string(),
         network: model.network().to_string(),
-        dataset,
-        part,
+        dataset: asked.data.dataset,
+        part: asked.part,
     };
     match format.format {
         Format::Json => output::json(&report),
@@ -75,10 +62,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
 
 impl Report {
     fn text(&self) -> String {
-        let part = match self.part {
-            Part::Train => "training",
-            Part::Test => "test",
-        };
+        let part = self.part.adjective();
         let rows = [
             ("model", Some(self.model.clone())),
             ("network", Some(self.network.clone())),

@@ -3,10 +3,10 @@
 use std::io::{self, BufRead, IsTerminal};
 
 use clap::{Args, ValueEnum};
+use limpid::draw::{GraphPicture, Step};
 use limpid::graph::show::{Drawing, Numbers};
 use limpid::graph::{Builder, Expression, Graph, Tensor};
 use limpid::learn::{Dataset, Model};
-use limpid_draw::{GraphPicture, Step};
 
 use crate::arguments::{DataOptions, OptimizerOptions, listed};
 use crate::data::{Named, Part};
@@ -303,7 +303,7 @@ impl SampleOptions {
         }
         let divisor = if subject.model.is_some() { subject.divisor } else { named.divisor() };
         let data = named.read(self.data.data.as_deref(), divisor, subject.loss)?;
-        let sample = data.part(self.part).select(&[row])?;
+        let sample = data.into_part(self.part).select(&[row])?;
         let parameters = match &subject.model {
             Some(model) => model.parameters()?,
             None => Model::new(&subject.network, 1)?.parameters()?,
@@ -317,10 +317,7 @@ impl SampleOptions {
     }
 
     fn say(&self, row: usize, named: Named, sample: &Dataset, trace: &limpid::graph::Trace) -> Result<(), Failure> {
-        let part = match self.part {
-            Part::Train => "training",
-            Part::Test => "test",
-        };
+        let part = self.part.adjective();
         let largest = |numbers: Vec<f64>| {
             let best = |best: usize, i: usize| if numbers[i] > numbers[best] { i } else { best };
             (0..numbers.len()).fold(0, best)

@@ -6,11 +6,10 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use limpid::graph::Expression;
-use limpid::learn::{Dataset, Model};
 use limpid::models::{self, Saved};
 
-use crate::arguments::{Activation, DataOptions, ThreadsOption, at_least_one, positive};
-use crate::data::Part;
+use crate::arguments::{Activation, at_least_one, positive};
+use crate::asked::Asked;
 use crate::failure::Failure;
 use crate::output;
 use crate::picture::{PictureOptions, SizeOption};
@@ -179,21 +178,6 @@ struct Weights {
     form: Form,
 }
 
-/// A model that is asked about a data set.
-#[derive(Debug, Args)]
-struct Asked {
-    /// Model file, as written by `limpid train --output`
-    #[arg(value_name = "MODEL")]
-    model: PathBuf,
-    #[command(flatten)]
-    data: DataOptions,
-    /// Part of the data set
-    #[arg(long, value_enum, value_name = "PART", default_value_t = Part::Test, help_heading = "Data")]
-    part: Part,
-    #[command(flatten)]
-    threads: ThreadsOption,
-}
-
 /// Draw how often a model takes each class for each other
 #[derive(Debug, Args)]
 struct Confusion {
@@ -254,11 +238,11 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
         What::Weights(of) => of.form.show(|| of.drawn()),
         What::Confusion(of) => of.form.show(|| {
             let (mut model, data) = of.asked.read()?;
-            classes::confusion(&Answers::of(&mut model, &data)?, &of.asked.title())
+            classes::confusion(&Answers::of(&mut model, &data)?, &title(&of.asked))
         }),
         What::Misclassified(of) => of.form.show(|| {
             let (mut model, data) = of.asked.read()?;
-            classes::misclassified(&Answers::of(&mut model, &data)?, &data, &of.asked.title(), of.most)
+            classes::misclassified(&Answers::of(&mut model, &data)?, &data, &title(&of.asked), of.most)
         }),
     }
 }
@@ -332,23 +316,9 @@ impl Weights {
     }
 }
 
-impl Asked {
-    fn read(&self) -> Result<(Model, Dataset), Failure> {
-        let Saved { model, divisor } = models::load(&self.model)?;
-        let model = model.with_threads(self.threads.count());
-        let named = self.data.dataset;
-        named.check_fits(model.network()).map_err(|why| Failure::Misfit(format!("{}: {why}", self.model.display())))?;
-        let data = named.read(self.data.data.as_deref(), divisor, model.loss())?;
-        Ok((model, data.part(self.part).clone()))
-    }
-
-    fn title(&self) -> String {
-        let part = match self.part {
-            Part::Train => "training",
-            Part::Test => "test",
-        };
-        format!("{} on the {part} samples of {}", file_name(&self.model), self.data.dataset.name())
-    }
+/// What a picture of a model's answers is called.
+fn title(asked: &Asked) -> String {
+    format!("{} on the {} samples of {}", file_name(&asked.model), asked.part.adjective(), asked.data.dataset.name())
 }
 
 /// A file's name without its folder.

@@ -1,8 +1,8 @@
 //! Activation functions as curves, softmax as bars, and losses as curves.
 
+use limpid::draw::{Bars, Line, Plot};
 use limpid::graph::{Builder, Expression, Graph, MapOp, Tensor};
 use limpid::learn::{Mode, Network};
-use limpid_draw::{Bars, Line, Plot};
 
 use super::Drawn;
 use super::sampled::{Sampled, spaced};

@@ -1,8 +1,8 @@
 //! What a classifier takes for what: the confusion matrix, and the samples that it gets wrong.
 
+use limpid::draw::{ColourMap, Images, Matrix, Raster};
 use limpid::graph::Tensor;
 use limpid::learn::{Dataset, Model};
-use limpid_draw::{ColourMap, Images, Matrix, Raster};
 
 use super::Drawn;
 use crate::failure::Failure;

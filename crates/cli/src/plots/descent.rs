@@ -1,8 +1,8 @@
 //! The gradient method's way over a formula: on its curve, or on its contours.
 
+use limpid::draw::{Contours, Line, Note, Plot, Points, Role, Shape};
 use limpid::graph::{Expression, Tensor};
 use limpid::learn::{gradient_ascent, gradient_descent};
-use limpid_draw::{Contours, Line, Note, Plot, Points, Role, Shape};
 
 use super::function::{around, grid};
 use super::sampled::{Sampled, spaced};

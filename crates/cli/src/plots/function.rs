@@ -1,8 +1,8 @@
 //! A formula of one name as a curve, of two names over the plane.
 
 use clap::ValueEnum;
+use limpid::draw::{Arrows, Contours, Grid, HeatMap, Line, Plot, Points, Role, Shape, Surface};
 use limpid::graph::Expression;
-use limpid_draw::{Arrows, Contours, Grid, HeatMap, Line, Plot, Points, Role, Shape, Surface};
 
 use super::sampled::{Sampled, spaced};
 use super::{Drawn, short};

@@ -1,6 +1,6 @@
 //! A training's history: loss by step, accuracy by epoch.
 
-use limpid_draw::{Line, Panels, Plot, Points};
+use limpid::draw::{Line, Panels, Plot, Points};
 use serde::Deserialize;
 
 use super::Drawn;

@@ -10,7 +10,7 @@ mod sampled;
 mod tests;
 pub(crate) mod weights;
 
-use limpid_draw::Picture;
+use limpid::draw::Picture;
 
 /// A picture, and what is to be said beside it.
 pub(crate) struct Drawn {
@@ -39,5 +39,5 @@ impl Drawn {
 
 /// A number as it stands in a title or a legend.
 fn short(number: f64) -> String {
-    limpid_draw::short_number(number, 6)
+    limpid::draw::short_number(number, 6)
 }

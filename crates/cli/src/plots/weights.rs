@@ -1,7 +1,7 @@
 //! The weights of a network's first layer as images of what each unit looks for.
 
+use limpid::draw::{ColourMap, Images, Raster};
 use limpid::graph::Tensor;
-use limpid_draw::{ColourMap, Images, Raster};
 
 use super::Drawn;
 use crate::failure::Failure;

@@ -64,7 +64,10 @@ pub fn product_of_parts(
             for panel in (0..all).step_by(panels) {
                 let part = (row..m.min(row + rows), panel..all.min(panel + panels));
                 let (sizes, right) = (Sizes { m, k, n }, Right::Packed(packed.as_ptr()));
-                product::multiply(level, sizes, matrix(a), right, part, target, product::How::PLAIN, scratch);
+                // All parts of these rows but the last have as many panels.
+                let has_left = panel > 0 && product::keeps_left(level, sizes, right, &part.0, &(panel - panels..panel));
+                let how = product::How { has_left, ..product::How::PLAIN };
+                product::multiply(level, sizes, matrix(a), right, part, target, how, scratch);
             }
         }
     }

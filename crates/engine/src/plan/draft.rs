@@ -579,8 +579,8 @@ impl Draft<'_> {
         } else if has_gradient {
             // Each part owns its rows of the weights from the product to the update. Whole blocks, as near to halves as
             // may be: two threads wait for the larger one in three stages of a step.
-            let half = (columns as f64 / (2 * sparse::BLOCK) as f64).round().max(1.0) as usize * sparse::BLOCK;
-            let middle = half.min(columns);
+            let blocks = ((columns + sparse::BLOCK) / (2 * sparse::BLOCK)).max(1);
+            let middle = (blocks * sparse::BLOCK).min(columns);
             [0..middle, middle..columns]
                 .into_iter()
                 .filter(|part| !part.is_empty())

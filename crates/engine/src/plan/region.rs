@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use limpid_graph::op::Monoid;
 use limpid_graph::{MapOp, NodeId};
 
-use super::{ValueId, pitch};
+use super::{Value, ValueId, pitch};
 use crate::kernels::{Level, product};
 use crate::numbers::LINE;
 
@@ -21,7 +21,7 @@ pub(crate) struct Region {
     /// What is copied out of slots when a block is done: to values that lie otherwise than slots do, and to those that
     /// earlier instructions still read.
     pub(crate) stores: Vec<Store>,
-    /// The values that instructions read by rows, with their pitch: they are asked for a block ahead.
+    /// The large values that instructions read by rows, with their pitch: they are asked for a block ahead.
     pub(crate) ahead: Vec<(ValueId, usize)>,
     /// How many numbers the slots of a block take.
     pub(crate) slots: usize,
@@ -113,9 +113,18 @@ const SLOTS: usize = 10 * 1024;
 /// Values of a region whose rows are single numbers are worked on in blocks of at least so many rows.
 const SHORTEST_BLOCK: usize = 8;
 
+/// Values of fewer numbers are near anyway.
+const FAR: usize = 1 << 17;
+
 impl Region {
     /// A region from instructions whose slots are numbered afresh: gives the slots places, and the rows blocks.
-    pub(super) fn laid_out(level: Level, rows: usize, instructions: Vec<Instruction>, mut stores: Vec<Store>) -> Self {
+    pub(super) fn laid_out(
+        level: Level,
+        rows: usize,
+        instructions: Vec<Instruction>,
+        mut stores: Vec<Store>,
+        values: &[Value],
+    ) -> Self {
         let (mut prologue, mut instructions): (Vec<_>, Vec<_>) =
             instructions.into_iter().partition(|instruction| instruction.work.is_the_same_for_all());
         let (_, a_row) = place(&prologue, &instructions, &stores, 1);
@@ -136,7 +145,8 @@ impl Region {
             }
         }
         stores.iter_mut().for_each(|store| rename(&mut store.slot));
-        let mut ahead: Vec<_> = instructions.iter().flat_map(Instruction::reads_by_rows).collect();
+        let is_far = |&(value, _): &(ValueId, usize)| values[value].len() >= FAR;
+        let mut ahead: Vec<_> = instructions.iter().flat_map(Instruction::reads_by_rows).filter(is_far).collect();
         ahead.sort_unstable();
         ahead.dedup();
         Self { rows, block, prologue, instructions, stores, ahead, slots, scratch: slots + for_products }

@@ -87,7 +87,7 @@ impl Draft<'_> {
         reads.retain(|value| !writes.contains(value));
         reads.sort_unstable();
         reads.dedup();
-        let region = Region::laid_out(self.level, rows, instructions, stores);
+        let region = Region::laid_out(self.level, rows, instructions, stores, &self.values);
         let blocks = region.blocks();
         let folds = partials.iter().map(|&(_, partial, ..)| partial);
         let all_writes = writes.iter().copied().chain(folds).collect();
@@ -105,7 +105,7 @@ impl Draft<'_> {
         let sum = self.operand_as(&mut writer, matrix, id).rows;
         let work = Do::Map { op: MapOp::Identity, arguments: vec![sum] };
         writer.instructions.push(Instruction { work, to: Target::Value(value), columns: matrix.columns });
-        let region = Region::laid_out(self.level, matrix.rows, writer.instructions, Vec::new());
+        let region = Region::laid_out(self.level, matrix.rows, writer.instructions, Vec::new(), &self.values);
         let blocks = region.blocks();
         self.step(Work::Region(region), blocks.max(1), vec![value], writer.reads, None, vec![id]);
     }

@@ -73,16 +73,13 @@ pub(super) fn run(frame: &Frame<'_>, region: &Region, task: usize, scratch: &mut
     }
 }
 
-/// Values of fewer numbers are near anyway.
-const FAR: usize = 1 << 17;
-
 /// Asks for what the next block reads, a part of it before each instruction. Where blocks are shorter than pages, the
 /// processor does not see by itself that one follows the other.
 fn ask_ahead(block: &Block<'_>, region: &Region, at: usize) {
     let parts = region.instructions.len();
     let next = block.first + block.rows;
     let rows = region.block.min(region.rows - next);
-    for &(value, pitch) in region.ahead.iter().filter(|(value, _)| block.frame.plan.value(*value).len() >= FAR) {
+    for &(value, pitch) in &region.ahead {
         let start = block.frame.base(value).wrapping_add(next * pitch).cast_const();
         let part = |at: usize| at * rows * pitch / parts;
         prefetch(start.wrapping_add(part(at)), part(at + 1) - part(at));

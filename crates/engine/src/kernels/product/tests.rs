@@ -74,7 +74,7 @@ fn parts_and_places_do_not_change_the_bits() {
             let wanted = whole((&b_padded, pitch, 1), pitch);
             assert_eq!(whole((&b_turned, 1, k), n), wanted, "{level} {sizes:?}: b transposed");
             for b in [(&b_padded[..], pitch, 1), (&b_turned[..], 1, k)] {
-                for part in [(1, 1), (5, 2), (16, 1), (m, usize::MAX / 2)] {
+                for part in [(1, 1), (5, 2), (16, 1), (30, 4), (m, usize::MAX / 2)] {
                     let (mut c, mut packed) = (vec![f32::NAN; m * n], vec![f32::NAN; packed_len(level, k, n)]);
                     let memory = (&mut packed[..], &mut scratch[..]);
                     bench_support::product_of_parts(level, sizes, (a, b), (&mut c, n), part, memory);
