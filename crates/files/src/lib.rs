@@ -10,6 +10,7 @@
 //! | read a file, plain or gzip'd, under a cap | [`read_plain_or_gzip`], [`gunzip`] |
 //! | read an IDX array, the format MNIST is published in | [`read_idx`] |
 //! | find and load the MNIST digits | [`locate_mnist`], [`Mnist::load`] |
+//! | find and load the data sets that are known by name (feature `sets`) | `data_sets`, `DataSet` |
 //! | keep a model: named arrays and notes about them, with a checksum | [`ModelFile`] |
 //! | read and write NumPy's pickles (feature `arrays`, as are the next) | `read_pickle`, `write_pickle` |
 //! | read and write `.npy` | `read_npy`, `write_npy` |
@@ -22,8 +23,8 @@
 //!
 //! This crate knows arrays and their names, and nothing of networks: what is built from them is the caller's.
 //!
-//! Two features, both on by default: `arrays` brings what other programs write, `archives` zip archives too, and with
-//! them the crate `rawzip`.
+//! Three features, all on by default: `arrays` brings what other programs write, `archives` zip archives too, and with
+//! them the crate `rawzip`; `sets` the data sets beside MNIST, and with them `tar`.
 
 #[cfg(feature = "archives")]
 mod archive;
@@ -45,6 +46,8 @@ mod output;
 mod pickle;
 #[cfg(feature = "arrays")]
 mod safetensors;
+#[cfg(feature = "sets")]
+mod sets;
 #[cfg(feature = "archives")]
 mod torch;
 
@@ -69,5 +72,7 @@ pub use pickle::{
 };
 #[cfg(feature = "arrays")]
 pub use safetensors::{Safetensors, SafetensorsError};
+#[cfg(feature = "sets")]
+pub use sets::{DataSet, PublishedFile, Samples, SetError, data_set, data_sets};
 #[cfg(feature = "archives")]
 pub use torch::{TorchError, read_torch};

@@ -13,7 +13,7 @@ use crate::bytes::{ReadError, read_plain_or_gzip};
 use crate::digest::sha256_hex;
 use crate::idx::{IdxError, read_idx};
 
-mod places;
+pub(crate) mod places;
 
 pub use places::{MnistPlaces, locate_mnist, locate_mnist_in};
 
@@ -75,8 +75,8 @@ pub struct Mnist {
 pub enum MnistError {
     /// No place has the files.
     #[error(
-        "the MNIST files were not found; looked in{}\nput {} (gzip'd or not) into one of these folders, or name their \
-         folder with --data or $LIMPID_DATA",
+        "the MNIST files were not found; looked in{}\n`limpid data fetch mnist` fetches them; or put {} (gzip'd or not) \
+         into one of these folders, or name their folder with --data or $LIMPID_DATA",
         looked_text(.looked),
         names_text(PARTS.map(|part| part.name))
     )]
@@ -144,11 +144,11 @@ impl fmt::Display for Looked {
     }
 }
 
-fn looked_text(looked: &[Looked]) -> String {
+pub(crate) fn looked_text(looked: &[Looked]) -> String {
     looked.iter().map(|looked| format!("\n  {looked}")).collect()
 }
 
-fn names_text(names: impl IntoIterator<Item = &'static str>) -> String {
+pub(crate) fn names_text(names: impl IntoIterator<Item = &'static str>) -> String {
     names.into_iter().collect::<Vec<_>>().join(", ")
 }
 

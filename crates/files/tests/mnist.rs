@@ -175,7 +175,7 @@ fn when_nothing_is_found_each_place_is_listed_with_what_is_there() {
   the current checkout: no folder data/mnist in {root}/work or above it
   the checkout limpid was built from: {root}/file is no folder
   the cache: {root}/empty has none of the files
-put train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte, t10k-labels-idx1-ubyte \
+`limpid data fetch mnist` fetches them; or put train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte, t10k-labels-idx1-ubyte \
 (gzip'd or not) into one of these folders, or name their folder with --data or $LIMPID_DATA"
     );
     assert_eq!(message, expected);

@@ -80,41 +80,57 @@ pub fn locate_mnist(explicit: Option<&Path>) -> Result<PathBuf, MnistError> {
 /// assert!(error.to_string().contains("$LIMPID_DATA: not set"));
 /// ```
 pub fn locate_mnist_in(explicit: Option<&Path>, places: &MnistPlaces) -> Result<PathBuf, MnistError> {
+    locate("mnist", explicit, places, PARTS.len(), &lacking).map_err(|looked| MnistError::NotFound { looked })
+}
+
+impl MnistPlaces {
+    /// What each place is called, the folders there that may have the files of a data set, which are those of MNIST
+    /// under its own name, and what to say if it has none.
+    fn searches(&self, name: &str) -> Vec<(&'static str, Vec<PathBuf>, String)> {
+        let limpid_data = self.limpid_data.as_deref().map(|folder| with_sub_folder(folder, name)).unwrap_or_default();
+        let sub_folder = Path::new("data").join(name);
+        let above = self.current.iter().flat_map(|current| current.ancestors());
+        let above: Vec<_> = above.map(|folder| folder.join(&sub_folder)).filter(|folder| folder.is_dir()).collect();
+        let none_above = match &self.current {
+            Some(current) => format!("no folder {} in {} or above it", sub_folder.display(), current.display()),
+            None => "there is no current folder".to_string(),
+        };
+        let own = |folder: &PathBuf| if name == "mnist" { folder.clone() } else { folder.with_file_name(name) };
+        let beside = |folder: &Option<PathBuf>| folder.iter().map(own).collect();
+        vec![
+            ("$LIMPID_DATA", limpid_data, "not set".to_string()),
+            ("the current checkout", above, none_above),
+            ("the checkout limpid was built from", beside(&self.built_from), "not known".to_string()),
+            ("the cache", beside(&self.cache), "there is no home folder".to_string()),
+        ]
+    }
+}
+
+/// Finds the folder of a data set: the first, in the order of [`locate_mnist`], in which nothing is `lacking`, of as
+/// many files as there are.
+pub(crate) fn locate(
+    name: &str,
+    explicit: Option<&Path>,
+    places: &MnistPlaces,
+    files: usize,
+    lacking: &dyn Fn(&Path) -> Vec<&'static str>,
+) -> Result<PathBuf, Vec<Looked>> {
     let searches = match explicit {
-        Some(folder) => vec![("--data", with_sub_folder(folder), "not given".to_string())],
-        None => places.searches(),
+        Some(folder) => vec![("--data", with_sub_folder(folder, name), "not given".to_string())],
+        None => places.searches(name),
     };
     let mut looked = Vec::new();
     for (place, folders, otherwise) in searches {
         if let Some(folder) = folders.iter().find(|folder| lacking(folder).is_empty()) {
             return Ok(folder.clone());
         }
-        looked.push(Looked { place, finding: finding(&folders, otherwise) });
+        looked.push(Looked { place, finding: finding(&folders, otherwise, files, lacking) });
     }
-    Err(MnistError::NotFound { looked })
+    Err(looked)
 }
 
-impl MnistPlaces {
-    /// What each place is called, its folders, and what to say if it has none.
-    fn searches(&self) -> Vec<(&'static str, Vec<PathBuf>, String)> {
-        let limpid_data = self.limpid_data.as_deref().map(with_sub_folder).unwrap_or_default();
-        let above = self.current.iter().flat_map(|current| current.ancestors());
-        let above: Vec<_> = above.map(|folder| folder.join("data/mnist")).filter(|folder| folder.is_dir()).collect();
-        let none_above = match &self.current {
-            Some(current) => format!("no folder data/mnist in {} or above it", current.display()),
-            None => "there is no current folder".to_string(),
-        };
-        vec![
-            ("$LIMPID_DATA", limpid_data, "not set".to_string()),
-            ("the current checkout", above, none_above),
-            ("the checkout limpid was built from", self.built_from.iter().cloned().collect(), "not known".to_string()),
-            ("the cache", self.cache.iter().cloned().collect(), "there is no home folder".to_string()),
-        ]
-    }
-}
-
-fn with_sub_folder(folder: &Path) -> Vec<PathBuf> {
-    vec![folder.to_path_buf(), folder.join("mnist")]
+fn with_sub_folder(folder: &Path, name: &str) -> Vec<PathBuf> {
+    vec![folder.to_path_buf(), folder.join(name)]
 }
 
 /// The names of the files that `folder` does not have.
@@ -123,13 +139,18 @@ fn lacking(folder: &Path) -> Vec<&'static str> {
 }
 
 /// What was found in `folders`, none of which has all files.
-fn finding(folders: &[PathBuf], otherwise: String) -> String {
+fn finding(
+    folders: &[PathBuf],
+    otherwise: String,
+    files: usize,
+    lacking: &dyn Fn(&Path) -> Vec<&'static str>,
+) -> String {
     let findings: Vec<_> = folders
         .iter()
         .map(|folder| match lacking(folder) {
             _ if !folder.exists() => format!("no folder {}", folder.display()),
             _ if !folder.is_dir() => format!("{} is no folder", folder.display()),
-            all if all.len() == PARTS.len() => format!("{} has none of the files", folder.display()),
+            all if all.len() == files => format!("{} has none of the files", folder.display()),
             some => format!("{} lacks {}", folder.display(), names_text(some)),
         })
         .collect();
