@@ -117,7 +117,7 @@ pub(crate) struct DataOptions {
     /// Folder with the data set's files, such as data/mnist
     ///
     /// Without it, they are looked for in $LIMPID_DATA, in data/mnist of the current folder and those above it, and in
-    /// the user's cache folder.
+    /// the user's cache folder, where `limpid data fetch` puts them.
     #[arg(long, value_name = "FOLDER")]
     pub(crate) data: Option<PathBuf>,
 }

@@ -3,17 +3,38 @@
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
-use limpid::datasets::{Mnist, mnist};
+use limpid::datasets::{Mnist, named};
+use limpid::files::{DataSet, data_sets};
 use limpid::graph::{Dim, Shape};
 use limpid::learn::{Dataset, Loss, Mode, Network};
 use serde::Serialize;
 
 /// A data set by name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "kebab-case")]
 pub(crate) enum Named {
     /// 70,000 handwritten digits of 28×28 pixels
     Mnist,
+    /// 70,000 pieces of clothing, 28×28
+    FashionMnist,
+    /// 70,000 handwritten Japanese syllables, 28×28
+    Kmnist,
+    /// 131,600 handwritten digits and letters in 47 classes, 28×28
+    EmnistBalanced,
+    /// 145,600 handwritten letters in 26 classes, 28×28
+    EmnistLetters,
+    /// 280,000 handwritten digits, 28×28
+    EmnistDigits,
+    /// 70,000 handwritten digits, prepared as EMNIST's letters are
+    EmnistMnist,
+    /// 814,255 handwritten digits and letters in 62 classes, 28×28
+    EmnistByclass,
+    /// The same in 47 classes
+    EmnistBymerge,
+    /// 60,000 colour photographs of 32×32 pixels in 10 classes
+    #[value(name = "cifar-10")]
+    #[serde(rename = "cifar-10")]
+    Cifar10,
 }
 
 /// One of the two parts of a data set.
@@ -53,55 +74,50 @@ impl Parts {
 }
 
 impl Named {
+    /// What is known of it. The table has a row for each name; a test says so.
+    pub(crate) fn set(self) -> &'static DataSet {
+        let name = self.to_possible_value();
+        let is_it = |set: &&DataSet| name.as_ref().is_some_and(|name| name.get_name() == set.name);
+        data_sets().iter().find(is_it).unwrap_or(&data_sets()[0])
+    }
+
     pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Mnist => "mnist",
-        }
+        self.set().name
     }
 
     /// How many samples a part has. Known before any file is read, so that a setting can be refused in time.
     pub(crate) fn samples(self, part: Part) -> usize {
-        match (self, part) {
-            (Self::Mnist, Part::Train) => 60_000,
-            (Self::Mnist, Part::Test) => 10_000,
+        match part {
+            Part::Train => self.set().train,
+            Part::Test => self.set().test,
         }
     }
 
     /// How many numbers a sample has.
     pub(crate) fn sample_size(self) -> usize {
-        match self {
-            Self::Mnist => 784,
-        }
+        self.set().sample_size()
     }
 
     /// How many classes there are.
     pub(crate) fn classes(self) -> usize {
-        match self {
-            Self::Mnist => 10,
-        }
+        self.set().classes.len()
     }
 
     /// What each number of a sample is divided by for training.
     pub(crate) fn divisor(self) -> Option<f64> {
-        match self {
-            Self::Mnist => Some(255.0),
-        }
+        Some(255.0)
     }
 
     /// The folder with the files.
     pub(crate) fn locate(self, folder: Option<&Path>) -> Result<PathBuf, limpid::Error> {
-        match self {
-            Self::Mnist => Ok(limpid::files::locate_mnist(folder)?),
-        }
+        Ok(self.set().locate(folder)?)
     }
 
     /// Reads both parts, with targets as `loss` takes them.
     pub(crate) fn read(self, folder: Option<&Path>, divisor: Option<f64>, loss: Loss) -> Result<Parts, limpid::Error> {
         let one_hot_label = loss != Loss::SoftmaxCrossEntropy;
         let folder = folder.map(Path::to_path_buf);
-        let (train, test) = match self {
-            Self::Mnist => mnist(&Mnist { normalize: false, flatten: true, one_hot_label, folder })?,
-        };
+        let (train, test) = named(self.set(), &Mnist { normalize: false, flatten: true, one_hot_label, folder })?;
         let divided = |data: Dataset| divisor.map_or(data.clone(), |divisor| data.divided_by(divisor));
         Ok(Parts { train: divided(train), test: divided(test) })
     }
@@ -124,5 +140,20 @@ impl Named {
             ));
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_name_is_a_row_of_the_table_and_every_row_has_a_name() {
+        let names: Vec<_> = Named::value_variants().iter().map(|named| named.name()).collect();
+        assert_eq!(names, data_sets().iter().map(|set| set.name).collect::<Vec<_>>());
+        for named in Named::value_variants() {
+            assert_eq!(named.to_possible_value().unwrap().get_name(), named.name());
+            assert_eq!(serde_json::to_value(named).unwrap(), named.name());
+        }
     }
 }

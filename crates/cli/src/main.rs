@@ -60,6 +60,7 @@ enum Verb {
     Graph(commands::graph::Arguments),
     Plan(commands::plan::Arguments),
     Gradcheck(commands::gradcheck::Arguments),
+    Data(commands::data::Arguments),
     Book(commands::book::Arguments),
     Bench(commands::bench::Arguments),
     /// What `bench` starts to see what starting costs
@@ -77,6 +78,7 @@ impl Verb {
             Self::Graph(_) => "graph",
             Self::Plan(_) => "plan",
             Self::Gradcheck(_) => "gradcheck",
+            Self::Data(_) => "data",
             Self::Book(_) => "book",
             Self::Bench(_) => "bench",
             Self::BenchStart => commands::bench::START,
@@ -92,6 +94,7 @@ impl Verb {
             Self::Graph(arguments) => commands::graph::run(arguments),
             Self::Plan(arguments) => commands::plan::run(arguments),
             Self::Gradcheck(arguments) => commands::gradcheck::run(arguments),
+            Self::Data(arguments) => commands::data::run(arguments),
             Self::Book(arguments) => commands::book::run(arguments),
             Self::Bench(arguments) => commands::bench::run(arguments),
             Self::BenchStart => bench::start(),

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use limpid_files::locate_mnist;
+use limpid_graph::Tensor;
 use limpid_learn::Dataset;
 
 use crate::Error;
@@ -42,12 +43,45 @@ impl Default for Mnist {
 pub fn mnist(options: &Mnist) -> Result<(Dataset, Dataset), Error> {
     let folder = locate_mnist(options.folder.as_deref())?;
     let files = limpid_files::Mnist::load(&folder)?;
-    let wanted = |images, labels| {
-        let data = Dataset::new(images, labels)?.reshaped(if options.flatten { &[784] } else { &[1, 28, 28] })?;
-        let data = if options.normalize { data.divided_by(255.0) } else { data };
-        if options.one_hot_label { data.one_hot(10) } else { Ok(data) }
-    };
+    let wanted = |images, labels| wanted(images, labels, options, [1, 28, 28], 10);
     Ok((wanted(files.train_images, files.train_labels)?, wanted(files.test_images, files.test_labels)?))
+}
+
+/// Both parts of a data set that is known by name, prepared as `options` say of MNIST (the feature `sets`).
+///
+/// Flattened samples of CIFAR-10 are 3,072 numbers, the red ones first; otherwise they are `(3, 32, 32)`.
+///
+/// ```no_run
+/// use limpid::datasets::{Mnist, named};
+///
+/// let cifar = limpid::files::data_set("cifar-10").expect("it is known");
+/// let (train, test) = named(cifar, &Mnist { flatten: false, ..Mnist::default() })?;
+/// assert_eq!(train.shape(), [50_000, 3, 32, 32]);
+/// # Ok::<(), limpid::Error>(())
+/// ```
+///
+/// # Errors
+/// Where the files are not found, cut, or not what they should be.
+#[cfg(feature = "sets")]
+pub fn named(set: &limpid_files::DataSet, options: &Mnist) -> Result<(Dataset, Dataset), Error> {
+    let folder = set.locate(options.folder.as_deref())?;
+    let samples = set.load(&folder)?;
+    let wanted = |images, labels| wanted(images, labels, options, set.shape, set.classes.len());
+    Ok((wanted(samples.train_images, samples.train_labels)?, wanted(samples.test_images, samples.test_labels)?))
+}
+
+/// Images and labels as the options want them.
+fn wanted(
+    images: Tensor,
+    labels: Tensor,
+    options: &Mnist,
+    shape: [usize; 3],
+    classes: usize,
+) -> Result<Dataset, Error> {
+    let data = Dataset::new(images, labels)?;
+    let data = if options.flatten { data.reshaped(&[shape.iter().product()]) } else { data.reshaped(&shape) }?;
+    let data = if options.normalize { data.divided_by(255.0) } else { data };
+    Ok(if options.one_hot_label { data.one_hot(classes)? } else { data })
 }
 
 /// All 70,000 samples of MNIST, shuffled by `seed` and cut into 56,000 for training and 14,000 held out.

@@ -18,6 +18,10 @@ pub enum Error {
     /// The MNIST files.
     #[error(transparent)]
     Mnist(#[from] limpid_files::MnistError),
+    /// The files of a data set that is known by name.
+    #[cfg(feature = "sets")]
+    #[error(transparent)]
+    Set(#[from] limpid_files::SetError),
     /// A model file.
     #[error(transparent)]
     ModelFile(#[from] limpid_files::ModelFileError),

@@ -20,8 +20,9 @@
 //! | [`learn`] | layers, losses, data sets, training, gradient checks |
 //! | [`files`] | what comes from outside as bytes |
 //! | [`guide`] | from NumPy to limpid, and the book's chapters |
+//! | `fetch` | downloads; with the feature `fetch` |
 //! | `draw`, `page` | pictures, and pages of words and pictures; with the feature `draw` |
-//! | [`datasets`], [`models`] | where those meet: MNIST as a data set, a model as a file |
+//! | [`datasets`], [`models`] | where those meet: MNIST and others as data sets, a model as a file |
 
 pub mod datasets;
 mod error;
@@ -33,6 +34,8 @@ pub mod page;
 pub use error::Error;
 #[cfg(feature = "draw")]
 pub use limpid_draw as draw;
+#[cfg(feature = "fetch")]
+pub use limpid_fetch as fetch;
 pub use {limpid_engine as engine, limpid_files as files, limpid_graph as graph, limpid_learn as learn};
 
 /// What a program that trains a network needs: `use limpid::prelude::*`.

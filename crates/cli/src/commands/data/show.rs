@@ -1,0 +1,179 @@
+//! `limpid data show`: a data set → a grid of its samples.
+
+use clap::Args;
+use limpid::draw::{ColourMap, Images, Raster};
+use limpid::files::DataSet;
+use limpid::graph::Stream;
+use serde::Serialize;
+
+use super::Place;
+use crate::arguments::{Format, FormatOption, at_least_one, listed, seed};
+use crate::data::{Named, Part};
+use crate::failure::Failure;
+use crate::picture::{PictureOptions, SizeOption};
+use crate::{output, text};
+
+/// Show samples of a data set with their labels, in the terminal, as SVG or PNG
+#[derive(Debug, Args)]
+#[command(after_long_help = EXAMPLES)]
+pub(super) struct Arguments {
+    /// Data set
+    #[arg(value_enum, value_name = "NAME", hide_possible_values = true)]
+    name: Named,
+    #[command(flatten)]
+    place: Place,
+    /// Part of the data set
+    #[arg(long, value_enum, value_name = "PART", default_value_t = Part::Train)]
+    part: Part,
+    /// Only samples of this class, such as 7 or "ankle boot"
+    #[arg(long, value_name = "CLASS")]
+    class: Option<String>,
+    /// How many
+    #[arg(long, value_name = "SAMPLES", default_value = "20", value_parser = at_least_one, allow_negative_numbers = true)]
+    count: usize,
+    /// How many of the class, or of all, to pass over
+    #[arg(long, value_name = "SAMPLES", default_value = "0", conflicts_with = "seed")]
+    start: usize,
+    /// Choose them by chance, the same ones for the same seed
+    #[arg(long, value_name = "SEED", value_parser = seed, allow_negative_numbers = true)]
+    seed: Option<u64>,
+    #[command(flatten)]
+    format: FormatOption,
+    #[command(flatten)]
+    size: SizeOption,
+    #[command(flatten)]
+    picture: PictureOptions,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  The first twenty, in the terminal:
+    limpid data show mnist
+  A hundred by chance, as a file:
+    limpid data show mnist --count 100 --seed 1 --output digits.png
+  Those of one class that were held out:
+    limpid data show mnist --part test --class 7";
+
+/// More pictures than this are no picture.
+const MOST: usize = 1000;
+
+/// What is shown, for programs.
+#[derive(Serialize)]
+struct Report {
+    dataset: Named,
+    part: Part,
+    samples: Vec<Sample>,
+}
+
+#[derive(Serialize)]
+struct Sample {
+    /// Its place in the part.
+    index: usize,
+    label: u8,
+    class: &'static str,
+}
+
+pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
+    arguments.picture.check()?;
+    let set = arguments.name.set();
+    if arguments.count > MOST {
+        return Err(Failure::Usage(format!("--count {}: at most {MOST} samples fit a picture", arguments.count)));
+    }
+    let class = arguments.class.as_deref().map(|class| class_of(set, class)).transpose()?;
+    let folder = arguments.name.locate(arguments.place.data.as_deref())?;
+    let samples = set.load(&folder).map_err(limpid::Error::from)?;
+    let (images, labels) = match arguments.part {
+        Part::Train => (&samples.train_images, &samples.train_labels),
+        Part::Test => (&samples.test_images, &samples.test_labels),
+    };
+    let (images, labels) = (bytes(images), bytes(labels));
+    let rows: Vec<usize> = (0..labels.len()).filter(|&row| class.is_none_or(|class| labels[row] == class)).collect();
+    let among = rows.len();
+    let chosen = arguments.chosen(rows)?;
+    if arguments.format.format == Format::Json {
+        let sample = |&index: &usize| Sample { index, label: labels[index], class: name_of(set, labels[index]) };
+        let report =
+            Report { dataset: arguments.name, part: arguments.part, samples: chosen.iter().map(sample).collect() };
+        output::json(&report)?;
+        if arguments.picture.file().is_none() {
+            return Ok(());
+        }
+    }
+    let of_class = class.map(|class| format!(" of class {}", name_of(set, class))).unwrap_or_default();
+    let title = format!(
+        "{}: {} of {} {} samples{of_class}",
+        set.title,
+        text::count(chosen.len() as u64),
+        text::count(among as u64),
+        arguments.part.adjective()
+    );
+    let mut grid = Images::new(if chosen.len() > 40 { 10 } else { 5 }).title(title);
+    let size = set.sample_size();
+    for &row in &chosen {
+        let image = raster(set, &images[row * size..(row + 1) * size])?;
+        grid = grid.add(image, format!("{} #{row}", name_of(set, labels[row])));
+    }
+    arguments.picture.show(&grid, &arguments.size)
+}
+
+fn bytes(tensor: &limpid::graph::Tensor) -> &[u8] {
+    tensor.as_slice().unwrap_or_default()
+}
+
+fn name_of(set: &DataSet, label: u8) -> &'static str {
+    set.classes.get(usize::from(label)).copied().unwrap_or("?")
+}
+
+/// The class of a name, or of a number.
+fn class_of(set: &DataSet, text: &str) -> Result<u8, Failure> {
+    let text = text.trim();
+    let exact = set.classes.iter().position(|class| *class == text);
+    let alike = || set.classes.iter().position(|class| class.eq_ignore_ascii_case(text));
+    let number = || text.parse().ok().filter(|&class: &usize| class < set.classes.len());
+    let class = exact.or_else(alike).or_else(number).and_then(|class| u8::try_from(class).ok());
+    class.ok_or_else(|| {
+        Failure::Usage(format!(
+            "--class {text}: {} has no such class; one of {} fits, or a number from 0 to {}",
+            set.name,
+            listed(set.classes.iter()),
+            set.classes.len() - 1
+        ))
+    })
+}
+
+impl Arguments {
+    /// The rows to show, of those that could be.
+    fn chosen(&self, mut rows: Vec<usize>) -> Result<Vec<usize>, Failure> {
+        let count = self.count.min(rows.len());
+        if let Some(seed) = self.seed {
+            // The first steps of a shuffle (Durstenfeld 1964).
+            let stream = Stream::new(seed, "show");
+            for place in 0..count {
+                let other = place + stream.below(0, place as u64, (rows.len() - place) as u64) as usize;
+                rows.swap(place, other);
+            }
+            rows.truncate(count);
+            return Ok(rows);
+        }
+        if self.start >= rows.len() {
+            return Err(Failure::Usage(format!(
+                "--start {}: there are {} such samples; fewer fit",
+                self.start,
+                text::count(rows.len() as u64)
+            )));
+        }
+        Ok(rows.into_iter().skip(self.start).take(self.count).collect())
+    }
+}
+
+/// A sample as pixels: grey ones, or three planes of red, green and blue.
+fn raster(set: &DataSet, sample: &[u8]) -> Result<Raster, Failure> {
+    let [channels, height, width] = set.shape;
+    if channels == 3 {
+        let plane = height * width;
+        let pixel = |at: usize| [sample[at], sample[plane + at], sample[2 * plane + at], 255];
+        return Ok(Raster::new(width, height, (0..plane).map(pixel).collect())?);
+    }
+    let numbers: Vec<f64> = sample.iter().map(|&byte| f64::from(byte)).collect();
+    Ok(Raster::mapped(width, height, &numbers, ColourMap::Grey, [0.0, 255.0])?)
+}
