@@ -101,11 +101,7 @@ pub enum Fetched {
 ///
 /// # Errors
 /// [`FetchError`]: no address had the file, each with its reason; or the disk would not take it.
-pub fn fetch(
-    download: &Download,
-    settings: &Settings,
-    on: &mut dyn FnMut(Event<'_>),
-) -> Result<Fetched, FetchError> {
+pub fn fetch(download: &Download, settings: &Settings, on: &mut dyn FnMut(Event<'_>)) -> Result<Fetched, FetchError> {
     if let Some(folder) = download.path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         fs::create_dir_all(folder).map_err(|cause| FetchError::Disk { path: folder.to_path_buf(), cause })?;
     }

@@ -247,7 +247,10 @@ fn wrong_bytes_are_refused_naming_both_checksums() {
     let found = sha256(&wrong);
     let reason = reason(move |request| vec![Act::Send(whole(&wrong, request))]);
     let message = reason.to_string();
-    assert_eq!(message, format!("sends another file: its 300000 bytes have SHA-256 {found}, expected {}", sha256(&file())));
+    assert_eq!(
+        message,
+        format!("sends another file: its 300000 bytes have SHA-256 {found}, expected {}", sha256(&file()))
+    );
 }
 
 #[test]
@@ -287,9 +290,8 @@ fn redirections_are_followed_but_not_in_circles_and_not_for_ever() {
     assert!(matches!(circle, Reason::Redirected { count: 2, circle: true, .. }), "{circle}");
     assert!(circle.to_string().ends_with("/file.gz, where it was before"), "{circle}");
 
-    let endless = reason(|request| {
-        vec![Act::Send(response("302 Found", &[&format!("Location: /{}", request.nth)], b""))]
-    });
+    let endless =
+        reason(|request| vec![Act::Send(response("302 Found", &[&format!("Location: /{}", request.nth)], b""))]);
     assert!(matches!(endless, Reason::Redirected { count: 9, circle: false, .. }), "{endless}");
 
     for nowhere in ["file:///etc/passwd", "http://", "gopher://lake/"] {
@@ -336,7 +338,8 @@ fn mirrors_are_tried_in_turn_and_each_reason_is_told() {
         ],
     );
     let mut failed = 0;
-    let error = fetch(&download, &settings(), &mut |event| failed += usize::from(matches!(event, Event::Failed { .. })));
+    let error =
+        fetch(&download, &settings(), &mut |event| failed += usize::from(matches!(event, Event::Failed { .. })));
     let message = error.unwrap_err().to_string();
     let lines: Vec<_> = message.lines().collect();
     assert_eq!(failed, 6);
@@ -375,9 +378,13 @@ fn a_file_packed_anew_is_as_good_where_its_contents_are_known() {
     let other = gzip(&contents[1..], 9);
     let known = Some(Unpacked { bytes: 200_000, sha256: sha256(&contents) });
     let bytes = published.len() as u64;
-    for (served, knows, right) in
-        [(&published, false, true), (&anew, false, false), (&anew, true, true), (&bomb, true, false), (&other, true, false)]
-    {
+    for (served, knows, right) in [
+        (&published, false, true),
+        (&anew, false, false),
+        (&anew, true, true),
+        (&bomb, true, false),
+        (&other, true, false),
+    ] {
         for announced in [true, false] {
             let folder = tempfile::tempdir().unwrap();
             let file = served.clone();
@@ -399,9 +406,7 @@ fn a_file_packed_anew_is_as_good_where_its_contents_are_known() {
 #[test]
 fn two_fetches_at_once_ask_for_one_file() {
     let folder = tempfile::tempdir().unwrap();
-    let server = Server::start(|request| {
-        vec![Act::Slowly(whole(&file(), request), 20_000, Duration::from_millis(10))]
-    });
+    let server = Server::start(|request| vec![Act::Slowly(whole(&file(), request), 20_000, Duration::from_millis(10))]);
     let download = download(folder.path(), &[server.url("file.gz")]);
     let fetched: Vec<(Fetched, bool)> = std::thread::scope(|scope| {
         let fetches: Vec<_> = (0..6)
@@ -434,7 +439,10 @@ fn a_full_disk_ends_the_fetch_at_once_and_says_so() {
     std::os::unix::fs::symlink("/dev/full", folder.path().join("set/file.gz.part")).unwrap();
     let message = quietly(&download).unwrap_err().to_string();
     assert!(message.contains("file.gz.part: No space left on device"), "{message}");
-    assert!(message.ends_with("free some space, or choose a folder on another disk; what has come is kept"), "{message}");
+    assert!(
+        message.ends_with("free some space, or choose a folder on another disk; what has come is kept"),
+        "{message}"
+    );
     assert_eq!(server.requests.lock().unwrap().len(), 1);
     assert!(!download.path.exists());
 }

@@ -141,9 +141,8 @@ impl DataSet {
 
     /// Reads all samples from a folder.
     ///
-    /// Whatever packs them has checksums, which are verified, and so are the number of samples, their extents and the
-    /// range of their labels. That the files are the published ones is known by their SHA-256, which costs a second
-    /// for a large one and is verified when they are fetched; MNIST's is verified here as well.
+    /// IDX files are verified by their SHA-256. The archives, of hundreds of megabytes, have theirs verified when they
+    /// are fetched; here the CRC-32 of what is read of them is, and the number of samples, their extents and labels.
     ///
     /// # Errors
     /// [`SetError`], with the path.
@@ -185,13 +184,12 @@ impl DataSet {
         self.shape.iter().product()
     }
 
-    /// The names of the files that a folder does not have.
+    /// The names of the files that a folder does not have: a file of another length is another data set's, or cut.
     fn lacking(&self, folder: &Path) -> Vec<&'static str> {
-        let lacks = |file: &&PublishedFile| match self.layout {
-            Layout::Mnist | Layout::Idx => idx::find(folder, file.name).is_none(),
-            _ => !folder.join(file.name).is_file(),
+        let lacks = |file: &&PublishedFile| {
+            let found = folder.join(file.name).metadata();
+            !found.is_ok_and(|found| found.is_file() && found.len() == file.bytes)
         };
         self.files.iter().filter(lacks).map(|file| file.name).collect()
     }
 }
-

@@ -128,7 +128,8 @@ impl List {
         struct Report {
             sets: Vec<Known>,
         }
-        let report = Report { sets: data_sets().iter().map(|set| Known::of(set, self.place.data.as_deref())).collect() };
+        let report =
+            Report { sets: data_sets().iter().map(|set| Known::of(set, self.place.data.as_deref())).collect() };
         if self.format.format == Format::Json {
             return output::json(&report);
         }
@@ -188,7 +189,8 @@ impl State {
         let Some(folder) = folder else { return Ok(Self::Missing) };
         let path = folder.join(file.name);
         if path.is_file() {
-            let right = is_right(&download(file, &path, Vec::new())).map_err(|error| Failure::Misfit(error.to_string()))?;
+            let right =
+                is_right(&download(file, &path, Vec::new())).map_err(|error| Failure::Misfit(error.to_string()))?;
             return Ok(if right { Self::Right } else { Self::Wrong });
         }
         let unpacked = folder.join(file.name.trim_end_matches(".gz"));
@@ -259,7 +261,10 @@ impl Description {
         let mut rows = vec![
             ("name", known.name.to_string()),
             ("title", format!("{}: {}", known.title, known.about)),
-            ("samples", format!("{} to train on, {} held out", text::count(known.train as u64), text::count(known.test as u64))),
+            (
+                "samples",
+                format!("{} to train on, {} held out", text::count(known.train as u64), text::count(known.test as u64)),
+            ),
             ("sample", format!("{} bytes", shape_text(known.shape))),
             ("source", self.source.to_string()),
             ("licence", self.licence.to_string()),
@@ -273,14 +278,20 @@ impl Description {
         let rows: Vec<_> = rows.into_iter().map(|(name, value)| vec![name.to_string(), value]).collect();
         let mut text = text::table(&[Align::Left, Align::Left], &rows) + "\n";
         let files = self.files.iter().map(|file| {
-            vec![file.name.to_string(), text::bytes(file.bytes), file.state.text().to_string(), format!("sha256 {}", file.sha256)]
+            vec![
+                file.name.to_string(),
+                text::bytes(file.bytes),
+                file.state.text().to_string(),
+                format!("sha256 {}", file.sha256),
+            ]
         });
         text += &text::table(&[Align::Left, Align::Right, Align::Left, Align::Left], &files.collect::<Vec<_>>());
         if let (Some(train), Some(test)) = (&self.train_counts, &self.test_counts) {
             let heading = ["class", "name", "train", "test"].map(str::to_string).to_vec();
-            let classes = known.classes.iter().zip(train.iter().zip(test)).enumerate().map(|(class, (name, (train, test)))| {
-                vec![class.to_string(), name.to_string(), text::count(*train as u64), text::count(*test as u64)]
-            });
+            let classes =
+                known.classes.iter().zip(train.iter().zip(test)).enumerate().map(|(class, (name, (train, test)))| {
+                    vec![class.to_string(), name.to_string(), text::count(*train as u64), text::count(*test as u64)]
+                });
             let rows: Vec<_> = std::iter::once(heading).chain(classes).collect();
             text += "\n";
             text += &text::table(&[Align::Right, Align::Left, Align::Right, Align::Right], &rows);

@@ -13,7 +13,7 @@ use limpid_graph::Tensor;
 use rawzip::{CompressionMethod, FileReader, RECOMMENDED_BUFFER_SIZE, ZipArchive, ZipArchiveEntryWayfinder};
 
 use super::error::SetError;
-use super::idx::{array, cap, classes};
+use super::idx::{array, cap, classes, packed_cap};
 use super::{DataSet, Part, Read};
 use crate::bytes::{ReadError, gunzip};
 
@@ -86,13 +86,10 @@ impl<'a> Archive<'a> {
         };
         let wrong = |reason: String| damaged(self.path, format!("damaged file {name:?} in the zip archive ({reason})"));
         let entry = self.archive.get_entry(wayfinder).map_err(|error| wrong(error.to_string()))?;
-        // Data that does not pack is a little longer packed.
-        let most = cap_bytes.saturating_add(cap_bytes / 1024).saturating_add(64 * 1024);
+        let most = packed_cap(cap_bytes);
         let mut packed = Vec::new();
         let read = match method {
-            CompressionMethod::STORE => {
-                entry.verifying_reader(entry.reader()).take(most + 1).read_to_end(&mut packed)
-            }
+            CompressionMethod::STORE => entry.verifying_reader(entry.reader()).take(most + 1).read_to_end(&mut packed),
             CompressionMethod::DEFLATE => {
                 entry.verifying_reader(DeflateDecoder::new(entry.reader())).take(most + 1).read_to_end(&mut packed)
             }

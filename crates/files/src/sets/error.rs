@@ -69,6 +69,24 @@ pub enum SetError {
         /// What the file holds.
         found: String,
     },
+    /// A file has the right form and other contents.
+    #[error(
+        "{}: not the published file of {set}: its SHA-256 is {found}, expected {expected}; \
+         `limpid data fetch {fetched}` fetches it",
+        path.display()
+    )]
+    Checksum {
+        /// The file.
+        path: PathBuf,
+        /// The data set's name.
+        set: &'static str,
+        /// The published file's SHA-256, hexadecimal.
+        expected: &'static str,
+        /// This file's SHA-256, hexadecimal.
+        found: String,
+        /// The name to fetch it by.
+        fetched: &'static str,
+    },
     /// A label is none of the classes.
     #[error("{}: label {label} of sample {sample} is not one of {first} to {last}; fetch the published file", path.display())]
     Label {

@@ -1,12 +1,13 @@
 //! Four IDX files: images and labels to train on and to test with.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use limpid_graph::Tensor;
 
 use super::error::SetError;
 use super::{DataSet, Part, Read};
-use crate::bytes::read_plain_or_gzip;
+use crate::bytes::{gunzip, read_capped};
+use crate::digest::sha256_hex;
 use crate::idx::read_idx;
 
 /// The published names begin so: Yann LeCun's for MNIST, which its successors kept.
@@ -19,28 +20,38 @@ fn prefix(part: Part) -> &'static str {
 
 pub(super) fn load(set: &DataSet, folder: &Path) -> Result<Read, SetError> {
     let part = |part| {
-        let file = |what: &str| {
-            let wanted = format!("{}-{what}", prefix(part));
-            let published = set.files.iter().find(|file| file.name.starts_with(&wanted));
-            let name = published.map_or("", |file| file.name);
-            let missing = || SetError::Missing { folder: folder.to_path_buf(), name, fetched: set.folder };
-            find(folder, name).ok_or_else(missing)
-        };
         let [_, rows, columns] = set.shape;
-        let shapes = [vec![set.samples(part), rows, columns], vec![set.samples(part)]];
-        let images = file("images")?;
-        let labels = file("labels")?;
-        Ok::<_, SetError>((
-            array(&images, &read_plain_or_gzip(&images, cap(&shapes[0]))?, &shapes[0])?,
-            classes(&labels, array(&labels, &read_plain_or_gzip(&labels, cap(&shapes[1]))?, &shapes[1])?, set, 0)?,
-        ))
+        let images = file(set, folder, part, "images", &[set.samples(part), rows, columns])?;
+        let labels = file(set, folder, part, "labels", &[set.samples(part)])?;
+        Ok::<_, SetError>((images, labels))
     };
     Ok([part(Part::Train)?, part(Part::Test)?])
 }
 
-/// A file in a folder, packed or not.
-pub(super) fn find(folder: &Path, name: &str) -> Option<PathBuf> {
-    [name, name.trim_end_matches(".gz")].into_iter().map(|name| folder.join(name)).find(|path| path.is_file())
+/// Reads one of the files and verifies that it is the published one: other data sets have files of these names.
+fn file(set: &DataSet, folder: &Path, part: Part, what: &str, shape: &[usize]) -> Result<Tensor, SetError> {
+    let wanted = format!("{}-{what}", prefix(part));
+    let published = set.files.iter().find(|file| file.name.starts_with(&wanted));
+    let (name, expected) = published.map_or(("", ""), |file| (file.name, file.sha256));
+    let path = folder.join(name);
+    if !path.is_file() {
+        return Err(SetError::Missing { folder: folder.to_path_buf(), name, fetched: set.folder });
+    }
+    let packed = read_capped(&path, packed_cap(cap(shape)))?;
+    let unpacked = gunzip(&packed, cap(shape)).map_err(|cause| SetError::Gzip { path: path.clone(), cause })?;
+    // Form before checksum: a wrong shape says more than a wrong sum.
+    let read = array(&path, &unpacked, shape)?;
+    let read = if what == "labels" { classes(&path, read, set, 0)? } else { read };
+    let found = sha256_hex(&packed);
+    if found != expected {
+        return Err(SetError::Checksum { path, set: set.name, expected, found, fetched: set.folder });
+    }
+    Ok(read)
+}
+
+/// What packs to no more bytes than these: data that does not pack is a little longer packed.
+pub(super) fn packed_cap(cap_bytes: u64) -> u64 {
+    cap_bytes.saturating_add(cap_bytes / 1024).saturating_add(64 * 1024)
 }
 
 /// What is read of an array's file: twice its length, so that damaged data is called damaged and not too large.

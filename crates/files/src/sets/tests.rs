@@ -43,8 +43,14 @@ const IDX_FILES: [PublishedFile; 4] = [
     file("t10k-labels-idx1-ubyte.gz"),
 ];
 
-fn idx_set() -> DataSet {
-    small(Layout::Idx, [1, 2, 3], &IDX_FILES)
+/// The set of the four files that lie in a folder.
+fn idx_set(folder: &Path) -> DataSet {
+    let known = |file: &PublishedFile| {
+        let bytes = fs::read(folder.join(file.name)).unwrap();
+        let sha256 = crate::digest::sha256_hex(&bytes).leak();
+        PublishedFile { name: file.name, bytes: bytes.len() as u64, sha256, unpacked: None }
+    };
+    small(Layout::Idx, [1, 2, 3], IDX_FILES.iter().map(known).collect::<Vec<_>>().leak())
 }
 
 fn emnist_set() -> DataSet {
@@ -74,12 +80,7 @@ fn bytes(tensor: &Tensor) -> &[u8] {
 
 /// The four files of `idx_set`.
 fn write_idx(folder: &Path) {
-    let arrays = [
-        idx(&[5, 2, 3], 0..30),
-        idx(&[5], [0, 1, 2, 1, 0]),
-        idx(&[2, 2, 3], 100..112),
-        idx(&[2], [2, 2]),
-    ];
+    let arrays = [idx(&[5, 2, 3], 0..30), idx(&[5], [0, 1, 2, 1, 0]), idx(&[2, 2, 3], 100..112), idx(&[2], [2, 2])];
     for (file, array) in IDX_FILES.iter().zip(arrays) {
         fs::write(folder.join(file.name), gzip(&array)).unwrap();
     }
@@ -140,16 +141,12 @@ fn message(set: &DataSet, bytes: &[u8]) -> String {
 fn four_idx_files_are_two_parts_with_an_axis_for_the_channel() {
     let folder = tempfile::tempdir().unwrap();
     write_idx(folder.path());
-    let samples = idx_set().load(folder.path()).unwrap();
+    let set = idx_set(folder.path());
+    let samples = set.load(folder.path()).unwrap();
     assert_eq!(samples.train_images.shape(), [5, 1, 2, 3]);
     assert_eq!(samples.test_images, Tensor::new([2, 1, 2, 3], (100u8..112).collect()).unwrap());
     assert_eq!(bytes(&samples.train_labels), [0, 1, 2, 1, 0]);
-    // Unpacked files are the same.
-    let name = IDX_FILES[2].name;
-    fs::remove_file(folder.path().join(name)).unwrap();
-    fs::write(folder.path().join("t10k-images-idx3-ubyte"), idx(&[2, 2, 3], 100..112)).unwrap();
-    assert_eq!(idx_set().load(folder.path()).unwrap(), samples);
-    assert_eq!(idx_set().locate(Some(folder.path())).unwrap(), folder.path());
+    assert_eq!(set.locate(Some(folder.path())).unwrap(), folder.path());
 }
 
 #[test]
@@ -159,15 +156,18 @@ fn idx_files_of_another_form_are_refused_naming_the_file() {
         (1, gzip(&idx(&[4], [0; 4])), "expected bytes of shape [5], found bytes of shape [4]"),
         (0, gzip(&idx(&[5, 3, 2], 0..30)), "expected bytes of shape [5, 2, 3], found bytes of shape [5, 3, 2]"),
         (0, gzip(&[0, 0, 9, 1, 0, 0, 0, 1, 1]), "expected bytes of shape [5, 2, 3], found other numbers of shape [1]"),
-        (2, b"<html>not found</html>".to_vec(), "not IDX: expected [00, 00] at byte 0"),
+        (1, gzip(&idx(&[5], [0; 5])), "not the published file of small: its SHA-256 is "),
+        (2, gzip(b"<html>"), "not IDX: expected [00, 00] at byte 0"),
+        (2, b"<html>not found</html>".to_vec(), "not gzip: it starts with [3c, 68]"),
         (2, gzip(&vec![0; 1 << 20]), "unpacks to more than the 56 bytes that fit here"),
     ];
     for (place, contents, expected) in table {
         let folder = tempfile::tempdir().unwrap();
         write_idx(folder.path());
         let path = folder.path().join(IDX_FILES[place].name);
+        let set = idx_set(folder.path());
         fs::write(&path, contents).unwrap();
-        let message = idx_set().load(folder.path()).unwrap_err().to_string();
+        let message = set.load(folder.path()).unwrap_err().to_string();
         assert!(message.starts_with(path.to_str().unwrap()), "{message}");
         assert!(message.contains(expected), "{message}");
     }
@@ -219,7 +219,10 @@ fn a_cifar_archive_that_is_damaged_is_refused_naming_it() {
         change(&mut files);
         message(&cifar_set(), &gzip(&tar(&files)))
     };
-    assert!(with(&|files| drop(files.remove(3))).contains("cifar-10-binary.tar.gz: the archive does not hold data_batch_3.bin"));
+    assert!(
+        with(&|files| drop(files.remove(3)))
+            .contains("cifar-10-binary.tar.gz: the archive does not hold data_batch_3.bin")
+    );
     assert!(with(&|files| drop(files.pop())).contains("does not hold test_batch.bin"));
     assert!(with(&|files| files[1].1.push(0)).contains("data_batch_1.bin has 14 bytes instead of 13"));
     assert!(with(&|files| files[2].1.clear()).contains("data_batch_5.bin has 0 bytes instead of 13"));
@@ -288,7 +291,8 @@ fn mnist_by_name_is_mnist() {
 fn a_set_is_looked_for_where_mnist_is_under_its_own_name() {
     let root = tempfile::tempdir().unwrap();
     let root = root.path();
-    let set = idx_set();
+    write_idx(root);
+    let set = idx_set(root);
     let places = MnistPlaces {
         limpid_data: Some(root.join("data")),
         current: Some(root.join("work/deep")),
@@ -298,9 +302,17 @@ fn a_set_is_looked_for_where_mnist_is_under_its_own_name() {
     let error = set.locate_in(None, &places).unwrap_err().to_string();
     assert!(error.starts_with("the files of small were not found; looked in\n  $LIMPID_DATA: "), "{error}");
     assert!(error.contains("no folder data/small in"), "{error}");
-    assert!(error.ends_with("`limpid data fetch small` fetches them; or name their folder with --data or $LIMPID_DATA"));
+    assert!(
+        error.ends_with("`limpid data fetch small` fetches them; or name their folder with --data or $LIMPID_DATA")
+    );
     for folder in ["cache/limpid/small", "checkout/data/small", "work/data/small", "data/small", "data"] {
         fs::create_dir_all(root.join(folder)).unwrap();
+        write_idx(&root.join(folder));
+        // Another data set's file under the same name.
+        let cut = fs::OpenOptions::new().write(true).open(root.join(folder).join(IDX_FILES[0].name)).unwrap();
+        let length = cut.metadata().unwrap().len();
+        cut.set_len(length - 1).unwrap();
+        assert!(set.locate_in(None, &places).map_or(true, |found| found != root.join(folder)));
         write_idx(&root.join(folder));
         assert_eq!(set.locate_in(None, &places).unwrap(), root.join(folder));
     }

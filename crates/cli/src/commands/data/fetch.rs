@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use clap::Args;
 use clap::builder::PossibleValuesParser;
 use indicatif::ProgressBar;
-use limpid::fetch::{Event, FetchError, Fetched, Settings, fetch, is_right};
+use limpid::fetch::{Event, FetchError, Fetched, Settings, fetch};
 use limpid::files::{DataSet, MnistPlaces, PublishedFile, data_sets};
 use serde::Serialize;
 
@@ -135,16 +135,9 @@ impl Arguments {
         }
         let places = MnistPlaces::of_this_process();
         let found = set.locate_in(None, &places).ok();
-        // Files of the same names that are another data set's are not this one's to replace.
-        let own = found.filter(|folder| folder.ends_with(set.folder) || self.is_whole(set, folder));
-        own.or_else(|| set.home(&places)).ok_or_else(|| {
+        found.or_else(|| set.home(&places)).ok_or_else(|| {
             Failure::Usage("there is no home folder to keep the files in; --folder FOLDER fits".to_string())
         })
-    }
-
-    fn is_whole(&self, set: &DataSet, folder: &std::path::Path) -> bool {
-        let is_there = |file: &PublishedFile| is_right(&download(file, &folder.join(file.name), Vec::new()));
-        set.files.iter().all(|file| is_there(file).unwrap_or(false))
     }
 
     fn urls(&self, set: &DataSet, file: &PublishedFile) -> Vec<String> {
