@@ -9,7 +9,7 @@ use crate::check::{Download, Found};
 use crate::client::{Answer, ask};
 use crate::error::{FetchError, Reason, Tried};
 use crate::part::Part;
-use crate::proxy::of_this_process;
+use crate::proxy::{Variables, of_this_process};
 
 /// How patient a fetch is.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,6 +24,8 @@ pub struct Settings {
     pub attempts: u32,
     /// How long to wait before an attempt to go on, times the number of those that failed.
     pub pause: Duration,
+    /// Whether the proxies are used that the environment names.
+    pub proxies: bool,
 }
 
 impl Default for Settings {
@@ -34,6 +36,7 @@ impl Default for Settings {
             redirections: 8,
             attempts: 4,
             pause: Duration::from_secs(1),
+            proxies: true,
         }
     }
 }
@@ -120,7 +123,7 @@ pub fn fetch(download: &Download, settings: &Settings, on: &mut dyn FnMut(Event<
         Some(Found::Wrong { .. }) => Fetched::Replaced,
         None => Fetched::New,
     };
-    let mut attempt = Attempt { download, settings, part, on };
+    let mut attempt = Attempt { download, settings, part, has_sent: false, on };
     match attempt.every_mirror() {
         Ok(()) => {
             attempt.part.finish(&download.path)?;
@@ -138,6 +141,8 @@ struct Attempt<'a> {
     download: &'a Download,
     settings: &'a Settings,
     part: Part,
+    /// Whether the address that is asked has sent anything.
+    has_sent: bool,
     on: &'a mut dyn FnMut(Event<'_>),
 }
 
@@ -181,6 +186,7 @@ impl Attempt<'_> {
     fn mirror(&mut self, url: &str) -> Result<(), Stop> {
         let enough = self.download.bytes / 100 + 1;
         let (mut best, mut failures) = (self.part.length(), 0);
+        self.has_sent = false;
         loop {
             let outcome = self.answer(url);
             let Err(Stop::Broken(reason)) = outcome else { return outcome };
@@ -202,7 +208,7 @@ impl Attempt<'_> {
     /// Asks an address for what lacks, and takes what it sends. Where the checksum is wrong and some of the bytes came
     /// from elsewhere or earlier, the address is asked for the whole file, once.
     fn answer(&mut self, url: &str) -> Result<(), Stop> {
-        if !self.download.can_have(self.part.length().max(1)) && self.part.length() >= self.download.bytes {
+        if self.part.length() > self.download.most_bytes() {
             self.part.clear()?;
         }
         let has_older_bytes = self.part.length() > 0;
@@ -215,10 +221,12 @@ impl Attempt<'_> {
     fn take(&mut self, url: &str) -> Result<(), Stop> {
         let from = self.part.length();
         (self.on)(Event::Asking { url, from });
-        let answer = match ask(url, from, self.settings, &of_this_process) {
+        let none = |_: &str| None;
+        let variables: Variables<'_> = if self.settings.proxies { &of_this_process } else { &none };
+        let answer = match ask(url, from, self.settings, variables) {
             Ok(answer) => answer,
             // A server that has sent some of the file may well come back.
-            Err(reason @ (Reason::Connection { .. } | Reason::Stalled { .. })) if from > 0 => {
+            Err(reason @ (Reason::Connection { .. } | Reason::Stalled { .. })) if self.has_sent => {
                 return Err(Stop::Broken(reason));
             }
             Err(reason) => return Err(Stop::Unfit(reason)),
@@ -270,6 +278,7 @@ impl Attempt<'_> {
                 return Err(Stop::Unfit(Reason::TooMuch { expected: most }));
             }
             self.part.append(&buffer[..read])?;
+            self.has_sent = true;
             (self.on)(Event::Progress { bytes: self.part.length(), total });
         }
     }

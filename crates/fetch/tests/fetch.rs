@@ -33,6 +33,7 @@ fn settings() -> Settings {
         connect: Duration::from_secs(5),
         stall: Duration::from_millis(300),
         pause: Duration::ZERO,
+        proxies: false,
         ..Settings::default()
     }
 }
@@ -307,7 +308,7 @@ fn a_silent_server_is_waited_for_as_long_as_was_said() {
     assert!(matches!(silent, Reason::Stalled { .. }), "{silent}");
     assert_eq!(silent.to_string(), "nothing came for 0.3 s");
     // In the middle of the file, and after each attempt to go on.
-    let stalls = reason(|request| vec![Act::Send(cut(&file(), request, 1000)), Act::Wait(Duration::from_secs(20))]);
+    let stalls = reason(|request| vec![Act::Send(cut(&file(), request, 100)), Act::Wait(Duration::from_secs(20))]);
     assert!(matches!(stalls, Reason::Stalled { .. }), "{stalls}");
     // Headers that never end.
     let dripping = reason(|_| {
@@ -334,7 +335,7 @@ fn mirrors_are_tried_in_turn_and_each_reason_is_told() {
             // Nobody listens on port 1.
             "http://127.0.0.1:1/d".to_string(),
             "ftp://127.0.0.1/e".to_string(),
-            "/work/file.gz".to_string(),
+            "/home/file.gz".to_string(),
         ],
     );
     let mut failed = 0;

@@ -1,5 +1,6 @@
 //! Runs the built command in a folder of its own.
 
+use std::borrow::BorrowMut;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -38,6 +39,11 @@ impl Place {
 
     pub(crate) fn run(&self, arguments: &[&str]) -> Outcome {
         outcome(self.command(arguments).output().expect("the command runs"))
+    }
+
+    /// What a command leaves that was made ready by hand.
+    pub(crate) fn outcome(&self, mut command: impl BorrowMut<Command>) -> Outcome {
+        outcome(command.borrow_mut().output().expect("the command runs"))
     }
 
     /// The names of the files here, sorted.

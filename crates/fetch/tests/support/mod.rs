@@ -20,6 +20,8 @@ pub struct Request {
     pub headers: Vec<String>,
     /// How many requests came before.
     pub nth: usize,
+    /// The host and port that it asked to be put through to, of a server that is used as a proxy.
+    pub through: Option<String>,
 }
 
 /// What the server does with a connection.
@@ -50,6 +52,12 @@ impl Server {
                 };
                 thread::spawn(move || {
                     let Some(mut request) = read_request(&stream) else { return };
+                    if request.method == "CONNECT" {
+                        let through = Some(request.path);
+                        let _ = (&stream).write_all(b"HTTP/1.1 200 OK\r\n\r\n");
+                        let Some(put_through) = read_request(&stream) else { return };
+                        request = Request { through, ..put_through };
+                    }
                     request.nth = count.fetch_add(1, Ordering::SeqCst);
                     seen.lock().unwrap().push(request.clone());
                     perform(&stream, answer(&request));
@@ -84,7 +92,7 @@ fn read_request(stream: &TcpStream) -> Option<Request> {
         let value = name.eq_ignore_ascii_case("range").then(|| value.trim())?;
         value.strip_prefix("bytes=")?.strip_suffix('-')?.parse().ok()
     });
-    Some(Request { method, path, from, headers, nth: 0 })
+    Some(Request { method, path, from, headers, nth: 0, through: None })
 }
 
 fn perform(mut stream: &TcpStream, acts: Vec<Act>) {
