@@ -221,7 +221,7 @@ impl Attempt<'_> {
     fn take(&mut self, url: &str) -> Result<(), Stop> {
         let from = self.part.length();
         (self.on)(Event::Asking { url, from });
-        let none = |_: &str| None;
+        let none = |_: &str| -> Option<String> { None };
         let variables: Variables<'_> = if self.settings.proxies { &of_this_process } else { &none };
         let answer = match ask(url, from, self.settings, variables) {
             Ok(answer) => answer,

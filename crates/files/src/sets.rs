@@ -127,7 +127,7 @@ impl DataSet {
     pub fn locate_in(&self, explicit: Option<&Path>, places: &MnistPlaces) -> Result<PathBuf, SetError> {
         match self.layout {
             Layout::Mnist => Ok(crate::locate_mnist_in(explicit, places)?),
-            _ => places::locate(self.folder, explicit, places, self.files.len(), &|folder| self.lacking(folder))
+            _ => places::locate(self.folder, explicit, places, self.files.len(), &|folder: &Path| self.lacking(folder))
                 .map_err(|looked| SetError::NotFound { set: self.name, folder: self.folder, looked }),
         }
     }

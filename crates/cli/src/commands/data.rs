@@ -228,7 +228,9 @@ impl Info {
             Ok(FileState { name, bytes, sha256, state: State::of(file, folder)? })
         };
         let files = set.files.iter().map(file).collect::<Result<Vec<_>, Failure>>()?;
-        let samples = folder.map(|folder| set.load(folder)).transpose().map_err(limpid::Error::from)?;
+        // What is wrong is told, and not read.
+        let readable = folder.filter(|_| files.iter().all(|file| file.state != State::Wrong));
+        let samples = readable.map(|folder| set.load(folder)).transpose().map_err(limpid::Error::from)?;
         let counts = |labels: &limpid::graph::Tensor| {
             let mut counts = vec![0; set.classes.len()];
             labels.as_slice::<u8>().unwrap_or_default().iter().for_each(|&label| counts[usize::from(label)] += 1);

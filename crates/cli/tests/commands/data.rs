@@ -40,7 +40,7 @@ fn server(sent: impl Fn(Vec<u8>) -> Act + Send + Sync + 'static) -> Server {
 /// The command, where no data set is found and no proxy stands between.
 fn command(place: &Place, arguments: &[&str]) -> Command {
     let mut command = place.command(arguments);
-    for proxy in ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"] {
+    for proxy in ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"] {
         command.env_remove(proxy).env_remove(proxy.to_ascii_lowercase());
     }
     command.env("LIMPID_DATA", place.path("data")).env("XDG_CACHE_HOME", place.path("cache"));

@@ -58,6 +58,12 @@ fn records(set: &DataSet, path: &Path) -> Result<[Vec<u8>; BATCHES + 1], SetErro
         entry.read_exact(&mut bytes).map_err(broken)?;
         files[place] = bytes;
     }
+    // The gzip checksum stands behind the last file.
+    let mut rest = archive.into_inner();
+    std::io::copy(&mut rest, &mut std::io::sink()).map_err(broken)?;
+    if rest.limit() == 0 {
+        return Err(damaged(format!("it unpacks to more than the {most} bytes that fit here")));
+    }
     match files.iter().position(Vec::is_empty) {
         Some(BATCHES) => Err(damaged("the archive does not hold test_batch.bin".to_string())),
         Some(place) => Err(damaged(format!("the archive does not hold data_batch_{}.bin", place + 1))),

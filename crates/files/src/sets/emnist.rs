@@ -24,7 +24,7 @@ pub(super) fn load(set: &DataSet, folder: &Path, split: &str, first_label: u8) -
         return Err(SetError::Missing { folder: folder.to_path_buf(), name, fetched: set.folder });
     }
     let mut archive = Archive::open(&path)?;
-    let mut part = |part| {
+    let mut part = |part: Part| {
         let prefix = match part {
             Part::Train => "train",
             Part::Test => "test",

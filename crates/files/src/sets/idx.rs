@@ -19,7 +19,7 @@ fn prefix(part: Part) -> &'static str {
 }
 
 pub(super) fn load(set: &DataSet, folder: &Path) -> Result<Read, SetError> {
-    let part = |part| {
+    let part = |part: Part| {
         let [_, rows, columns] = set.shape;
         let images = file(set, folder, part, "images", &[set.samples(part), rows, columns])?;
         let labels = file(set, folder, part, "labels", &[set.samples(part)])?;
@@ -74,7 +74,7 @@ pub(super) fn array(path: &Path, bytes: &[u8], shape: &[usize]) -> Result<Tensor
 pub(super) fn classes(path: &Path, labels: Tensor, set: &DataSet, first: u8) -> Result<Tensor, SetError> {
     let last = first + (set.classes.len() - 1) as u8;
     let labels = labels.as_slice::<u8>().unwrap_or_default();
-    if let Some((sample, &label)) = labels.iter().enumerate().find(|(_, label)| !(first..=last).contains(label)) {
+    if let Some((sample, &label)) = labels.iter().enumerate().find(|&(_, label)| !(first..=last).contains(label)) {
         return Err(SetError::Label { path: path.to_path_buf(), sample, label, first, last });
     }
     Ok(labels.iter().map(|label| label - first).collect::<Vec<u8>>().into())

@@ -269,6 +269,9 @@ static SETS: [DataSet; 10] = [
     },
 ];
 
+const EMNIST_FILES: [PublishedFile; 1] =
+    [file("gzip.zip", 561_753_746, "fb9bb67e33772a9cc0b895e4ecf36d2cf35be8b709693c3564cea2a019fcda8e")];
+
 /// One way to cut EMNIST. All lie in one archive.
 const fn emnist(
     name: &'static str,
@@ -287,7 +290,7 @@ const fn emnist(
         shape: [1, 28, 28],
         classes,
         folder: "emnist",
-        files: &[file("gzip.zip", 561_753_746, "fb9bb67e33772a9cc0b895e4ecf36d2cf35be8b709693c3564cea2a019fcda8e")],
+        files: &EMNIST_FILES,
         mirrors: &[
             "https://biometrics.nist.gov/cs_links/EMNIST/",
             "https://www.itl.nist.gov/iaui/vip/cs_links/EMNIST/",

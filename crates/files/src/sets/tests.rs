@@ -43,6 +43,9 @@ const IDX_FILES: [PublishedFile; 4] = [
     file("t10k-labels-idx1-ubyte.gz"),
 ];
 
+const ZIP: [PublishedFile; 1] = [file("gzip.zip")];
+const TAR: [PublishedFile; 1] = [file("cifar-10-binary.tar.gz")];
+
 /// The set of the four files that lie in a folder.
 fn idx_set(folder: &Path) -> DataSet {
     let known = |file: &PublishedFile| {
@@ -54,11 +57,11 @@ fn idx_set(folder: &Path) -> DataSet {
 }
 
 fn emnist_set() -> DataSet {
-    small(Layout::Emnist { split: "letters", first_label: 1 }, [1, 3, 3], &[file("gzip.zip")])
+    small(Layout::Emnist { split: "letters", first_label: 1 }, [1, 3, 3], &ZIP)
 }
 
 fn cifar_set() -> DataSet {
-    small(Layout::Cifar, [3, 2, 2], &[file("cifar-10-binary.tar.gz")])
+    small(Layout::Cifar, [3, 2, 2], &TAR)
 }
 
 fn gzip(bytes: &[u8]) -> Vec<u8> {
@@ -312,7 +315,7 @@ fn a_set_is_looked_for_where_mnist_is_under_its_own_name() {
         let cut = fs::OpenOptions::new().write(true).open(root.join(folder).join(IDX_FILES[0].name)).unwrap();
         let length = cut.metadata().unwrap().len();
         cut.set_len(length - 1).unwrap();
-        assert!(set.locate_in(None, &places).map_or(true, |found| found != root.join(folder)));
+        assert!(!set.locate_in(None, &places).is_ok_and(|found| found == root.join(folder)));
         write_idx(&root.join(folder));
         assert_eq!(set.locate_in(None, &places).unwrap(), root.join(folder));
     }

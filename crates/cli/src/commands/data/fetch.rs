@@ -99,7 +99,9 @@ enum State {
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let mut report = Report { sets: Vec::new() };
     for name in &arguments.names {
-        let Some(set) = data_sets().iter().find(|set| set.name == name || set.folder == name) else { continue };
+        let Some(set) = data_sets().iter().find(|set| [set.name, set.folder].contains(&name.as_str())) else {
+            continue;
+        };
         report.sets.push(arguments.fetch_set(name, set)?);
     }
     match arguments.format.format {
