@@ -21,6 +21,7 @@ mod progress;
 mod stage;
 mod subject;
 mod text;
+mod viewer;
 
 use std::process::ExitCode;
 
@@ -68,6 +69,15 @@ enum Verb {
 }
 
 impl Verb {
+    /// The verb, and where it has them its kind.
+    fn path(&self) -> Vec<&'static str> {
+        let kind = match self {
+            Self::Plot(arguments) => Some(arguments.kind()),
+            _ => None,
+        };
+        std::iter::once(self.name()).chain(kind).collect()
+    }
+
     fn name(&self) -> &'static str {
         match self {
             Self::Train(_) => "train",
@@ -102,13 +112,14 @@ impl Verb {
 fn main() -> ExitCode {
     output::report_panics_as_bugs();
     let verb = Cli::parse().verb;
-    let name = verb.name();
+    let path = verb.path();
     match verb.run() {
         Ok(()) | Err(Failure::ReaderGone) => ExitCode::SUCCESS,
         Err(failure) => {
             let mut command = Cli::command();
             command.build();
-            failure.report(command.find_subcommand_mut(name));
+            let verb = path.iter().try_fold(&mut command, |command, name| command.find_subcommand_mut(name));
+            failure.report(verb);
             failure.exit_code()
         }
     }
