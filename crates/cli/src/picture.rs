@@ -122,7 +122,11 @@ impl PictureOptions {
     }
 
     /// Shows a picture that has its size already: the page, or the terminal's lines.
-    pub(crate) fn show_either(&self, page: impl FnOnce() -> Scene, lines: impl FnOnce() -> String) -> Result<(), Failure> {
+    pub(crate) fn show_either(
+        &self,
+        page: impl FnOnce() -> Scene,
+        lines: impl FnOnce() -> String,
+    ) -> Result<(), Failure> {
         if self.is_page() { self.write(page(), SHARP) } else { output::result(&lines()) }
     }
 

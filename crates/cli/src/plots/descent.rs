@@ -116,7 +116,8 @@ fn optimized(
         // As gradient descent does: what has left the finite numbers stays where it is.
         if here.to_f64().iter().all(|number| number.is_finite()) {
             let slopes = numerical_gradient(&mut value, &here, numeric::H)?.to_f64();
-            let slopes: Vec<f64> = slopes.into_iter().map(|slope| if settings.ascends { -slope } else { slope }).collect();
+            let slopes: Vec<f64> =
+                slopes.into_iter().map(|slope| if settings.ascends { -slope } else { slope }).collect();
             let feeds = [("gradient", &Tensor::from(slopes)), ("learning rate", &Tensor::scalar(*learning_rate))];
             session.run(program, &feeds).map_err(limpid::Error::from)?;
         }
@@ -196,9 +197,7 @@ fn on_contours(
         let line = Line::new(xs, ys).colour(Role::Series(of + 1)).marked();
         plot = plot.add(if paths.len() == 1 { line } else { line.label(named(&settings.walkers[of])) });
     }
-    plot = plot
-        .add(Points::new([start[0]], [start[1]]).colour(Role::Ink))
-        .add(Note::new(start[0], start[1], "start"));
+    plot = plot.add(Points::new([start[0]], [start[1]]).colour(Role::Ink)).add(Note::new(start[0], start[1], "start"));
     for end in paths.iter().filter_map(|path| path.last()).filter(|end| end.iter().all(|number| number.is_finite())) {
         plot = plot.add(Points::new([end[0]], [end[1]]).colour(Role::Ink).shape(Shape::Square));
     }

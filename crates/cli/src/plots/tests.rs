@@ -186,10 +186,7 @@ fn an_optimisers_way_is_that_of_the_library_and_several_stand_in_one_picture() {
     let settings = |names: &[&str], ascends| descent::Settings {
         formula: if ascends { "-(x0^2/20 + x1^2)" } else { "x0^2/20 + x1^2" }.parse().unwrap(),
         start: Numbers(vec![-7.0, 2.0]),
-        walkers: names
-            .iter()
-            .map(|name| Walker { optimizer: optimizer(name).unwrap(), learning_rate: 0.1 })
-            .collect(),
+        walkers: names.iter().map(|name| Walker { optimizer: optimizer(name).unwrap(), learning_rate: 0.1 }).collect(),
         steps: 2,
         ascends,
         range: None,

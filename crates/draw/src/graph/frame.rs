@@ -122,9 +122,10 @@ impl Piece {
             _ => (bands[self.first + place - 1].end + bands[self.first + place].start) / 2.0,
         };
         let side = |which: usize| {
-            self.spans.iter().enumerate().flat_map(move |(place, span)| {
-                [[edge(place), span[which]], [edge(place + 1), span[which]]]
-            })
+            self.spans
+                .iter()
+                .enumerate()
+                .flat_map(move |(place, span)| [[edge(place), span[which]], [edge(place + 1), span[which]]])
         };
         let there = side(0).collect::<Vec<_>>();
         let back = side(1).collect::<Vec<_>>();

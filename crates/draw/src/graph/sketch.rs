@@ -130,9 +130,11 @@ impl Sketch {
             unit_of.extend(unit.members.iter().map(|&member| (member, at)));
         }
         let ends = |path: &str| path.match_indices('/').map(|(at, _)| at).chain([path.len()]).collect::<Vec<_>>();
-        let prefixes = drawing.nodes.iter().filter(|node| !node.path.is_empty()).flat_map(|node| {
-            ends(&node.path).into_iter().map(|end| &node.path[..end])
-        });
+        let prefixes = drawing
+            .nodes
+            .iter()
+            .filter(|node| !node.path.is_empty())
+            .flat_map(|node| ends(&node.path).into_iter().map(|end| &node.path[..end]));
         let opened: BTreeSet<&str> = prefixes.filter(|path| layers.is_open(path)).collect();
         // Of paths in order, each stands behind those that it is in.
         for path in opened {
