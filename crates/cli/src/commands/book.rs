@@ -69,7 +69,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
 }
 
 fn walk(stop: &Stop, folder: Option<&Path>, open: bool) -> Result<(), Failure> {
-    let (columns, colour) = (columns(), has_colour());
+    let (columns, colour) = (columns().clamp(40, 120), has_colour());
     output::result(&limpid_book::head(stop, columns, colour))?;
     let mut written = Ok(());
     let mut page = Page::new(columns, colour).watched(|part| {

@@ -160,11 +160,11 @@ fn on_curve(settings: &Settings, sampled: &Sampled, paths: &[Path], x: [f64; 2])
         .zero_axes(true)
         .x_limits(x[0], x[1])
         .add(Line::new(xs, ys.clone()).label(settings.formula.to_string()));
-    for (path, of) in paths.iter().zip(0..) {
+    for ((path, walker), colour) in paths.iter().zip(&settings.walkers).zip(1..) {
         let steps: Vec<f64> = path.iter().map(|point| point[0]).collect();
         let heights = sampled.values(std::slice::from_ref(&steps))?;
-        let label = if paths.len() == 1 { "the way".to_string() } else { named(&settings.walkers[of]) };
-        plot = plot.add(Line::new(steps, heights).label(label).colour(Role::Series(of + 1)).marked());
+        let label = if paths.len() == 1 { "the way".to_string() } else { named(walker) };
+        plot = plot.add(Line::new(steps, heights).label(label).colour(Role::series(colour)).marked());
     }
     let start = settings.start.0[0];
     plot = plot.add(Points::new([start], [sampled.at(&[start])?]).colour(Role::Ink).label("start"));
@@ -192,10 +192,10 @@ fn on_contours(
         .equal(true)
         .sized(640.0, high(x, y))
         .add(Contours::new(grid).label(settings.formula.to_string()));
-    for (path, of) in paths.iter().zip(0..) {
+    for ((path, walker), colour) in paths.iter().zip(&settings.walkers).zip(1..) {
         let [xs, ys]: [Vec<f64>; 2] = std::array::from_fn(|i| path.iter().map(|point| point[i]).collect());
-        let line = Line::new(xs, ys).colour(Role::Series(of + 1)).marked();
-        plot = plot.add(if paths.len() == 1 { line } else { line.label(named(&settings.walkers[of])) });
+        let line = Line::new(xs, ys).colour(Role::series(colour)).marked();
+        plot = plot.add(if paths.len() == 1 { line } else { line.label(named(walker)) });
     }
     plot = plot.add(Points::new([start[0]], [start[1]]).colour(Role::Ink)).add(Note::new(start[0], start[1], "start"));
     for end in paths.iter().filter_map(|path| path.last()).filter(|end| end.iter().all(|number| number.is_finite())) {

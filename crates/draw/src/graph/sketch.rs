@@ -134,7 +134,7 @@ impl Sketch {
             .nodes
             .iter()
             .filter(|node| !node.path.is_empty())
-            .flat_map(|node| ends(&node.path).into_iter().map(|end| &node.path[..end]));
+            .flat_map(|node| ends(&node.path).into_iter().map(move |end| &node.path[..end]));
         let opened: BTreeSet<&str> = prefixes.filter(|path| layers.is_open(path)).collect();
         // Of paths in order, each stands behind those that it is in.
         for path in opened {
