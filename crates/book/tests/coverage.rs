@@ -45,6 +45,15 @@ fn every_test_that_the_page_names_exists() {
     }
 }
 
+/// Commands on the site's pages are run, all of them, by the command's own tests.
+#[test]
+fn every_command_that_the_page_names_is_printed_by_a_stop_of_its_row() {
+    for row in ROWS.iter().filter(|row| row.item != "pending" && !row.command.is_empty()) {
+        let typed = format!("$ {}\n", row.command);
+        assert!(coverage::stops_of(row).any(|stop| stop.words.contains(&typed)), "{}: {}", row.id, row.command);
+    }
+}
+
 #[test]
 fn every_library_item_that_the_page_names_exists() {
     let mut sources = String::new();

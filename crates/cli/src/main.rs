@@ -21,6 +21,7 @@ mod progress;
 mod stage;
 mod subject;
 mod text;
+mod viewer;
 
 use std::env;
 use std::process::ExitCode;
@@ -66,6 +67,15 @@ enum Verb {
 }
 
 impl Verb {
+    /// The verb, and where it has them its kind.
+    fn path(&self) -> Vec<&'static str> {
+        let kind = match self {
+            Self::Plot(arguments) => Some(arguments.kind()),
+            _ => None,
+        };
+        std::iter::once(self.name()).chain(kind).collect()
+    }
+
     fn name(&self) -> &'static str {
         match self {
             Self::Train(_) => "train",
@@ -98,18 +108,19 @@ impl Verb {
 fn main() -> ExitCode {
     output::report_panics_as_bugs();
     // What `bench` starts to see what starting costs is a program that uses a network, and reads no flags.
-    let (name, result) = if env::args_os().nth(1).is_some_and(|verb| verb == commands::bench::START) {
-        (commands::bench::START, bench::start())
+    let (path, result) = if env::args_os().nth(1).is_some_and(|verb| verb == commands::bench::START) {
+        (Vec::new(), bench::start())
     } else {
         let verb = Cli::parse().verb;
-        (verb.name(), verb.run())
+        (verb.path(), verb.run())
     };
     match result {
         Ok(()) | Err(Failure::ReaderGone) => ExitCode::SUCCESS,
         Err(failure) => {
             let mut command = Cli::command();
             command.build();
-            failure.report(command.find_subcommand_mut(name));
+            let verb = path.iter().try_fold(&mut command, |command, name| command.find_subcommand_mut(name));
+            failure.report(verb);
             failure.exit_code()
         }
     }
