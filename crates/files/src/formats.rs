@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 use crate::array::{Array, NamedArray};
-use crate::bytes::{GZIP_MAGIC, GzipError, ReadError, gunzip, read_capped};
+use crate::bytes::{GZIP_MAGIC, ReadError, read_capped};
 use crate::model::{MODEL_CAP_BYTES, ModelError, ModelFile};
 use crate::npy::{NpyError, read_npy, write_npy};
 use crate::npz::{NpzError, Packing, read_npz, write_npz};
@@ -15,9 +15,6 @@ use crate::pickle::{PickleError, PickleWriteError, read_pickle, write_pickle};
 use crate::safetensors::{Safetensors, SafetensorsError};
 use crate::torch::{TorchError, legacy_form, read_torch};
 
-/// What a gzip'd file unpacks to, in bytes: this many times its length, and what a small one may need.
-const UNPACK_FACTOR: u64 = 64;
-const UNPACK_BYTES: u64 = 64 << 20;
 /// The name of an array in a file that has no names.
 const LONE_NAME: &str = "array";
 
@@ -138,9 +135,10 @@ pub enum ArraysError {
         /// The first bytes, at most eight.
         start: Vec<u8>,
     },
-    /// It is gzip'd, and does not unpack.
-    #[error(transparent)]
-    Gzip(#[from] GzipError),
+    /// It is gzip'd: a pickle or a zip archive takes up to a hundred times its length, and that of what was unpacked is
+    /// tied to nothing.
+    #[error("the file is gzip'd; unpack it first, with gunzip")]
+    Gzip,
     /// A limpid model that is wrong.
     #[error(transparent)]
     Model(#[from] ModelError),
@@ -208,8 +206,8 @@ impl Arrays {
         Self { arrays, ..Self::default() }
     }
 
-    /// Reads the arrays of a file: a limpid model, a pickle, `.npy`, `.npz`, safetensors or PyTorch's `.pt`, each of
-    /// them plain or gzip'd. Which it is, its bytes say; its name does not matter. Runs nothing.
+    /// Reads the arrays of a file: a limpid model, a pickle, `.npy`, `.npz`, safetensors or PyTorch's `.pt`. Which it
+    /// is, its bytes say; its name does not matter. Runs nothing.
     ///
     /// # Errors
     /// [`ArraysFileError`], with the path.
@@ -223,11 +221,7 @@ impl Arrays {
     /// # Errors
     /// [`ArraysError`]: of no format that is known, damaged, or bringing something to run.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, ArraysError> {
-        if !bytes.starts_with(&GZIP_MAGIC) {
-            return from_plain(bytes);
-        }
-        let cap_bytes = (bytes.len() as u64).saturating_mul(UNPACK_FACTOR).clamp(UNPACK_BYTES, MODEL_CAP_BYTES);
-        from_plain(&gunzip(bytes, cap_bytes)?)
+        told_by_content(bytes)
     }
 
     /// The bytes of a file of these arrays; of notes, what the format has room for.
@@ -250,10 +244,13 @@ impl Arrays {
     }
 }
 
-fn from_plain(bytes: &[u8]) -> Result<Arrays, ArraysError> {
+fn told_by_content(bytes: &[u8]) -> Result<Arrays, ArraysError> {
     let of = |format, arrays| Arrays { format: Some(format), arrays, ..Arrays::default() };
     if bytes.is_empty() {
         return Err(ArraysError::Empty);
+    }
+    if bytes.starts_with(&GZIP_MAGIC) {
+        return Err(ArraysError::Gzip);
     }
     if bytes.starts_with(b"\x93NUMPY") {
         let array: Array = read_npy(bytes)?;

@@ -82,6 +82,8 @@ fn read_as_everything(bytes: &[u8]) {
         let _ = read_idx(bytes);
     });
     assert!(peak <= archive_cap(bytes.len()) + PICKLE_FACTOR * bytes.len());
+    let peak = peak_bytes(|| drop(Arrays::from_bytes(bytes).map(|read| find_layers(read.arrays, None))));
+    assert!(peak <= archive_cap(bytes.len()) + PICKLE_FACTOR * bytes.len());
 }
 
 #[test]

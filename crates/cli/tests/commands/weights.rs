@@ -161,7 +161,8 @@ fn a_file_of_something_else_is_answered_with_what_would_fit() {
     let place = Place::new();
     in_place(&place);
     let pickle = fs::read(numpys_net()).unwrap();
-    let table: [(&str, &[u8], &str); 6] = [
+    let table: [(&str, &[u8], &str); 7] = [
+        ("weights.pkl.gz", b"\x1f\x8b\x08\x00", "the file is gzip'd; unpack it first, with gunzip"),
         ("weights.txt", b"W1 = 0.5\n", "no format that limpid reads starts with [57, 31, 20, 3d, 20, 30, 2e, 35]"),
         ("photo.png", b"\x89PNG\r\n\x1a\nrest of it", "no format that limpid reads starts with [89, 50, 4e"),
         ("empty.pkl", b"", "the file is empty"),
