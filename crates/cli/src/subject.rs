@@ -75,7 +75,8 @@ impl Subject {
 
 /// What a file of another program's weights is answered with.
 fn bare(path: &Path) -> Option<Failure> {
-    let format = Arrays::read(path).ok()?.format.filter(|format| *format != Format::Model)?;
+    let read = Arrays::read(path).ok().filter(|read| !read.arrays.is_empty())?;
+    let format = read.format.filter(|format| *format != Format::Model)?;
     let (file, model) = (text::shell_word(path), text::shell_word(&path.with_extension("limpid.safetensors")));
     Some(Failure::Misfit(format!(
         "{}: weights alone ({}), without the network that they belong to; make a model of them with: limpid convert {file} \
