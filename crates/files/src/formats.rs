@@ -314,6 +314,7 @@ fn is_about_another_file(error: &PickleError, bytes: &[u8]) -> bool {
         PickleError::NotPickle { .. } => true,
         PickleError::Instruction { offset, .. }
         | PickleError::Malformed { offset, .. }
+        | PickleError::Outside { offset, .. }
         | PickleError::Cut { offset, .. } => *offset < 16,
         PickleError::NoStop { length } => *length < 16,
         _ => false,

@@ -1,4 +1,5 @@
 //! Texts that fuzzing found worth keeping are read again: formulas and networks. See `fuzz/`.
+#![allow(clippy::unwrap_used, reason = "a test may stop at what it does not expect")]
 
 use std::fs;
 use std::path::Path;

@@ -2,6 +2,7 @@
 //!
 //! The child process is this test again, told by the environment to save until it is killed. `LIMPID_KILLS` says how
 //! often that is done.
+#![allow(clippy::unwrap_used, reason = "a test may stop at what it does not expect")]
 #![cfg(unix)]
 
 use std::path::Path;

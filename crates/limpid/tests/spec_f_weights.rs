@@ -1,5 +1,6 @@
 //! The course notes' rows on somebody else's trained weights: a sigmoid net of 784-50-100-10 units that NumPy trained
 //! and pickled (`tools/fixtures/sigmoid_net.py`, run by NumPy 1.16 under Python 2.7).
+#![allow(clippy::unwrap_used, reason = "a test may stop at what it does not expect")]
 
 use std::path::Path;
 

@@ -1,4 +1,5 @@
 //! `convert`: arrays from any format into any other, and what is said of that.
+#![allow(clippy::unwrap_used, reason = "a test may stop at what it does not expect")]
 
 use std::fs;
 use std::path::Path;

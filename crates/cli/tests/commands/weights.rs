@@ -1,4 +1,5 @@
 //! Weights of other programs, evaluated; and those that bring something to run, refused.
+#![allow(clippy::unwrap_used, reason = "a test may stop at what it does not expect")]
 
 use std::fs;
 use std::path::{Path, PathBuf};
