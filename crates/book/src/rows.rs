@@ -72,7 +72,8 @@ E1 "Two numbers through three layers" "Model::predict" "limpid summary \"2, affi
     ["[0.31682708 0.69627909]"];
 F1 "MNIST: normalised, flat, one-hot or not; and a cut of one's own" "datasets::mnist" "" "crates/limpid/tests/spec_f_mnist.rs" the_digits_come_flat_or_as_images
     ["[60000, 784]", "[10000, 784]", "[60000, 1, 28, 28]", "[60000, 10]", "[56000, 784]", "[14000, 784]"];
-F2 "Trained weights from and to a NumPy pickle" "pending" "pending" "" pending [];
+F2 "Trained weights from and to a NumPy pickle" "weights::from_weights" "limpid convert weights.pkl digits.safetensors --activation sigmoid" "crates/limpid/tests/spec_f_weights.rs" a_numpy_pickle_gives_its_arrays_whatever_order_they_are_in
+    ["W1  f32  [784, 50]", "W2  f32  [50, 100]", "W3  f32  [100, 10]", "the same to the last bit: true"];
 F3 "Accuracy one by one and in batches, and as it goes" "Model::predict" "" "crates/book/tests/stops.rs" each_row_is_printed_by_its_stop_to_the_last_digit
     ["   1 at a time: 1135 right", " 100 at a time: 1135 right", "2000 at a time: 1135 right"];
 F4 "Untrained weights guess a tenth" "Model::evaluate" "" "crates/learn/tests/spec_f_mnist.rs" untrained_random_weights_guess_at_about_a_tenth
@@ -81,7 +82,8 @@ F5 "Weights loaded from a file, or drawn and saved" "models::save" "limpid train
     ["the first time: drawn and saved", "the second time: loaded", "the same to the last bit: true"];
 F6 "The running accuracy of a net drawn by NumPy" "Dataset::select" "" "crates/learn/tests/spec_f_mnist.rs" the_running_accuracy_of_numpys_random_net_gives_the_printed_digits
     ["0.1100 0.1000 0.0833 0.1025 0.1060 0.0983 0.0986", "0.0975 0.0956 0.0950 0.0955 0.0975 0.0962 0.0993", "0.0973 0.0950 0.0935 0.0922 0.0921 0.0945 0.0971", "0.09592857"];
-F7 "Somebody else's trained net from their pickle" "pending" "pending" "" pending [];
+F7 "Somebody else's trained net from their pickle" "weights::open" "limpid evaluate weights.pkl --activation sigmoid" "crates/limpid/tests/spec_f_weights.rs" somebody_elses_net_reads_as_many_digits_as_in_numpy_singly_and_in_batches
+    ["   1 at a time: 9473 of 10000 right", " 100 at a time: 9473 of 10000 right", "2000 at a time: 9473 of 10000 right", "   1 at a time: 9663 of 10000 right", " 100 at a time: 9663 of 10000 right", "2000 at a time: 9663 of 10000 right"];
 G1 "Half the sum of squares" "Var::half_sum_of_squares" "" "crates/learn/tests/spec_g_losses.rs" half_sum_of_squares_gives_the_printed_digits
     ["0.09750000000000003", "0.5975"];
 G2 "Cross-entropy" "Var::cross_entropy" "limpid plot loss cross-entropy" "crates/learn/tests/spec_g_losses.rs" cross_entropy_gives_the_printed_digits

@@ -45,6 +45,7 @@ const AFTER_HELP: &str = "\
 Examples:
   limpid train --output digits.safetensors
   limpid evaluate digits.safetensors
+  limpid convert digits.safetensors digits.pkl
   limpid book 4.4
   limpid summary \"784, affine 50, relu, affine 10\"
   limpid graph \"(x+y)^2\" --at x=3,y=4
@@ -57,6 +58,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.";
 enum Verb {
     Train(commands::train::Arguments),
     Evaluate(commands::evaluate::Arguments),
+    Convert(commands::convert::Arguments),
     Summary(commands::summary::Arguments),
     Plot(commands::plot::Arguments),
     Graph(commands::graph::Arguments),
@@ -80,6 +82,7 @@ impl Verb {
         match self {
             Self::Train(_) => "train",
             Self::Evaluate(_) => "evaluate",
+            Self::Convert(_) => "convert",
             Self::Summary(_) => "summary",
             Self::Plot(_) => "plot",
             Self::Graph(_) => "graph",
@@ -94,6 +97,7 @@ impl Verb {
         match self {
             Self::Train(arguments) => commands::train::run(arguments),
             Self::Evaluate(arguments) => commands::evaluate::run(arguments),
+            Self::Convert(arguments) => commands::convert::run(arguments),
             Self::Summary(arguments) => commands::summary::run(arguments),
             Self::Plot(arguments) => commands::plot::run(arguments),
             Self::Graph(arguments) => commands::graph::run(arguments),

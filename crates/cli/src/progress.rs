@@ -104,7 +104,8 @@ impl Progress {
     }
 }
 
-fn bar() -> ProgressBar {
+/// A bar with room for words behind it.
+pub(crate) fn bar() -> ProgressBar {
     let style = ProgressStyle::with_template("{prefix} {wide_bar} {msg}");
     let style = style.unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("━╸─");
     ProgressBar::with_draw_target(Some(1), ProgressDrawTarget::stderr_with_hz(10)).with_style(style)

@@ -16,6 +16,7 @@
 //! | read and write `.npz` (feature `archives`) | `read_npz`, `write_npz` |
 //! | read and write any safetensors | `Safetensors` |
 //! | read a PyTorch state dict (feature `archives`) | `read_torch` |
+//! | read any of them, told by its bytes | `Arrays` |
 //! | know which layers named arrays belong to | `find_layers` |
 //! | know before a long run that its output can be written | [`writable`] |
 //! | write a file whole or not at all | [`write_atomically`] |
@@ -31,6 +32,8 @@ mod archive;
 mod array;
 mod bytes;
 mod digest;
+#[cfg(feature = "archives")]
+mod formats;
 mod idx;
 #[cfg(feature = "arrays")]
 mod layers;
@@ -53,9 +56,11 @@ pub use archive::ZipError;
 #[cfg(feature = "arrays")]
 pub use array::{Array, ArrayError, Dtype, NamedArray};
 pub use bytes::{GzipError, ReadError, gunzip, read_plain_or_gzip};
+#[cfg(feature = "archives")]
+pub use formats::{Arrays, ArraysError, ArraysFileError, Container, ContainerError, Format};
 pub use idx::{IdxError, read_idx};
 #[cfg(feature = "arrays")]
-pub use layers::{FoundLayer, FoundLayers, LayersError, Orientation, find_layers};
+pub use layers::{FoundLayer, FoundLayers, LayersError, Naming, Orientation, find_layers};
 pub use mnist::{Looked, Mnist, MnistError, MnistPlaces, locate_mnist, locate_mnist_in};
 pub use model::{MODEL_CAP_BYTES, ModelError, ModelFile, ModelFileError};
 #[cfg(feature = "arrays")]

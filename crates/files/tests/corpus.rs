@@ -4,7 +4,8 @@ use std::fs;
 use std::path::Path;
 
 use limpid_files::{
-    ModelFile, Packing, Safetensors, read_idx, read_npy, read_npz, read_pickle, read_torch, write_npy, write_npz,
+    Arrays, ModelFile, Packing, Safetensors, find_layers, read_idx, read_npy, read_npz, read_pickle, read_torch,
+    write_npy, write_npz,
 };
 
 #[test]
@@ -27,6 +28,9 @@ fn read_as_everything(bytes: &[u8]) {
         let _ = pickle.arrays();
     }
     let _ = (read_torch(bytes), read_idx(bytes), ModelFile::from_bytes(bytes));
+    if let Ok(read) = Arrays::from_bytes(bytes) {
+        let _ = find_layers(read.arrays, None);
+    }
     if let Ok(array) = read_npy(bytes) {
         assert_eq!(write_npy(&array).and_then(|bytes| read_npy(&bytes)), Ok(array));
     }

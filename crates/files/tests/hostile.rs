@@ -5,11 +5,11 @@ use std::cell::Cell;
 use std::fs;
 use std::path::PathBuf;
 
-use limpid_files::{ModelFile, NamedArray, NpzError, TorchError};
 use limpid_files::{
-    Packing, PickleError, Safetensors, Value, ZipError, read_idx, read_npy, read_npz, read_pickle, read_torch,
-    write_npz,
+    Arrays, Packing, PickleError, Safetensors, Value, ZipError, find_layers, read_idx, read_npy, read_npz, read_pickle,
+    read_torch, write_npz,
 };
+use limpid_files::{ModelFile, NamedArray, NpzError, TorchError};
 use limpid_graph::Tensor;
 use proptest::prelude::*;
 
@@ -81,6 +81,8 @@ fn read_as_everything(bytes: &[u8]) {
         let _ = ModelFile::from_bytes(bytes);
         let _ = read_idx(bytes);
     });
+    assert!(peak <= archive_cap(bytes.len()) + PICKLE_FACTOR * bytes.len());
+    let peak = peak_bytes(|| drop(Arrays::from_bytes(bytes).map(|read| find_layers(read.arrays, None))));
     assert!(peak <= archive_cap(bytes.len()) + PICKLE_FACTOR * bytes.len());
 }
 

@@ -41,7 +41,7 @@ pub use initializer::Initializer;
 pub use layer::{Context, Declared, Layer, Mode};
 pub use layers::{Affine, Elu, Flatten, Gelu, Identity, LeakyRelu, Relu, Sigmoid, Softmax, Softplus, Swish, Tanh};
 pub use loss::Loss;
-pub use model::{Evaluation, Model};
+pub use model::{EVALUATION_BATCH, Evaluation, Model};
 pub use network::{Extents, Network};
 pub use numeric::{central_difference, forward_difference, gradient_ascent, gradient_descent, numerical_gradient};
 pub use optimizer::{Adam, Momentum, Optimizer, Sgd, optimizer, optimizer_names};

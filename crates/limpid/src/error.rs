@@ -29,6 +29,18 @@ pub enum Error {
         /// What is wrong with it.
         what: String,
     },
+    /// Weights that no model can be made of.
+    #[cfg(feature = "arrays")]
+    #[error(transparent)]
+    Weights(#[from] crate::weights::WeightsError),
+    /// A file that cannot be read as arrays.
+    #[cfg(feature = "archives")]
+    #[error(transparent)]
+    Arrays(#[from] limpid_files::ArraysFileError),
+    /// Arrays that a format cannot hold.
+    #[cfg(feature = "archives")]
+    #[error(transparent)]
+    Container(#[from] limpid_files::ContainerError),
     /// A tensor's shape.
     #[error(transparent)]
     Tensor(#[from] limpid_graph::TensorError),

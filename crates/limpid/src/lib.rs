@@ -21,6 +21,7 @@
 //! | [`files`] | what comes from outside as bytes |
 //! | [`guide`] | from NumPy to limpid, and the book's chapters |
 //! | `draw`, `page` | pictures, and pages of words and pictures; with the feature `draw` |
+//! | `weights` | models from bare weights: NumPy's pickles, safetensors, PyTorch; with the feature `arrays` or `archives` |
 //! | [`datasets`], [`models`] | where those meet: MNIST as a data set, a model as a file |
 
 pub mod datasets;
@@ -29,6 +30,8 @@ pub mod guide;
 pub mod models;
 #[cfg(feature = "draw")]
 pub mod page;
+#[cfg(feature = "arrays")]
+pub mod weights;
 
 pub use error::Error;
 #[cfg(feature = "draw")]

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use limpid_engine::Precision;
 use limpid_files::ModelFile;
-use limpid_graph::Data;
+use limpid_graph::{Data, Tensor};
 use limpid_learn::{Loss, Model, Network};
 
 use crate::Error;
@@ -28,12 +28,20 @@ pub struct Saved {
 /// # Errors
 /// Where the file cannot be written.
 pub fn save(model: &Model, divisor: Option<f64>, path: &Path) -> Result<(), Error> {
+    Ok(to_file(model, divisor)?.write(path)?)
+}
+
+/// A model as the contents of a file, such as [`ModelFile::to_bytes`] gives the bytes of.
+///
+/// # Errors
+/// Does not fail for a model that was made.
+pub fn to_file(model: &Model, divisor: Option<f64>) -> Result<ModelFile, Error> {
     let mut metadata = BTreeMap::from([
         (NETWORK.to_string(), model.network().to_string()),
         (LOSS.to_string(), model.loss().to_string()),
     ]);
     metadata.extend(divisor.map(|divisor| (DIVISOR.to_string(), divisor.to_string())));
-    Ok(ModelFile { metadata, arrays: model.parameters()? }.write(path)?)
+    Ok(ModelFile { metadata, arrays: model.parameters()? })
 }
 
 /// Reads a model from `path`.
@@ -41,26 +49,35 @@ pub fn save(model: &Model, divisor: Option<f64>, path: &Path) -> Result<(), Erro
 /// # Errors
 /// Where the file cannot be read, is cut or changed, or does not hold what its network needs.
 pub fn load(path: &Path) -> Result<Saved, Error> {
-    let file = ModelFile::read(path)?;
+    let ModelFile { metadata, arrays } = ModelFile::read(path)?;
+    from_entries(&metadata, &arrays, path)
+}
+
+/// A model from a model file's notes and arrays.
+pub(crate) fn from_entries(
+    metadata: &BTreeMap<String, String>,
+    arrays: &[(String, Tensor)],
+    path: &Path,
+) -> Result<Saved, Error> {
     let wrong = |what: String| Error::Model { path: path.display().to_string(), what };
-    let entry = |key: &str| file.metadata.get(key).ok_or_else(|| wrong(format!("the entry `{key}` is missing")));
+    let entry = |key: &str| metadata.get(key).ok_or_else(|| wrong(format!("the entry `{key}` is missing")));
     let network: Network = entry(NETWORK)?.parse().map_err(|error| wrong(format!("its network: {error}")))?;
     let loss: Loss = entry(LOSS)?.parse().map_err(|error| wrong(format!("its loss: {error}")))?;
-    let divisor = match file.metadata.get(DIVISOR).map(|text| text.parse::<f64>()) {
+    let divisor = match metadata.get(DIVISOR).map(|text| text.parse::<f64>()) {
         None => None,
         Some(Ok(divisor)) if divisor.is_finite() && divisor != 0.0 => Some(divisor),
         Some(_) => return Err(wrong(format!("the entry `{DIVISOR}` is not a number to divide by"))),
     };
     // Before a model is made: its network's text may ask for more memory than there is, the arrays that fit it do not.
-    network.check_parameters(&file.arrays).map_err(|error| wrong(error.to_string()))?;
-    let mut model = Model::in_precision(&network, 0, precision_of(&file))?.with_loss(loss);
-    model.set_parameters(&file.arrays)?;
+    network.check_parameters(arrays).map_err(|error| wrong(error.to_string()))?;
+    let mut model = Model::in_precision(&network, 0, precision_of(arrays))?.with_loss(loss);
+    model.set_parameters(arrays)?;
     Ok(Saved { model, divisor })
 }
 
 /// The precision that a model was trained in is that of its parameters.
-fn precision_of(file: &ModelFile) -> Precision {
-    match file.arrays.iter().any(|(_, array)| matches!(array.data(), Data::F64(_))) {
+fn precision_of(arrays: &[(String, Tensor)]) -> Precision {
+    match arrays.iter().any(|(_, array)| matches!(array.data(), Data::F64(_))) {
         true => Precision::F64,
         false => Precision::F32,
     }

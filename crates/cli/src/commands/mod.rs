@@ -2,6 +2,7 @@
 
 pub(crate) mod bench;
 pub(crate) mod book;
+pub(crate) mod convert;
 pub(crate) mod evaluate;
 pub(crate) mod gradcheck;
 pub(crate) mod graph;

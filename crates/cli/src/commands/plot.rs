@@ -11,7 +11,7 @@ use limpid::learn::{Optimizer, optimizer, optimizer_names};
 use limpid::models::{self, Saved};
 
 use crate::arguments::{Activation, at_least_one, listed, positive};
-use crate::asked::Asked;
+use crate::asked::{Asked, Question};
 use crate::failure::Failure;
 use crate::output;
 use crate::picture::{PictureOptions, SizeOption};
@@ -267,11 +267,11 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
         What::History(of) => of.form.show(|| of.drawn()),
         What::Weights(of) => of.form.show(|| of.drawn()),
         What::Confusion(of) => of.form.show(|| {
-            let (mut model, data) = of.asked.read()?;
+            let Question { mut model, data, .. } = of.asked.read(false)?;
             classes::confusion(&Answers::of(&mut model, &data)?, &title(&of.asked))
         }),
         What::Misclassified(of) => of.form.show(|| {
-            let (mut model, data) = of.asked.read()?;
+            let Question { mut model, data, .. } = of.asked.read(false)?;
             classes::misclassified(&Answers::of(&mut model, &data)?, &data, &title(&of.asked), of.most)
         }),
     }

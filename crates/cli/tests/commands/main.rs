@@ -2,9 +2,13 @@
 
 mod bench;
 mod book;
+mod convert;
 mod files;
+#[cfg(unix)]
+mod killed;
 mod look;
 mod plot;
 mod support;
 mod train;
 mod usage;
+mod weights;
