@@ -168,6 +168,36 @@ impl Pictures {
     }
 }
 
+impl Pictures {
+    /// Height and width of each picture, in pixels.
+    pub fn size(&self) -> (usize, usize) {
+        let extent = |axis: usize| self.images.shape().get(axis).copied().unwrap_or(0);
+        (extent(2), extent(3))
+    }
+
+    /// One channel where every picture is grey, otherwise three.
+    pub fn channels(&self) -> usize {
+        self.images.shape().get(1).copied().unwrap_or(1)
+    }
+
+    /// The same pictures with one channel or three, as [`Picture::planes`] brings them to it.
+    ///
+    /// # Errors
+    /// [`TensorError`] where no memory holds them.
+    pub fn with_channels(self, channels: usize) -> Result<Self, TensorError> {
+        let (own, (height, width)) = (self.channels(), self.size());
+        if own == channels {
+            return Ok(self);
+        }
+        let pixels = self.images.as_slice::<u8>().unwrap_or_default();
+        let mut planes = Vec::with_capacity(pixels.len() / own.max(1) * channels);
+        for picture in pixels.chunks((own * height * width).max(1)) {
+            decode::write_planes(picture, own, channels, &mut planes);
+        }
+        Ok(Self { images: Tensor::new([self.paths.len(), channels, height, width], planes)?, ..self })
+    }
+}
+
 /// Reads one picture, PNG or JPEG.
 ///
 /// # Errors

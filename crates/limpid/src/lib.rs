@@ -21,6 +21,7 @@
 //! | [`files`] | what comes from outside as bytes |
 //! | [`guide`] | from NumPy to limpid, and the book's chapters |
 //! | `draw`, `page` | pictures, and pages of words and pictures; with the feature `draw` |
+//! | `tables`, `pictures` | comma-separated values and folders of pictures as data sets; with the features of these names |
 //! | [`datasets`], [`models`] | where those meet: MNIST as a data set, a model as a file |
 
 pub mod datasets;
@@ -29,6 +30,10 @@ pub mod guide;
 pub mod models;
 #[cfg(feature = "draw")]
 pub mod page;
+#[cfg(feature = "pictures")]
+pub mod pictures;
+#[cfg(feature = "tables")]
+pub mod tables;
 
 pub use error::Error;
 #[cfg(feature = "draw")]

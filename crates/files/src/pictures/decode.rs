@@ -114,6 +114,15 @@ impl Picture {
     }
 }
 
+/// Planes of one number of channels as planes of another.
+pub(crate) fn write_planes(own: &[u8], channels: usize, wanted: usize, planes: &mut Vec<u8>) {
+    let size = own.len() / channels.max(1);
+    match (channels, wanted) {
+        (3, 1) => planes.extend((0..size).map(|at| luma(&[own[at], own[size + at], own[2 * size + at]]))),
+        _ => (0..wanted).for_each(|channel| planes.extend(own.iter().skip(channel % channels * size).take(size))),
+    }
+}
+
 /// How bright a colour is: 0.299 red + 0.587 green + 0.114 blue, rounded.
 fn luma(pixel: &[u8]) -> u8 {
     let weighted = pixel.iter().zip([299u32, 587, 114]).map(|(&part, weight)| weight * u32::from(part));
