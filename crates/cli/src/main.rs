@@ -18,6 +18,7 @@ mod picture;
 mod plots;
 mod pointed;
 mod progress;
+mod source;
 mod stage;
 mod subject;
 mod text;
@@ -43,6 +44,8 @@ const AFTER_HELP: &str = "\
 Examples:
   limpid train --output digits.safetensors
   limpid evaluate digits.safetensors
+  limpid train --data iris.csv --target species --output iris.safetensors
+  limpid predict iris.safetensors --data more.csv
   limpid book 4.4
   limpid summary \"784, affine 50, relu, affine 10\"
   limpid graph \"(x+y)^2\" --at x=3,y=4
@@ -55,6 +58,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.";
 enum Verb {
     Train(commands::train::Arguments),
     Evaluate(commands::evaluate::Arguments),
+    Predict(commands::predict::Arguments),
     Summary(commands::summary::Arguments),
     Plot(commands::plot::Arguments),
     Graph(commands::graph::Arguments),
@@ -72,6 +76,7 @@ impl Verb {
         match self {
             Self::Train(_) => "train",
             Self::Evaluate(_) => "evaluate",
+            Self::Predict(_) => "predict",
             Self::Summary(_) => "summary",
             Self::Plot(_) => "plot",
             Self::Graph(_) => "graph",
@@ -87,6 +92,7 @@ impl Verb {
         match self {
             Self::Train(arguments) => commands::train::run(arguments),
             Self::Evaluate(arguments) => commands::evaluate::run(arguments),
+            Self::Predict(arguments) => commands::predict::run(arguments),
             Self::Summary(arguments) => commands::summary::run(arguments),
             Self::Plot(arguments) => commands::plot::run(arguments),
             Self::Graph(arguments) => commands::graph::run(arguments),
