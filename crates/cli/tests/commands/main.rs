@@ -6,5 +6,6 @@ mod files;
 mod look;
 mod plot;
 mod support;
+mod tables;
 mod train;
 mod usage;
