@@ -190,6 +190,9 @@ impl HoldoutOptions {
             let why = format!("{name}: which column is to be predicted? --target COLUMN says it; there are: {names}");
             return Err(Failure::Usage(why));
         };
+        if self.ignore.iter().any(|ignored| ignored.trim() == target.trim()) {
+            return Err(Failure::Usage(format!("`{target}` is to be predicted and to be ignored; one of the two fits")));
+        }
         Ok(TableOptions {
             ignored: self.ignore.clone(),
             task: self.task,

@@ -4,7 +4,7 @@ use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use limpid::files::{TABLE_CAP_BYTES, Table, TableError};
+use limpid::files::{TABLE_CAP_BYTES, Table, TableError, is_picture};
 use limpid::graph::Tensor;
 use limpid::learn::{Answers, Dataset, Loss, Model, PreparationError, Regression, Task, Unknown};
 use limpid::models::Samples;
@@ -27,11 +27,12 @@ pub(crate) enum Source {
 }
 
 impl Source {
-    /// A file is a table. A folder with folders in it, and without the files of the named data set, holds pictures.
+    /// A file is a table. A folder with folders or pictures in it, and without the files of the named data set, is one of
+    /// pictures.
     pub(crate) fn of(options: &DataOptions) -> Self {
         match &options.data {
             Some(path) if output::is_dash(path) || path.is_file() || is_table(path) => Self::Table(path.clone()),
-            Some(path) if has_folders(path) && options.dataset.locate(Some(path)).is_err() => {
+            Some(path) if holds_pictures(path) && options.dataset.locate(Some(path)).is_err() => {
                 Self::Pictures(path.clone())
             }
             _ => Self::Named(options.dataset),
@@ -55,11 +56,13 @@ fn is_table(path: &Path) -> bool {
     name.ends_with(".csv") || name.ends_with(".tsv")
 }
 
-fn has_folders(path: &Path) -> bool {
-    let is_shown = |entry: &fs::DirEntry| !entry.file_name().as_encoded_bytes().starts_with(b".");
-    fs::read_dir(path).is_ok_and(|mut entries| {
-        entries.any(|entry| entry.is_ok_and(|entry| is_shown(&entry) && entry.path().is_dir()))
-    })
+/// Whether a folder has classes' folders in it, or the pictures that belong into such.
+fn holds_pictures(path: &Path) -> bool {
+    let is_one = |entry: fs::DirEntry| {
+        let is_shown = !entry.file_name().as_encoded_bytes().starts_with(b".");
+        is_shown && (entry.path().is_dir() || is_picture(&entry.path()))
+    };
+    fs::read_dir(path).is_ok_and(|mut entries| entries.any(|entry| entry.is_ok_and(is_one)))
 }
 
 /// Reads a table from a file, or from standard input where that is what `-` stands for.

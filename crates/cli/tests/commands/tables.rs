@@ -177,7 +177,7 @@ fn mistakes_with_a_table_are_answered_with_what_would_fit() {
             2,
             "there is no column `weigth`, did you mean `weight`?",
         ),
-        (&["fruit.csv", "--target", "kind", "--ignore", "kind"], 1, "`kind` is to be predicted and to be ignored"),
+        (&["fruit.csv", "--target", "kind", "--ignore", "kind"], 2, "`kind` is to be predicted and to be ignored"),
         (&["fruit.csv", "--target", "kind", "--task", "regression"], 1, "line 2, column `kind`: \"plum\" is no number"),
         (&["fruit.csv", "--target", "kind", "--task", "regresion"], 2, "did you mean `regression`?"),
         (&["fruit.csv", "--target", "price", "--loss", "softmax-cross-entropy"], 2, "--loss mean-squared-error fits"),
@@ -320,7 +320,7 @@ fn mistakes_with_pictures_are_answered_with_what_would_fit() {
         (&["predict", "sides", "missing.png"], 1, "missing.png: No such file"),
         (&["predict", "sides"], 2, "the model learned from pictures, not from mnist"),
         (&["train", "--data", "shots", "--target", "side"], 2, "--target is for tables"),
-        (&["train", "--data", "shots/left"], 1, "--data"),
+        (&["train", "--data", "shots/left"], 1, "shots/left: there is no folder in it"),
         (&["evaluate", "sides", "--data", "shots", "--part", "train"], 2, "no folders `train` and `test`"),
     ];
     for (arguments, code, said) in table {
