@@ -191,7 +191,9 @@ impl HoldoutOptions {
             return Err(Failure::Usage(why));
         };
         if self.ignore.iter().any(|ignored| ignored.trim() == target.trim()) {
-            return Err(Failure::Usage(format!("`{target}` is to be predicted and to be ignored; one of the two fits")));
+            return Err(Failure::Usage(format!(
+                "`{target}` is to be predicted and to be ignored; one of the two fits"
+            )));
         }
         Ok(TableOptions {
             ignored: self.ignore.clone(),

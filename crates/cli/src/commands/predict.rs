@@ -114,18 +114,18 @@ impl Arguments {
         let (target, classes) = (preparation.target().name.as_str(), preparation.target().classes());
         let classes = classes.as_deref();
         if self.format.format == Format::Json {
-            let predictions = match &answers {
+            let entries: Vec<Map<String, Value>> = match &answers {
                 Answers::Classes(said) => {
                     said.iter().map(|said| class_entry(said, classes.unwrap_or_default())).collect()
                 }
-                Answers::Numbers(said) => {
-                    said.iter().map(|said| Map::from_iter([("prediction".to_string(), Value::from(*said))])).collect()
-                }
+                Answers::Numbers(said) => said.iter().map(|said| entry("prediction", Value::from(*said))).collect(),
             };
-            let numbered = |(row, entry): (usize, Map<String, Value>)| {
-                Map::from_iter([("row".to_string(), Value::from(row + 1))].into_iter().chain(entry))
-            };
-            let predictions = Vec::into_iter(predictions).enumerate().map(numbered).collect();
+            let numbered = entries.into_iter().enumerate().map(|(row, own)| {
+                let mut numbered = entry("row", Value::from(row + 1));
+                numbered.extend(own);
+                numbered
+            });
+            let predictions = numbered.collect();
             return self.json(Some(target), classes, predictions);
         }
         let mut more = vec![(format!("predicted_{target}"), Vec::new())];
@@ -220,8 +220,9 @@ impl Arguments {
         let said = predictions(&outputs(model, data)?, loss);
         if self.format.format == Format::Json {
             let named = said.iter().zip(names).map(|(said, name)| {
-                let name = [(what.to_string(), Value::from(name.as_str()))];
-                Map::from_iter(name.into_iter().chain(class_entry(said, classes)))
+                let mut named = entry(what, Value::from(name.as_str()));
+                named.extend(class_entry(said, classes));
+                named
             });
             return self.json(None, Some(classes), named.collect());
         }
@@ -264,8 +265,12 @@ fn class_name(classes: &[String], class: usize) -> String {
     classes.get(class).cloned().unwrap_or_else(|| class.to_string())
 }
 
+fn entry(name: &str, value: Value) -> Map<String, Value> {
+    Map::from_iter([(name.to_string(), value)])
+}
+
 fn class_entry(said: &Prediction, classes: &[String]) -> Map<String, Value> {
-    let mut entry = Map::from_iter([("prediction".to_string(), Value::from(class_name(classes, said.class)))]);
+    let mut entry = entry("prediction", Value::from(class_name(classes, said.class)));
     if let Some(shares) = &said.probabilities {
         let shares = classes.iter().zip(shares).map(|(class, share)| (class.clone(), Value::from(*share)));
         entry.insert("probabilities".to_string(), Value::Object(shares.collect()));
