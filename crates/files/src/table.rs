@@ -81,7 +81,7 @@ impl Table {
         let mut table = Self { names, text: String::new(), ends: Vec::new(), lines: Vec::new(), separator };
         while next(&mut reader, &mut record)? {
             check_quotes(bytes, &record)?;
-            table.push(&record)?;
+            table.push(line(bytes, &record), &record)?;
         }
         if table.lines.is_empty() {
             return Err(TableError::NoRows { columns: table.names.len() });
@@ -89,8 +89,7 @@ impl Table {
         Ok(table)
     }
 
-    fn push(&mut self, record: &ByteRecord) -> Result<(), TableError> {
-        let line = line(record);
+    fn push(&mut self, line: u64, record: &ByteRecord) -> Result<(), TableError> {
         if record.len() != self.names.len() {
             return Err(TableError::Ragged { line, found: record.len(), expected: self.names.len() });
         }
@@ -279,8 +278,12 @@ fn next(reader: &mut csv::Reader<&[u8]>, record: &mut ByteRecord) -> Result<bool
     reader.read_byte_record(record).map_err(|error| TableError::Other { reason: error.to_string() })
 }
 
-fn line(record: &ByteRecord) -> u64 {
-    record.position().map_or(0, csv::Position::line)
+/// The line that a record begins in. The reader tells where it began to look for it: before any empty lines.
+fn line(bytes: &[u8], record: &ByteRecord) -> u64 {
+    let Some(position) = record.position() else { return 0 };
+    let rest = bytes.get(position.byte() as usize..).unwrap_or_default();
+    let empty = rest.iter().take_while(|byte| b"\r\n".contains(byte)).filter(|&&byte| byte == b'\n').count();
+    position.line() + empty as u64
 }
 
 /// A quote that is never closed takes the rest of the file into one cell, which then has lines in it.
@@ -296,7 +299,7 @@ fn check_quotes(bytes: &[u8], record: &ByteRecord) -> Result<(), TableError> {
     let is_last = end == bytes.len();
     let quotes = bytes[start.min(end)..end].iter().filter(|&&byte| byte == b'"').count();
     match is_last && quotes % 2 == 1 {
-        true => Err(TableError::OpenQuote { line: line(record) }),
+        true => Err(TableError::OpenQuote { line: line(bytes, record) }),
         false => Ok(()),
     }
 }

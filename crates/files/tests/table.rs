@@ -137,8 +137,8 @@ proptest! {
             for column in 0..table.names().len() {
                 let _ = (table.is_numeric(column), table.numbers(column));
             }
-            let again = Table::from_bytes(table.to_text(&[]).as_bytes());
-            prop_assert_eq!(cells(&again.unwrap()), cells(&table));
+            let again = Table::from_bytes(table.to_text(&[]).as_bytes()).unwrap();
+            prop_assert_eq!(cells(&again), cells(&table));
         }
     }
 }
