@@ -6,14 +6,15 @@ use clap::{Args, ValueEnum};
 use limpid::datasets::Pixels;
 use limpid::files::{Format, LayersError, Orientation};
 use limpid::learn::{Dataset, Model};
-use limpid::models::Saved;
+use limpid::models::{Samples, Saved};
 use limpid::weights::{Hints, Opened, WeightsError, open};
 use serde::Serialize;
 
 use crate::arguments::{Activation, DataOptions, ThreadsOption};
-use crate::data::Part;
+use crate::data::{Part, Parts};
 use crate::failure::Failure;
-use crate::output;
+use crate::source::{Questions, Source, unprepared};
+use crate::{output, text};
 
 /// A model that is asked about a data set.
 #[derive(Debug, Args)]
@@ -116,12 +117,18 @@ pub(crate) struct Question {
     pub(crate) model: Model,
     /// As the model is to be given them.
     pub(crate) data: Dataset,
+    /// What its samples are made from, where its file says so.
+    pub(crate) samples: Option<Samples>,
+    /// What the data is called in a report.
+    pub(crate) name: String,
+    /// None where the data has no parts.
+    pub(crate) part: Option<Part>,
     /// What the model's file is.
     pub(crate) format: Format,
     /// What was concluded about bare weights, a sentence each.
     pub(crate) assumed: Vec<String>,
-    /// What is done to the pixels.
-    pub(crate) pixels: Pixels,
+    /// What is done to the pixels of a data set that is known by name.
+    pub(crate) pixels: Option<Pixels>,
 }
 
 impl Asked {
@@ -129,7 +136,7 @@ impl Asked {
     pub(crate) fn read(&self, is_quiet: bool) -> Result<Question, Failure> {
         let path = &self.model;
         let opened = open(path, &self.hints.hints()).map_err(|error| explained(path, error))?;
-        let Opened { saved: Saved { model, divisor }, format, mut assumed, .. } = opened;
+        let Opened { saved: Saved { model, divisor, samples }, format, mut assumed, .. } = opened;
         if let (Format::Model, Some(flag)) = (format, self.hints.typed()) {
             let file = path.display();
             return Err(Failure::Usage(format!(
@@ -137,13 +144,39 @@ impl Asked {
             )));
         }
         let model = model.with_threads(self.threads.count());
-        let named = self.data.dataset;
+        if let Some(samples) = samples {
+            if self.normalize.is_some() {
+                let file = path.display();
+                return Err(Failure::Usage(format!(
+                    "{file} says itself how its samples are prepared, and --normalize would not: leave it out"
+                )));
+            }
+            let Questions { data, name, part, notes } = Questions::read(&self.data, self.part, &samples, model.loss())?;
+            if !is_quiet {
+                notes.iter().for_each(|note| output::note(note));
+            }
+            let samples = Some(samples);
+            return Ok(Question { model, data, samples, name, part, format, assumed, pixels: None });
+        }
+        let source = Source::of(&self.data);
+        let Source::Named(named) = source else { return Err(unprepared(&source)) };
         named.check_fits(model.network()).map_err(|why| Failure::Misfit(format!("{}: {why}", path.display())))?;
         let parts = named.read(self.data.data.as_deref(), None, model.loss())?;
         let stored = (format == Format::Model).then_some(match divisor {
             Some(divisor) => Pixels::Divided(divisor),
             None => Pixels::Raw,
         });
+        let pixels = self.pixels(stored, &parts, &mut assumed);
+        if !is_quiet {
+            assumed.iter().for_each(|sentence| output::note(sentence));
+        }
+        let data = pixels.applied_to(parts.into_part(self.part), model.precision());
+        let (name, part, pixels) = (named.name().to_string(), Some(self.part), Some(pixels));
+        Ok(Question { model, data, samples: None, name, part, format, assumed, pixels })
+    }
+
+    /// What is done to the pixels, where a model says that it was trained on them as `stored`.
+    fn pixels(&self, stored: Option<Pixels>, parts: &Parts, assumed: &mut Vec<String>) -> Pixels {
         let pixels = match (self.normalize, stored) {
             (Some(Normalize::None), _) => Pixels::Raw,
             (Some(Normalize::Unit), _) => Pixels::UNIT,
@@ -159,10 +192,36 @@ impl Asked {
         } else if let Pixels::Standard { .. } = pixels {
             assumed.push(format!("What the network is given: {pixels}."));
         }
-        if !is_quiet {
-            assumed.iter().for_each(|sentence| output::note(sentence));
+        pixels
+    }
+}
+
+impl Question {
+    /// The names of the classes, where they are known by more than their numbers.
+    pub(crate) fn classes(&self) -> Result<Option<Vec<String>>, Failure> {
+        match &self.samples {
+            Some(Samples::Table(preparation)) => match preparation.target().classes() {
+                Some(classes) => Ok(Some(classes)),
+                None => Err(Failure::Usage("the model predicts a number; this picture is of classes".to_string())),
+            },
+            Some(Samples::Pictures(form)) => Ok(Some(form.classes.clone())),
+            None => Ok(None),
         }
-        let data = pixels.applied_to(parts.into_part(self.part), model.precision());
-        Ok(Question { model, data, format, assumed, pixels })
+    }
+
+    /// Refuses samples that cannot be shown as grey pictures.
+    pub(crate) fn check_pictures(&self) -> Result<(), Failure> {
+        let what = match &self.samples {
+            Some(Samples::Table(_)) => "rows of a table",
+            Some(Samples::Pictures(form)) if form.channels > 1 => "coloured pictures",
+            _ => return Ok(()),
+        };
+        Err(Failure::Usage(format!("{what} are not drawn; a model of grey pictures fits")))
+    }
+
+    /// The samples in words: `10,000 test samples of mnist`.
+    pub(crate) fn described(&self) -> String {
+        let part = self.part.map(|part| format!("{} ", part.adjective())).unwrap_or_default();
+        format!("{} {part}samples of {}", text::count(self.data.len() as u64), self.name)
     }
 }

@@ -18,6 +18,7 @@ mod picture;
 mod plots;
 mod pointed;
 mod progress;
+mod source;
 mod stage;
 mod subject;
 mod text;
@@ -46,6 +47,8 @@ Examples:
   limpid train --output digits.safetensors
   limpid evaluate digits.safetensors
   limpid convert digits.safetensors digits.pkl
+  limpid train --data iris.csv --target species --output iris.safetensors
+  limpid predict iris.safetensors --data more.csv
   limpid book 4.4
   limpid summary \"784, affine 50, relu, affine 10\"
   limpid graph \"(x+y)^2\" --at x=3,y=4
@@ -59,6 +62,7 @@ enum Verb {
     Train(commands::train::Arguments),
     Evaluate(commands::evaluate::Arguments),
     Convert(commands::convert::Arguments),
+    Predict(commands::predict::Arguments),
     Summary(commands::summary::Arguments),
     Plot(commands::plot::Arguments),
     Graph(commands::graph::Arguments),
@@ -83,6 +87,7 @@ impl Verb {
             Self::Train(_) => "train",
             Self::Evaluate(_) => "evaluate",
             Self::Convert(_) => "convert",
+            Self::Predict(_) => "predict",
             Self::Summary(_) => "summary",
             Self::Plot(_) => "plot",
             Self::Graph(_) => "graph",
@@ -98,6 +103,7 @@ impl Verb {
             Self::Train(arguments) => commands::train::run(arguments),
             Self::Evaluate(arguments) => commands::evaluate::run(arguments),
             Self::Convert(arguments) => commands::convert::run(arguments),
+            Self::Predict(arguments) => commands::predict::run(arguments),
             Self::Summary(arguments) => commands::summary::run(arguments),
             Self::Plot(arguments) => commands::plot::run(arguments),
             Self::Graph(arguments) => commands::graph::run(arguments),

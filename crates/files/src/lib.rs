@@ -18,13 +18,15 @@
 //! | read a PyTorch state dict (feature `archives`) | `read_torch` |
 //! | read any of them, told by its bytes | `Arrays` |
 //! | know which layers named arrays belong to | `find_layers` |
+//! | read a table of comma-separated values (feature `tables`) | `Table` |
+//! | read pictures, and folders of them (feature `pictures`) | `Pictures`, `Picture` |
 //! | know before a long run that its output can be written | [`writable`] |
 //! | write a file whole or not at all | [`write_atomically`] |
 //!
 //! This crate knows arrays and their names, and nothing of networks: what is built from them is the caller's.
 //!
-//! Two features, both on by default: `arrays` brings what other programs write, `archives` zip archives too, and with
-//! them the crate `rawzip`.
+//! Four features, all on by default: `arrays` brings what other programs write, `archives` zip archives too, and with
+//! them the crate `rawzip`; `tables` and `pictures` bring data sets, and the crates that parse and decode them.
 
 #[cfg(feature = "archives")]
 mod archive;
@@ -46,8 +48,12 @@ mod npz;
 mod output;
 #[cfg(feature = "arrays")]
 mod pickle;
+#[cfg(feature = "pictures")]
+mod pictures;
 #[cfg(feature = "arrays")]
 mod safetensors;
+#[cfg(feature = "tables")]
+mod table;
 #[cfg(feature = "archives")]
 mod torch;
 
@@ -72,7 +78,11 @@ pub use output::{OutputError, writable, write_atomically};
 pub use pickle::{
     ArrayView, Entries, Items, Pickle, PickleError, PickleWriteError, Unfolded, Value, read_pickle, write_pickle,
 };
+#[cfg(feature = "pictures")]
+pub use pictures::{PICTURE_CAP_BYTES, Picture, PictureError, Pictures, PicturesError, is_picture, read_picture};
 #[cfg(feature = "arrays")]
 pub use safetensors::{Safetensors, SafetensorsError};
+#[cfg(feature = "tables")]
+pub use table::{TABLE_CAP_BYTES, Table, TableError, TableFileError, comma_separated};
 #[cfg(feature = "archives")]
 pub use torch::{TorchError, read_torch};

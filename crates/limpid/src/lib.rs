@@ -22,6 +22,7 @@
 //! | [`guide`] | from NumPy to limpid, and the book's chapters |
 //! | `draw`, `page` | pictures, and pages of words and pictures; with the feature `draw` |
 //! | `weights` | models from bare weights: NumPy's pickles, safetensors, PyTorch; with the feature `arrays` or `archives` |
+//! | `tables`, `pictures` | comma-separated values and folders of pictures as data sets; with the features of these names |
 //! | [`datasets`], [`models`] | where those meet: MNIST as a data set, a model as a file |
 
 pub mod datasets;
@@ -30,6 +31,10 @@ pub mod guide;
 pub mod models;
 #[cfg(feature = "draw")]
 pub mod page;
+#[cfg(feature = "pictures")]
+pub mod pictures;
+#[cfg(feature = "tables")]
+pub mod tables;
 #[cfg(feature = "arrays")]
 pub mod weights;
 

@@ -241,7 +241,7 @@ pub fn open(path: &Path, hints: &Hints) -> Result<Opened, Error> {
             if !read.left_out.is_empty() {
                 assumed.push(format!("Left out, as they are no arrays: {}.", read.left_out.join(", ")));
             }
-            Ok(Opened { saved: Saved { model, divisor: None }, format, assumed })
+            Ok(Opened { saved: Saved { model, divisor: None, samples: None }, format, assumed })
         }
     }
 }

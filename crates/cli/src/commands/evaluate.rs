@@ -6,16 +6,16 @@ use clap::Args;
 use indicatif::ProgressBar;
 use limpid::datasets::Pixels;
 use limpid::files::Format as FileFormat;
-use limpid::learn::{EVALUATION_BATCH, Evaluation};
+use limpid::learn::{EVALUATION_BATCH, Evaluation, Regression};
 use serde::Serialize;
 
 use crate::arguments::{Format, FormatOption, at_least_one};
-use crate::asked::{Asked, Question};
-use crate::data::{Named, Part};
+use crate::asked::Asked;
+use crate::data::Part;
 use crate::failure::Failure;
-use crate::output;
 use crate::progress::bar;
 use crate::text::{self, Align};
+use crate::{output, source};
 
 /// Report how well a saved model, or weights of another program, does on a data set
 #[derive(Debug, Args)]
@@ -42,6 +42,8 @@ Examples:
     limpid evaluate digits.safetensors
   On those it learned from:
     limpid evaluate digits.safetensors --part train
+  On a table, or on pictures, that it has not seen:
+    limpid evaluate iris.safetensors --data more.csv
   Weights that NumPy pickled, on pixels from 0 to 255, one digit at a time:
     limpid evaluate weights.pkl --activation sigmoid --normalize none --batch-size 1
   Only the accuracy:
@@ -54,48 +56,59 @@ struct Report {
     loss: f64,
     accuracy: Option<f64>,
     right: Option<usize>,
+    /// For a regression, in the target's own units.
+    #[serde(flatten)]
+    regression: Option<Regression>,
     model: String,
     model_format: String,
     network: String,
-    dataset: Named,
-    part: Part,
+    dataset: String,
+    part: Option<Part>,
     batch_size: usize,
     /// What was done to the pixels, in words.
-    pixels: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pixels: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pixel_mean: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pixel_deviation: Option<f64>,
     /// What was concluded about bare weights.
     assumed: Vec<String>,
+    #[serde(skip)]
+    described: String,
 }
 
 pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
     let Arguments { asked, batch_size, format, quiet } = arguments;
-    let Question { mut model, data, format: model_format, assumed, pixels } = asked.read(quiet)?;
-    let mut running = Running::start(data.len(), quiet);
-    let evaluation = model.evaluate_watched(&data, batch_size, |so_far| running.show(so_far));
+    let mut question = asked.read(quiet)?;
+    let described = question.described();
+    let mut running = Running::start(question.data.len(), quiet);
+    let evaluation = question.model.evaluate_watched(&question.data, batch_size, |so_far| running.show(so_far));
     running.finish();
     let evaluation = evaluation?;
-    let (pixel_mean, pixel_deviation) = match pixels {
-        Pixels::Standard { mean, deviation } => (Some(mean), Some(deviation)),
+    let regression = source::regression(&mut question.model, &question.data, question.samples.as_ref())?;
+    let (pixel_mean, pixel_deviation) = match question.pixels {
+        Some(Pixels::Standard { mean, deviation }) => (Some(mean), Some(deviation)),
         _ => (None, None),
     };
+    let model_format = question.format;
     let report = Report {
         samples: evaluation.samples,
         loss: evaluation.loss,
         accuracy: evaluation.accuracy,
         right: evaluation.right,
+        regression,
         model: asked.model.display().to_string(),
         model_format: model_format.to_string(),
-        network: model.network().to_string(),
-        dataset: asked.data.dataset,
-        part: asked.part,
+        network: question.model.network().to_string(),
+        dataset: question.name,
+        part: question.part,
         batch_size,
-        pixels: pixels.to_string(),
+        pixels: question.pixels.map(|pixels| pixels.to_string()),
         pixel_mean,
         pixel_deviation,
-        assumed,
+        assumed: question.assumed,
+        described,
     };
     match format.format {
         Format::Json => output::json(&report),
@@ -105,8 +118,8 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
 
 impl Report {
     fn text(&self, format: FileFormat) -> String {
-        let part = self.part.adjective();
         let samples = text::count(self.samples as u64);
+        let regression = |number: fn(&Regression) -> Option<f64>| self.regression.as_ref().and_then(number);
         let model = match format {
             FileFormat::Model => self.model.clone(),
             other => format!("{} ({})", self.model, other.described()),
@@ -114,11 +127,14 @@ impl Report {
         let rows = [
             ("model", Some(model)),
             ("network", Some(self.network.clone())),
-            ("data", Some(format!("{samples} {part} samples of {}", self.dataset.name()))),
-            ("", Some(self.pixels.clone())),
+            ("data", Some(self.described.clone())),
+            ("", self.pixels.clone()),
             ("loss", Some(text::loss(self.loss))),
             ("accuracy", self.accuracy.map(text::percent)),
             ("right", self.right.map(|right| format!("{} of {samples}", text::count(right as u64)))),
+            ("R²", regression(|seen| seen.r2).map(text::loss)),
+            ("root mean squared error", regression(|seen| Some(seen.rmse)).map(text::figures)),
+            ("mean absolute error", regression(|seen| Some(seen.mae)).map(text::figures)),
         ];
         let rows: Vec<_> = rows.into_iter().filter_map(|(name, value)| Some(vec![name.into(), value?])).collect();
         text::table(&[Align::Left, Align::Left], &rows)

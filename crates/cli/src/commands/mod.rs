@@ -8,5 +8,6 @@ pub(crate) mod gradcheck;
 pub(crate) mod graph;
 pub(crate) mod plan;
 pub(crate) mod plot;
+pub(crate) mod predict;
 pub(crate) mod summary;
 pub(crate) mod train;

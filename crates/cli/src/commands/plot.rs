@@ -267,12 +267,16 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
         What::History(of) => of.form.show(|| of.drawn()),
         What::Weights(of) => of.form.show(|| of.drawn()),
         What::Confusion(of) => of.form.show(|| {
-            let Question { mut model, data, .. } = of.asked.read(false)?;
-            classes::confusion(&Answers::of(&mut model, &data)?, &title(&of.asked))
+            let mut asking = of.asked.read(false)?;
+            let (title, names) = (title(&of.asked, &asking), asking.classes()?);
+            classes::confusion(&Answers::of(&mut asking.model, &asking.data)?, names.as_deref(), &title)
         }),
         What::Misclassified(of) => of.form.show(|| {
-            let Question { mut model, data, .. } = of.asked.read(false)?;
-            classes::misclassified(&Answers::of(&mut model, &data)?, &data, &title(&of.asked), of.most)
+            let mut asking = of.asked.read(false)?;
+            asking.check_pictures()?;
+            let (title, names) = (title(&of.asked, &asking), asking.classes()?);
+            let answers = Answers::of(&mut asking.model, &asking.data)?;
+            classes::misclassified(&answers, &asking.data, names.as_deref(), &title, of.most)
         }),
     }
 }
@@ -358,8 +362,9 @@ impl Weights {
 }
 
 /// What a picture of a model's answers is called.
-fn title(asked: &Asked) -> String {
-    format!("{} on the {} samples of {}", file_name(&asked.model), asked.part.adjective(), asked.data.dataset.name())
+fn title(asked: &Asked, asking: &Question) -> String {
+    let part = asking.part.map(|part| format!("{} ", part.adjective())).unwrap_or_default();
+    format!("{} on the {part}samples of {}", file_name(&asked.model), asking.name)
 }
 
 /// A file's name without its folder.

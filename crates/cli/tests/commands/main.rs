@@ -9,6 +9,7 @@ mod killed;
 mod look;
 mod plot;
 mod support;
+mod tables;
 mod train;
 mod usage;
 mod weights;

@@ -142,7 +142,7 @@ fn a_file_that_does_not_fit_is_named_with_what_does() {
 fn derivatives_from_elsewhere_are_checked_and_a_mistake_in_them_is_named() {
     let place = Place::new();
     saved(&place);
-    let limpid::models::Saved { model, divisor } = limpid::models::load(&place.path("m.safetensors")).unwrap();
+    let limpid::models::Saved { model, divisor, .. } = limpid::models::load(&place.path("m.safetensors")).unwrap();
     let files = limpid::files::Mnist::load(&crate::support::published()).unwrap();
     let data = limpid::learn::Dataset::new(files.test_images.rows(0, 3), files.test_labels.rows(0, 3)).unwrap();
     let data = data.reshaped(&[784]).unwrap().divided_by(divisor.unwrap());
