@@ -9,7 +9,7 @@ import sys
 
 import numpy as np
 
-convert, work = sys.argv[1:3]
+convert, command, work = sys.argv[1:4]
 trips = 0
 
 
@@ -129,6 +129,84 @@ def through_torch():
     trips += 1
 
 
+def run(*arguments):
+    """Runs the command, and answers with what it wrote to stdout."""
+    return subprocess.check_output((command,) + arguments, cwd=work, stderr=subprocess.PIPE)
+
+
+def content(name):
+    with open(os.path.join(work, name), "rb") as file:
+        return file.read()
+
+
+def net():
+    """A net's weights, some along their rows and some along their columns."""
+    random = np.random.RandomState(2)
+    sizes = [784, 50, 100, 10]
+    weights = {}
+    for layer in (1, 2, 3):
+        inputs, outputs = sizes[layer - 1:layer + 1]
+        weight = (random.randn(inputs, outputs) / 28).astype("f4")
+        weights["W%d" % layer] = np.asfortranarray(weight) if layer % 2 else weight
+        weights["b%d" % layer] = random.randn(outputs).astype("f4")
+    return weights
+
+
+def through_the_command():
+    """limpid convert: NumPy → a model → NumPy → the same model, as pickles and archives."""
+    global trips
+    expected = net()
+    for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
+        with open(os.path.join(work, "w.pkl"), "wb") as file:
+            pickle.dump(expected, file, protocol)
+        run("convert", "w.pkl", "model.safetensors", "--activation", "sigmoid")
+        model = content("model.safetensors")
+        run("convert", "model.safetensors", "x.pkl", "--protocol", str(protocol))
+        first = load(os.path.join(work, "x.pkl"))
+        same(first, expected)
+        with open(os.path.join(work, "y.pkl"), "wb") as file:
+            pickle.dump(first, file, protocol)
+        run("convert", "y.pkl", "again.safetensors", "--activation", "sigmoid")
+        assert content("again.safetensors") == model
+        trips += 1
+    for extra in ([], ["--compress"]):
+        run("convert", "model.safetensors", "x.npz", *extra)
+        first = dict(np.load(os.path.join(work, "x.npz")))
+        same(first, expected)
+        np.savez(os.path.join(work, "y.npz"), **first)
+        run("convert", "y.npz", "again.safetensors", "--activation", "sigmoid")
+        assert content("again.safetensors") == model
+        trips += 1
+
+
+def through_torchs_names():
+    """limpid convert: a model → safetensors → torch.nn.Sequential → .pt → the same model."""
+    import torch
+    from safetensors.torch import load_file, save_file
+
+    global trips
+    expected = net()
+    with open(os.path.join(work, "w.pkl"), "wb") as file:
+        pickle.dump(expected, file, 2)
+    run("convert", "w.pkl", "model.safetensors", "--activation", "sigmoid")
+    run("convert", "model.safetensors", "state.safetensors")
+    state = load_file(os.path.join(work, "state.safetensors"))
+    layers = [torch.nn.Linear(784, 50), torch.nn.Sigmoid(), torch.nn.Linear(50, 100), torch.nn.Sigmoid(), torch.nn.Linear(100, 10)]
+    network = torch.nn.Sequential(*layers)
+    network.load_state_dict(state)
+    for place in (0, 2, 4):
+        weight, bias = expected["W%d" % (place // 2 + 1)], expected["b%d" % (place // 2 + 1)]
+        assert network[place].weight.detach().numpy().T.tobytes() == weight.tobytes()
+        assert network[place].bias.detach().numpy().tobytes() == bias.tobytes()
+    torch.save(network.state_dict(), os.path.join(work, "state.pt"))
+    save_file(network.state_dict(), os.path.join(work, "again.safetensors"))
+    for name in ("state.pt", "again.safetensors"):
+        run("convert", name, "back.safetensors", "--activation", "sigmoid")
+        assert content("back.safetensors") == content("model.safetensors"), name
+        run("convert", name, "back.npz", "--names", "numpy")
+        same(dict(np.load(os.path.join(work, "back.npz"))), expected)
+
+
 def attempt(name, work):
     global trips
     trips = 0
@@ -144,3 +222,5 @@ print("Python %d.%d, NumPy %s" % (sys.version_info[:2] + (np.__version__,)))
 attempt("NumPy", through_numpy)
 attempt("safetensors", through_safetensors)
 attempt("PyTorch", through_torch)
+attempt("convert", through_the_command)
+attempt("its names", through_torchs_names)

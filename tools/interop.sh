@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Live round trips with the programs whose formats limpid reads and writes: limpid → NumPy → limpid bit for bit, as
-# pickles of every protocol, .npy and .npz; limpid → safetensors → Python → limpid; PyTorch → limpid → Python.
+# pickles of every protocol, .npy and .npz; limpid → safetensors → Python → limpid; PyTorch → limpid → Python; and a net's weights
+# through `limpid convert` and back, to the same model file.
 #
 #   tools/interop.sh PYTHON...
 #
@@ -14,9 +15,11 @@ if (($# == 0)); then
 fi
 root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 cargo build --quiet --manifest-path "$root/Cargo.toml" -p limpid-files --example convert
+cargo build --quiet --manifest-path "$root/Cargo.toml" -p limpid-cli
 convert="$root/target/debug/examples/convert"
+command="$root/target/debug/limpid"
 work="$(mktemp -d)"
 trap 'rm -rf "$work"' EXIT
 for python in "$@"; do
-    PYTHONDONTWRITEBYTECODE=1 "$python" "$root/tools/interop.py" "$convert" "$work"
+    PYTHONDONTWRITEBYTECODE=1 "$python" "$root/tools/interop.py" "$convert" "$command" "$work"
 done

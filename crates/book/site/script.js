@@ -10,8 +10,9 @@ document.getElementById("theme").addEventListener("click", () => {
   remember(root.dataset.theme);
 });
 
-// Search: stops that have every word, those in whose title they stand first.
+// A stop that stands alone has nothing to search.
 const field = document.getElementById("query");
+// Search: stops that have every word, those in whose title they stand first.
 const found = document.getElementById("found");
 const search = () => {
   const words = field.value.toLowerCase().split(/\s+/).filter(Boolean);
@@ -36,8 +37,8 @@ const search = () => {
     found.append(item);
   }
 };
-field.addEventListener("input", search);
-field.addEventListener("keydown", (event) => {
+field?.addEventListener("input", search);
+field?.addEventListener("keydown", (event) => {
   if (event.key === "Escape") { field.value = ""; search(); }
   if (event.key === "Enter" && found.querySelector("a")) found.querySelector("a").click();
 });

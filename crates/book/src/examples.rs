@@ -53,6 +53,8 @@ pub(crate) mod non_linear;
 pub(crate) mod numerical_learning;
 #[path = "../../limpid/examples/numpys_net.rs"]
 pub(crate) mod numpys_net;
+#[path = "../../limpid/examples/numpys_pickle.rs"]
+pub(crate) mod numpys_pickle;
 #[path = "../../limpid/examples/optimizers.rs"]
 pub(crate) mod optimizers;
 #[path = "../../limpid/examples/oranges.rs"]

@@ -21,6 +21,7 @@ pub(crate) fn html(text: &str) -> Result<String, String> {
     for event in parser(text) {
         match event {
             Event::InlineMath(tex) => out += &formula::mathml(&tex, false)?,
+            Event::Text(text) if out.ends_with("</math>") => out = with_point(out, &text),
             Event::DisplayMath(tex) => out += &format!("<div class=\"formula\">{}</div>", formula::mathml(&tex, true)?),
             Event::Start(Tag::BlockQuote(_)) => out += "<aside class=\"warning\">",
             Event::End(TagEnd::BlockQuote(_)) => out += "</aside>\n",
@@ -39,6 +40,16 @@ pub(crate) fn html(text: &str) -> Result<String, String> {
         }
     }
     Ok(out)
+}
+
+/// Text behind a formula in a line: a comma or a full stop is not parted from the formula by the line's end.
+fn with_point(mut out: String, text: &str) -> String {
+    let end = text.find(|c: char| !",.;:)?!".contains(c)).unwrap_or(text.len());
+    if let Some(start) = out.rfind("<math").filter(|_| end > 0) {
+        out.insert_str(start, "<span class=\"joined\">");
+        out += &format!("{}</span>", escape(&text[..end]));
+    }
+    out + &escape(&text[end..])
 }
 
 #[derive(PartialEq, Eq)]
@@ -214,6 +225,14 @@ mod tests {
         assert!(html.contains("<em>line</em>") && html.contains("<math") && html.contains("<li>a</li>"), "{html}");
         assert!(html.contains("<aside class=\"warning\"><p>A warning.</p>"), "{html}");
         assert!(html.contains("<pre class=\"console\"><code class=\"command\">limpid book</code>"), "{html}");
+    }
+
+    #[test]
+    fn a_point_behind_a_formula_stays_with_it() {
+        let html = html("At $x$, and $y$ & $z$.").unwrap();
+        assert_eq!(html.matches("</math>,</span> and").count(), 1, "{html}");
+        assert!(html.contains("</math> &amp; <span class=\"joined\"><math"), "{html}");
+        assert!(html.ends_with("</math>.</span></p>\n"), "{html}");
     }
 
     #[test]

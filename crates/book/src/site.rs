@@ -65,10 +65,31 @@ impl Site {
             (stop.run)(&mut page).map_err(|error| failed(error.to_string()))?;
             page.end();
             let words = markdown::html(stop.words).map_err(failed)?;
-            files.push((file_of(stop), stop_page(place, &words, page.parts()).into_string()));
+            files.push((file_of(stop), stop_page(place, &words, page.parts(), Within::Site).into_string()));
             pictures.extend(page.pictures().map(|picture| (stop.number, picture.clone())));
         }
         Ok(Self { files, pictures })
+    }
+
+    /// The page of one stop that was run, with what it needs to stand alone: no link leads to another stop.
+    ///
+    /// # Errors
+    /// [`SiteError::Stop`] where a formula of its words cannot be set.
+    pub fn of_stop(stop: &Stop, page: &Page<'_>) -> Result<Self, SiteError> {
+        let failed = |cause: String| SiteError::Stop { number: stop.number, cause };
+        let place = STOPS.iter().position(|known| known.number == stop.number).unwrap_or_default();
+        let words = markdown::html(stop.words).map_err(failed)?;
+        let files = vec![
+            (file_of(stop), stop_page(place, &words, page.parts(), Within::Alone).into_string()),
+            ("style.css".to_string(), assets::STYLE.to_string()),
+            ("script.js".to_string(), assets::SCRIPT.to_string()),
+        ];
+        Ok(Self { files, pictures: page.pictures().map(|picture| (stop.number, picture.clone())).collect() })
+    }
+
+    /// The name of the page to begin with.
+    pub fn first(&self) -> &str {
+        self.files.first().map_or("index.html", |(name, _)| name)
     }
 
     /// Writes every file into a folder, which is made where there is none. A file is written whole or not at all.
@@ -88,8 +109,15 @@ fn file_of(stop: &Stop) -> String {
     format!("{}.html", stop.number)
 }
 
+/// What a page stands in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Within {
+    Site,
+    Alone,
+}
+
 /// What every page has around its content.
-fn layout(title: &str, content: &Markup) -> Markup {
+fn layout(title: &str, content: &Markup, within: Within) -> Markup {
     html! {
         (DOCTYPE)
         html lang="en" {
@@ -102,16 +130,20 @@ fn layout(title: &str, content: &Markup) -> Markup {
             }
             body {
                 header.bar {
-                    a.home href="index.html" { "limpid’s book" }
-                    div.search {
-                        label.hidden for="query" { "Search the book" }
-                        input id="query" type="search" placeholder="search" autocomplete="off";
-                        ul id="found" {}
+                    @if within == Within::Site {
+                        a.home href="index.html" { "limpid’s book" }
+                        div.search {
+                            label.hidden for="query" { "Search the book" }
+                            input id="query" type="search" placeholder="search" autocomplete="off";
+                            ul id="found" {}
+                        }
+                    } @else {
+                        span.home { "limpid’s book" }
                     }
                     button id="theme" type="button" title="light or dark" aria-label="light or dark" { "◐" }
                 }
                 main { (content) }
-                script src="search.js" {}
+                @if within == Within::Site { script src="search.js" {} }
                 script src="script.js" {}
             }
         }
@@ -140,10 +172,10 @@ fn index_page() -> Markup {
             }
         }
     };
-    layout("Contents", &content)
+    layout("Contents", &content, Within::Site)
 }
 
-fn stop_page(place: usize, words: &str, parts: &[Part]) -> Markup {
+fn stop_page(place: usize, words: &str, parts: &[Part], within: Within) -> Markup {
     let stop = &STOPS[place];
     let chapter = chapters().find(|chapter| chapter.stops.iter().any(|known| known.number == stop.number));
     let file = format!("crates/limpid/examples/{}.rs", stop.example);
@@ -165,6 +197,14 @@ fn stop_page(place: usize, words: &str, parts: &[Part]) -> Markup {
         pre.rust { code { (PreEscaped(rust::html(stop.source))) } }
         h2 { "Run it yourself" }
         (PreEscaped(markdown::console(&commands)))
+        @if within == Within::Site { (ways(place)) }
+    };
+    layout(&format!("{} {}", stop.number, stop.title), &content, within)
+}
+
+/// The stops before and behind.
+fn ways(place: usize) -> Markup {
+    html! {
         nav.ways {
             @if let Some(before) = place.checked_sub(1).map(|before| &STOPS[before]) {
                 a.previous rel="prev" href=(file_of(before)) { small { "← " (before.number) } (before.title) }
@@ -173,8 +213,7 @@ fn stop_page(place: usize, words: &str, parts: &[Part]) -> Markup {
                 a.next rel="next" href=(file_of(next)) { small { (next.number) " →" } (next.title) }
             }
         }
-    };
-    layout(&format!("{} {}", stop.number, stop.title), &content)
+    }
 }
 
 /// A picture twice: for a page, and for a phone.

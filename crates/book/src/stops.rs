@@ -72,6 +72,7 @@ stops! {
     "3.7" "Guessing, one by one and in batches" [F3 F4] guessing
     "3.8" "NumPy's random network" [F6] numpys_net
     "3.9" "Weights as a file" [F5] save_and_load
+    "3.10" "A network that NumPy trained" [F2 F7] numpys_pickle
     "4.1" "Two losses" [G1 G2] losses
     "4.2" "Losses of batches, and how batches are drawn" [G3 G5] batches
     "4.3" "Why accuracy cannot be the loss" [G4] staircase

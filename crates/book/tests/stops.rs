@@ -74,6 +74,40 @@ fn stops_are_numbered_through_and_their_programs_are_at_most_60_lines() {
     assert_eq!(files.collect::<BTreeSet<_>>(), programs, "each example is a stop's");
 }
 
+#[test]
+fn the_librarys_guide_has_a_page_for_each_stop_and_a_line_on_it() {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../limpid/src");
+    let read = |name: &str| std::fs::read_to_string(source.join(name)).unwrap();
+    let guide = read("guide.rs");
+    for chapter in chapters() {
+        let page = read(&format!("guide/chapter_{}.md", chapter.number));
+        for stop in chapter.stops {
+            let entry = format!("    {} {:?} {:?};\n", stop.example, stop.number, stop.title);
+            assert!(guide.contains(&entry), "guide.rs has no {entry}");
+            let line = format!("[{} {}](chapter_{}::{})", stop.number, stop.title, chapter.number, stop.example);
+            assert!(page.contains(&line), "chapter {} has no {line}", chapter.number);
+        }
+    }
+}
+
+#[test]
+fn a_stop_that_stands_alone_leads_nowhere_else() {
+    let stop = find("5.2").unwrap();
+    let mut page = Page::new(80, false);
+    (stop.run)(&mut page).unwrap();
+    page.end();
+    let alone = Site::of_stop(stop, &page).unwrap();
+    assert_eq!(alone.first(), "5.2.html");
+    let names: Vec<&str> = alone.files.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(names, ["5.2.html", "style.css", "script.js"]);
+    let text = &alone.files[0].1;
+    let leads_to = |mark: &str| text.split(mark).skip(1).filter_map(|rest| rest.split('"').next()).collect::<Vec<_>>();
+    for target in [leads_to("href=\""), leads_to("src=\"")].concat() {
+        assert!(target.starts_with("data:") || names.contains(&target), "{target}");
+    }
+    assert!(text.contains("220.00000000000003") && !text.contains("id=\"query\""));
+}
+
 fn check_labels(number: &str, name: &str, scene: &Scene) {
     let labels: Vec<_> = scene.labels().into_iter().filter(|(text, _)| !text.content.is_empty()).collect();
     let whole = Rect::new(0.0, 0.0, scene.width, scene.height).grown(1.0);

@@ -1,16 +1,18 @@
 //! Flags that several verbs share, each defined once.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
 use limpid::engine::{MOST_THREADS, THREADS, available_threads};
+use limpid::files::Table;
 use limpid::graph::Sizes;
-use limpid::learn::{Initializer, Momentum, Network, Optimizer, activation_names, optimizer, optimizer_names};
+use limpid::learn::{Initializer, Momentum, Network, Optimizer, Task, activation_names, optimizer, optimizer_names};
+use limpid::tables::TableOptions;
 
-use crate::data::Named;
+use crate::data::{Form, Named};
 use crate::failure::Failure;
 
 /// The form of a result.
@@ -114,12 +116,103 @@ pub(crate) struct DataOptions {
     #[arg(long, value_enum, default_value_t = Named::Mnist, value_name = "NAME")]
     pub(crate) dataset: Named,
 
-    /// Folder with the data set's files, such as data/mnist
+    /// Table, such as iris.csv, folder of pictures, or folder with the data set's files, such as data/mnist
     ///
-    /// Without it, they are looked for in $LIMPID_DATA, in data/mnist of the current folder and those above it, and in
-    /// the user's cache folder, where `limpid data fetch` puts them.
-    #[arg(long, value_name = "FOLDER")]
+    /// A file is a table: comma-separated values under a header (tabs or semicolons serve as well), plain or gzip'd; `-`
+    /// reads one from standard input. A folder with a folder for each class holds pictures, PNG or JPEG, all of one size;
+    /// its folders may also be `train` and `test`, with the classes in each.
+    ///
+    /// Without it, the data set's files are looked for in $LIMPID_DATA, in data/mnist of the current folder and those
+    /// above it, and in the user's cache folder, where `limpid data fetch` puts them.
+    #[arg(long, value_name = "PATH")]
     pub(crate) data: Option<PathBuf>,
+}
+
+/// What of a table or of pictures is learned, and what is held out.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Data")]
+pub(crate) struct HoldoutOptions {
+    /// Column of a table to predict, such as species
+    #[arg(long, value_name = "COLUMN")]
+    target: Option<String>,
+
+    /// Columns of a table that are not looked at, such as id,name
+    #[arg(long, value_name = "COLUMNS", value_delimiter = ',')]
+    ignore: Vec<String>,
+
+    /// What the target is, classification or regression [default: as its column looks]
+    ///
+    /// Words are classes, and so are at most 20 different whole numbers; other numbers are a regression's.
+    #[arg(long, value_name = "TASK")]
+    task: Option<Task>,
+
+    /// Share of a table or of pictures that is held out to test on, such as 0.25; 0 for none [default: 0.2]
+    ///
+    /// Of each class the same share, drawn by --seed.
+    #[arg(long, value_name = "SHARE", value_parser = share, allow_negative_numbers = true)]
+    test_share: Option<f64>,
+}
+
+/// What is held out where nothing else is said.
+const TEST_SHARE: f64 = 0.2;
+
+impl HoldoutOptions {
+    /// Refuses what a data set that is known by name has no use for.
+    pub(crate) fn check_named(&self, named: Named) -> Result<(), Failure> {
+        match self.of_table().or(self.test_share.map(|_| "--test-share")) {
+            Some(flag) => Err(Failure::Usage(format!(
+                "{flag} is for tables and pictures, and {} has its own; with --data FILE.csv it fits",
+                named.name()
+            ))),
+            None => Ok(()),
+        }
+    }
+
+    /// The share of a folder of pictures that is held out.
+    pub(crate) fn picture_share(&self, folder: &Path) -> Result<f64, Failure> {
+        if let Some(flag) = self.of_table() {
+            return Err(Failure::Usage(format!("{flag} is for tables; the classes of pictures are their folders")));
+        }
+        let has_parts = ["train", "test"].iter().all(|part| folder.join(part).is_dir());
+        match self.test_share {
+            Some(_) if has_parts => {
+                let why = "has a folder `test`, which is what is held out; its name without --test-share fits";
+                Err(Failure::Usage(format!("{} {why}", folder.display())))
+            }
+            share => Ok(share.unwrap_or(TEST_SHARE)),
+        }
+    }
+
+    /// What of a table is learned.
+    pub(crate) fn table_options(&self, table: &Table, name: &str, seed: u64) -> Result<TableOptions, Failure> {
+        let Some(target) = &self.target else {
+            let names = table.names().iter().take(20).map(String::as_str).collect::<Vec<_>>().join(", ");
+            let why = format!("{name}: which column is to be predicted? --target COLUMN says it; there are: {names}");
+            return Err(Failure::Usage(why));
+        };
+        if self.ignore.iter().any(|ignored| ignored.trim() == target.trim()) {
+            return Err(Failure::Usage(format!(
+                "`{target}` is to be predicted and to be ignored; one of the two fits"
+            )));
+        }
+        Ok(TableOptions {
+            ignored: self.ignore.clone(),
+            task: self.task,
+            test_share: self.test_share.unwrap_or(TEST_SHARE),
+            seed,
+            ..TableOptions::predicting(target)
+        })
+    }
+
+    /// The first flag that only tables have a use for.
+    fn of_table(&self) -> Option<&'static str> {
+        let flags = [
+            (self.target.is_some(), "--target"),
+            (!self.ignore.is_empty(), "--ignore"),
+            (self.task.is_some(), "--task"),
+        ];
+        flags.into_iter().find(|(is_given, _)| *is_given).map(|(_, flag)| flag)
+    }
 }
 
 /// A network by its hidden layers, or written out.
@@ -165,20 +258,20 @@ pub(crate) struct NetworkOptions {
 
 impl NetworkOptions {
     /// The network for a data set.
-    pub(crate) fn network(&self, dataset: Named) -> Result<Network, Failure> {
+    pub(crate) fn network(&self, form: &Form) -> Result<Network, Failure> {
         let network = match &self.network {
             Some(network) => network.clone(),
-            None => self.text(dataset).parse().map_err(usage)?,
+            None => self.text(form).parse().map_err(usage)?,
         };
-        dataset.check_fits(&network).map_err(Failure::Usage)?;
+        form.check_fits(&network).map_err(Failure::Usage)?;
         Ok(network)
     }
 
-    fn text(&self, dataset: Named) -> String {
+    fn text(&self, form: &Form) -> String {
         let init = self.init.unwrap_or_else(|| self.activation.initializer());
         let affine = |outputs: usize| format!("affine {outputs} init={init}");
         let hidden = self.hidden.iter().map(|units| format!("{}, {}, ", affine(units.0), self.activation));
-        format!("{}, {}{}", dataset.sample_size(), hidden.collect::<String>(), affine(dataset.classes()))
+        format!("{}, {}{}", form.size, hidden.collect::<String>(), affine(form.outputs))
     }
 }
 

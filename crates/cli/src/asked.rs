@@ -1,19 +1,28 @@
 //! A model and the samples that it is asked about, as several verbs take them.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use clap::Args;
+use clap::{Args, ValueEnum};
+use limpid::datasets::Pixels;
+use limpid::files::{Format, LayersError, Orientation};
 use limpid::learn::{Dataset, Model};
-use limpid::models::{self, Saved};
+use limpid::models::{Samples, Saved};
+use limpid::weights::{Hints, Opened, WeightsError, open};
+use serde::Serialize;
 
-use crate::arguments::{DataOptions, ThreadsOption};
-use crate::data::Part;
+use crate::arguments::{Activation, DataOptions, ThreadsOption};
+use crate::data::{Named, Part, Parts};
 use crate::failure::Failure;
+use crate::source::{Questions, Source, unprepared};
+use crate::{output, text};
 
 /// A model that is asked about a data set.
 #[derive(Debug, Args)]
 pub(crate) struct Asked {
-    /// Model file, as written by `limpid train --output`
+    /// Model file, as written by `limpid train --output`, or weights that another program wrote
+    ///
+    /// Weights may be a pickle or .npz of NumPy arrays, safetensors, or PyTorch's .pt; the bytes tell which, not the
+    /// name. Nothing that a file brings is run.
     #[arg(value_name = "MODEL")]
     pub(crate) model: PathBuf,
     #[command(flatten)]
@@ -21,18 +30,201 @@ pub(crate) struct Asked {
     /// Part of the data set
     #[arg(long, value_enum, value_name = "PART", default_value_t = Part::Test, help_heading = "Data")]
     pub(crate) part: Part,
+    /// What is done to pixels first [default: what the model was trained with; unit for weights alone]
+    #[arg(long, value_enum, value_name = "HOW", help_heading = "Data")]
+    normalize: Option<Normalize>,
+    #[command(flatten)]
+    hints: HintOptions,
     #[command(flatten)]
     pub(crate) threads: ThreadsOption,
 }
 
+/// What is done to pixels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Normalize {
+    /// Nothing: they are 0 to 255
+    None,
+    /// They are divided by 255, and are 0 to 1
+    Unit,
+    /// As unit, then less their mean and divided by their standard deviation, both over all pixels of all training samples
+    Standard,
+}
+
+/// What weights alone do not tell.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Weights of other programs")]
+pub(crate) struct HintOptions {
+    /// Activation behind each layer but the last, such as sigmoid, which weights alone do not tell
+    #[arg(long, value_name = "NAME")]
+    pub(crate) activation: Option<Activation>,
+    /// Which way round weights are, where their names and shapes do not tell
+    #[arg(long, value_enum, value_name = "AXES")]
+    pub(crate) orientation: Option<Axes>,
+}
+
+/// Which axis of a weight is which.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Axes {
+    /// (in, out), as in x · W + b
+    InOut,
+    /// (out, in), as PyTorch has them
+    OutIn,
+}
+
+impl From<Axes> for Orientation {
+    fn from(axes: Axes) -> Self {
+        match axes {
+            Axes::InOut => Self::InOut,
+            Axes::OutIn => Self::OutIn,
+        }
+    }
+}
+
+impl HintOptions {
+    pub(crate) fn hints(&self) -> Hints {
+        let activation = self.activation.as_ref().map(ToString::to_string);
+        Hints { activation, orientation: self.orientation.map(Orientation::from) }
+    }
+
+    /// The flag that was typed, if any.
+    pub(crate) fn typed(&self) -> Option<&'static str> {
+        let orientation = self.orientation.map(|_| "--orientation");
+        self.activation.as_ref().map(|_| "--activation").or(orientation)
+    }
+}
+
+/// What is wrong with weights, with the file's name, and the flag that tells what they do not.
+pub(crate) fn explained(path: &Path, error: limpid::Error) -> Failure {
+    let file = path.display();
+    match error {
+        limpid::Error::Weights(what @ WeightsError::Activation { .. }) => {
+            Failure::Usage(format!("{file}: {what}: --activation sigmoid"))
+        }
+        limpid::Error::Weights(what @ WeightsError::Layers(LayersError::Question { .. })) => {
+            Failure::Usage(format!("{file}: {what}: --orientation in-out, or --orientation out-in"))
+        }
+        limpid::Error::Weights(what @ WeightsError::Layers(LayersError::Orientation { .. })) => {
+            Failure::Usage(format!("{file}: {what}"))
+        }
+        limpid::Error::Weights(what) => Failure::Misfit(format!("{file}: {what}")),
+        other => other.into(),
+    }
+}
+
+/// A model, and samples for it.
+pub(crate) struct Question {
+    pub(crate) model: Model,
+    /// As the model is to be given them.
+    pub(crate) data: Dataset,
+    /// What its samples are made from, where its file says so.
+    pub(crate) samples: Option<Samples>,
+    /// The data set, where it is one that is known by name.
+    named: Option<Named>,
+    /// What the data is called in a report.
+    pub(crate) name: String,
+    /// None where the data has no parts.
+    pub(crate) part: Option<Part>,
+    /// What the model's file is.
+    pub(crate) format: Format,
+    /// What was concluded about bare weights, a sentence each.
+    pub(crate) assumed: Vec<String>,
+    /// What is done to the pixels of a data set that is known by name.
+    pub(crate) pixels: Option<Pixels>,
+}
+
 impl Asked {
-    /// The model, and the samples as it learned to read them.
-    pub(crate) fn read(&self) -> Result<(Model, Dataset), Failure> {
-        let Saved { model, divisor } = models::load(&self.model)?;
+    /// The model, and the samples as it learned to read them. What was assumed is said, unless that is not wanted.
+    pub(crate) fn read(&self, is_quiet: bool) -> Result<Question, Failure> {
+        let path = &self.model;
+        let opened = open(path, &self.hints.hints()).map_err(|error| explained(path, error))?;
+        let Opened { saved: Saved { model, divisor, samples }, format, mut assumed, .. } = opened;
+        if let (Format::Model, Some(flag)) = (format, self.hints.typed()) {
+            let file = path.display();
+            return Err(Failure::Usage(format!(
+                "{file} is a limpid model and says itself what {flag} would: leave it out"
+            )));
+        }
         let model = model.with_threads(self.threads.count());
-        let named = self.data.dataset;
-        named.check_fits(model.network()).map_err(|why| Failure::Misfit(format!("{}: {why}", self.model.display())))?;
-        let data = named.read(self.data.data.as_deref(), divisor, model.loss())?;
-        Ok((model, data.into_part(self.part)))
+        if let Some(samples) = samples {
+            if self.normalize.is_some() {
+                let file = path.display();
+                return Err(Failure::Usage(format!(
+                    "{file} says itself how its samples are prepared, and --normalize would not: leave it out"
+                )));
+            }
+            let Questions { data, name, part, notes } = Questions::read(&self.data, self.part, &samples, model.loss())?;
+            if !is_quiet {
+                notes.iter().for_each(|note| output::note(note));
+            }
+            let samples = Some(samples);
+            return Ok(Question { model, data, samples, named: None, name, part, format, assumed, pixels: None });
+        }
+        let source = Source::of(&self.data);
+        let Source::Named(named) = source else { return Err(unprepared(&source)) };
+        named.check_fits(model.network()).map_err(|why| Failure::Misfit(format!("{}: {why}", path.display())))?;
+        let parts = named.read(self.data.data.as_deref(), None, model.loss())?;
+        let stored = (format == Format::Model).then_some(match divisor {
+            Some(divisor) => Pixels::Divided(divisor),
+            None => Pixels::Raw,
+        });
+        let pixels = self.pixels(stored, &parts, &mut assumed);
+        if !is_quiet {
+            assumed.iter().for_each(|sentence| output::note(sentence));
+        }
+        let data = pixels.applied_to(parts.into_part(self.part), model.precision());
+        let (name, part, pixels) = (named.name().to_string(), Some(self.part), Some(pixels));
+        Ok(Question { model, data, samples: None, named: Some(named), name, part, format, assumed, pixels })
+    }
+
+    /// What is done to the pixels, where a model says that it was trained on them as `stored`.
+    fn pixels(&self, stored: Option<Pixels>, parts: &Parts, assumed: &mut Vec<String>) -> Pixels {
+        let pixels = match (self.normalize, stored) {
+            (Some(Normalize::None), _) => Pixels::Raw,
+            (Some(Normalize::Unit), _) => Pixels::UNIT,
+            (Some(Normalize::Standard), _) => Pixels::standard_of(&parts.train),
+            (None, Some(stored)) => stored,
+            (None, None) => {
+                assumed.push("Pixels are divided by 255, as most programs do; --normalize none leaves them.".into());
+                Pixels::UNIT
+            }
+        };
+        if let Some(stored) = stored.filter(|stored| *stored != pixels) {
+            assumed.push(format!("The model was trained on {stored}; --normalize takes the place of that: {pixels}."));
+        } else if let Pixels::Standard { .. } = pixels {
+            assumed.push(format!("What the network is given: {pixels}."));
+        }
+        pixels
+    }
+}
+
+impl Question {
+    /// The names of the classes, where they are known by more than their numbers.
+    pub(crate) fn classes(&self) -> Result<Option<Vec<String>>, Failure> {
+        match &self.samples {
+            Some(Samples::Table(preparation)) => match preparation.target().classes() {
+                Some(classes) => Ok(Some(classes)),
+                None => Err(Failure::Usage("the model predicts a number; this picture is of classes".to_string())),
+            },
+            Some(Samples::Pictures(form)) => Ok(Some(form.classes.clone())),
+            None => Ok(self.named.map(Named::class_names)),
+        }
+    }
+
+    /// Refuses samples that cannot be shown as grey pictures.
+    pub(crate) fn check_pictures(&self) -> Result<(), Failure> {
+        let what = match &self.samples {
+            Some(Samples::Table(_)) => "rows of a table",
+            Some(Samples::Pictures(form)) if form.channels > 1 => "coloured pictures",
+            None if self.named.is_some_and(|named| named.set().shape[0] > 1) => "coloured pictures",
+            _ => return Ok(()),
+        };
+        Err(Failure::Usage(format!("{what} are not drawn; a model of grey pictures fits")))
+    }
+
+    /// The samples in words: `10,000 test samples of mnist`.
+    pub(crate) fn described(&self) -> String {
+        let part = self.part.map(|part| format!("{} ", part.adjective())).unwrap_or_default();
+        format!("{} {part}samples of {}", text::count(self.data.len() as u64), self.name)
     }
 }

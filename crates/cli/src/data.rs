@@ -6,7 +6,7 @@ use clap::ValueEnum;
 use limpid::datasets::{Mnist, named};
 use limpid::files::{DataSet, data_sets};
 use limpid::graph::{Dim, Shape};
-use limpid::learn::{Dataset, Loss, Mode, Network};
+use limpid::learn::{Dataset, Loss, Mode, Network, Task};
 use serde::Serialize;
 
 /// A data set by name.
@@ -52,6 +52,45 @@ pub(crate) enum Part {
 pub(crate) struct Parts {
     pub(crate) train: Dataset,
     pub(crate) test: Dataset,
+}
+
+/// What a network for a data set must fit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Form {
+    /// What the data set is called in a message.
+    pub(crate) name: String,
+    /// How many numbers a sample has.
+    pub(crate) size: usize,
+    /// How many outputs a network has for it: its classes, or 1.
+    pub(crate) outputs: usize,
+    pub(crate) task: Task,
+}
+
+impl Form {
+    /// Checks that a network takes the data set's samples and gives as many outputs as it needs; otherwise says what
+    /// would fit.
+    pub(crate) fn check_fits(&self, network: &Network) -> Result<(), String> {
+        let Self { name, size, outputs, task } = self;
+        let takes: usize = network.input().iter().product();
+        if takes != *size {
+            return Err(format!(
+                "the network takes {takes} numbers, but a sample of {name} has {size}; a network that begins with `{size}` fits"
+            ));
+        }
+        let graph = network.graph(Mode::Inference).map_err(|error| error.to_string())?;
+        let ends_in = graph.outputs().first().map(|&id| graph.node(id).shape.clone()).unwrap_or_default();
+        if ends_in != Shape::new([Dim::symbol("batch"), Dim::known(*outputs)]) {
+            let flatten = if ends_in.rank() > 2 { " with `flatten` before its first `affine`" } else { "" };
+            let has = match task {
+                Task::Classification => format!("{name} has {outputs} classes"),
+                Task::Regression => "a regression has one output".to_string(),
+            };
+            return Err(format!(
+                "the network ends in {ends_in}, but {has}; a network{flatten} that ends in `affine {outputs}` fits"
+            ));
+        }
+        Ok(())
+    }
 }
 
 impl Part {
@@ -103,6 +142,11 @@ impl Named {
         self.set().classes.len()
     }
 
+    /// What the classes are called.
+    pub(crate) fn class_names(self) -> Vec<String> {
+        self.set().classes.iter().map(ToString::to_string).collect()
+    }
+
     /// What each number of a sample is divided by for training.
     pub(crate) fn divisor(self) -> Option<f64> {
         Some(255.0)
@@ -122,24 +166,19 @@ impl Named {
         Ok(Parts { train: divided(train), test: divided(test) })
     }
 
+    /// What a network for it must fit.
+    pub(crate) fn form(self) -> Form {
+        Form {
+            name: self.name().to_string(),
+            size: self.sample_size(),
+            outputs: self.classes(),
+            task: Task::Classification,
+        }
+    }
+
     /// Checks that a network takes this data set's samples and tells its classes apart; otherwise says what would fit.
     pub(crate) fn check_fits(self, network: &Network) -> Result<(), String> {
-        let (size, classes, name) = (self.sample_size(), self.classes(), self.name());
-        let takes: usize = network.input().iter().product();
-        if takes != size {
-            return Err(format!(
-                "the network takes {takes} numbers, but a sample of {name} has {size}; a network that begins with `{size}` fits"
-            ));
-        }
-        let graph = network.graph(Mode::Inference).map_err(|error| error.to_string())?;
-        let ends_in = graph.outputs().first().map(|&id| graph.node(id).shape.clone()).unwrap_or_default();
-        if ends_in != Shape::new([Dim::symbol("batch"), Dim::known(classes)]) {
-            let flatten = if ends_in.rank() > 2 { " with `flatten` before its first `affine`" } else { "" };
-            return Err(format!(
-                "the network ends in {ends_in}, but {name} has {classes} classes; a network{flatten} that ends in `affine {classes}` fits"
-            ));
-        }
-        Ok(())
+        self.form().check_fits(network)
     }
 }
 

@@ -18,10 +18,13 @@ mod picture;
 mod plots;
 mod pointed;
 mod progress;
+mod source;
 mod stage;
 mod subject;
 mod text;
+mod viewer;
 
+use std::env;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
@@ -43,6 +46,9 @@ const AFTER_HELP: &str = "\
 Examples:
   limpid train --output digits.safetensors
   limpid evaluate digits.safetensors
+  limpid convert digits.safetensors digits.pkl
+  limpid train --data iris.csv --target species --output iris.safetensors
+  limpid predict iris.safetensors --data more.csv
   limpid book 4.4
   limpid summary \"784, affine 50, relu, affine 10\"
   limpid graph \"(x+y)^2\" --at x=3,y=4
@@ -55,6 +61,8 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.";
 enum Verb {
     Train(commands::train::Arguments),
     Evaluate(commands::evaluate::Arguments),
+    Convert(commands::convert::Arguments),
+    Predict(commands::predict::Arguments),
     Summary(commands::summary::Arguments),
     Plot(commands::plot::Arguments),
     Graph(commands::graph::Arguments),
@@ -63,16 +71,24 @@ enum Verb {
     Data(commands::data::Arguments),
     Book(commands::book::Arguments),
     Bench(commands::bench::Arguments),
-    /// What `bench` starts to see what starting costs
-    #[command(name = commands::bench::START, hide = true)]
-    BenchStart,
 }
 
 impl Verb {
+    /// The verb, and where it has them its kind.
+    fn path(&self) -> Vec<&'static str> {
+        let kind = match self {
+            Self::Plot(arguments) => Some(arguments.kind()),
+            _ => None,
+        };
+        std::iter::once(self.name()).chain(kind).collect()
+    }
+
     fn name(&self) -> &'static str {
         match self {
             Self::Train(_) => "train",
             Self::Evaluate(_) => "evaluate",
+            Self::Convert(_) => "convert",
+            Self::Predict(_) => "predict",
             Self::Summary(_) => "summary",
             Self::Plot(_) => "plot",
             Self::Graph(_) => "graph",
@@ -81,7 +97,6 @@ impl Verb {
             Self::Data(_) => "data",
             Self::Book(_) => "book",
             Self::Bench(_) => "bench",
-            Self::BenchStart => commands::bench::START,
         }
     }
 
@@ -89,6 +104,8 @@ impl Verb {
         match self {
             Self::Train(arguments) => commands::train::run(arguments),
             Self::Evaluate(arguments) => commands::evaluate::run(arguments),
+            Self::Convert(arguments) => commands::convert::run(arguments),
+            Self::Predict(arguments) => commands::predict::run(arguments),
             Self::Summary(arguments) => commands::summary::run(arguments),
             Self::Plot(arguments) => commands::plot::run(arguments),
             Self::Graph(arguments) => commands::graph::run(arguments),
@@ -97,21 +114,26 @@ impl Verb {
             Self::Data(arguments) => commands::data::run(arguments),
             Self::Book(arguments) => commands::book::run(arguments),
             Self::Bench(arguments) => commands::bench::run(arguments),
-            Self::BenchStart => bench::start(),
         }
     }
 }
 
 fn main() -> ExitCode {
     output::report_panics_as_bugs();
-    let verb = Cli::parse().verb;
-    let name = verb.name();
-    match verb.run() {
+    // What `bench` starts to see what starting costs is a program that uses a network, and reads no flags.
+    let (path, result) = if env::args_os().nth(1).is_some_and(|verb| verb == commands::bench::START) {
+        (Vec::new(), bench::start())
+    } else {
+        let verb = Cli::parse().verb;
+        (verb.path(), verb.run())
+    };
+    match result {
         Ok(()) | Err(Failure::ReaderGone) => ExitCode::SUCCESS,
         Err(failure) => {
             let mut command = Cli::command();
             command.build();
-            failure.report(command.find_subcommand_mut(name));
+            let verb = path.iter().try_fold(&mut command, |command, name| command.find_subcommand_mut(name));
+            failure.report(verb);
             failure.exit_code()
         }
     }

@@ -12,8 +12,16 @@ use limpid::files::write_atomically;
 /// # Errors
 /// [`Failure::ReaderGone`] where the reader closed the pipe, [`Failure::Stdout`] for anything else, a full disk say.
 pub(crate) fn result(text: &str) -> Result<(), Failure> {
+    bytes(text.as_bytes())
+}
+
+/// Writes a result of bytes to stdout.
+///
+/// # Errors
+/// As [`result`].
+pub(crate) fn bytes(bytes: &[u8]) -> Result<(), Failure> {
     let mut stdout = io::stdout().lock();
-    stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()).map_err(|error| match error.kind() {
+    stdout.write_all(bytes).and_then(|()| stdout.flush()).map_err(|error| match error.kind() {
         io::ErrorKind::BrokenPipe => Failure::ReaderGone,
         _ => Failure::Stdout(error),
     })

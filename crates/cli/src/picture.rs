@@ -4,7 +4,6 @@ use std::env;
 use std::ffi::OsStr;
 use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 
 use clap::{Args, ValueEnum};
 use limpid::draw::{Medium, Picture, Scene, Theme};
@@ -13,6 +12,7 @@ use limpid::files::{writable, write_atomically};
 use crate::failure::Failure;
 use crate::output;
 use crate::pointed::Extent;
+use crate::viewer;
 
 /// Where a picture goes, and for which ground it is.
 #[derive(Debug, Args)]
@@ -26,9 +26,9 @@ pub(crate) struct PictureOptions {
     #[arg(long, value_enum, value_name = "THEME")]
     pub(crate) theme: Option<Ground>,
 
-    /// Show the file that was written with the system's viewer
-    #[arg(long, requires = "output")]
-    pub(crate) view: bool,
+    /// Show the picture with the program that the system has for it; without --output, an SVG that is not kept
+    #[arg(long)]
+    pub(crate) open: bool,
 }
 
 /// `--size`, of pictures that fit themselves to a size.
@@ -101,14 +101,19 @@ impl PictureOptions {
         }
     }
 
+    /// Whether the picture is laid out for a page, and not for a terminal.
+    fn is_page(&self) -> bool {
+        self.open || self.file().is_some()
+    }
+
     /// Shows a picture that fits itself to a size.
     pub(crate) fn show(&self, picture: &dyn Picture, size: &SizeOption) -> Result<(), Failure> {
-        if let Some(path) = self.file() {
+        if self.is_page() {
             let (scene, scale) = match size.size {
                 Some(size) => (picture.layout(Medium::page(size.width as f64, size.height as f64)?)?, 1.0),
                 None => (picture.scene()?, SHARP),
             };
-            return self.write(path, scene, scale);
+            return self.write(scene, scale);
         }
         let columns = size.size.map_or_else(|| columns().min(WIDEST), |size| size.width);
         let rows = size.size.map_or_else(|| picture.rows(columns), |size| size.height);
@@ -116,19 +121,27 @@ impl PictureOptions {
         output::result(&picture.layout(medium)?.themed(self.theme()).terminal(columns, medium.colour))
     }
 
-    /// Writes a page that has its size already.
-    pub(crate) fn write_scene(&self, path: &Path, scene: Scene) -> Result<(), Failure> {
-        self.write(path, scene, SHARP)
+    /// Shows a picture that has its size already: the page, or the terminal's lines.
+    pub(crate) fn show_either(
+        &self,
+        page: impl FnOnce() -> Scene,
+        lines: impl FnOnce() -> String,
+    ) -> Result<(), Failure> {
+        if self.is_page() { self.write(page(), SHARP) } else { output::result(&lines()) }
     }
 
-    fn write(&self, path: &Path, scene: Scene, scale: f64) -> Result<(), Failure> {
+    fn write(&self, scene: Scene, scale: f64) -> Result<(), Failure> {
         let scene = scene.themed(self.theme());
-        let bytes = match FileForm::of(path)? {
+        let path = match self.file() {
+            Some(path) => path.to_path_buf(),
+            None => viewer::passing_folder()?.join("picture.svg"),
+        };
+        let bytes = match FileForm::of(&path)? {
             FileForm::Svg => scene.svg().into_bytes(),
             FileForm::Png => scene.png(scale)?,
         };
-        write_atomically(path, &bytes)?;
-        if self.view { view(path) } else { Ok(()) }
+        write_atomically(&path, &bytes)?;
+        if self.open { viewer::open(&path) } else { Ok(()) }
     }
 }
 
@@ -142,17 +155,4 @@ pub(crate) fn columns() -> usize {
 /// Whether stdout is a terminal that shows colours, and nobody asked it not to.
 pub(crate) fn has_colour() -> bool {
     io::stdout().is_terminal() && env::var_os("TERM").is_none_or(|term| term != "dumb") && output::wants_colour()
-}
-
-/// Hands a file to the program that the system shows such files with.
-fn view(path: &Path) -> Result<(), Failure> {
-    let program = match env::consts::OS {
-        "macos" => "open",
-        "windows" => "explorer",
-        _ => "xdg-open",
-    };
-    let mut viewer = Command::new(program);
-    viewer.arg(path).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    let why = |error| format!("{} was written, but `{program}` cannot show it: {error}", path.display());
-    viewer.spawn().map(drop).map_err(|error| Failure::Misfit(why(error)))
 }

@@ -104,6 +104,7 @@ impl Progress {
     }
 }
 
+/// A bar with room for words behind it.
 pub(crate) fn bar() -> ProgressBar {
     let style = ProgressStyle::with_template("{prefix} {wide_bar} {msg}");
     let style = style.unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("━╸─");

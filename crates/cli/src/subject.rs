@@ -5,11 +5,13 @@ use std::ffi::{OsStr, OsString};
 use std::path::Path;
 
 use clap::Args;
+use limpid::files::{Arrays, Format};
 use limpid::graph::Expression;
 use limpid::learn::{Loss, Model, Network};
 use limpid::models;
 
 use crate::failure::Failure;
+use crate::text;
 
 /// The network that is looked at where none is named, which is also the one that `train` trains.
 const DEFAULT: &str = "784, affine 50, relu, affine 10";
@@ -52,7 +54,7 @@ impl Subject {
     fn read(word: &OsStr) -> Result<Self, Failure> {
         if is_file(word) {
             let path = Path::new(word);
-            let saved = models::load(path)?;
+            let saved = models::load(path).map_err(|error| bare(path).unwrap_or(error.into()))?;
             return Ok(Subject {
                 network: saved.model.network().clone(),
                 loss: saved.model.loss(),
@@ -69,6 +71,19 @@ impl Subject {
         })?;
         Ok(Subject { network, loss: Loss::default(), divisor: None, model: None, file: None })
     }
+}
+
+/// What a file of another program's weights is answered with.
+fn bare(path: &Path) -> Option<Failure> {
+    let read = Arrays::read(path).ok().filter(|read| !read.arrays.is_empty())?;
+    let format = read.format.filter(|format| *format != Format::Model)?;
+    let (file, model) = (text::shell_word(path), text::shell_word(&path.with_extension("limpid.safetensors")));
+    Some(Failure::Misfit(format!(
+        "{}: weights alone ({}), without the network that they belong to; make a model of them with: limpid convert {file} \
+         {model} --activation sigmoid",
+        path.display(),
+        format.described()
+    )))
 }
 
 /// The argument of `graph`.

@@ -1,7 +1,9 @@
 //! How wide text is: the advance widths of DejaVu Sans, which PNGs are set in and which SVGs ask for first.
 
+use std::io::Read as _;
 use std::sync::OnceLock;
 
+use flate2::read::ZlibDecoder;
 use ttf_parser::Face;
 use unicode_width::UnicodeWidthChar;
 
@@ -14,14 +16,19 @@ pub(crate) const ASCENT: f64 = 0.76;
 /// From the baseline down to the foot of the lowest letters, as a share of the size.
 pub(crate) const DESCENT: f64 = 0.24;
 
-/// The font's faces: regular and bold.
+/// The font's faces: regular and bold. Each is unpacked where it is first asked for.
 pub(crate) fn face(bold: bool) -> Option<&'static Face<'static>> {
     static REGULAR: OnceLock<Option<Face<'static>>> = OnceLock::new();
     static BOLD: OnceLock<Option<Face<'static>>> = OnceLock::new();
+    let unpacked = |packed: &[u8]| {
+        let mut font = Vec::new();
+        ZlibDecoder::new(packed).read_to_end(&mut font).ok()?;
+        Face::parse(font.leak(), 0).ok()
+    };
     if bold {
-        BOLD.get_or_init(|| Face::parse(dejavu::sans::bold(), 0).ok()).as_ref()
+        BOLD.get_or_init(|| unpacked(include_bytes!(concat!(env!("OUT_DIR"), "/bold.zlib")))).as_ref()
     } else {
-        REGULAR.get_or_init(|| Face::parse(dejavu::sans::regular(), 0).ok()).as_ref()
+        REGULAR.get_or_init(|| unpacked(include_bytes!(concat!(env!("OUT_DIR"), "/regular.zlib")))).as_ref()
     }
 }
 

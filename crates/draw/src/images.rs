@@ -44,11 +44,11 @@ impl Images {
         self
     }
 
-    /// How many stand in a row: in a terminal fewer, where a cell would have to show several pixels.
+    /// How many stand in a row: fewer on a narrow page, and in a terminal where a cell would have to show several pixels.
     fn columns(&self, medium: &Medium) -> usize {
         let columns = self.columns.min(self.images.len().max(1));
         if !medium.cells {
-            return columns;
+            return columns.min(((medium.width - 12.0) / (SMALLEST + 12.0)) as usize).max(1);
         }
         let each = self.widest().clamp(8.0, 22.0) + 2.0;
         columns.min(((medium.width / 8.0 + 2.0) / each) as usize).max(1)
@@ -104,16 +104,29 @@ impl Images {
     }
 }
 
+/// No image of several is narrower on a page, in pixels, as long as fewer can stand in a row.
+const SMALLEST: f64 = 56.0;
+
 impl Picture for Images {
     fn size(&self) -> [f64; 2] {
         let columns = self.columns.min(self.images.len().max(1)) as f64;
-        let each = (616.0 / columns - 12.0).clamp(56.0, if self.images.len() == 1 { 280.0 } else { 140.0 });
+        let each = (616.0 / columns - 12.0).clamp(SMALLEST, if self.images.len() == 1 { 280.0 } else { 140.0 });
         let width = columns * (each + 12.0) + 12.0;
         let medium = Medium { cells: false, colour: true, width, height: 0.0 };
         let mut header = Scene::new(width, 0.0);
         let top = crate::header::draw(&mut header, &medium, &self.title, &[]) + 8.0;
         let (_, pitch) = self.pitch(&medium, each);
         [width.max(160.0), (top + self.lines(&medium) as f64 * pitch + 6.0).clamp(48.0, 8192.0)]
+    }
+
+    fn height(&self, width: f64) -> f64 {
+        if width >= self.size()[0] {
+            return self.size()[1];
+        }
+        let medium = Medium { cells: false, colour: true, width, height: 0.0 };
+        let top = crate::header::draw(&mut Scene::new(width, 0.0), &medium, &self.title, &[]) + 8.0;
+        let (_, pitch) = self.pitch(&medium, self.places(&medium).0);
+        (top + self.lines(&medium) as f64 * pitch + 6.0).clamp(48.0, 8192.0)
     }
 
     fn rows(&self, columns: usize) -> usize {

@@ -35,6 +35,13 @@ pub trait Picture {
     /// How large it is on a page, in pixels: width and height.
     fn size(&self) -> [f64; 2];
 
+    /// How high it likes to be on a page of a width: on a narrow one more than in proportion, since labels take the same
+    /// room there.
+    fn height(&self, width: f64) -> f64 {
+        let [own, height] = self.size();
+        if width < own { height.min(300.0) } else { height }
+    }
+
     /// How many rows of a terminal it takes, at so many columns.
     fn rows(&self, columns: usize) -> usize {
         let [width, height] = self.size();

@@ -24,6 +24,9 @@ pub struct Panels {
 /// The fewest columns of a terminal that a panel gets.
 const NARROWEST: usize = 26;
 
+/// The least share of its own width that a panel gets on a page, as long as fewer can stand in a row.
+const SMALLEST: f64 = 0.75;
+
 impl Panels {
     /// No pictures yet; a row will hold so many, at most 12.
     pub fn new(columns: usize) -> Self {
@@ -49,9 +52,10 @@ impl Panels {
         self
     }
 
-    /// How many stand in a row: fewer in a terminal that is too narrow.
+    /// How many stand in a row: fewer where that is too narrow.
     fn columns(&self, medium: &Medium) -> usize {
-        let most = if medium.cells { (medium.width / 8.0) as usize / NARROWEST } else { self.columns };
+        let on_page = || (medium.width / (SMALLEST * self.each[0])) as usize;
+        let most = if medium.cells { (medium.width / 8.0) as usize / NARROWEST } else { on_page() };
         self.columns.min(most).min(self.panels.len()).max(1)
     }
 
@@ -70,6 +74,12 @@ impl Picture for Panels {
         let width = columns * self.each[0];
         let medium = Medium { cells: false, colour: true, width, height: 0.0 };
         [width, self.top(&medium) + self.lines(&medium) as f64 * self.each[1]]
+    }
+
+    fn height(&self, width: f64) -> f64 {
+        let medium = Medium { cells: false, colour: true, width, height: 0.0 };
+        let share = width / self.columns(&medium) as f64 / self.each[0];
+        self.top(&medium) + self.lines(&medium) as f64 * self.each[1] * share.clamp(SMALLEST, 1.0)
     }
 
     fn rows(&self, columns: usize) -> usize {

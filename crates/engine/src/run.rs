@@ -14,7 +14,7 @@ pub(crate) use frame::{Base, Raw};
 use frame::{Failure, Frame};
 use lists::ListMemory;
 
-use crate::kernels::Level;
+use crate::kernels::{Level, prefetch};
 use crate::numbers::Numbers;
 use crate::plan::{Place, Plan, Storage, Work};
 use crate::pool::{Denormals, Pool, Walk};
@@ -57,6 +57,9 @@ pub(crate) enum Bound<'t> {
     /// In the session, which lends it for reading and writing, and may know that it is finite throughout.
     Kept(Base, bool),
 }
+
+/// Leaves of no more numbers are asked for before a run: 16 KiB, half of a small first-level cache.
+const FEW: usize = 1 << 12;
 
 /// Plans of fewer multiplications and additions than that run in the calling thread: waking another takes longer.
 const PARALLEL: u64 = 1 << 20;
@@ -134,6 +137,10 @@ impl Runner {
                 Some(Bound::Fed(tensor)) => Raw::of(tensor.data()),
                 _ => Raw::None,
             };
+            // A sample or two are on their way while what follows is made ready.
+            if let Raw::Floats(numbers, len @ ..=FEW) = self.stored[id.index()] {
+                prefetch(numbers, len);
+            }
         }
         for (at, value) in self.plan.values.iter().enumerate() {
             self.bases[at].0 = match value.place {

@@ -10,7 +10,7 @@ use flate2::bufread::GzDecoder;
 use thiserror::Error;
 
 /// The two bytes every gzip member starts with (RFC 1952, section 2.3.1).
-const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
+pub(crate) const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 
 /// A file that cannot be read.
 #[derive(Debug, Error)]

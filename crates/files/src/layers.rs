@@ -56,6 +56,17 @@ pub struct FoundLayers {
     pub assumed: Vec<String>,
 }
 
+/// How arrays are called, and which way round weights are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Naming {
+    /// `W1`, `b1`, `W2`, …; weights (in, out).
+    NumPy,
+    /// `0.weight`, `0.bias`, `2.weight`, …, as `torch.nn.Sequential` has them; weights (out, in).
+    Torch,
+    /// `0/w`, `0/b`, `2/w`, …; weights (in, out).
+    Limpid,
+}
+
 /// Arrays that do not say which layers they belong to.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
@@ -117,6 +128,72 @@ pub enum LayersError {
         /// The weights.
         names: Vec<String>,
     },
+}
+
+impl FoundLayer {
+    /// Its weight or kernel, and its bias, if it has one.
+    pub fn arrays(&self) -> impl Iterator<Item = &NamedArray> {
+        let (Self::Affine { weight: first, bias } | Self::Convolution { kernel: first, bias }) = self;
+        std::iter::once(first).chain(bias)
+    }
+}
+
+impl FoundLayers {
+    /// The layers' arrays under names of another style, from input to output; arrays that were left out stay so.
+    ///
+    /// PyTorch and limpid count activations as layers. Arrays whose names say the places keep them; otherwise there is
+    /// one activation behind each layer.
+    ///
+    /// ```
+    /// use limpid_files::{NamedArray, Naming, find_layers};
+    /// use limpid_graph::Tensor;
+    ///
+    /// let arrays = vec![
+    ///     NamedArray::new("W1", Tensor::zeros([784, 50])),
+    ///     NamedArray::new("b1", Tensor::zeros([50])),
+    ///     NamedArray::new("W2", Tensor::zeros([50, 10])),
+    /// ];
+    /// let named = find_layers(arrays, None)?.named(Naming::Torch);
+    /// let names: Vec<&str> = named.iter().map(|named| named.name.as_str()).collect();
+    /// assert_eq!(names, ["0.weight", "0.bias", "2.weight"]);
+    /// assert_eq!(named[0].array.shape(), [50, 784]);
+    /// # Ok::<(), limpid_files::LayersError>(())
+    /// ```
+    pub fn named(self, naming: Naming) -> Vec<NamedArray> {
+        let places = places(&self.layers);
+        let renamed = |(index, layer): (usize, FoundLayer)| {
+            let (weight, bias, is_affine) = match layer {
+                FoundLayer::Affine { weight, bias } => (weight, bias, true),
+                FoundLayer::Convolution { kernel, bias } => (kernel, bias, false),
+            };
+            let (number, place) = (index + 1, places[index]);
+            let [weight_name, bias_name] = match naming {
+                Naming::NumPy => [format!("W{number}"), format!("b{number}")],
+                Naming::Torch => [format!("{place}.weight"), format!("{place}.bias")],
+                Naming::Limpid => [format!("{place}/w"), format!("{place}/b")],
+            };
+            let turned = naming == Naming::Torch && is_affine;
+            let weight = if turned { weight.array.transposed() } else { weight.array };
+            let bias = bias.map(|bias| NamedArray { name: bias_name, array: bias.array });
+            std::iter::once(NamedArray { name: weight_name, array: weight }).chain(bias)
+        };
+        self.layers.into_iter().enumerate().flat_map(renamed).collect()
+    }
+}
+
+/// The place of each layer among all layers, activations counted too.
+fn places(layers: &[FoundLayer]) -> Vec<usize> {
+    let told = layers.iter().map(|layer| {
+        let name = &layer.arrays().next()?.name;
+        // `W1` has a number too, but counts no activations.
+        let (place, _) = name.split_once(['.', '/'])?;
+        place.parse::<usize>().ok()
+    });
+    let told: Option<Vec<usize>> = told.collect();
+    match told {
+        Some(places) if places.is_sorted_by(|a, b| a < b) => places,
+        _ => (0..layers.len()).map(|index| 2 * index).collect(),
+    }
 }
 
 impl Orientation {

@@ -17,14 +17,18 @@
 //! | read and write `.npz` (feature `archives`) | `read_npz`, `write_npz` |
 //! | read and write any safetensors | `Safetensors` |
 //! | read a PyTorch state dict (feature `archives`) | `read_torch` |
+//! | read any of them, told by its bytes | `Arrays` |
 //! | know which layers named arrays belong to | `find_layers` |
+//! | read a table of comma-separated values (feature `tables`) | `Table` |
+//! | read pictures, and folders of them (feature `pictures`) | `Pictures`, `Picture` |
 //! | know before a long run that its output can be written | [`writable`] |
 //! | write a file whole or not at all | [`write_atomically`] |
 //!
 //! This crate knows arrays and their names, and nothing of networks: what is built from them is the caller's.
 //!
-//! Three features, all on by default: `arrays` brings what other programs write, `archives` zip archives too, and with
-//! them the crate `rawzip`; `sets` the data sets beside MNIST, and with them `tar`.
+//! Five features, all on by default: `arrays` brings what other programs write, `archives` zip archives too, and with
+//! them the crate `rawzip`; `sets` the data sets beside MNIST, and with them `tar`; `tables` and `pictures` bring data
+//! sets of one's own, and the crates that parse and decode them.
 
 #[cfg(feature = "archives")]
 mod archive;
@@ -32,6 +36,8 @@ mod archive;
 mod array;
 mod bytes;
 mod digest;
+#[cfg(feature = "archives")]
+mod formats;
 mod idx;
 #[cfg(feature = "arrays")]
 mod layers;
@@ -44,10 +50,14 @@ mod npz;
 mod output;
 #[cfg(feature = "arrays")]
 mod pickle;
+#[cfg(feature = "pictures")]
+mod pictures;
 #[cfg(feature = "arrays")]
 mod safetensors;
 #[cfg(feature = "sets")]
 mod sets;
+#[cfg(feature = "tables")]
+mod table;
 #[cfg(feature = "archives")]
 mod torch;
 
@@ -56,9 +66,11 @@ pub use archive::ZipError;
 #[cfg(feature = "arrays")]
 pub use array::{Array, ArrayError, Dtype, NamedArray};
 pub use bytes::{GzipError, ReadError, gunzip, read_plain_or_gzip};
+#[cfg(feature = "archives")]
+pub use formats::{Arrays, ArraysError, ArraysFileError, Container, ContainerError, Format};
 pub use idx::{IdxError, read_idx};
 #[cfg(feature = "arrays")]
-pub use layers::{FoundLayer, FoundLayers, LayersError, Orientation, find_layers};
+pub use layers::{FoundLayer, FoundLayers, LayersError, Naming, Orientation, find_layers};
 pub use mnist::{Looked, Mnist, MnistError, MnistPlaces, locate_mnist, locate_mnist_in};
 pub use model::{MODEL_CAP_BYTES, ModelError, ModelFile, ModelFileError};
 #[cfg(feature = "arrays")]
@@ -70,9 +82,13 @@ pub use output::{OutputError, writable, write_atomically};
 pub use pickle::{
     ArrayView, Entries, Items, Pickle, PickleError, PickleWriteError, Unfolded, Value, read_pickle, write_pickle,
 };
+#[cfg(feature = "pictures")]
+pub use pictures::{PICTURE_CAP_BYTES, Picture, PictureError, Pictures, PicturesError, is_picture, read_picture};
 #[cfg(feature = "arrays")]
 pub use safetensors::{Safetensors, SafetensorsError};
 #[cfg(feature = "sets")]
 pub use sets::{DataSet, PublishedFile, Samples, SetError, data_set, data_sets};
+#[cfg(feature = "tables")]
+pub use table::{TABLE_CAP_BYTES, Table, TableError, TableFileError, comma_separated};
 #[cfg(feature = "archives")]
 pub use torch::{TorchError, read_torch};

@@ -90,6 +90,11 @@ pub fn writable(path: &Path) -> Result<(), OutputError> {
 /// Replaces `path` by a file of these bytes: whoever reads it meanwhile sees the old file or the new one, whole. A
 /// device or a pipe is written to and stays what it is.
 ///
+/// Of a process that is killed meanwhile, the same is true, and nothing else is left in the folder: on Linux the new file
+/// gets a name only when it is whole and on the disk (`O_TMPFILE`, which needs `/proc`), first `.NAME.` and six letters,
+/// at once then its own; so only a process that dies between those two steps leaves a file with the first name behind,
+/// whole. Where such files without names are not to be had, the first name is there from the start.
+///
 /// ```
 /// # let folder = tempfile::tempdir()?;
 /// let path = folder.path().join("curve.svg");

@@ -65,12 +65,8 @@ const TAR_MARK: (usize, &[u8]) = (257, b"ustar");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn read_torch(bytes: &[u8]) -> Result<Unfolded, TorchError> {
-    if bytes.get(2..14) == Some(&LEGACY_MAGIC) {
-        return Err(TorchError::Legacy { form: "a row of pickles" });
-    }
-    let (offset, mark) = TAR_MARK;
-    if bytes.get(offset..offset + mark.len()) == Some(mark) {
-        return Err(TorchError::Legacy { form: "a tar archive" });
+    if let Some(form) = legacy_form(bytes) {
+        return Err(TorchError::Legacy { form });
     }
     let members = unzip(bytes)?;
     let count = members.len();
@@ -91,6 +87,15 @@ pub fn read_torch(bytes: &[u8]) -> Result<Unfolded, TorchError> {
     }
     let pickle = pickle.ok_or(TorchError::NotTorch { members: count })?;
     Ok(read_torch_pickle(&pickle, &storages, bytes.len())?.arrays()?)
+}
+
+/// Which of PyTorch's old forms the bytes start as, if any.
+pub(crate) fn legacy_form(bytes: &[u8]) -> Option<&'static str> {
+    let (offset, mark) = TAR_MARK;
+    if bytes.get(2..14) == Some(&LEGACY_MAGIC) {
+        return Some("a row of pickles");
+    }
+    (bytes.get(offset..offset + mark.len()) == Some(mark)).then_some("a tar archive")
 }
 
 fn big_endian(bytes: &[u8]) -> Result<bool, TorchError> {

@@ -4,7 +4,8 @@ use std::fs;
 use std::path::Path;
 
 use limpid_files::{
-    ModelFile, Packing, Safetensors, read_idx, read_npy, read_npz, read_pickle, read_torch, write_npy, write_npz,
+    Arrays, ModelFile, Packing, Picture, Safetensors, Table, find_layers, read_idx, read_npy, read_npz, read_pickle,
+    read_torch, write_npy, write_npz,
 };
 
 #[test]
@@ -27,6 +28,9 @@ fn read_as_everything(bytes: &[u8]) {
         let _ = pickle.arrays();
     }
     let _ = (read_torch(bytes), read_idx(bytes), ModelFile::from_bytes(bytes));
+    if let Ok(read) = Arrays::from_bytes(bytes) {
+        let _ = find_layers(read.arrays, None);
+    }
     if let Ok(array) = read_npy(bytes) {
         assert_eq!(write_npy(&array).and_then(|bytes| read_npy(&bytes)), Ok(array));
     }
@@ -34,6 +38,13 @@ fn read_as_everything(bytes: &[u8]) {
         && let Ok(written) = write_npz(&arrays, Packing::Deflated)
     {
         assert_eq!(read_npz(&written), Ok(arrays));
+    }
+    if let Ok(picture) = Picture::from_bytes(bytes) {
+        assert_eq!(picture.pixels.len(), picture.height * picture.width * picture.channels);
+    }
+    if let Ok(table) = Table::from_bytes(bytes) {
+        let again = Table::from_bytes(table.to_text(&[]).as_bytes()).unwrap();
+        assert_eq!((again.names(), again.rows()), (table.names(), table.rows()));
     }
     if let Ok(file) = Safetensors::from_bytes(bytes) {
         assert_eq!(file.to_bytes().and_then(|bytes| Safetensors::from_bytes(&bytes)), Ok(file));

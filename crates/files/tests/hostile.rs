@@ -5,11 +5,11 @@ use std::cell::Cell;
 use std::fs;
 use std::path::PathBuf;
 
-use limpid_files::{ModelFile, NamedArray, NpzError, TorchError};
 use limpid_files::{
-    Packing, PickleError, Safetensors, Value, ZipError, read_idx, read_npy, read_npz, read_pickle, read_torch,
-    write_npz,
+    Arrays, Packing, PickleError, Safetensors, Value, ZipError, find_layers, read_idx, read_npy, read_npz, read_pickle,
+    read_torch, write_npz,
 };
+use limpid_files::{ModelFile, NamedArray, NpzError, Picture, Table, TorchError};
 use limpid_graph::Tensor;
 use proptest::prelude::*;
 
@@ -57,6 +57,13 @@ fn peak_bytes(work: impl FnOnce()) -> usize {
 const PICKLE_FACTOR: usize = 160;
 const PICKLE_BYTES: usize = 2 << 20;
 
+/// What decoding a picture may hold: 16 bytes for each of the 2²³ pixels that it may have, and a little.
+const PICTURE_BYTES: usize = (16 << 23) + (1 << 20);
+
+/// What reading a table may hold: its text, and where each cell ends, which may be a single byte; and 2¹⁶ names.
+const TABLE_FACTOR: usize = 64;
+const TABLE_BYTES: usize = 8 << 20;
+
 /// What reading anything else may hold. An archive unpacks to 64 MiB or 64 times its length, whichever is more.
 fn archive_cap(length: usize) -> usize {
     (1 << 20) + (64 << 20).max(64 * length)
@@ -82,6 +89,12 @@ fn read_as_everything(bytes: &[u8]) {
         let _ = read_idx(bytes);
     });
     assert!(peak <= archive_cap(bytes.len()) + PICKLE_FACTOR * bytes.len());
+    let peak = peak_bytes(|| drop(Arrays::from_bytes(bytes).map(|read| find_layers(read.arrays, None))));
+    assert!(peak <= archive_cap(bytes.len()) + PICKLE_FACTOR * bytes.len());
+    let peak = peak_bytes(|| drop(Picture::from_bytes(bytes)));
+    assert!(peak <= PICTURE_BYTES + 8 * bytes.len(), "{peak} bytes for a picture of {}", bytes.len());
+    let peak = peak_bytes(|| drop(Table::from_bytes(bytes)));
+    assert!(peak <= TABLE_BYTES + TABLE_FACTOR * bytes.len(), "{peak} bytes for a table of {}", bytes.len());
 }
 
 #[test]

@@ -22,6 +22,7 @@
 //! # Ok::<(), limpid_graph::Error>(())
 //! ```
 
+mod box_muller;
 mod builder;
 mod check;
 mod compose;

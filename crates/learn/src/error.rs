@@ -49,6 +49,9 @@ pub enum Error {
     /// Data whose parts do not belong together, or not to the network.
     #[error("{0}")]
     Data(String),
+    /// Columns that cannot be learned from, or are not those that were.
+    #[error(transparent)]
+    Preparation(#[from] crate::preparation::PreparationError),
     /// A parameter that does not fit the network.
     #[error("{0}")]
     Parameters(String),

@@ -4,27 +4,34 @@
 //! describes the training step as one graph (loss, gradients and the parameters' next values) and runs it over batches
 //! of a [`Dataset`]; [`Model::evaluate`] and [`Model::predict`] ask it.
 //!
+//! Samples of a table are [`Column`]s; a [`Preparation`] learns from them how they become numbers, and reads what a model
+//! answers in the target's own terms.
+//!
 //! Beside the loop stand the pieces to learn from one at a time: a [`Perceptron`], the difference quotients and the
 //! gradient method of [`numeric`], and [`Solo`], a layer that is run forward and backward by itself.
 
 mod batches;
 mod clock;
+mod column;
 mod dataset;
 mod error;
 mod fit;
 mod gradient_cause;
 mod gradient_check;
 mod gradient_mistakes;
+mod holdout;
 mod initializer;
 mod layer;
 mod layers;
 mod loss;
+mod metric;
 mod model;
 mod network;
 pub mod numeric;
 mod numerical_gradient;
 mod optimizer;
 mod perceptron;
+mod preparation;
 mod sequence;
 mod solo;
 pub mod step;
@@ -32,20 +39,27 @@ mod text;
 
 pub use batches::{Batches, Sampling};
 pub use clock::StepTime;
+pub use column::{Column, Values, Words};
 pub use dataset::Dataset;
 pub use error::Error;
 pub use fit::{Epoch, Event, Fit, History};
 pub use gradient_cause::{Cause, Known, Labels, Over};
 pub use gradient_check::{Comparison, Elements, GradientCheck, GradientReport, ParameterCheck, Worst};
+pub use holdout::holdout;
 pub use initializer::Initializer;
 pub use layer::{Context, Declared, Layer, Mode};
 pub use layers::{Affine, Elu, Flatten, Gelu, Identity, LeakyRelu, Relu, Sigmoid, Softmax, Softplus, Swish, Tanh};
 pub use loss::Loss;
-pub use model::{Evaluation, Model};
+pub use metric::Regression;
+pub use model::{EVALUATION_BATCH, Evaluation, Model};
 pub use network::{Extents, Network};
 pub use numeric::{central_difference, forward_difference, gradient_ascent, gradient_descent, numerical_gradient};
 pub use optimizer::{Adam, Momentum, Optimizer, Sgd, optimizer, optimizer_names};
 pub use perceptron::{Perceptron, xor};
+pub use preparation::{
+    Answers, Encoded, Encoding, Goal, Input, LeftOut, MOST_CATEGORIES, Prediction, Preparation, PreparationError,
+    Target, Task, Unknown,
+};
 pub use sequence::Sequence;
 pub use solo::{Backward, Inputs, Solo};
 pub use text::{TextError, activation_names};

@@ -50,10 +50,13 @@ pub struct Evaluation {
     pub loss: f64,
     /// The share of right answers, for losses of classification.
     pub accuracy: Option<f64>,
+    /// How many answers are right, for losses of classification.
+    pub right: Option<usize>,
 }
 
-/// How many samples are evaluated at a time. Large enough for matrix products, small enough for caches.
-const EVALUATION_BATCH: usize = 1000;
+/// How many samples are evaluated at a time, where nothing else is said. Large enough for matrix products, small enough
+/// for caches.
+pub const EVALUATION_BATCH: usize = 1000;
 
 impl Model {
     /// A model in `f32` whose parameters are drawn by `seed`.
@@ -196,14 +199,46 @@ impl Model {
     /// Where the data does not fit the network or the loss.
     #[track_caller]
     pub fn evaluate(&mut self, data: &Dataset) -> Result<Evaluation, Error> {
+        self.evaluate_watched(data, EVALUATION_BATCH, |_| ())
+    }
+
+    /// The mean loss and the accuracy over a data set, `batch_size` samples at a time; after each batch, `watch` is
+    /// shown what they are so far. How many samples go together changes neither which answers are right nor more of the
+    /// loss than its last digits.
+    ///
+    /// ```
+    /// use limpid_graph::Tensor;
+    /// use limpid_learn::{Dataset, Model, Network};
+    ///
+    /// let network: Network = "2, affine 2".parse()?;
+    /// let mut model = Model::new(&network, 1)?;
+    /// let data = Dataset::new(Tensor::from([[1.0, 0.0], [0.0, 1.0], [2.0, 0.5]]), Tensor::from([0u8, 1, 0]))?;
+    /// let mut seen = Vec::new();
+    /// let all = model.evaluate_watched(&data, 2, |so_far| seen.push(so_far.samples))?;
+    /// assert_eq!((seen, all.right), (vec![2, 3], model.evaluate(&data)?.right));
+    /// # Ok::<(), limpid_learn::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`evaluate`](Model::evaluate), and [`Error::Setting`] for batches of no samples.
+    #[track_caller]
+    pub fn evaluate_watched(
+        &mut self,
+        data: &Dataset,
+        batch_size: usize,
+        mut watch: impl FnMut(&Evaluation),
+    ) -> Result<Evaluation, Error> {
+        if batch_size == 0 {
+            let (found, fits) = ("0".to_string(), "1 or more fits".to_string());
+            return Err(Error::Setting { name: "batch_size", found, fits });
+        }
         let program = self.evaluation_of(data)?;
         let data = data.stored_for(self.precision());
         let (mut loss, mut right) = (0.0, None);
-        let rows = |start: usize| {
-            Tensor::from((start..data.len().min(start + EVALUATION_BATCH)).map(|row| row as f64).collect::<Vec<_>>())
-        };
-        for start in (0..data.len()).step_by(EVALUATION_BATCH) {
-            let rows = rows(start);
+        let mut so_far = Evaluation { samples: 0, loss: f64::NAN, accuracy: None, right: None };
+        for start in (0..data.len()).step_by(batch_size) {
+            let end = data.len().min(start.saturating_add(batch_size));
+            let rows = Tensor::from((start..end).map(|row| row as f64).collect::<Vec<_>>());
             let feeds = [(INPUTS, data.inputs()), (TARGETS, data.targets()), (ROWS, &rows)];
             let answers = self.session.step(program, &feeds)?;
             let weighted = |answer: usize| answers.item(answer).unwrap_or(f64::NAN) * rows.len() as f64;
@@ -212,10 +247,12 @@ impl Model {
                 // A count is whole; its share of a batch may have been rounded.
                 *right.get_or_insert(0.0) += weighted(1).round();
             }
+            let share = |total: f64| total / end as f64;
+            let (accuracy, right) = (right.map(share), right.map(|right| right as usize));
+            so_far = Evaluation { samples: end, loss: share(loss), accuracy, right };
+            watch(&so_far);
         }
-        let samples = data.len();
-        let share = |total: f64| total / samples as f64;
-        Ok(Evaluation { samples, loss: share(loss), accuracy: right.map(share) })
+        Ok(so_far)
     }
 
     /// The program that evaluates data of this form.

@@ -33,7 +33,7 @@ pub(crate) fn ask(page: &mut Page<'_>, answers: impl BufRead) -> Outcome {
         let name = exercise.show().nodes[node.index()].name.clone().unwrap_or_default();
         writeln!(page, "d total / d {name} = ?")?;
         let Some(answer) = answers.next().transpose()? else { break };
-        match exercise.answer(node, answer.trim().parse().unwrap_or(f64::NAN)) {
+        match exercise.answer(node, answer.trim().replace(',', ".").parse().unwrap_or(f64::NAN)) {
             Verdict::Wrong { hint } => writeln!(page, "  not yet: {hint}")?,
             _ => writeln!(page, "  right")?,
         }

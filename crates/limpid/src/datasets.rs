@@ -1,9 +1,11 @@
 //! Data sets: read by [`files`](crate::files), handed to [`learn`](crate::learn).
 
+use std::fmt;
 use std::path::PathBuf;
 
+use limpid_engine::Precision;
 use limpid_files::locate_mnist;
-use limpid_graph::Tensor;
+use limpid_graph::{Data, Tensor};
 use limpid_learn::Dataset;
 
 use crate::Error;
@@ -82,6 +84,87 @@ fn wanted(
     let data = if options.flatten { data.reshaped(&[shape.iter().product()]) } else { data.reshaped(&shape) }?;
     let data = if options.normalize { data.divided_by(255.0) } else { data };
     Ok(if options.one_hot_label { data.one_hot(classes)? } else { data })
+}
+
+/// What is done to pixels, bytes from 0 to 255, before a network is given them.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Pixels {
+    /// Nothing.
+    Raw,
+    /// Each is divided by this.
+    Divided(f64),
+    /// Each is divided by 255, then less `mean`, then divided by `deviation`.
+    Standard {
+        /// The mean of all pixels, from 0 to 1.
+        mean: f64,
+        /// Their standard deviation (of all of them, not of a sample).
+        deviation: f64,
+    },
+}
+
+impl Pixels {
+    /// From 0 to 1.
+    pub const UNIT: Self = Self::Divided(255.0);
+
+    /// By the mean and the deviation of all pixels of all these samples, which are stored as bytes. Where all pixels are
+    /// alike, the deviation is taken as 1.
+    ///
+    /// ```
+    /// use limpid::datasets::{Mnist, Pixels, mnist};
+    ///
+    /// let (train, _) = mnist(&Mnist::default())?;
+    /// let Pixels::Standard { mean, deviation } = Pixels::standard_of(&train) else { panic!() };
+    /// assert_eq!((mean, deviation), (0.1306604762738429, 0.3081078038564622));
+    /// # Ok::<(), limpid::Error>(())
+    /// ```
+    pub fn standard_of(data: &Dataset) -> Self {
+        // Counts of each value are exact, however many pixels there are.
+        let mut counts = [0u64; 256];
+        match data.inputs().data() {
+            Data::U8(bytes) => bytes.iter().for_each(|&byte| counts[usize::from(byte)] += 1),
+            _ => data.inputs().to_f64().iter().for_each(|&number| counts[number.clamp(0.0, 255.0) as usize] += 1),
+        }
+        let pixels = counts.iter().sum::<u64>().max(1) as f64;
+        let weighted = |value: &dyn Fn(f64) -> f64| {
+            counts.iter().enumerate().map(|(byte, &count)| value(byte as f64) * count as f64).sum::<f64>() / pixels
+        };
+        let mean = weighted(&|byte| byte);
+        let variance = weighted(&|byte| (byte - mean) * (byte - mean));
+        let deviation = if variance > 0.0 { variance.sqrt() / 255.0 } else { 1.0 };
+        Self::Standard { mean: mean / 255.0, deviation }
+    }
+
+    /// The samples as a network that computes in `precision` is given them; they are stored as bytes.
+    pub fn applied_to(self, data: Dataset, precision: Precision) -> Dataset {
+        match self {
+            Self::Raw => data,
+            Self::Divided(divisor) => data.divided_by(divisor),
+            Self::Standard { mean, deviation } => {
+                let standard = |pixel: f64| (pixel / 255.0 - mean) / deviation;
+                let (pixels, shape) = (data.inputs().to_f64(), data.shape().to_vec());
+                let inputs = match precision {
+                    Precision::F32 => Tensor::new(shape, pixels.into_iter().map(|x| standard(x) as f32).collect()),
+                    Precision::F64 => Tensor::new(shape, pixels.into_iter().map(standard).collect()),
+                };
+                let inputs = inputs.unwrap_or_else(|_| unreachable!("as many pixels as before"));
+                let applied = Dataset::new(inputs, data.targets().clone());
+                applied.unwrap_or_else(|_| unreachable!("as many samples as before"))
+            }
+        }
+    }
+}
+
+impl fmt::Display for Pixels {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Raw => f.write_str("pixels as they are, from 0 to 255"),
+            Self::Divided(divisor) => write!(f, "pixels divided by {divisor}"),
+            Self::Standard { mean, deviation } => {
+                write!(f, "pixels divided by 255, less their mean {mean:.6}, divided by their deviation {deviation:.6}")
+            }
+        }
+    }
 }
 
 /// All 70,000 samples of MNIST, shuffled by `seed` and cut into 56,000 for training and 14,000 held out.

@@ -33,6 +33,43 @@ pub enum Error {
         /// What is wrong with it.
         what: String,
     },
+    /// Weights that no model can be made of.
+    #[cfg(feature = "arrays")]
+    #[error(transparent)]
+    Weights(#[from] crate::weights::WeightsError),
+    /// A file that cannot be read as arrays.
+    #[cfg(feature = "archives")]
+    #[error(transparent)]
+    Arrays(#[from] limpid_files::ArraysFileError),
+    /// Arrays that a format cannot hold.
+    #[cfg(feature = "archives")]
+    #[error(transparent)]
+    Container(#[from] limpid_files::ContainerError),
+    /// A table.
+    #[cfg(feature = "tables")]
+    #[error(transparent)]
+    Table(#[from] limpid_files::TableError),
+    /// A table's file.
+    #[cfg(feature = "tables")]
+    #[error(transparent)]
+    TableFile(#[from] limpid_files::TableFileError),
+    /// A cell of a table that does not fit what was learned.
+    #[error("line {line}, column `{column}`: {what}")]
+    Cell {
+        /// The line that its row begins in, counted from 1.
+        line: u64,
+        /// The column's name.
+        column: String,
+        /// What is wrong with it, and what would fit.
+        what: String,
+    },
+    /// A folder of pictures.
+    #[cfg(feature = "pictures")]
+    #[error(transparent)]
+    Pictures(#[from] limpid_files::PicturesError),
+    /// Columns that cannot be learned from, or are not those that were.
+    #[error(transparent)]
+    Preparation(#[from] limpid_learn::PreparationError),
     /// A tensor's shape.
     #[error(transparent)]
     Tensor(#[from] limpid_graph::TensorError),

@@ -1,9 +1,81 @@
 //! The guide: for those who come from NumPy, and for those who read the book.
+//!
+//! [`from_numpy`] has tables from NumPy's names to limpid's. The chapters are those of the book, which `limpid book`
+//! walks through in a terminal and `limpid book --all --output site` writes as a site; each page says what of this
+//! crate its stops use, and leads to their programs.
 
 /// From NumPy to limpid, as tables.
 #[doc = include_str!("guide/from_numpy.md")]
 pub mod from_numpy {}
 
-/// The book's chapters: what each is about, and what of this crate it uses.
-#[doc = include_str!("guide/chapters.md")]
-pub mod chapters {}
+/// A chapter's page, and under it a page for each of its stops: the program, whole.
+macro_rules! chapter {
+    ($chapter:ident $title:literal $text:literal $($stop:ident $number:literal $about:literal;)*) => {
+        #[doc = $title]
+        #[doc = ""]
+        #[doc = include_str!($text)]
+        pub mod $chapter {
+            $(
+                #[doc = concat!($number, " ", $about)]
+                #[doc = ""]
+                #[doc = concat!("`limpid book ", $number, "` walks to this stop; `cargo run --release -p limpid --example ")]
+                #[doc = concat!(stringify!($stop), "` runs its program, which needs the feature `draw`:")]
+                #[doc = ""]
+                #[doc = "```ignore"]
+                #[doc = include_str!(concat!("../examples/", stringify!($stop), ".rs"))]
+                #[doc = "```"]
+                pub mod $stop {}
+            )*
+        }
+    };
+}
+
+chapter! { chapter_1 "Chapter 1: arrays and pictures." "guide/chapter_1.md"
+    arrays "1.1" "Arrays";
+    lines "1.2" "Lines";
+    image "1.3" "An image";
+    curves "1.4" "Five curves and some bars";
+    surface "1.5" "A surface, its gradients, a way down";
+}
+chapter! { chapter_2 "Chapter 2: the perceptron." "guide/chapter_2.md"
+    gates "2.1" "AND, NAND and OR";
+    xor "2.2" "XOR takes two layers";
+}
+chapter! { chapter_3 "Chapter 3: from inputs to answers." "guide/chapter_3.md"
+    activations "3.1" "Activations";
+    softmax "3.2" "Softmax, and where it overflows";
+    non_linear "3.3" "Why an activation must bend";
+    outputs "3.4" "Which output for which problem";
+    forward "3.5" "Three layers forward";
+    digits "3.6" "Handwritten digits";
+    guessing "3.7" "Guessing, one by one and in batches";
+    numpys_net "3.8" "NumPy's random network";
+    save_and_load "3.9" "Weights as a file";
+}
+chapter! { chapter_4 "Chapter 4: learning." "guide/chapter_4.md"
+    losses "4.1" "Two losses";
+    batches "4.2" "Losses of batches, and how batches are drawn";
+    staircase "4.3" "Why accuracy cannot be the loss";
+    differences "4.4" "Slopes by trying";
+    gradient "4.5" "The gradient";
+    descent "4.6" "Down the gradient";
+    stuck "4.7" "Saddles, local minima, plateaus";
+    net_gradient "4.8" "The gradient of a small network";
+    learning "4.9" "Learning to read digits";
+    numerical_learning "4.10" "Learning by trying alone";
+}
+chapter! { chapter_5 "Chapter 5: the computational graph." "guide/chapter_5.md"
+    chain_rule "5.1" "The chain rule on a graph";
+    apples "5.2" "Two apples";
+    oranges "5.3" "Apples and oranges";
+    exercise "5.4" "Fill in the derivatives";
+    layers "5.5" "Layers, forward and backward";
+    two_layers "5.6" "Networks from layers";
+    gradient_check "5.7" "Checking a gradient";
+}
+chapter! { chapter_6 "Chapter 6: looking further." "guide/chapter_6.md"
+    weight_scales "6.1" "How weights are drawn matters";
+    optimizers "6.2" "Optimisers on a long bowl";
+    neighbours "6.3" "Reading without learning: nearest neighbours";
+    misclassified "6.4" "What is still read wrongly";
+}

@@ -22,6 +22,8 @@
 //! | [`guide`] | from NumPy to limpid, and the book's chapters |
 //! | `fetch` | downloads; with the feature `fetch` |
 //! | `draw`, `page` | pictures, and pages of words and pictures; with the feature `draw` |
+//! | `weights` | models from bare weights: NumPy's pickles, safetensors, PyTorch; with the feature `arrays` or `archives` |
+//! | `tables`, `pictures` | comma-separated values and folders of pictures as data sets; with the features of these names |
 //! | [`datasets`], [`models`] | where those meet: MNIST and others as data sets, a model as a file |
 
 pub mod datasets;
@@ -30,6 +32,12 @@ pub mod guide;
 pub mod models;
 #[cfg(feature = "draw")]
 pub mod page;
+#[cfg(feature = "pictures")]
+pub mod pictures;
+#[cfg(feature = "tables")]
+pub mod tables;
+#[cfg(feature = "arrays")]
+pub mod weights;
 
 pub use error::Error;
 #[cfg(feature = "draw")]

@@ -112,11 +112,9 @@ impl<'w> Page<'w> {
     /// # Errors
     /// Where its numbers do not belong together.
     pub fn picture(&mut self, name: &str, picture: &impl Picture) -> Result<(), limpid_draw::Error> {
-        let [width, height] = picture.size();
-        // A little higher than in proportion: labels take the same room on a narrow page.
-        let narrow = Medium::page(width.min(NARROW), if width > NARROW { height.min(300.0) } else { height })?;
-        // Panels side by side, and what does not fit, stay as they are and are scrolled.
-        let narrow = if width > 2.0 * NARROW { None } else { picture.layout(narrow).ok() };
+        let width = picture.size()[0].min(NARROW);
+        // What does not fit stays as it is, and becomes smaller.
+        let narrow = picture.layout(Medium::page(width, picture.height(width))?).ok();
         let scene = picture.scene()?;
         let terminal = picture.terminal(self.columns, self.colour)?;
         let narrow = narrow.unwrap_or_else(|| scene.clone());

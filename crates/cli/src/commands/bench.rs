@@ -11,7 +11,7 @@ use crate::failure::Failure;
 use crate::output;
 use crate::text::{self, Align};
 
-/// The name of the hidden verb by which W8's child is started.
+/// The argument by which W8's child is started.
 pub(crate) const START: &str = "bench-start";
 
 /// Measure how fast limpid trains and answers on this machine

@@ -11,7 +11,8 @@ use limpid::page::Page;
 use limpid_book::{Site, SiteError, Stop};
 
 use crate::failure::Failure;
-use crate::output;
+use crate::picture::{columns, has_colour};
+use crate::{output, viewer};
 
 /// Read the book: from an AND gate to a network that reads digits, stop by stop
 ///
@@ -24,8 +25,12 @@ pub(crate) struct Arguments {
     stop: Option<String>,
 
     /// Write every stop as a page of a web site, which needs no network
-    #[arg(long, requires = "output")]
+    #[arg(long)]
     all: bool,
+
+    /// Show the stop's page, or the site, in the system's browser; without --output, where nothing is kept
+    #[arg(long, help_heading = "Output")]
+    open: bool,
 
     /// Folder for the stop's pictures as SVG and PNG, or for the site
     #[arg(long, short, value_name = "FOLDER", help_heading = "Output")]
@@ -38,26 +43,33 @@ Examples:
     limpid book
   The stop on slopes by trying, and its pictures as files:
     limpid book 4.4 --output pictures
+  The same stop as a page, in the browser:
+    limpid book 4.4 --open
   The whole book as a web site:
-    limpid book --all --output site";
+    limpid book --all --output site --open";
 
 pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
-    match (&arguments.stop, &arguments.output) {
-        (Some(asked), folder) => {
+    let (folder, open) = (arguments.output.as_deref(), arguments.open);
+    match &arguments.stop {
+        Some(asked) => {
             let stop = limpid_book::find(asked).map_err(|error| Failure::Usage(error.to_string()))?;
-            walk(stop, folder.as_deref())
+            walk(stop, folder, open)
         }
-        (None, Some(folder)) if arguments.all => site(folder),
-        (None, Some(_)) => {
+        None if open || (arguments.all && folder.is_some()) => site(folder, open),
+        None if arguments.all => {
+            let what = "--all needs --output, such as `--output site`, or --open";
+            Err(Failure::Usage(what.to_string()))
+        }
+        None if folder.is_some() => {
             let what = "--output needs a stop, such as `limpid book 4.4`, or --all";
             Err(Failure::Usage(what.to_string()))
         }
-        (None, None) => output::result(&limpid_book::contents(has_colour())),
+        None => output::result(&limpid_book::contents(has_colour())),
     }
 }
 
-fn walk(stop: &Stop, folder: Option<&Path>) -> Result<(), Failure> {
-    let (columns, colour) = (columns(), has_colour());
+fn walk(stop: &Stop, folder: Option<&Path>, open: bool) -> Result<(), Failure> {
+    let (columns, colour) = (columns().clamp(40, 120), has_colour());
     output::result(&limpid_book::head(stop, columns, colour))?;
     let mut written = Ok(());
     let mut page = Page::new(columns, colour).watched(|part| {
@@ -74,9 +86,18 @@ fn walk(stop: &Stop, folder: Option<&Path>) -> Result<(), Failure> {
     if let Some(folder) = folder {
         save_pictures(&page, folder)?;
     }
+    let of_stop = open.then(|| Site::of_stop(stop, &page)).transpose().map_err(site_failure)?;
     drop(page);
     written?;
-    output::result(&limpid_book::tail(stop, colour))
+    output::result(&limpid_book::tail(stop, colour))?;
+    of_stop.map_or(Ok(()), |site| show(&site, folder))
+}
+
+/// Writes pages and opens the first of them.
+fn show(site: &Site, folder: Option<&Path>) -> Result<(), Failure> {
+    let folder = folder.map_or_else(viewer::passing_folder, |folder| Ok(folder.to_path_buf()))?;
+    site.write(&folder).map_err(site_failure)?;
+    viewer::open(&folder.join(site.first()))
 }
 
 /// Writes each picture as SVG and PNG, named after the stop's program and itself.
@@ -93,11 +114,15 @@ fn save_pictures(page: &Page<'_>, folder: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-fn site(folder: &Path) -> Result<(), Failure> {
+fn site(folder: Option<&Path>, open: bool) -> Result<(), Failure> {
     let watch = |stop: &Stop| output::note(&format!("{:<5} {}", stop.number, stop.title));
     let site = Site::build(watch).map_err(site_failure)?;
+    if open {
+        return show(&site, folder);
+    }
+    let Some(folder) = folder else { return Ok(()) };
     site.write(folder).map_err(site_failure)?;
-    output::note(&format!("{} files; open {}", site.files.len(), folder.join("index.html").display()));
+    output::note(&format!("{} files; open {}", site.files.len(), folder.join(site.first()).display()));
     Ok(())
 }
 
@@ -106,15 +131,4 @@ fn site_failure(error: SiteError) -> Failure {
         SiteError::Output(error) => error.into(),
         error => Failure::Misfit(error.to_string()),
     }
-}
-
-/// How wide the terminal is; 80 columns where there is none.
-fn columns() -> usize {
-    let told = std::env::var("COLUMNS").ok().and_then(|text| text.parse().ok());
-    let found = || terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
-    told.or_else(found).unwrap_or(80).clamp(40, 120)
-}
-
-fn has_colour() -> bool {
-    io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }

@@ -1,23 +1,39 @@
-//! `limpid evaluate`: a model file and a data set → loss and accuracy.
+//! `limpid evaluate`: a model, or weights of another program, and a data set → loss, accuracy and right answers.
+
+use std::time::{Duration, Instant};
 
 use clap::Args;
+use indicatif::ProgressBar;
+use limpid::datasets::Pixels;
+use limpid::files::Format as FileFormat;
+use limpid::learn::{EVALUATION_BATCH, Evaluation, Regression};
 use serde::Serialize;
 
-use crate::arguments::{Format, FormatOption};
+use crate::arguments::{Format, FormatOption, at_least_one};
 use crate::asked::Asked;
-use crate::data::{Named, Part};
+use crate::data::Part;
 use crate::failure::Failure;
-use crate::output;
+use crate::progress::bar;
 use crate::text::{self, Align};
+use crate::{output, source};
 
-/// Report how well a saved model does on a data set
+/// Report how well a saved model, or weights of another program, does on a data set
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Arguments {
     #[command(flatten)]
     asked: Asked,
+    /// How many samples are asked at a time, such as 1 or 100
+    ///
+    /// More at a time are faster; the answers are the same.
+    #[arg(long, value_name = "SAMPLES", default_value_t = EVALUATION_BATCH, help_heading = "Data")]
+    #[arg(value_parser = at_least_one, allow_negative_numbers = true)]
+    batch_size: usize,
     #[command(flatten)]
     format: FormatOption,
+    /// Print nothing on stderr but errors
+    #[arg(long, short, help_heading = "Output")]
+    quiet: bool,
 }
 
 const EXAMPLES: &str = "\
@@ -26,6 +42,10 @@ Examples:
     limpid evaluate digits.safetensors
   On those it learned from:
     limpid evaluate digits.safetensors --part train
+  On a table, or on pictures, that it has not seen:
+    limpid evaluate iris.safetensors --data more.csv
+  Weights that NumPy pickled, on pixels from 0 to 255, one digit at a time:
+    limpid evaluate weights.pkl --activation sigmoid --normalize none --batch-size 1
   Only the accuracy:
     limpid evaluate digits.safetensors --format json | jq .accuracy";
 
@@ -35,42 +55,139 @@ struct Report {
     samples: usize,
     loss: f64,
     accuracy: Option<f64>,
+    right: Option<usize>,
+    /// For a regression, in the target's own units.
+    #[serde(flatten)]
+    regression: Option<Regression>,
     model: String,
+    model_format: String,
     network: String,
-    dataset: Named,
-    part: Part,
+    dataset: String,
+    part: Option<Part>,
+    batch_size: usize,
+    /// What was done to the pixels, in words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pixels: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pixel_mean: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pixel_deviation: Option<f64>,
+    /// What was concluded about bare weights.
+    assumed: Vec<String>,
+    #[serde(skip)]
+    described: String,
 }
 
 pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
-    let Arguments { asked, format } = arguments;
-    let (mut model, data) = asked.read()?;
-    let evaluation = model.evaluate(&data)?;
+    let Arguments { asked, batch_size, format, quiet } = arguments;
+    let mut question = asked.read(quiet)?;
+    let described = question.described();
+    let mut running = Running::start(question.data.len(), quiet);
+    let evaluation = question.model.evaluate_watched(&question.data, batch_size, |so_far| running.show(so_far));
+    running.finish();
+    let evaluation = evaluation?;
+    let regression = source::regression(&mut question.model, &question.data, question.samples.as_ref())?;
+    let (pixel_mean, pixel_deviation) = match question.pixels {
+        Some(Pixels::Standard { mean, deviation }) => (Some(mean), Some(deviation)),
+        _ => (None, None),
+    };
+    let model_format = question.format;
     let report = Report {
         samples: evaluation.samples,
         loss: evaluation.loss,
         accuracy: evaluation.accuracy,
+        right: evaluation.right,
+        regression,
         model: asked.model.display().to_string(),
-        network: model.network().to_string(),
-        dataset: asked.data.dataset,
-        part: asked.part,
+        model_format: model_format.to_string(),
+        network: question.model.network().to_string(),
+        dataset: question.name,
+        part: question.part,
+        batch_size,
+        pixels: question.pixels.map(|pixels| pixels.to_string()),
+        pixel_mean,
+        pixel_deviation,
+        assumed: question.assumed,
+        described,
     };
     match format.format {
         Format::Json => output::json(&report),
-        Format::Text => output::result(&report.text()),
+        Format::Text => output::result(&report.text(model_format)),
     }
 }
 
 impl Report {
-    fn text(&self) -> String {
-        let part = self.part.adjective();
+    fn text(&self, format: FileFormat) -> String {
+        let samples = text::count(self.samples as u64);
+        let regression = |number: fn(&Regression) -> Option<f64>| self.regression.as_ref().and_then(number);
+        let model = match format {
+            FileFormat::Model => self.model.clone(),
+            other => format!("{} ({})", self.model, other.described()),
+        };
         let rows = [
-            ("model", Some(self.model.clone())),
+            ("model", Some(model)),
             ("network", Some(self.network.clone())),
-            ("data", Some(format!("{} {part} samples of {}", text::count(self.samples as u64), self.dataset.name()))),
+            ("data", Some(self.described.clone())),
+            ("", self.pixels.clone()),
             ("loss", Some(text::loss(self.loss))),
             ("accuracy", self.accuracy.map(text::percent)),
+            ("right", self.right.map(|right| format!("{} of {samples}", text::count(right as u64)))),
+            ("R²", regression(|seen| seen.r2).map(text::loss)),
+            ("root mean squared error", regression(|seen| Some(seen.rmse)).map(text::figures)),
+            ("mean absolute error", regression(|seen| Some(seen.mae)).map(text::figures)),
         ];
         let rows: Vec<_> = rows.into_iter().filter_map(|(name, value)| Some(vec![name.into(), value?])).collect();
         text::table(&[Align::Left, Align::Left], &rows)
+    }
+}
+
+/// The accuracy so far, on stderr: a bar where it is a terminal, elsewhere a line each tenth of the samples.
+struct Running {
+    bar: Option<ProgressBar>,
+    is_quiet: bool,
+    samples: usize,
+    next: usize,
+    drawn: Instant,
+}
+
+impl Running {
+    /// The bar is drawn again after this long.
+    const REDRAW: Duration = Duration::from_millis(50);
+
+    fn start(samples: usize, is_quiet: bool) -> Self {
+        let bar = (!is_quiet && output::can_redraw()).then(bar);
+        Self { bar, is_quiet, samples, next: samples.div_ceil(10), drawn: Instant::now() }
+    }
+
+    fn show(&mut self, so_far: &Evaluation) {
+        let Self { bar, is_quiet, samples, next, drawn } = self;
+        match bar {
+            Some(bar) if drawn.elapsed() >= Self::REDRAW => {
+                *drawn = Instant::now();
+                bar.set_length(*samples as u64);
+                bar.set_message(Self::line(so_far, *samples));
+                bar.set_position(so_far.samples as u64);
+            }
+            None if !*is_quiet && so_far.samples >= *next => {
+                *next = so_far.samples + samples.div_ceil(10);
+                output::note(&Self::line(so_far, *samples));
+            }
+            _ => {}
+        }
+    }
+
+    fn line(so_far: &Evaluation, samples: usize) -> String {
+        let [seen, all] = [so_far.samples, samples].map(|number| text::count(number as u64));
+        let seen = format!("{seen:>width$} of {all}", width = all.len());
+        match so_far.accuracy {
+            Some(accuracy) => format!("{seen}  accuracy {:>8}", text::percent(accuracy)),
+            None => format!("{seen}  loss {}", text::loss(so_far.loss)),
+        }
+    }
+
+    fn finish(&self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
     }
 }

@@ -44,8 +44,8 @@ pub(crate) struct Arguments {
     #[command(flatten)]
     look: LookOptions,
 
-    /// Form of the graph [default: picture for a formula, with --values, --step or --open, and for an .svg or .png;
-    /// else text]
+    /// Form of the graph [default: picture for a formula, with --values, --step, --unfold or --open, and for an .svg
+    /// or .png; else text]
     #[arg(long, value_enum, value_name = "FORM", help_heading = "Output", hide_possible_values = false)]
     format: Option<Form>,
 
@@ -72,11 +72,11 @@ struct SampleOptions {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Picture")]
 struct LookOptions {
-    /// Open the boxes of these layers, such as 0,loss, or all
+    /// Unfold the boxes of these layers, such as 0,loss, or all
     #[arg(long, value_name = "PATHS|all", value_delimiter = ',', help_heading = "Picture")]
-    open: Vec<String>,
+    unfold: Vec<String>,
     /// Walk forward and back through the graph: Enter shows the next step on a terminal
-    #[arg(long, conflicts_with = "output", help_heading = "Picture")]
+    #[arg(long, conflicts_with_all = ["output", "open"], help_heading = "Picture")]
     step: bool,
     /// Significant digits of numbers, from 1 to 17 [default: all]
     #[arg(long, value_name = "N", value_parser = digits, allow_negative_numbers = true, help_heading = "Picture")]
@@ -105,8 +105,8 @@ Above a line stands the value that it carries, below it the derivative of the re
 Examples:
   A formula with its values and derivatives, forward and back step by step:
     limpid graph \"(x+y)^2\" --at x=3,y=4 --step
-  A saved model with what it makes of the test digit 7, its first layer open:
-    limpid graph digits.safetensors --values 7 --open 0 --output seven.svg
+  A saved model with what it makes of the test digit 7, its first layer unfolded:
+    limpid graph digits.safetensors --values 7 --unfold 0 --output seven.svg
   A small network as a listing, with its training step:
     limpid graph \"2, affine 3, relu, affine 2\" --stage step --simplified
   A picture of a gradient, with Graphviz:
@@ -159,14 +159,15 @@ fn simplified(graph: Graph, wanted: bool) -> Result<Graph, Failure> {
 impl Arguments {
     fn form(&self, subject: &GraphSubject) -> Result<Form, Failure> {
         let names_picture = self.picture.file().is_some_and(names_picture);
-        let looks = self.sample.values.is_some() || self.look.step || !self.look.open.is_empty();
+        let looks = self.sample.values.is_some() || self.look.step || self.picture.open || !self.look.unfold.is_empty();
         match self.format {
             Some(form) if form != Form::Picture && names_picture => {
                 let fits = "--format picture, or another name, fits";
                 Err(Failure::Usage(format!("a file named .svg or .png holds a picture; {fits}")))
             }
-            Some(form) if form != Form::Picture && self.look.step => {
-                Err(Failure::Usage("--step shows pictures; --format picture fits".to_string()))
+            Some(form) if form != Form::Picture && (self.look.step || self.picture.open) => {
+                let flag = if self.look.step { "--step" } else { "--open" };
+                Err(Failure::Usage(format!("{flag} shows pictures; --format picture fits")))
             }
             Some(form) => Ok(form),
             None if names_picture => Ok(Form::Picture),
@@ -209,17 +210,14 @@ impl Arguments {
         if self.look.step {
             return walk(drawing, &picture);
         }
-        match self.picture.file() {
-            Some(path) => self.picture.write_scene(path, picture.scene()),
-            None => output::result(&picture.terminal(columns(), has_colour())),
-        }
+        self.picture.show_either(|| picture.scene(), || picture.terminal(columns(), has_colour()))
     }
 }
 
 impl LookOptions {
     fn picture<'d>(&self, drawing: &'d Drawing) -> Result<GraphPicture<'d>, Failure> {
         let mut picture = GraphPicture::new(drawing);
-        for path in &self.open {
+        for path in &self.unfold {
             let path = path.trim();
             let folded = picture.folded();
             let is_opened =
@@ -228,11 +226,11 @@ impl LookOptions {
                 "all" => picture.open_all(),
                 _ if is_opened && !path.is_empty() => picture.open(path),
                 _ if folded.is_empty() => {
-                    return Err(Failure::Usage(format!("there is no box `{path}` to open: nothing is folded")));
+                    return Err(Failure::Usage(format!("there is no box `{path}` to unfold: nothing is folded")));
                 }
                 _ => {
                     let boxes = listed(folded.iter());
-                    return Err(Failure::Usage(format!("there is no box `{path}` to open; {boxes} or all fits")));
+                    return Err(Failure::Usage(format!("there is no box `{path}` to unfold; {boxes} or all fits")));
                 }
             };
         }
@@ -326,8 +324,9 @@ impl SampleOptions {
         let right = if targets.len() == 1 { targets[0] as usize } else { largest(targets) };
         let said = largest(trace.value("scores")?.to_f64());
         let loss = trace.value("loss")?.item().map_or_else(String::new, text::loss);
+        let [right, said] = [right, said].map(|class| named.set().classes.get(class).copied().unwrap_or("none"));
         output::note(&format!(
-            "{part} sample {row} of {} is a {right}; the network says {said}; loss {loss}",
+            "{part} sample {row} of {} is of class {right}; the network says {said}; loss {loss}",
             named.name()
         ));
         Ok(())

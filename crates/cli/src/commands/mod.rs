@@ -2,11 +2,13 @@
 
 pub(crate) mod bench;
 pub(crate) mod book;
+pub(crate) mod convert;
 pub(crate) mod data;
 pub(crate) mod evaluate;
 pub(crate) mod gradcheck;
 pub(crate) mod graph;
 pub(crate) mod plan;
 pub(crate) mod plot;
+pub(crate) mod predict;
 pub(crate) mod summary;
 pub(crate) mod train;

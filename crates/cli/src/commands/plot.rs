@@ -3,20 +3,24 @@
 use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use clap::{Args, Subcommand};
 use limpid::graph::Expression;
+use limpid::learn::{Optimizer, optimizer, optimizer_names};
 use limpid::models::{self, Saved};
 
-use crate::arguments::{Activation, at_least_one, positive};
-use crate::asked::Asked;
+use crate::arguments::{Activation, at_least_one, listed, positive};
+use crate::asked::{Asked, Question};
 use crate::failure::Failure;
 use crate::output;
 use crate::picture::{PictureOptions, SizeOption};
 use crate::plots::activation::{Function, LOSSES, LossCurve};
 use crate::plots::classes::Answers;
+use crate::plots::descent::Walker;
 use crate::plots::{Drawn, activation, classes, descent, function, history, weights};
 use crate::pointed::{Limits, Numbers};
+use crate::text::counted;
 
 /// Draw functions, losses, the gradient method's way, a training's history, or what a model does
 ///
@@ -48,6 +52,22 @@ enum What {
     Weights(Weights),
     Confusion(Confusion),
     Misclassified(Misclassified),
+}
+
+impl Arguments {
+    /// The kind of picture, as it is typed.
+    pub(crate) fn kind(&self) -> &'static str {
+        match self.what {
+            What::Activation(_) => "activation",
+            What::Loss(_) => "loss",
+            What::Function(_) => "function",
+            What::Descent(_) => "descent",
+            What::History(_) => "history",
+            What::Weights(_) => "weights",
+            What::Confusion(_) => "confusion",
+            What::Misclassified(_) => "misclassified",
+        }
+    }
 }
 
 /// How the picture looks and where it goes.
@@ -127,10 +147,11 @@ Examples:
   limpid plot function \"x0^2 + x1^2\" --as surface --output bowl.svg
   limpid plot function \"x0^2 - x1^2\" --as gradient";
 
-/// Draw the way of gradient descent over a formula of one or two names
+/// Draw the way of gradient descent, or of other optimisers, over a formula of one or two names
 ///
 /// The gradient is taken numerically, by central differences, as learners meet it first.
 #[derive(Debug, Args)]
+#[command(after_long_help = DESCENT_EXAMPLES)]
 struct Descent {
     /// Formula, such as "x0^2/20 + x1^2"
     #[arg(value_name = "FORMULA", allow_hyphen_values = true)]
@@ -138,10 +159,13 @@ struct Descent {
     /// Where it begins: a number for each name, in the order in which they stand in the formula, such as -7,2
     #[arg(long, value_name = "NUMBERS", required = true, allow_hyphen_values = true)]
     start: Numbers,
-    /// How far a step goes against the gradient, such as 0.9
-    #[arg(long, visible_alias = "lr", value_name = "RATE", default_value = "0.1")]
+    #[arg(long, value_name = "NAMES", value_delimiter = ',', default_value = "sgd", value_parser = optimizer)]
+    #[arg(help = format!("How the point moves against the gradient, one or several of {}", listed(optimizer_names())))]
+    optimizer: Vec<Arc<dyn Optimizer>>,
+    /// How far a step goes, such as 0.9; of several optimisers, one for all or one for each, such as 0.9,0.1
+    #[arg(long, visible_alias = "lr", value_name = "RATES", value_delimiter = ',', default_value = "0.1")]
     #[arg(value_parser = positive, allow_negative_numbers = true)]
-    learning_rate: f64,
+    learning_rate: Vec<f64>,
     /// How many steps are taken, such as 100
     #[arg(long, value_name = "N", default_value = "30", value_parser = steps, allow_negative_numbers = true)]
     steps: usize,
@@ -154,6 +178,12 @@ struct Descent {
     #[command(flatten)]
     form: Form,
 }
+
+const DESCENT_EXAMPLES: &str = "\
+Examples:
+  limpid plot descent \"x0^2/20 + x1^2\" --start -7,2 --lr 0.9
+  limpid plot descent \"x0^2/20 + x1^2\" --start -7,2 --optimizer sgd,momentum,adam --lr 0.9,0.1,0.5
+  limpid plot descent \"x^4 - 3*x^2 + x\" --start 2 --lr 0.02";
 
 /// Draw a training's loss by step and accuracy by epoch
 #[derive(Debug, Args)]
@@ -233,16 +263,20 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
         What::Activation(of) => of.form.show(|| activation::activations(&of.names, of.range, of.slope)),
         What::Loss(of) => of.form.show(|| activation::losses(&of.names, of.range)),
         What::Function(of) => of.form.show(|| function::draw(&of.settings())),
-        What::Descent(of) => of.form.show(|| descent::draw(&of.settings())),
+        What::Descent(of) => of.form.show(|| descent::draw(&of.settings()?)),
         What::History(of) => of.form.show(|| of.drawn()),
         What::Weights(of) => of.form.show(|| of.drawn()),
         What::Confusion(of) => of.form.show(|| {
-            let (mut model, data) = of.asked.read()?;
-            classes::confusion(&Answers::of(&mut model, &data)?, &title(&of.asked))
+            let mut asking = of.asked.read(false)?;
+            let (title, names) = (title(&of.asked, &asking), asking.classes()?);
+            classes::confusion(&Answers::of(&mut asking.model, &asking.data)?, names.as_deref(), &title)
         }),
         What::Misclassified(of) => of.form.show(|| {
-            let (mut model, data) = of.asked.read()?;
-            classes::misclassified(&Answers::of(&mut model, &data)?, &data, &title(&of.asked), of.most)
+            let mut asking = of.asked.read(false)?;
+            asking.check_pictures()?;
+            let (title, names) = (title(&of.asked, &asking), asking.classes()?);
+            let answers = Answers::of(&mut asking.model, &asking.data)?;
+            classes::misclassified(&answers, &asking.data, names.as_deref(), &title, of.most)
         }),
     }
 }
@@ -272,15 +306,26 @@ impl Functions {
 }
 
 impl Descent {
-    fn settings(&self) -> descent::Settings {
-        descent::Settings {
+    fn settings(&self) -> Result<descent::Settings, Failure> {
+        let rates = match &self.learning_rate[..] {
+            [rate] => vec![*rate; self.optimizer.len()],
+            rates => rates.to_vec(),
+        };
+        if rates.len() != self.optimizer.len() {
+            let (rates, optimizers) = (rates.len(), counted(self.optimizer.len() as u64, "optimiser"));
+            return Err(Failure::Usage(format!("--lr has {rates} rates for {optimizers}; one, or one for each, fits")));
+        }
+        let walkers = self.optimizer.iter().zip(rates);
+        Ok(descent::Settings {
             formula: self.formula.clone(),
             start: self.start.clone(),
-            learning_rate: self.learning_rate,
+            walkers: walkers
+                .map(|(optimizer, learning_rate)| Walker { optimizer: Arc::clone(optimizer), learning_rate })
+                .collect(),
             steps: self.steps,
             ascends: self.ascent,
             range: self.range,
-        }
+        })
     }
 }
 
@@ -317,8 +362,9 @@ impl Weights {
 }
 
 /// What a picture of a model's answers is called.
-fn title(asked: &Asked) -> String {
-    format!("{} on the {} samples of {}", file_name(&asked.model), asked.part.adjective(), asked.data.dataset.name())
+fn title(asked: &Asked, asking: &Question) -> String {
+    let part = asking.part.map(|part| format!("{} ", part.adjective())).unwrap_or_default();
+    format!("{} on the {part}samples of {}", file_name(&asked.model), asking.name)
 }
 
 /// A file's name without its folder.

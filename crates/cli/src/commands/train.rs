@@ -8,19 +8,20 @@ use std::time::Instant;
 use clap::Args;
 use limpid::files::{writable, write_atomically};
 use limpid::graph::Sizes;
-use limpid::learn::{Event, Fit, History, Loss, Model, Network, Optimizer, Sampling};
+use limpid::learn::{Dataset, Event, Fit, History, Loss, Model, Network, Optimizer, Regression, Sampling, Task};
+use limpid::models::Samples;
 use limpid::prelude::Precision;
 use limpid::{engine, models};
 use serde::Serialize;
 
 use crate::arguments::{
-    DataOptions, Format, FormatOption, NetworkOptions, OptimizerOptions, ThreadsOption, at_least_one, listed, positive,
-    seed,
+    DataOptions, Format, FormatOption, HoldoutOptions, NetworkOptions, OptimizerOptions, ThreadsOption, at_least_one,
+    listed, positive, seed,
 };
-use crate::data::{Named, Part};
 use crate::failure::Failure;
 use crate::output;
 use crate::progress::Progress;
+use crate::source::{self, Lesson};
 use crate::stage::{Stage, check_memory};
 use crate::text::{self, Align};
 
@@ -32,6 +33,8 @@ pub(crate) struct Arguments {
     network: NetworkOptions,
     #[command(flatten)]
     data: DataOptions,
+    #[command(flatten)]
+    holdout: HoldoutOptions,
     #[command(flatten)]
     training: TrainingOptions,
     #[command(flatten)]
@@ -60,20 +63,21 @@ pub(crate) struct Arguments {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Training")]
 struct TrainingOptions {
-    /// How far a step goes against the gradient, such as 0.05 [default: 0.1; 0.01 with momentum, 0.001 with adam]
+    /// How far a step goes against the gradient, such as 0.05 [default: 0.1; 0.01 with momentum or for a regression,
+    /// 0.001 with adam]
     #[arg(long, visible_alias = "lr", value_name = "RATE")]
     #[arg(value_parser = positive, allow_negative_numbers = true)]
     learning_rate: Option<f64>,
 
-    /// How many samples a step learns from, such as 32
-    #[arg(long, value_name = "SAMPLES", default_value = "100")]
+    /// How many samples a step learns from, such as 50 [default: 100; 32 of a table]
+    #[arg(long, value_name = "SAMPLES")]
     #[arg(value_parser = at_least_one, allow_negative_numbers = true)]
-    batch_size: usize,
+    batch_size: Option<usize>,
 
-    /// How many times as many samples are seen as there are, such as 5
-    #[arg(long, value_name = "N", default_value = "25")]
+    /// How many times as many samples are seen as there are, such as 5 [default: 25; 100 for a table]
+    #[arg(long, value_name = "N")]
     #[arg(value_parser = at_least_one, allow_negative_numbers = true)]
-    epochs: usize,
+    epochs: Option<usize>,
 
     /// What weights and batches are drawn by; the same seed gives the same model to the last bit
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = seed, allow_negative_numbers = true)]
@@ -86,9 +90,12 @@ struct TrainingOptions {
     #[command(flatten)]
     optimizer: OptimizerOptions,
 
-    #[arg(long, value_name = "NAME", default_value_t = Loss::SoftmaxCrossEntropy)]
-    #[arg(help = format!("What is made small: {}", listed(Loss::all())))]
-    loss: Loss,
+    #[arg(long, value_name = "NAME")]
+    #[arg(help = format!(
+        "What is made small: {} [default: {}; {} for a regression]",
+        listed(Loss::all()), Loss::SoftmaxCrossEntropy, Loss::MeanSquaredError
+    ))]
+    loss: Option<Loss>,
 
     /// Numbers that are computed with: f32, or f64 for more digits at less speed
     #[arg(long, value_name = "TYPE", default_value_t = Precision::F32)]
@@ -103,6 +110,10 @@ Examples:
     limpid train --hidden 100,50 --learning-rate 0.05 --epochs 30
   A network of your own:
     limpid train --network \"784, affine 64 init=xavier, tanh, affine 10\"
+  On a table: a class, or a number, from the other columns:
+    limpid train --data iris.csv --target species --output iris.safetensors
+  On pictures, with a folder for each class:
+    limpid train --data pictures --output pictures.safetensors
   For a program: one JSON object on stdout, nothing on stderr:
     limpid train --epochs 3 --format json --quiet > run.json";
 
@@ -110,6 +121,9 @@ Examples:
 struct Plan {
     network: Network,
     parameters: u64,
+    loss: Loss,
+    batch_size: usize,
+    epochs: usize,
     steps_per_epoch: usize,
     optimizer: Arc<dyn Optimizer>,
     learning_rate: f64,
@@ -118,7 +132,12 @@ struct Plan {
 /// The result.
 #[derive(Serialize)]
 struct Report<'r> {
-    dataset: Named,
+    dataset: &'r str,
+    /// Of a table, the column that is predicted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    target: Option<&'r str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    classes: Option<Vec<String>>,
     network: String,
     parameters: u64,
     seed: u64,
@@ -136,51 +155,107 @@ struct Report<'r> {
     test_accuracy: Option<f64>,
     train_loss: f64,
     test_loss: Option<f64>,
+    /// For a regression, in the target's own units.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    train_regression: Option<Regression>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    test_regression: Option<Regression>,
     training_seconds: f64,
     output: Option<String>,
     history: &'r History,
 }
 
 pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
-    let plan = arguments.plan()?;
-    let folder = arguments.data.dataset.locate(arguments.data.data.as_deref())?;
-    if !arguments.quiet {
-        output::note(&arguments.settings(&plan, &folder));
-    }
-    let named = arguments.data.dataset;
-    let data = named.read(Some(&folder), named.divisor(), arguments.training.loss)?;
     let training = &arguments.training;
+    let mut lesson = Lesson::open(&arguments.data, &arguments.holdout, training.seed)?;
+    let plan = arguments.plan(&lesson)?;
+    let folder = lesson.folder(&arguments.data)?;
+    if !arguments.quiet {
+        output::note(&arguments.settings(&plan, &lesson, folder.as_deref()));
+    }
+    let (train, test) = lesson.read(folder.as_deref(), plan.loss)?;
     let model = Model::in_precision(&plan.network, training.seed, training.precision)?;
-    let mut model = model.with_loss(training.loss).with_threads(arguments.threads.count());
+    let mut model = model.with_loss(plan.loss).with_threads(arguments.threads.count());
     let started = Instant::now();
-    let history = arguments.fit(&mut model, &data, &plan)?;
+    let history = arguments.fit(&mut model, &train, test.as_ref(), &plan)?;
     let seconds = started.elapsed().as_secs_f64();
+    let samples = lesson.samples.as_ref();
     // Should saving fail, hours of training still end in a report.
-    let saved = arguments.output.as_deref().map(|path| models::save(&model, named.divisor(), path)).transpose();
+    let save = |path: &PathBuf| models::save_with(&model, lesson.divisor, samples, path);
+    let saved = arguments.output.as_ref().map(save).transpose();
     let kept = arguments.keep(&history);
-    arguments.report(&plan, &history, seconds, matches!(saved, Ok(Some(()))))?;
+    let train = source::regression(&mut model, &train, samples)?;
+    let test = test.map(|test| source::regression(&mut model, &test, samples)).transpose()?.flatten();
+    let outcome =
+        Outcome { history: &history, regressions: [train, test], seconds, is_saved: matches!(saved, Ok(Some(()))) };
+    arguments.report(&plan, &lesson, outcome)?;
     saved?;
     kept?;
-    arguments.say_how_to_go_on();
+    arguments.say_how_to_go_on(&lesson);
     Ok(())
 }
 
+/// What came of a training.
+struct Outcome<'h> {
+    history: &'h History,
+    /// How a regression does on the training and on the test part.
+    regressions: [Option<Regression>; 2],
+    seconds: f64,
+    is_saved: bool,
+}
+
+/// Samples of a batch, and epochs, where nothing is said: for a table, which has few rows mostly, and for anything else.
+const TABLE_DEFAULTS: (usize, usize) = (32, 100);
+const DEFAULTS: (usize, usize) = (100, 25);
+/// The learning rate of a regression by plain gradient descent. Its loss grows with the square of the error, and at the
+/// rate that suits scores it diverges.
+const REGRESSION_LEARNING_RATE: f64 = 0.01;
+
 impl Arguments {
-    /// Checks everything that can be known before any file is read.
-    fn plan(&self) -> Result<Plan, Failure> {
-        let TrainingOptions { batch_size, loss, learning_rate, .. } = self.training;
+    /// Checks everything that can be known before a named data set is read.
+    fn plan(&self, lesson: &Lesson) -> Result<Plan, Failure> {
         let optimizer = self.training.optimizer.optimizer()?;
-        let named = self.data.dataset;
-        let network = self.network.network(named)?;
-        let samples = named.samples(Part::Train);
+        let network = self.network.network(&lesson.form)?;
+        let loss = self.loss(lesson)?;
+        let (samples, name) = (lesson.counts[0], &lesson.form.name);
+        let (usual_batch, usual_epochs) = if lesson.is_table() { TABLE_DEFAULTS } else { DEFAULTS };
+        let batch_size = self.training.batch_size.unwrap_or(usual_batch.min(samples));
+        let epochs = self.training.epochs.unwrap_or(usual_epochs);
         if batch_size > samples {
             return Err(Failure::Usage(format!(
-                "a batch of {batch_size} is more than the {samples} training samples of {}; 1 to {samples} fits",
-                named.name()
+                "a batch of {batch_size} is more than the {samples} training samples of {name}; 1 to {samples} fits"
             )));
         }
-        let step = Stage::Step.graph(&network, loss, named.divisor(), optimizer.as_ref())?;
+        let step = Stage::Step.graph(&network, loss, lesson.divisor, optimizer.as_ref())?;
         check_memory(&step, &Sizes::from([("batch", batch_size), ("samples", samples)]))?;
+        self.check_outputs()?;
+        let declared = network.parameters()?;
+        let parameters = declared.iter().map(|parameter| parameter.shape.iter().product::<usize>() as u64).sum();
+        let usual_rate = match lesson.form.task {
+            Task::Regression => optimizer.usual_learning_rate().min(REGRESSION_LEARNING_RATE),
+            Task::Classification => optimizer.usual_learning_rate(),
+        };
+        let learning_rate = self.training.learning_rate.unwrap_or(usual_rate);
+        let steps_per_epoch = samples.div_ceil(batch_size);
+        Ok(Plan { network, parameters, loss, batch_size, epochs, steps_per_epoch, optimizer, learning_rate })
+    }
+
+    /// The loss that was asked for, or the task's usual one.
+    fn loss(&self, lesson: &Lesson) -> Result<Loss, Failure> {
+        match (lesson.form.task, self.training.loss) {
+            (Task::Classification, loss) => Ok(loss.unwrap_or(Loss::SoftmaxCrossEntropy)),
+            (Task::Regression, None) => Ok(Loss::MeanSquaredError),
+            (Task::Regression, Some(loss @ (Loss::MeanSquaredError | Loss::HalfSumOfSquares))) => Ok(loss),
+            (Task::Regression, Some(loss)) => Err(Failure::Usage(format!(
+                "{loss} is for classes, and the target is a number; --loss {} fits, or --task {}",
+                Loss::MeanSquaredError,
+                Task::Classification
+            ))),
+        }
+    }
+
+    /// Checks that what will be written can be.
+    fn check_outputs(&self) -> Result<(), Failure> {
         if let Some(path) = &self.output {
             if output::is_dash(path) {
                 return Err(Failure::Usage("a model is not written to stdout; a file name fits --output".to_string()));
@@ -194,39 +269,41 @@ impl Arguments {
             }
             writable(path)?;
         }
-        let declared = network.parameters()?;
-        let parameters = declared.iter().map(|parameter| parameter.shape.iter().product::<usize>() as u64).sum();
-        let learning_rate = learning_rate.unwrap_or_else(|| optimizer.usual_learning_rate());
-        Ok(Plan { network, parameters, steps_per_epoch: samples.div_ceil(batch_size), optimizer, learning_rate })
+        Ok(())
     }
 
-    fn settings(&self, plan: &Plan, folder: &Path) -> String {
-        let TrainingOptions { batch_size, epochs, seed, sampling, loss, precision, .. } = &self.training;
-        let Plan { optimizer, learning_rate, .. } = plan;
-        let named = self.data.dataset;
+    fn settings(&self, plan: &Plan, lesson: &Lesson, folder: Option<&Path>) -> String {
+        let TrainingOptions { seed, sampling, precision, .. } = &self.training;
+        let Plan { optimizer, learning_rate, loss, batch_size, .. } = plan;
         let bytes = plan.parameters * if *precision == engine::Precision::F64 { 8 } else { 4 };
-        let [train, test] = [Part::Train, Part::Test].map(|part| text::count(named.samples(part) as u64));
+        let [train, test] = lesson.counts.map(|count| text::count(count as u64));
+        let test = if lesson.counts[1] == 0 { "none".to_string() } else { test };
+        let place = folder.map(|folder| ("", format!("in {}", folder.display())));
+        let notes = lesson.notes.iter().map(|note| ("", note.clone()));
         let rows = [
             ("network", plan.network.to_string()),
             ("parameters", format!("{} ({} in {precision})", text::count(plan.parameters), text::bytes(bytes))),
-            ("data", format!("{}: {train} to learn from, {test} to test on", named.name())),
-            ("", format!("in {}", folder.display())),
-            ("training", format!("{} of {}", epochs_text(*epochs), steps_text(plan.steps_per_epoch))),
+            ("data", format!("{}: {train} to learn from, {test} to test on", lesson.form.name)),
+        ];
+        let training = [
+            ("training", format!("{} of {}", epochs_text(plan.epochs), steps_text(plan.steps_per_epoch))),
             ("", format!("{sampling} batches of {batch_size}, {}, learning rate {learning_rate:?}", optimizer.name())),
             ("loss", loss.to_string()),
             ("seed", seed.to_string()),
         ];
-        let rows: Vec<_> = rows.into_iter().map(|(name, value)| vec![name.to_string(), value]).collect();
+        let rows = rows.into_iter().chain(place).chain(notes).chain(training);
+        let rows: Vec<_> = rows.map(|(name, value)| vec![name.to_string(), value]).collect();
         text::table(&[Align::Left, Align::Left], &rows)
     }
 
-    fn fit(&self, model: &mut Model, data: &crate::data::Parts, plan: &Plan) -> Result<History, Failure> {
-        let TrainingOptions { batch_size, epochs, seed, sampling, .. } = self.training;
-        let (optimizer, learning_rate) = (Arc::clone(&plan.optimizer), plan.learning_rate);
+    fn fit(&self, model: &mut Model, train: &Dataset, test: Option<&Dataset>, plan: &Plan) -> Result<History, Failure> {
+        let TrainingOptions { seed, sampling, .. } = self.training;
+        let Plan { batch_size, epochs, learning_rate, .. } = *plan;
+        let optimizer = Arc::clone(&plan.optimizer);
         let fit = Fit { epochs, batch_size, learning_rate, optimizer, sampling, seed, timed: self.timed };
         let mut progress = Progress::start(epochs, self.quiet);
         let says_times = self.timed && self.format.format == Format::Text;
-        let outcome = model.fit_watched(&data.train, Some(&data.test), &fit, |event| {
+        let outcome = model.fit_watched(train, test, &fit, |event| {
             if let Event::Step { step, loss, .. } = event
                 && says_times
             {
@@ -248,17 +325,23 @@ impl Arguments {
         }
     }
 
-    fn report(&self, plan: &Plan, history: &History, seconds: f64, is_saved: bool) -> Result<(), Failure> {
+    fn report(&self, plan: &Plan, lesson: &Lesson, outcome: Outcome<'_>) -> Result<(), Failure> {
+        let Outcome { history, regressions: [train_regression, test_regression], seconds, is_saved } = outcome;
         let last = history.epochs.last();
         let test_loss = last.and_then(|epoch| epoch.test_loss);
         let test_accuracy = last.and_then(|epoch| epoch.test_accuracy);
         let train_loss = last.map_or(f64::NAN, |epoch| epoch.train_loss);
         let train_accuracy = last.and_then(|epoch| epoch.train_accuracy);
         if self.format.format == Format::Text {
+            let r2 = |regression: &Option<Regression>| regression.and_then(|seen| seen.r2).map(text::loss);
+            let rmse = |regression: &Option<Regression>| regression.map(|seen| text::figures(seen.rmse));
             let rows = [
                 ("test accuracy", test_accuracy.map(text::percent)),
+                ("test R²", r2(&test_regression)),
+                ("test root mean squared error", rmse(&test_regression)),
                 ("test loss", test_loss.map(text::loss)),
                 ("train accuracy", train_accuracy.map(text::percent)),
+                ("train R²", r2(&train_regression)),
                 ("train loss", Some(text::loss(train_loss))),
                 ("seconds", Some(format!("{seconds:.1}"))),
             ];
@@ -266,38 +349,51 @@ impl Arguments {
             return output::result(&text::table(&[Align::Left, Align::Left], &rows));
         }
         let training = &self.training;
+        let (target, classes) = match &lesson.samples {
+            Some(Samples::Table(table)) => (Some(table.target().name.as_str()), table.target().classes()),
+            Some(Samples::Pictures(form)) => (None, Some(form.classes.clone())),
+            None => (None, None),
+        };
         output::json(&Report {
-            dataset: self.data.dataset,
+            dataset: &lesson.form.name,
+            target,
+            classes,
             network: plan.network.to_string(),
             parameters: plan.parameters,
             seed: training.seed,
-            epochs: training.epochs,
+            epochs: plan.epochs,
             steps: history.losses.len(),
-            batch_size: training.batch_size,
+            batch_size: plan.batch_size,
             learning_rate: plan.learning_rate,
             optimizer: plan.optimizer.name(),
             momentum: training.optimizer.share_kept(),
             sampling: training.sampling.to_string(),
-            loss: training.loss.to_string(),
+            loss: plan.loss.to_string(),
             precision: training.precision.to_string(),
             train_accuracy,
             test_accuracy,
             train_loss,
             test_loss,
+            train_regression,
+            test_regression,
             training_seconds: seconds,
             output: self.output.as_ref().filter(|_| is_saved).map(|path| path.display().to_string()),
             history,
         })
     }
 
-    fn say_how_to_go_on(&self) {
-        let data = self.data.data.as_ref().map(|folder| format!(" --data {}", text::shell_word(folder)));
-        let line = match &self.output {
-            Some(path) => {
+    fn say_how_to_go_on(&self, lesson: &Lesson) {
+        let data = self.data.data.as_ref().map(|path| format!(" --data {}", text::shell_word(path)));
+        let line = match (&self.output, &lesson.samples) {
+            (Some(path), None) => {
                 let file = text::shell_word(path);
                 format!("saved {file}; ask it again with: limpid evaluate {file}{}", data.unwrap_or_default())
             }
-            None => "the model was not kept; to keep it add: --output digits.safetensors".to_string(),
+            (Some(path), Some(_)) => {
+                let file = text::shell_word(path);
+                format!("saved {file}; ask it with: limpid predict {file}{}", data.unwrap_or_default())
+            }
+            (None, _) => "the model was not kept; to keep it add: --output digits.safetensors".to_string(),
         };
         if !self.quiet {
             output::note(&line);

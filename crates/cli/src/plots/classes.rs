@@ -66,16 +66,27 @@ fn share(scores: &[f64], at: usize) -> f64 {
     1.0 / scores.iter().map(|score| (score - scores[at]).exp()).sum::<f64>()
 }
 
-pub(crate) fn confusion(answers: &Answers, title: &str) -> Result<Drawn, Failure> {
+/// The name of a class: its number where it has no other.
+fn name(names: Option<&[String]>, class: usize) -> String {
+    names.and_then(|names| names.get(class)).cloned().unwrap_or_else(|| class.to_string())
+}
+
+pub(crate) fn confusion(answers: &Answers, names: Option<&[String]>, title: &str) -> Result<Drawn, Failure> {
     let classes = answers.each.iter().map(|(right, ..)| right + 1).max().unwrap_or(0).max(answers.classes);
     let mut counts = vec![0; classes * classes];
     answers.each.iter().for_each(|(right, said, _)| counts[right * classes + said] += 1);
-    let names = (0..classes).map(|class| class.to_string());
+    let names = (0..classes).map(|class| name(names, class));
     Ok(Drawn::new(Matrix::confusion(names, &counts)?.title(format!("{title}: {}", answers.accuracy()))))
 }
 
 /// The samples that the model gets wrong, those first of which it is surest.
-pub(crate) fn misclassified(answers: &Answers, data: &Dataset, title: &str, most: usize) -> Result<Drawn, Failure> {
+pub(crate) fn misclassified(
+    answers: &Answers,
+    data: &Dataset,
+    names: Option<&[String]>,
+    title: &str,
+    most: usize,
+) -> Result<Drawn, Failure> {
     let wrong = answers.each.iter().enumerate().filter(|(_, (right, said, _))| right != said);
     let mut wrong: Vec<(usize, (usize, usize, f64))> = wrong.map(|(row, answer)| (row, *answer)).collect();
     wrong.sort_by(|a, b| b.1.2.total_cmp(&a.1.2));
@@ -89,6 +100,7 @@ pub(crate) fn misclassified(answers: &Answers, data: &Dataset, title: &str, most
     for (row, (right, said, share)) in wrong.iter().take(shown) {
         let own = &pixels[row * size..(row + 1) * size];
         let image = Raster::mapped(width, height, own, ColourMap::Grey, [0.0, largest])?;
+        let [right, said] = [*right, *said].map(|class| name(names, class));
         images = images.add(image, format!("{right} read as {said}, {:.0} %, #{row}", 100.0 * share));
     }
     let mut drawn = Drawn::new(images);

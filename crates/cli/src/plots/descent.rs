@@ -1,8 +1,12 @@
-//! The gradient method's way over a formula: on its curve, or on its contours.
+//! The gradient method's way over a formula, and that of each optimiser: on its curve, or on its contours.
+
+use std::sync::Arc;
 
 use limpid::draw::{Contours, Line, Note, Plot, Points, Role, Shape};
-use limpid::graph::{Expression, Tensor};
-use limpid::learn::{gradient_ascent, gradient_descent};
+use limpid::engine::Session;
+use limpid::graph::{Builder, Expression, Tensor};
+use limpid::learn::{Optimizer, gradient_ascent, gradient_descent, numeric, numerical_gradient, step};
+use limpid::prelude::Precision;
 
 use super::function::{around, grid};
 use super::sampled::{Sampled, spaced};
@@ -10,18 +14,28 @@ use super::{Drawn, short};
 use crate::failure::Failure;
 use crate::pointed::{Limits, Numbers, example};
 
-/// A way that is gone.
+/// Ways that are gone from one start.
 #[derive(Clone, Debug)]
 pub(crate) struct Settings {
     pub(crate) formula: Expression,
     pub(crate) start: Numbers,
-    pub(crate) learning_rate: f64,
+    /// Whose, each with its learning rate.
+    pub(crate) walkers: Vec<Walker>,
     pub(crate) steps: usize,
     /// Whether it goes up.
     pub(crate) ascends: bool,
     /// Of each name; what the way needs otherwise.
     pub(crate) range: Option<Limits>,
 }
+
+/// Who goes a way, and how far each step leads.
+#[derive(Clone, Debug)]
+pub(crate) struct Walker {
+    pub(crate) optimizer: Arc<dyn Optimizer>,
+    pub(crate) learning_rate: f64,
+}
+
+type Path = Vec<Vec<f64>>;
 
 pub(crate) fn draw(settings: &Settings) -> Result<Drawn, Failure> {
     let names = settings.formula.names();
@@ -41,21 +55,22 @@ pub(crate) fn draw(settings: &Settings) -> Result<Drawn, Failure> {
         )));
     }
     let sampled = Sampled::new(&settings.formula)?;
-    let path = walked(settings, &sampled)?;
+    let walked = settings.walkers.iter().map(|walker| walked(settings, walker, &sampled));
+    let paths = walked.collect::<Result<Vec<Path>, Failure>>()?;
     let windows: Vec<[f64; 2]> = match settings.range {
         Some(Limits { low, high }) => vec![[low, high]; names.len()],
-        None => windows(&path),
+        None => windows(&paths),
     };
     let drawn = match &windows[..] {
-        [x] => on_curve(settings, &sampled, &path, *x)?,
-        [x, y, ..] => on_contours(settings, &sampled, &path, [*x, *y])?,
+        [x] => on_curve(settings, &sampled, &paths, *x)?,
+        [x, y, ..] => on_contours(settings, &sampled, &paths, [*x, *y])?,
         [] => return Err(Failure::Misfit("the way has no point".to_string())),
     };
-    said(drawn, settings, &sampled, &path)
+    said(drawn, settings, &sampled, &paths)
 }
 
-/// The points of the way, each with a number for each name.
-fn walked(settings: &Settings, sampled: &Sampled) -> Result<Vec<Vec<f64>>, Failure> {
+/// The points of a way, each with a number for each name.
+fn walked(settings: &Settings, walker: &Walker, sampled: &Sampled) -> Result<Path, Failure> {
     let mut failed = None;
     let value = |point: &[f64]| {
         sampled.at(point).unwrap_or_else(|failure| {
@@ -64,22 +79,61 @@ fn walked(settings: &Settings, sampled: &Sampled) -> Result<Vec<Vec<f64>>, Failu
         })
     };
     let start = Tensor::from(settings.start.0.clone());
-    let go = if settings.ascends {
-        gradient_ascent(value, &start, settings.learning_rate, settings.steps)
-    } else {
-        gradient_descent(value, &start, settings.learning_rate, settings.steps)
+    let (learning_rate, steps) = (walker.learning_rate, settings.steps);
+    let path = match (walker.optimizer.name(), settings.ascends) {
+        ("sgd", false) => points(gradient_descent(value, &start, learning_rate, steps)?.points()),
+        ("sgd", true) => points(gradient_ascent(value, &start, learning_rate, steps)?.points()),
+        _ => points(&optimized(value, &start, walker, settings)?),
     };
-    let path = go?.points().iter().map(Tensor::to_f64).collect();
     failed.map_or(Ok(path), Err)
 }
 
-/// What to show along each name: the end in the middle, the whole way around it. A way that hardly moves is shown as
-/// large as its start is far from 0.
-fn windows(path: &[Vec<f64>]) -> Vec<[f64; 2]> {
+fn points(path: &[Tensor]) -> Path {
+    path.iter().map(Tensor::to_f64).collect()
+}
+
+/// The way of an optimiser that is told the numerical gradient, and moves the point as it moves a network's parameter.
+fn optimized(
+    mut value: impl FnMut(&[f64]) -> f64,
+    start: &Tensor,
+    Walker { optimizer, learning_rate }: &Walker,
+    settings: &Settings,
+) -> Result<Vec<Tensor>, Failure> {
+    let b = Builder::new();
+    let point = b.parameter("point", settings.start.0.len());
+    let gradient = b.input("gradient", settings.start.0.len());
+    optimizer.describe(&b, point, gradient, b.scalar("learning rate"));
+    let graph = b.finish([point])?;
+    let mut session = Session::reference(Precision::F64);
+    for (state, zeros) in step::initial_states(&graph) {
+        session.set(state, zeros);
+    }
+    session.set("point", start.clone());
+    let program = session.load(graph);
+    let mut path = vec![start.clone()];
+    for _ in 0..settings.steps {
+        let here = session.get("point").map_err(limpid::Error::from)?.clone();
+        // As gradient descent does: what has left the finite numbers stays where it is.
+        if here.to_f64().iter().all(|number| number.is_finite()) {
+            let slopes = numerical_gradient(&mut value, &here, numeric::H)?.to_f64();
+            let slopes: Vec<f64> =
+                slopes.into_iter().map(|slope| if settings.ascends { -slope } else { slope }).collect();
+            let feeds = [("gradient", &Tensor::from(slopes)), ("learning rate", &Tensor::scalar(*learning_rate))];
+            session.run(program, &feeds).map_err(limpid::Error::from)?;
+        }
+        path.push(session.get("point").map_err(limpid::Error::from)?.clone());
+    }
+    Ok(path)
+}
+
+/// What to show along each name: the end in the middle, each whole way around it. Ways that hardly move are shown as
+/// large as their start is far from 0.
+fn windows(paths: &[Path]) -> Vec<[f64; 2]> {
     let is_shown = |point: &&Vec<f64>| point.iter().all(|number| number.abs() < 1e290);
-    let shown: Vec<&Vec<f64>> = path.iter().filter(is_shown).collect();
-    let (Some(first), Some(last)) = (shown.first(), shown.last()) else {
-        return vec![[-1.0, 1.0]; path.first().map_or(0, Vec::len)];
+    let shown: Vec<&Vec<f64>> = paths.iter().flatten().filter(is_shown).collect();
+    let end = paths.first().and_then(|path| path.iter().rfind(is_shown));
+    let (Some(first), Some(last)) = (shown.first(), end) else {
+        return vec![[-1.0, 1.0]; paths.iter().flatten().next().map_or(0, Vec::len)];
     };
     let halves: Vec<f64> = (0..first.len())
         .map(|axis| {
@@ -97,19 +151,23 @@ fn windows(path: &[Vec<f64>]) -> Vec<[f64; 2]> {
     halves.iter().zip(last.iter()).map(window).collect()
 }
 
-fn on_curve(settings: &Settings, sampled: &Sampled, path: &[Vec<f64>], x: [f64; 2]) -> Result<Drawn, Failure> {
+fn on_curve(settings: &Settings, sampled: &Sampled, paths: &[Path], x: [f64; 2]) -> Result<Drawn, Failure> {
     let xs = spaced(x[0], x[1], 401);
     let ys = sampled.values(std::slice::from_ref(&xs))?;
-    let steps: Vec<f64> = path.iter().map(|point| point[0]).collect();
-    let heights = sampled.values(std::slice::from_ref(&steps))?;
     let mut plot = Plot::new()
         .title(title(settings))
         .labels(&settings.formula.names()[0], "")
         .zero_axes(true)
         .x_limits(x[0], x[1])
-        .add(Line::new(xs, ys.clone()).label(settings.formula.to_string()))
-        .add(Line::new(steps.clone(), heights.clone()).label("the way").colour(Role::Series(1)).marked())
-        .add(Points::new([steps[0]], [heights[0]]).colour(Role::Ink).label("start"));
+        .add(Line::new(xs, ys.clone()).label(settings.formula.to_string()));
+    for ((path, walker), colour) in paths.iter().zip(&settings.walkers).zip(1..) {
+        let steps: Vec<f64> = path.iter().map(|point| point[0]).collect();
+        let heights = sampled.values(std::slice::from_ref(&steps))?;
+        let label = if paths.len() == 1 { "the way".to_string() } else { named(walker) };
+        plot = plot.add(Line::new(steps, heights).label(label).colour(Role::series(colour)).marked());
+    }
+    let start = settings.start.0[0];
+    plot = plot.add(Points::new([start], [sampled.at(&[start])?]).colour(Role::Ink).label("start"));
     // A way that leaves a range that was asked for leaves the picture, too.
     if let Some(Limits { low, high }) = settings.range.and_then(|_| around(&ys)) {
         plot = plot.y_limits(low, high);
@@ -120,13 +178,12 @@ fn on_curve(settings: &Settings, sampled: &Sampled, path: &[Vec<f64>], x: [f64; 
 fn on_contours(
     settings: &Settings,
     sampled: &Sampled,
-    path: &[Vec<f64>],
+    paths: &[Path],
     [x, y]: [[f64; 2]; 2],
 ) -> Result<Drawn, Failure> {
     let (grid, values) = grid(sampled, x, y, 121)?;
     let names = settings.formula.names();
-    let [xs, ys]: [Vec<f64>; 2] = std::array::from_fn(|i| path.iter().map(|point| point[i]).collect());
-    let (start, end) = ([xs[0], ys[0]], [xs[xs.len() - 1], ys[ys.len() - 1]]);
+    let start = &settings.start.0;
     let mut plot = Plot::new()
         .title(title(settings))
         .labels(&names[0], &names[1])
@@ -134,11 +191,14 @@ fn on_contours(
         .y_limits(y[0], y[1])
         .equal(true)
         .sized(640.0, high(x, y))
-        .add(Contours::new(grid).label(settings.formula.to_string()))
-        .add(Line::new(xs, ys).colour(Role::Series(1)).marked())
-        .add(Points::new([start[0]], [start[1]]).colour(Role::Ink))
-        .add(Note::new(start[0], start[1], "start"));
-    if end.iter().all(|number| number.is_finite()) {
+        .add(Contours::new(grid).label(settings.formula.to_string()));
+    for ((path, walker), colour) in paths.iter().zip(&settings.walkers).zip(1..) {
+        let [xs, ys]: [Vec<f64>; 2] = std::array::from_fn(|i| path.iter().map(|point| point[i]).collect());
+        let line = Line::new(xs, ys).colour(Role::series(colour)).marked();
+        plot = plot.add(if paths.len() == 1 { line } else { line.label(named(walker)) });
+    }
+    plot = plot.add(Points::new([start[0]], [start[1]]).colour(Role::Ink)).add(Note::new(start[0], start[1], "start"));
+    for end in paths.iter().filter_map(|path| path.last()).filter(|end| end.iter().all(|number| number.is_finite())) {
         plot = plot.add(Points::new([end[0]], [end[1]]).colour(Role::Ink).shape(Shape::Square));
     }
     Ok(Drawn::new(plot).with_gaps(&values))
@@ -151,20 +211,38 @@ fn high(x: [f64; 2], y: [f64; 2]) -> f64 {
 }
 
 fn title(settings: &Settings) -> String {
-    let what = if settings.ascends { "ascent" } else { "descent" };
     let steps = crate::text::counted(settings.steps as u64, "step");
-    format!("gradient {what} on {}: {steps}, learning rate {}", settings.formula, short(settings.learning_rate))
+    match &settings.walkers[..] {
+        [Walker { optimizer, learning_rate }] => {
+            let what = match (optimizer.name(), settings.ascends) {
+                ("sgd", false) => "gradient descent",
+                ("sgd", true) => "gradient ascent",
+                (name, _) => name,
+            };
+            format!("{what} on {}: {steps}, learning rate {}", settings.formula, short(*learning_rate))
+        }
+        _ => format!("{steps} on {}", settings.formula),
+    }
 }
 
-/// With what came of the way.
-fn said(mut drawn: Drawn, settings: &Settings, sampled: &Sampled, path: &[Vec<f64>]) -> Result<Drawn, Failure> {
-    let Some(end) = path.last() else { return Ok(drawn) };
-    let names = settings.formula.names().iter().zip(end);
-    let place: Vec<String> = names.map(|(name, number)| format!("{name} = {}", digits(*number))).collect();
+/// A walker, as one of several.
+fn named(walker: &Walker) -> String {
+    format!("{}, learning rate {}", walker.optimizer.name(), short(walker.learning_rate))
+}
+
+/// With what came of the ways.
+fn said(mut drawn: Drawn, settings: &Settings, sampled: &Sampled, paths: &[Path]) -> Result<Drawn, Failure> {
     let steps = crate::text::counted(settings.steps as u64, "step");
-    drawn.notes.push(format!("after {steps}: {}; the value there is {}", place.join(", "), digits(sampled.at(end)?)));
-    if let Some(lost) = path.iter().position(|point| point.iter().any(|number| !number.is_finite())) {
-        drawn.notes.push(format!("the way left the finite numbers at step {lost}; a smaller --lr fits"));
+    for (path, walker) in paths.iter().zip(&settings.walkers) {
+        let Some(end) = path.last() else { continue };
+        let who = if paths.len() == 1 { String::new() } else { format!("{}, ", walker.optimizer.name()) };
+        let names = settings.formula.names().iter().zip(end);
+        let place: Vec<String> = names.map(|(name, number)| format!("{name} = {}", digits(*number))).collect();
+        let value = digits(sampled.at(end)?);
+        drawn.notes.push(format!("{who}after {steps}: {}; the value there is {value}", place.join(", ")));
+        if let Some(lost) = path.iter().position(|point| point.iter().any(|number| !number.is_finite())) {
+            drawn.notes.push(format!("{who}the way left the finite numbers at step {lost}; a smaller --lr fits"));
+        }
     }
     Ok(drawn)
 }

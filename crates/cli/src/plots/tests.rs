@@ -1,7 +1,9 @@
 //! Whatever formula is typed, over whatever range: a picture or a message, never a crash.
 
 use limpid::graph::{Expression, Stream};
+use limpid::learn::{optimizer, optimizer_names};
 
+use super::descent::Walker;
 use super::function::Form;
 use super::{Drawn, descent, function};
 use crate::failure::Failure;
@@ -119,10 +121,17 @@ fn plotted(draws: &mut Draws) -> Option<Result<Drawn, Failure>> {
             form: forms[draws.below(4)],
         }));
     }
+    let names: Vec<&str> = optimizer_names().collect();
+    let mut walker = || Walker {
+        optimizer: optimizer(draws.pick(&names)).expect("a known name"),
+        learning_rate: draws.number().abs().max(1e-300),
+    };
+    let mut walkers = vec![walker()];
+    walkers.extend(has_range.then(walker));
     Some(descent::draw(&descent::Settings {
         formula,
         start: places,
-        learning_rate: draws.number().abs().max(1e-300),
+        walkers,
         steps: 1 + draws.below(30),
         ascends: draws.below(2) == 0,
         range: has_range.then_some(range),
@@ -170,4 +179,28 @@ fn random_formulas_and_ranges_give_pictures_or_messages() {
     let [unread, refused, drawn] = [0, 1, 2].map(|i| tallies.iter().map(|tally| tally[i]).sum::<u64>());
     println!("{count} cases: {unread} not read, {refused} refused, {drawn} drawn");
     assert!(unread + refused + drawn == count && (drawn > count / 3 || count < 100));
+}
+
+#[test]
+fn an_optimisers_way_is_that_of_the_library_and_several_stand_in_one_picture() {
+    let settings = |names: &[&str], ascends| descent::Settings {
+        formula: if ascends { "-(x0^2/20 + x1^2)" } else { "x0^2/20 + x1^2" }.parse().unwrap(),
+        start: Numbers(vec![-7.0, 2.0]),
+        walkers: names.iter().map(|name| Walker { optimizer: optimizer(name).unwrap(), learning_rate: 0.1 }).collect(),
+        steps: 2,
+        ascends,
+        range: None,
+    };
+    let notes = |names: &[&str], ascends| descent::draw(&settings(names, ascends)).unwrap().notes;
+    // v = g, then 0.9·g + g′: from x1 = 2 with slope 2·x1 to 2 − 0.1·4 = 1.6, then to 1.6 − 0.1·(3.6 + 3.2) = 0.92.
+    let place = |note: &str| -> f64 {
+        note.split("x1 = ").nth(1).and_then(|rest| rest.split(';').next()).and_then(|x| x.parse().ok()).unwrap()
+    };
+    let several = notes(&["sgd", "momentum"], false);
+    assert!(several[0].starts_with("sgd, after 2 steps: x0 = ") && several.len() == 2, "{several:?}");
+    assert!((place(&several[0]) - 2.0 * 0.8 * 0.8).abs() < 1e-9, "{several:?}");
+    assert!((place(&several[1]) - 0.92).abs() < 1e-9, "{several:?}");
+    // Up a hill is down the same hill turned over.
+    assert!((place(&notes(&["momentum"], true)[0]) - 0.92).abs() < 1e-9);
+    assert!((place(&notes(&["adam"], false)[0]) - 1.8).abs() < 1e-4, "adam's first steps are as long as its rate");
 }

@@ -42,6 +42,32 @@ fn a_wrong_stop_is_wrong_usage_and_those_near_it_are_named() {
     assert_eq!(Place::new().run(&["book", "--output", "somewhere"]).code, Some(2));
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_stop_is_shown_as_a_page_and_so_is_the_site() {
+    let place = Place::new();
+    let shown = || fs::read_to_string(place.path("shown")).expect("what was shown");
+    let run = place.run_with_viewer(&["book", "5.2", "--open"], true).done();
+    assert!(run.stdout.contains("220.00000000000003") && run.stderr.contains("opening "), "{run:?}");
+    assert!(shown().starts_with(place.path("temporary").to_str().expect("a path")), "{}", shown());
+    assert!(fs::read_to_string(shown()).expect("a page").contains("Two apples"));
+    place.run_with_viewer(&["book", "5.2", "--open", "--output", "kept"], true).done();
+    assert_eq!(Path::new(&shown()), place.path("kept/5.2.html").canonicalize().expect("the page"));
+    assert!(place.path("kept/apples.png").is_file());
+    place.run_with_viewer(&["book", "--all", "--open", "--output", "site"], true).done();
+    assert_eq!(Path::new(&shown()), place.path("site/index.html").canonicalize().expect("the page"));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn where_nothing_can_show_a_page_its_path_is_told() {
+    let place = Place::new();
+    let run = place.run_with_viewer(&["book", "5.2", "--open", "--output", "kept"], false);
+    assert_eq!(run.code, Some(1), "{run:?}");
+    assert!(run.stderr.contains("no program could be started that shows ") && run.stderr.contains("kept/5.2.html"));
+    assert!(place.path("kept/5.2.html").is_file());
+}
+
 #[test]
 fn every_command_that_the_site_prints_runs_as_printed() {
     let place = Place::new();

@@ -2,12 +2,17 @@
 
 mod bench;
 mod book;
+mod convert;
 mod data;
 mod files;
+#[cfg(unix)]
+mod killed;
 mod look;
 mod plot;
 #[path = "../../../fetch/tests/support/mod.rs"]
 mod server;
 mod support;
+mod tables;
 mod train;
 mod usage;
+mod weights;

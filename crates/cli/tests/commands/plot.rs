@@ -32,6 +32,7 @@ const EACH: &[&str] = &[
     "plot|function|sin(x)|cos(x)",
     "plot|function|x*y|--as|surface",
     "plot|descent|x0^2/20 + x1^2|--start|-7,2|--lr|0.9",
+    "plot|descent|x0^2/20 + x1^2|--start|-7,2|--optimizer|sgd,momentum,adam|--lr|0.9,0.1,0.3",
     "plot|activation|sigmoid,relu,step",
     "plot|loss|cross-entropy",
     "plot|history|h.json",
@@ -60,6 +61,31 @@ fn every_picture_is_drawn_on_stdout_and_written_whole_as_svg_and_png() {
         assert!(fs::read(place.path("p.png")).unwrap().starts_with(b"\x89PNG"), "{line}");
     }
     assert_eq!(place.files(), ["h.json", "m.safetensors", "p.png", "p.svg"]);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_picture_is_shown_with_the_systems_program_kept_or_not() {
+    let place = Place::new();
+    let shown = || fs::read_to_string(place.path("shown")).unwrap();
+    for line in ["plot|function|x^2|--open", "graph|(x+y)^2|--at|x=3,y=4|--open", "graph|2, affine 3|--open"] {
+        let run = place.run_with_viewer(&words(line), true).done();
+        assert_eq!(run.stdout, "", "{line}");
+        assert!(shown().starts_with(place.path("temporary").to_str().unwrap()) && shown().ends_with(".svg"), "{line}");
+        assert!(fs::read_to_string(shown()).unwrap().starts_with("<svg"), "{line}");
+    }
+    place.run_with_viewer(&words("plot|function|x^2|--open|-o|kept.png"), true).done();
+    assert_eq!(std::path::Path::new(&shown()), place.path("kept.png").canonicalize().unwrap());
+    let none = place.run_with_viewer(&words("plot|function|x^2|--open|-o|kept.svg"), false);
+    none.failed(1, "kept.svg: ");
+    place.run(&words("graph|2, affine 3|--open|--format|text")).failed(2, "--open shows pictures");
+}
+
+#[test]
+fn a_mistake_found_late_shows_how_that_kind_of_plot_is_used() {
+    let run = Place::new().run(&words("plot|function|x*y|--tangent|5"));
+    assert_eq!(run.code, Some(2));
+    assert!(run.stderr.contains("Usage: limpid plot function "), "{}", run.stderr);
 }
 
 #[test]
@@ -116,7 +142,7 @@ fn a_file_that_does_not_fit_is_named_with_what_does() {
 fn derivatives_from_elsewhere_are_checked_and_a_mistake_in_them_is_named() {
     let place = Place::new();
     saved(&place);
-    let limpid::models::Saved { model, divisor } = limpid::models::load(&place.path("m.safetensors")).unwrap();
+    let limpid::models::Saved { model, divisor, .. } = limpid::models::load(&place.path("m.safetensors")).unwrap();
     let files = limpid::files::Mnist::load(&crate::support::published()).unwrap();
     let data = limpid::learn::Dataset::new(files.test_images.rows(0, 3), files.test_labels.rows(0, 3)).unwrap();
     let data = data.reshaped(&[784]).unwrap().divided_by(divisor.unwrap());

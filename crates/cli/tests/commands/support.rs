@@ -46,6 +46,26 @@ impl Place {
         outcome(command.borrow_mut().output().expect("the command runs"))
     }
 
+    /// A run on a system whose only program to show files notes what it is given, in the file `shown`; or that has none.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn run_with_viewer(&self, arguments: &[&str], has_viewer: bool) -> Outcome {
+        use std::os::unix::fs::PermissionsExt;
+        let programs = self.path("programs");
+        fs::create_dir_all(&programs).expect("a folder");
+        let viewer = programs.join("xdg-open");
+        let _ = fs::remove_file(&viewer);
+        if has_viewer {
+            let text = format!("#!/bin/sh\nprintf %s \"$1\" > '{}'\n", self.path("shown").display());
+            fs::write(&viewer, text).expect("a program");
+            fs::set_permissions(&viewer, fs::Permissions::from_mode(0o755)).expect("it can be run");
+        }
+        let temporary = self.path("temporary");
+        fs::create_dir_all(&temporary).expect("a folder");
+        let mut command = self.command(arguments);
+        command.env("PATH", &programs).env("TMPDIR", &temporary);
+        outcome(command.output().expect("the command runs"))
+    }
+
     /// The names of the files here, sorted.
     pub(crate) fn files(&self) -> Vec<String> {
         let entries = fs::read_dir(self.folder.path()).expect("the folder is there");

@@ -96,6 +96,18 @@ impl Form {
         }
     }
 
+    /// Keeps room free on either side, across.
+    pub(super) fn grow(&mut self, before: f64, after: f64) {
+        self.block.height += before + after;
+        self.block.ins.iter_mut().chain(&mut self.block.outs).for_each(|place| *place += before);
+        self.middle += before;
+    }
+
+    /// Takes at least so much along, from left to right.
+    pub(super) fn make_long(&mut self, length: f64) {
+        self.labels = self.labels.max(length - self.size[0] - 2.0 * self.overhang);
+    }
+
     /// How long the node is along.
     pub(super) fn length(&self, direction: Direction) -> f64 {
         self.size[usize::from(direction == Direction::Down)]

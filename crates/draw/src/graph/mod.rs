@@ -8,6 +8,7 @@
 
 mod cells;
 mod form;
+mod frame;
 mod label;
 mod lanes;
 mod layered;
@@ -30,7 +31,7 @@ use crate::Scene;
 /// A line is labelled once, where it leaves its node, however many nodes use the value: the derivative there is the sum
 /// of what comes back from all of them.
 ///
-/// Layers are folded until they are [opened](GraphPicture::open). Broadcasts and reshapes, which carry the same numbers
+/// Layers are folded until they are [opened](GraphPicture::open); a frame with the layer's name is around its nodes then. Broadcasts and reshapes, which carry the same numbers
 /// on, are not drawn, and a constant has no derivative, until [everything](GraphPicture::everything) is asked for.
 ///
 /// ```
@@ -193,6 +194,9 @@ impl Layers {
     }
 
     fn is_open(&self, path: &str) -> bool {
+        if self.all {
+            return true;
+        }
         let within =
             |opened: &String| opened.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
         self.opened.iter().any(within)

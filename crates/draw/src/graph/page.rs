@@ -1,6 +1,7 @@
 //! A graph on a page.
 
 use super::form::{BESIDE, Band, CLEAR, Form, LEADING, RADIUS, SMALL, TEXT, around, bands, is_round, widest};
+use super::frame::{Name, Piece, make_room, pieces};
 use super::layered::{Block, Layout, Line, Spacing, layout};
 use super::sketch::{Kind, Net, Sketch, Unit};
 use super::{Direction, GraphPicture, Sight};
@@ -39,7 +40,8 @@ pub(super) fn draw(picture: &GraphPicture<'_>) -> (Scene, Boxes) {
 }
 
 fn drawn(picture: &GraphPicture<'_>, sketch: &Sketch, direction: Direction) -> (Scene, Boxes) {
-    let forms: Vec<Form> = sketch.units.iter().map(|unit| Form::of(unit, sketch, direction)).collect();
+    let mut forms: Vec<Form> = sketch.units.iter().map(|unit| Form::of(unit, sketch, direction)).collect();
+    let (rooms, names) = make_room(&sketch.frames, &mut forms, direction);
     let blocks: Vec<Block> = forms.iter().map(|form| form.block.clone()).collect();
     let lines: Vec<Line> = sketch.nets.iter().map(|net| Line { from: net.from, to: net.to.clone() }).collect();
     let placed = layout(&blocks, &lines, Spacing { between: 18.0, passing: 20.0, whole: false });
@@ -50,6 +52,7 @@ fn drawn(picture: &GraphPicture<'_>, sketch: &Sketch, direction: Direction) -> (
     let (scene, boxes) = (Scene::new(width, height), Boxes::default());
     let mut page = Page { sketch, forms: &forms, placed: &placed, bands: &bands, direction, sight, scene, boxes };
     page.scene.title = picture.title.clone();
+    page.frames(&pieces(&sketch.frames, &rooms, &forms, &placed), &names);
     page.hops();
     (0..placed.ranks.len()).for_each(|rank| page.units(rank));
     page.legend();
@@ -71,6 +74,29 @@ impl Page<'_> {
     /// A place on the page: `across` is counted from the layout's edge.
     fn point(&self, along: f64, across: f64) -> Point {
         if self.direction == Direction::Down { [across + MARGIN, along] } else { [along, across + MARGIN] }
+    }
+
+    /// The frames around opened layers, and their names.
+    fn frames(&mut self, pieces: &[Piece], names: &[Name]) {
+        for piece in pieces {
+            let corners = piece.corners(self.bands);
+            let points: Vec<Point> = corners.into_iter().map(|[along, across]| self.point(along, across)).collect();
+            let edge = Stroke::new(Role::Outline, 1.0).dashed([5.0, 4.0]);
+            let frame = Path::area(points, Colour::from(Role::Panel).alpha(0.6));
+            self.scene.add(Path { stroke: Some(edge), ..frame });
+        }
+        for name in names {
+            let (unit, form) = (&self.sketch.units[name.unit], &self.forms[name.unit]);
+            let rank = self.placed.ranks.iter().position(|blocks| blocks.contains(&name.unit)).unwrap_or_default();
+            let (band, across) = (self.bands[rank], self.placed.tops[name.unit] + name.across);
+            let place = match self.direction {
+                Direction::Down => self.point(band.middle(unit, form, self.direction), across),
+                _ => self.point(band.start, across + LEADING / 2.0 - 2.0),
+            };
+            let text = Text::new(&name.text, place).size(SMALL).colour(Role::Muted);
+            self.boxes.labels.push(text.bounds());
+            self.scene.add(text);
+        }
     }
 
     /// The lines between the ranks, and through the ranks that they pass.

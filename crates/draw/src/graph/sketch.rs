@@ -56,11 +56,21 @@ pub(crate) struct Net {
     pub(crate) is_output: bool,
 }
 
+/// What stands around the units of an opened layer.
+#[derive(Clone, Debug)]
+pub(crate) struct Frame {
+    pub(crate) name: String,
+    /// In their order; more than one.
+    pub(crate) units: Vec<usize>,
+}
+
 /// The units in an order in which they can be computed, and the lines between them.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Sketch {
     pub(crate) units: Vec<Unit>,
     pub(crate) nets: Vec<Net>,
+    /// Those around others stand before them.
+    pub(crate) frames: Vec<Frame>,
 }
 
 impl Sketch {
@@ -108,7 +118,41 @@ impl Sketch {
             sketch.units.push(next);
         }
         sketch.add_updates(drawing, &seen, &line_of);
+        sketch.add_frames(drawing, &seen, &picture.layers);
         sketch
+    }
+
+    /// A frame around each opened layer of several units; of a layer and its backward pass two, as they fold into two
+    /// boxes.
+    fn add_frames(&mut self, drawing: &Drawing, seen: &Seen, layers: &Layers) {
+        let mut unit_of: HashMap<usize, usize> = HashMap::new();
+        for (at, unit) in self.units.iter().enumerate() {
+            unit_of.extend(unit.members.iter().map(|&member| (member, at)));
+        }
+        let ends = |path: &str| path.match_indices('/').map(|(at, _)| at).chain([path.len()]).collect::<Vec<_>>();
+        let prefixes = drawing
+            .nodes
+            .iter()
+            .filter(|node| !node.path.is_empty())
+            .flat_map(|node| ends(&node.path).into_iter().map(move |end| &node.path[..end]));
+        let opened: BTreeSet<&str> = prefixes.filter(|path| layers.is_open(path)).collect();
+        // Of paths in order, each stands behind those that it is in.
+        for path in opened {
+            let outer = path.rfind('/').map(|end| path[..end].to_string());
+            let folded = Layers { all: false, opened: outer.into_iter().collect() };
+            let groups = Groups::new(drawing, seen, &folded);
+            for (group, members) in groups.members.iter().enumerate() {
+                if groups.layer[group].as_deref() != Some(path) {
+                    continue;
+                }
+                let units: BTreeSet<usize> = members.iter().filter_map(|member| unit_of.get(member).copied()).collect();
+                if units.len() > 1 {
+                    let Unit { title, caption, .. } = layer(drawing, members, &groups);
+                    let name = if caption.is_empty() { title } else { format!("{caption}: {title}") };
+                    self.frames.push(Frame { name, units: units.into_iter().collect() });
+                }
+            }
+        }
     }
 
     /// What the derivatives are of, where there are any.

@@ -230,13 +230,17 @@ fn list<S: Squeeze, T: Source>(source: &T, lists: &mut Blank<'_>) {
         let held = unsafe { std::slice::from_raw_parts(held.cast_const(), waiting) };
         values.iter_mut().zip(held).for_each(|(value, &number)| *value = source.value(number));
     };
-    for row in 0..lists.rows {
-        let from = &source.data()[source.rows().start(row)..][start..end];
+    let ask = |row: usize| {
         if let Rows::Gathered(pitch, positions) = source.rows()
-            && let Some(&position) = positions.get(row + AHEAD)
+            && let Some(&position) = positions.get(row)
         {
             prefetch(source.data().as_ptr().wrapping_add(position as usize * pitch + start), width);
         }
+    };
+    (0..AHEAD).for_each(ask);
+    for row in 0..lists.rows {
+        let from = &source.data()[source.rows().start(row)..][start..end];
+        ask(row + AHEAD);
         for block in (0..width).step_by(BLOCK) {
             starts[list] = (done + waiting) as u32;
             list += 1;

@@ -1,0 +1,400 @@
+//! `limpid convert`: named arrays from one file into another, of another format.
+
+use std::fs;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueEnum};
+use limpid::files::{
+    Arrays, Container, Format as FileFormat, FoundLayers, NamedArray, Naming, Orientation, Packing, data_sets,
+    find_layers, writable, write_atomically,
+};
+use limpid::models;
+use limpid::weights::{Hints, from_weights};
+use serde::Serialize;
+
+use crate::arguments::{Format, FormatOption};
+use crate::asked::{HintOptions, explained};
+use crate::failure::Failure;
+use crate::output;
+use crate::text::{self, Align};
+
+/// Convert a model or weights from one format to another
+#[derive(Debug, Args)]
+#[command(after_long_help = EXAMPLES)]
+pub(crate) struct Arguments {
+    /// File to read: a limpid model, a pickle of NumPy arrays, .npz, .npy, safetensors, or PyTorch's .pt; - is stdin
+    ///
+    /// Its bytes tell which it is, not its name. Nothing that it brings is run.
+    #[arg(value_name = "FROM")]
+    from: PathBuf,
+    /// File to write: .pkl, .npz, .npy or .safetensors; - is stdout
+    ///
+    /// A file that is there already is replaced as a whole: at every moment there is the old one or the new one.
+    #[arg(value_name = "TO")]
+    to: PathBuf,
+
+    /// Format to write [default: by the ending of TO]
+    ///
+    /// A name that ends in .safetensors stands for plain safetensors; with --activation, for a limpid model.
+    #[arg(long = "to", value_enum, value_name = "FORMAT", help_heading = "Target")]
+    format_to: Option<Target>,
+    /// Pickle protocol, from 0 to 5; Python 2 reads up to 2 [default: 2]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(0..=5), help_heading = "Target")]
+    protocol: Option<u8>,
+    /// Deflate an .npz archive, as numpy.savez_compressed does
+    #[arg(long, help_heading = "Target")]
+    compress: bool,
+    /// How arrays are called, and which way round weights are [default: for a limpid model numpy, torch in safetensors;
+    /// otherwise keep]
+    #[arg(long, value_enum, value_name = "STYLE", help_heading = "Target")]
+    names: Option<Names>,
+
+    #[command(flatten)]
+    hints: HintOptions,
+    #[command(flatten)]
+    format: FormatOption,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  A model that limpid trained, for NumPy: W1, b1, W2, …, weights (in, out)
+    limpid convert digits.safetensors digits.pkl
+    python -c \"import pickle; print(pickle.load(open('digits.pkl', 'rb'))['W1'].shape)\"
+  The same for torch.nn.Sequential: 0.weight, 0.bias, 2.weight, …, weights (out, in)
+    limpid convert digits.safetensors state.safetensors
+  Weights of another program as a model of limpid's, which all its verbs take:
+    limpid convert weights.pkl digits.safetensors --activation sigmoid
+  PyTorch's file as an archive of NumPy's, its arrays as they are:
+    limpid convert digits.pt digits.npz";
+
+/// A format that is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Target {
+    /// A pickle of a dict of NumPy arrays
+    Pickle,
+    /// NumPy's archive of arrays
+    Npz,
+    /// One NumPy array
+    Npy,
+    /// Safetensors, for any program
+    Safetensors,
+    /// A limpid model: needs --activation where the weights do not tell
+    Limpid,
+}
+
+/// How arrays are called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Names {
+    /// As they are, bit for bit
+    Keep,
+    /// W1, b1, W2, b2, …; weights (in, out)
+    Numpy,
+    /// 0.weight, 0.bias, 2.weight, …; weights (out, in)
+    Torch,
+    /// 0/w, 0/b, 2/w, …; weights (in, out)
+    Limpid,
+}
+
+/// What is written, and what is to be said about it.
+struct Converted {
+    bytes: Vec<u8>,
+    arrays: Vec<Row>,
+    assumed: Vec<String>,
+}
+
+/// One array on its way.
+#[derive(Debug, Serialize)]
+struct Row {
+    from: String,
+    to: String,
+    dtype: String,
+    from_shape: Vec<usize>,
+    to_shape: Vec<usize>,
+    /// `kept`, `transposed`, `flattened` or `converted`.
+    change: &'static str,
+}
+
+/// The result.
+#[derive(Serialize)]
+struct Report {
+    from: String,
+    from_format: String,
+    to: String,
+    to_format: String,
+    bytes: usize,
+    arrays: Vec<Row>,
+    assumed: Vec<String>,
+}
+
+pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
+    let target = arguments.target()?;
+    arguments.check_places()?;
+    let read = arguments.read()?;
+    let source = read.format.unwrap_or(FileFormat::Pickle);
+    let Converted { bytes, arrays, assumed } = match target {
+        Target::Limpid => arguments.model(read)?,
+        _ => arguments.arrays(read, target)?,
+    };
+    let is_stdout = output::is_dash(&arguments.to);
+    match is_stdout {
+        true => output::bytes(&bytes)?,
+        false => write_atomically(&arguments.to, &bytes)?,
+    }
+    let report = Report {
+        from: arguments.from.display().to_string(),
+        from_format: source.to_string(),
+        to: arguments.to.display().to_string(),
+        to_format: target.name(),
+        bytes: bytes.len(),
+        arrays,
+        assumed,
+    };
+    report.assumed.iter().for_each(|sentence| output::note(sentence));
+    match arguments.format.format {
+        // What was converted is there already.
+        _ if is_stdout => output::note(report.text(source, target).trim_end()),
+        Format::Json => return output::json(&report),
+        Format::Text => return output::result(&report.text(source, target)),
+    }
+    Ok(())
+}
+
+impl Target {
+    fn name(self) -> String {
+        self.to_possible_value().map(|value| value.get_name().to_string()).unwrap_or_default()
+    }
+
+    fn described(self) -> &'static str {
+        match self {
+            Self::Pickle => FileFormat::Pickle.described(),
+            Self::Npz => FileFormat::Npz.described(),
+            Self::Npy => FileFormat::Npy.described(),
+            Self::Safetensors => FileFormat::Safetensors.described(),
+            Self::Limpid => FileFormat::Model.described(),
+        }
+    }
+}
+
+impl Arguments {
+    /// What is to be written; and that no flag is typed that has nothing to do there.
+    fn target(&self) -> Result<Target, Failure> {
+        let target = match self.format_to {
+            Some(target) => target,
+            None => self.by_ending()?,
+        };
+        let misfit = |flag: &str, of: &str| {
+            Err(Failure::Usage(format!("{flag} is nothing that {} has; it is for {of}", target.described())))
+        };
+        if self.protocol.is_some() && target != Target::Pickle {
+            return misfit("--protocol", "pickles");
+        }
+        if self.compress && target != Target::Npz {
+            return misfit("--compress", ".npz archives");
+        }
+        if self.hints.activation.is_some() && target != Target::Limpid {
+            return misfit("--activation", "limpid models: --to limpid");
+        }
+        if target == Target::Limpid && !matches!(self.names, None | Some(Names::Limpid)) {
+            return Err(Failure::Usage("a limpid model names its arrays itself; leave --names out".to_string()));
+        }
+        if self.hints.orientation.is_some() && target != Target::Limpid && self.names.is_none_or(|n| n == Names::Keep) {
+            let fits = "--names numpy, torch or limpid fits it";
+            return Err(Failure::Usage(format!(
+                "--orientation changes nothing where arrays are kept as they are; {fits}"
+            )));
+        }
+        Ok(target)
+    }
+
+    fn by_ending(&self) -> Result<Target, Failure> {
+        let path = self.to.display();
+        if output::is_dash(&self.to) {
+            return Err(Failure::Usage("stdout has no ending that names a format; --to FORMAT fits".to_string()));
+        }
+        let ending =
+            self.to.extension().map(|ending| ending.to_string_lossy().to_ascii_lowercase()).unwrap_or_default();
+        match FileFormat::ALL.into_iter().find(|format| format.endings().contains(&ending.as_str())) {
+            Some(FileFormat::Pickle) => Ok(Target::Pickle),
+            Some(FileFormat::Npz) => Ok(Target::Npz),
+            Some(FileFormat::Npy) => Ok(Target::Npy),
+            Some(FileFormat::Model | FileFormat::Safetensors) if self.hints.activation.is_some() => Ok(Target::Limpid),
+            Some(FileFormat::Model | FileFormat::Safetensors) => Ok(Target::Safetensors),
+            Some(FileFormat::Torch) => Err(Failure::Usage(format!(
+                "{path}: limpid reads PyTorch's files and does not write them; .safetensors fits, which PyTorch reads with \
+                 safetensors.torch.load_file"
+            ))),
+            _ => Err(Failure::Usage(format!(
+                "{path}: its ending names no format; .pkl, .npz, .npy and .safetensors do, or --to FORMAT"
+            ))),
+        }
+    }
+
+    /// That the target is not the source, and can be written.
+    fn check_places(&self) -> Result<(), Failure> {
+        if output::is_dash(&self.to) {
+            return Ok(());
+        }
+        let place = |path: &Path| fs::canonicalize(path).ok();
+        if place(&self.from).is_some_and(|from| Some(from) == place(&self.to)) {
+            let path = self.to.display();
+            return Err(Failure::Usage(format!("{path} is what is converted; another name fits, so that it is kept")));
+        }
+        Ok(writable(&self.to)?)
+    }
+
+    fn read(&self) -> Result<Arrays, Failure> {
+        if !output::is_dash(&self.from) {
+            return Ok(Arrays::read(&self.from).map_err(limpid::Error::from)?);
+        }
+        let mut bytes = Vec::new();
+        let read = io::stdin().lock().take(limpid::files::MODEL_CAP_BYTES).read_to_end(&mut bytes);
+        read.map_err(|error| Failure::Misfit(format!("standard input: {error}")))?;
+        Arrays::from_bytes(&bytes).map_err(|error| Failure::Misfit(format!("standard input: {error}")))
+    }
+
+    /// A limpid model of the arrays.
+    fn model(&self, read: Arrays) -> Result<Converted, Failure> {
+        let Hints { activation, orientation } = self.hints.hints();
+        if read.format == Some(FileFormat::Model) {
+            let file = self.from.display();
+            return Err(Failure::Usage(format!("{file} is a limpid model already; another --to FORMAT fits")));
+        }
+        let sources = read.arrays.clone();
+        let made = from_weights(read.arrays, &Hints { activation, orientation });
+        let made = made.map_err(|error| explained(&self.from, error))?;
+        let mut assumed = made.assumed;
+        assumed.extend(left_out(&read.left_out));
+        // The samples of the data sets that the command knows are of pixels.
+        let is_of_pixels = data_sets().iter().any(|set| made.model.network().input() == [set.sample_size()]);
+        let divisor = is_of_pixels.then_some(255.0);
+        if divisor.is_some() {
+            assumed
+                .push("Pixels are divided by 255, as most programs do; evaluate --normalize tries others.".to_string());
+        }
+        let file = models::to_file(&made.model, divisor)?;
+        let found = find_layers(sources.clone(), orientation).map_err(|error| Failure::Misfit(error.to_string()))?;
+        let arrays: Vec<_> = file.arrays.iter().map(|(name, tensor)| NamedArray::new(name, tensor.clone())).collect();
+        let pairs = found.layers.iter().zip(arrays.chunks_exact(2));
+        // A bias that was not there is one of zeros now.
+        let pairs = pairs.flat_map(|(layer, made)| layer.arrays().map(|named| named.name.clone()).zip(made));
+        let arrays = rows(&sources, pairs);
+        let bytes = file.to_bytes().map_err(|error| Failure::Misfit(error.to_string()))?;
+        Ok(Converted { bytes, arrays, assumed })
+    }
+
+    /// The arrays alone, renamed and turned as is wanted.
+    fn arrays(&self, read: Arrays, target: Target) -> Result<Converted, Failure> {
+        let is_model = read.format == Some(FileFormat::Model);
+        let naming = match (self.names, is_model) {
+            (None, true) if target == Target::Safetensors => Names::Torch,
+            (None, true) => Names::Numpy,
+            (None, false) => Names::Keep,
+            (Some(names), _) => names,
+        };
+        let naming = match naming {
+            Names::Keep => None,
+            Names::Numpy => Some(Naming::NumPy),
+            Names::Torch => Some(Naming::Torch),
+            Names::Limpid => Some(Naming::Limpid),
+        };
+        let mut assumed: Vec<String> = left_out(&read.left_out).into_iter().collect();
+        let sources = read.arrays;
+        let (names, arrays) = match naming {
+            None => (sources.iter().map(|named| named.name.clone()).collect::<Vec<_>>(), sources.clone()),
+            Some(naming) => {
+                let known = if is_model { Some(Orientation::InOut) } else { self.hints.hints().orientation };
+                let found = find_layers(sources.clone(), known);
+                let found =
+                    found.map_err(|error| explained(&self.from, limpid::weights::WeightsError::from(error).into()))?;
+                if !is_model {
+                    assumed.extend(found.assumed.iter().cloned());
+                }
+                (originals(&found), found.named(naming))
+            }
+        };
+        if let (Some(network), false) =
+            (read.metadata.get("network").filter(|_| is_model), target == Target::Safetensors)
+        {
+            let file = target.described();
+            assumed.push(format!("The network is not part of {file}, only its arrays are. It was: {network}."));
+        }
+        let rows = rows(&sources, names.into_iter().zip(&arrays));
+        let mut written = Arrays::new(arrays);
+        written.metadata = read.metadata;
+        if naming == Some(Naming::Torch) {
+            // What PyTorch's programs look for.
+            written.metadata.insert("format".to_string(), "pt".to_string());
+        }
+        let bytes =
+            written.to_bytes(self.container(target)).map_err(|error| Failure::Limpid(limpid::Error::from(error)))?;
+        Ok(Converted { bytes, arrays: rows, assumed })
+    }
+
+    fn container(&self, target: Target) -> Container {
+        match target {
+            Target::Pickle => Container::Pickle { protocol: self.protocol.unwrap_or(2) },
+            Target::Npz if self.compress => Container::Npz(Packing::Deflated),
+            Target::Npz => Container::Npz(Packing::Stored),
+            Target::Npy => Container::Npy,
+            Target::Safetensors | Target::Limpid => Container::Safetensors,
+        }
+    }
+}
+
+fn left_out(names: &[String]) -> Option<String> {
+    (!names.is_empty()).then(|| format!("Left out, as they are no arrays: {}.", names.join(", ")))
+}
+
+/// What the layers' arrays were called, in the layers' order.
+fn originals(found: &FoundLayers) -> Vec<String> {
+    found.layers.iter().flat_map(|layer| layer.arrays()).map(|named| named.name.clone()).collect()
+}
+
+/// Which array became which.
+fn rows<'a>(sources: &[NamedArray], pairs: impl Iterator<Item = (String, &'a NamedArray)>) -> Vec<Row> {
+    let source = |name: String| sources.iter().find(|named| named.name == name);
+    let pairs = pairs.filter_map(|(name, array)| Some((source(name)?, array)));
+    let row = |(from, to): (&NamedArray, &NamedArray)| {
+        let change = match (from.array.shape(), to.array.shape()) {
+            _ if from.array == to.array => "kept",
+            (before, after) if before.len() == 2 && after.len() == 1 => "flattened",
+            _ if from.array.transposed() == to.array => "transposed",
+            (before, after) if before == after => "converted",
+            _ => "transposed and converted",
+        };
+        Row {
+            from: from.name.clone(),
+            to: to.name.clone(),
+            dtype: to.array.dtype().to_string(),
+            from_shape: from.array.shape().to_vec(),
+            to_shape: to.array.shape().to_vec(),
+            change,
+        }
+    };
+    pairs.map(row).collect()
+}
+
+impl Report {
+    fn text(&self, source: FileFormat, target: Target) -> String {
+        let arrow = |from: String, to: String| if from == to { from } else { format!("{from} → {to}") };
+        let shape = |shape: &[usize]| match shape {
+            [] => "one number".to_string(),
+            extents => extents.iter().map(ToString::to_string).collect::<Vec<_>>().join("×"),
+        };
+        let row = |row: &Row| {
+            let shapes = arrow(shape(&row.from_shape), shape(&row.to_shape));
+            vec![arrow(row.from.clone(), row.to.clone()), row.dtype.clone(), shapes, row.change.to_string()]
+        };
+        let arrays: Vec<_> = self.arrays.iter().map(row).collect();
+        let (count, bytes) = (text::counted(self.arrays.len() as u64, "array"), text::bytes(self.bytes as u64));
+        format!(
+            "{} ({}) → {} ({}): {count}, {bytes}\n{}",
+            self.from,
+            source.described(),
+            self.to,
+            target.described(),
+            text::table(&[Align::Left; 4], &arrays)
+        )
+    }
+}

@@ -1,0 +1,365 @@
+//! Where samples come from: a data set that is known by name, a table, or a folder of pictures.
+
+use std::fs;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use limpid::files::{TABLE_CAP_BYTES, Table, TableError, is_picture};
+use limpid::graph::Tensor;
+use limpid::learn::{Answers, Dataset, Loss, Model, PreparationError, Regression, Task, Unknown};
+use limpid::models::Samples;
+use limpid::{pictures, tables};
+
+use crate::arguments::{DataOptions, HoldoutOptions};
+use crate::data::{Form, Named, Part};
+use crate::failure::Failure;
+use crate::output;
+use crate::text;
+
+/// What kind of data is meant, before any of it is read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Source {
+    Named(Named),
+    /// A file of comma-separated values; `-` is standard input.
+    Table(PathBuf),
+    /// A folder of class folders.
+    Pictures(PathBuf),
+}
+
+impl Source {
+    /// A file is a table. A folder with folders or pictures in it, and without the files of the named data set, is one of
+    /// pictures, unless a data set was named that is not what is meant by naming none.
+    pub(crate) fn of(options: &DataOptions) -> Self {
+        match &options.data {
+            Some(path) if output::is_dash(path) || path.is_file() || is_table(path) => Self::Table(path.clone()),
+            Some(path) if options.dataset == Named::Mnist && is_of_pictures(path) => Self::Pictures(path.clone()),
+            _ => Self::Named(options.dataset),
+        }
+    }
+
+    /// What it is called in a report.
+    pub(crate) fn name(&self) -> String {
+        match self {
+            Self::Named(named) => named.name().to_string(),
+            Self::Table(path) if output::is_dash(path) => "standard input".to_string(),
+            Self::Table(path) | Self::Pictures(path) => path.display().to_string(),
+        }
+    }
+}
+
+/// Whether a name is that of a table, be it there or not.
+fn is_table(path: &Path) -> bool {
+    let name = path.file_name().map(|name| name.to_string_lossy().to_ascii_lowercase()).unwrap_or_default();
+    let name = name.strip_suffix(".gz").unwrap_or(&name);
+    name.ends_with(".csv") || name.ends_with(".tsv")
+}
+
+/// Whether a folder is one of pictures, and not one that has MNIST's files.
+fn is_of_pictures(path: &Path) -> bool {
+    holds_pictures(path) && Named::Mnist.locate(Some(path)).is_err()
+}
+
+/// Whether a folder has classes' folders in it, or the pictures that belong into such.
+fn holds_pictures(path: &Path) -> bool {
+    let is_one = |entry: fs::DirEntry| {
+        let is_shown = !entry.file_name().as_encoded_bytes().starts_with(b".");
+        is_shown && (entry.path().is_dir() || is_picture(&entry.path()))
+    };
+    fs::read_dir(path).is_ok_and(|mut entries| entries.any(|entry| entry.is_ok_and(is_one)))
+}
+
+/// Reads a table from a file, or from standard input where that is what `-` stands for.
+pub(crate) fn read_table(path: &Path) -> Result<Table, Failure> {
+    if !output::is_dash(path) {
+        return Ok(Table::read(path).map_err(limpid::Error::from)?);
+    }
+    let mut bytes = Vec::new();
+    let read = io::stdin().lock().take(TABLE_CAP_BYTES + 1).read_to_end(&mut bytes);
+    match read {
+        Err(error) => Err(Failure::Misfit(format!("cannot read standard input: {error}"))),
+        Ok(_) if bytes.len() as u64 > TABLE_CAP_BYTES => {
+            Err(Failure::Misfit(format!("standard input has more than the {TABLE_CAP_BYTES} bytes that fit")))
+        }
+        Ok(_) => Table::from_bytes(&bytes).map_err(|error| Failure::Misfit(format!("standard input: {error}"))),
+    }
+}
+
+/// Names the table in what went wrong with it; a column that was typed and is not there is wrong usage.
+fn about_table(source: &Source, error: limpid::Error) -> Failure {
+    let name = source.name();
+    match error {
+        limpid::Error::Table(error @ TableError::NoColumn { .. }) => Failure::Usage(format!("{name}: {error}")),
+        limpid::Error::Learn(error @ limpid::learn::Error::Setting { .. }) => Failure::Usage(error.to_string()),
+        limpid::Error::Preparation(error @ PreparationError::Categories { .. }) => {
+            Failure::Misfit(format!("{name}: {error}; --ignore leaves it out"))
+        }
+        error => Failure::Misfit(format!("{name}: {error}")),
+    }
+}
+
+/// What a training learns from.
+pub(crate) struct Lesson {
+    pub(crate) form: Form,
+    /// Samples to learn from, and samples to test on.
+    pub(crate) counts: [usize; 2],
+    pub(crate) divisor: Option<f64>,
+    /// What goes with the model, so that it can be asked about more of the kind.
+    pub(crate) samples: Option<Samples>,
+    /// What a reader of the settings should know.
+    pub(crate) notes: Vec<String>,
+    source: Source,
+    /// None where it is read when all settings were found to fit.
+    read: Option<(Dataset, Option<Dataset>)>,
+}
+
+impl Lesson {
+    /// A named data set is known without being read; anything else is read here.
+    pub(crate) fn open(data: &DataOptions, holdout: &HoldoutOptions, seed: u64) -> Result<Self, Failure> {
+        let source = Source::of(data);
+        match &source {
+            Source::Named(named) => {
+                holdout.check_named(*named)?;
+                Ok(Self {
+                    form: named.form(),
+                    counts: [Part::Train, Part::Test].map(|part| named.samples(part)),
+                    divisor: named.divisor(),
+                    samples: None,
+                    notes: Vec::new(),
+                    source,
+                    read: None,
+                })
+            }
+            Source::Table(path) => {
+                let table = read_table(path)?;
+                let options = holdout.table_options(&table, &source.name(), seed)?;
+                let split = tables::split(&table, &options).map_err(|error| about_table(&source, error))?;
+                Ok(Self::of_table(source, split))
+            }
+            Source::Pictures(path) => {
+                let share = holdout.picture_share(path)?;
+                let split = pictures::split(path, share, seed).map_err(|error| match error {
+                    limpid::Error::Learn(error) => Failure::from(error),
+                    error => error.into(),
+                })?;
+                Ok(Self::of_pictures(source, split))
+            }
+        }
+    }
+
+    fn of_table(source: Source, split: tables::TableSplit) -> Self {
+        let tables::TableSplit { train, test, preparation, without_target, unknown } = split;
+        let target = preparation.target();
+        let columns = text::counted(preparation.inputs().len() as u64, "column");
+        let goal = match target.classes() {
+            Some(classes) => format!("{}, {}", text::counted(classes.len() as u64, "class"), listed(&classes)),
+            None => "a number".to_string(),
+        };
+        let mut notes = vec![format!("{} from {columns}: {goal}", target.name)];
+        let left_out = preparation.left_out().iter();
+        notes.extend(left_out.map(|column| format!("`{}` is left out: {}", column.name, column.why)));
+        notes.extend(without_target_note(without_target, &target.name));
+        notes.extend(unknown.iter().map(unknown_note));
+        Self {
+            form: Form {
+                name: source.name(),
+                size: preparation.size(),
+                outputs: target.outputs(),
+                task: target.task(),
+            },
+            counts: [train.len(), test.as_ref().map_or(0, Dataset::len)],
+            divisor: None,
+            samples: Some(Samples::Table(preparation)),
+            notes,
+            source,
+            read: Some((train, test)),
+        }
+    }
+
+    fn of_pictures(source: Source, split: pictures::PictureSplit) -> Self {
+        let pictures::PictureSplit { train, test, form, others } = split;
+        let colour = if form.channels == 1 { "in grey" } else { "in colour" };
+        let classes = text::counted(form.classes.len() as u64, "class");
+        let size = format!("{}×{} pixels {colour}", form.width, form.height);
+        let mut notes = vec![format!("{size}: {classes}, {}", listed(&form.classes))];
+        notes.extend(others.first().map(|first| {
+            let count = text::counted(others.len() as u64, "file");
+            format!("passed over, neither PNG nor JPEG: {count}, such as {}", first.display())
+        }));
+        Self {
+            form: Form {
+                name: source.name(),
+                size: train.shape().iter().skip(1).product(),
+                outputs: form.classes.len(),
+                task: Task::Classification,
+            },
+            counts: [train.len(), test.as_ref().map_or(0, Dataset::len)],
+            divisor: train.divisor(),
+            samples: Some(Samples::Pictures(form)),
+            notes,
+            source,
+            read: Some((train, test)),
+        }
+    }
+
+    /// Whether it is a table.
+    pub(crate) fn is_table(&self) -> bool {
+        matches!(self.source, Source::Table(_))
+    }
+
+    /// The folder that a named data set is in.
+    pub(crate) fn folder(&self, data: &DataOptions) -> Result<Option<PathBuf>, Failure> {
+        match self.source {
+            Source::Named(named) => Ok(Some(named.locate(data.data.as_deref())?)),
+            _ => Ok(None),
+        }
+    }
+
+    /// The samples, with targets as `loss` takes them.
+    pub(crate) fn read(&mut self, folder: Option<&Path>, loss: Loss) -> Result<(Dataset, Option<Dataset>), Failure> {
+        let (train, test) = match (self.read.take(), &self.source) {
+            (Some(read), _) => read,
+            (None, Source::Named(named)) => {
+                let parts = named.read(folder, self.divisor, loss)?;
+                return Ok((parts.train, Some(parts.test)));
+            }
+            (None, source) => return Err(Failure::Misfit(format!("{} was read already", source.name()))),
+        };
+        let targeted = |data| targeted(data, &self.form, loss);
+        Ok((targeted(train)?, test.map(targeted).transpose()?))
+    }
+}
+
+/// Labels as a loss takes them: rows of one 1 and else 0, where it is none that takes labels.
+fn targeted(data: Dataset, form: &Form, loss: Loss) -> Result<Dataset, Failure> {
+    match form.task {
+        Task::Classification if loss != Loss::SoftmaxCrossEntropy => Ok(data.one_hot(form.outputs)?),
+        _ => Ok(data),
+    }
+}
+
+/// Samples that a saved model is asked about, with what is known of them.
+pub(crate) struct Questions {
+    pub(crate) data: Dataset,
+    pub(crate) name: String,
+    /// None where the data has no parts, and all of it is meant.
+    pub(crate) part: Option<Part>,
+    pub(crate) notes: Vec<String>,
+}
+
+impl Questions {
+    /// Reads samples of the kind that a model learned from, with their targets.
+    pub(crate) fn read(options: &DataOptions, part: Part, samples: &Samples, loss: Loss) -> Result<Self, Failure> {
+        let source = Source::of(options);
+        match (samples, &source) {
+            (Samples::Table(preparation), Source::Table(path)) => {
+                if part == Part::Train {
+                    let why =
+                        "a table has no parts: all of its rows are meant; a table of those rows alone fits --data";
+                    return Err(Failure::Usage(why.to_string()));
+                }
+                let labelled = tables::labelled(&read_table(path)?, preparation);
+                let tables::Labelled { data, without_target, unknown } =
+                    labelled.map_err(|error| about_table(&source, error))?;
+                let mut notes: Vec<String> =
+                    without_target_note(without_target, &preparation.target().name).into_iter().collect();
+                notes.extend(unknown.iter().map(unknown_note));
+                let target = preparation.target();
+                let form = Form { name: source.name(), size: 0, outputs: target.outputs(), task: target.task() };
+                Ok(Self { data: targeted(data, &form, loss)?, name: form.name, part: None, notes })
+            }
+            (Samples::Pictures(form), Source::Pictures(path)) => {
+                let (all, test) = limpid::files::Pictures::read_parts(path).map_err(limpid::Error::from)?;
+                let (chosen, part) = match (test, part) {
+                    (Some(test), Part::Test) => (test, Some(Part::Test)),
+                    (Some(_), Part::Train) => (all, Some(Part::Train)),
+                    (None, Part::Test) => (all, None),
+                    (None, Part::Train) => {
+                        let why = "has no folders `train` and `test`: all of its pictures are meant";
+                        return Err(Failure::Usage(format!("{}: {why}; its name without --part fits", path.display())));
+                    }
+                };
+                let data = pictures::dataset(chosen, form)?;
+                let (outputs, task) = (form.classes.len(), Task::Classification);
+                let form = Form { name: source.name(), size: 0, outputs, task };
+                Ok(Self { data: targeted(data, &form, loss)?, name: form.name, part, notes: Vec::new() })
+            }
+            (samples, source) => Err(unlike(samples, source)),
+        }
+    }
+}
+
+/// The answer to data of another kind than what was learned from.
+pub(crate) fn unlike(samples: &Samples, source: &Source) -> Failure {
+    let (wanted, fits) = match samples {
+        Samples::Table(_) => ("the rows of a table", "a table fits: --data FILE.csv"),
+        Samples::Pictures(_) => ("pictures", "a folder with a folder for each class fits: --data FOLDER"),
+    };
+    Failure::Usage(format!("the model learned from {wanted}, not from {}; {fits}", source.name()))
+}
+
+/// The answer to data that a model without a word on its samples cannot be asked about.
+pub(crate) fn unprepared(source: &Source) -> Failure {
+    let name = source.name();
+    let fits = "a model that was trained with --data on such data, and saved by this version, fits";
+    Failure::Misfit(format!("the model does not say how it reads {name}; {fits}"))
+}
+
+fn without_target_note(count: usize, target: &str) -> Option<String> {
+    (count > 0).then(|| format!("{} without `{target}` left out", text::counted(count as u64, "row")))
+}
+
+/// How a word is answered that training never saw.
+pub(crate) fn unknown_note(unknown: &Unknown) -> String {
+    let Unknown { column, word, rows } = unknown;
+    let rows = text::counted(*rows as u64, "row");
+    format!("`{column}` is {word:?} in {rows}, which no row that was learned from has; it counts as no category")
+}
+
+/// The first names, and how many more there are.
+fn listed(names: &[String]) -> String {
+    const MOST: usize = 6;
+    match names.len() {
+        0..=MOST => names.join(", "),
+        count => format!("{}, … ({} more)", names[..MOST].join(", "), count - MOST),
+    }
+}
+
+/// Samples that are asked about together.
+const TOGETHER: usize = 1000;
+
+/// What a model gives for each sample, row by row.
+pub(crate) fn outputs(model: &mut Model, data: &Dataset) -> Result<Tensor, Failure> {
+    let (mut numbers, mut width) = (Vec::new(), 0);
+    for start in (0..data.len()).step_by(TOGETHER) {
+        let part = data.range(start, start + TOGETHER)?;
+        let shape = part.shape().to_vec();
+        let inputs = match part.divisor() {
+            Some(_) => Tensor::new(shape, part.inputs_as_f32()).map_err(limpid::Error::from)?,
+            None => part.inputs().clone(),
+        };
+        let said = model.predict(&inputs)?;
+        width = said.shape().last().copied().unwrap_or(1);
+        numbers.extend(said.to_f64());
+    }
+    Ok(Tensor::new([data.len(), width], numbers).map_err(limpid::Error::from)?)
+}
+
+/// How far a model's numbers are from the right ones, in the target's own units; none for classes.
+pub(crate) fn regression(
+    model: &mut Model,
+    data: &Dataset,
+    samples: Option<&Samples>,
+) -> Result<Option<Regression>, Failure> {
+    let Some(Samples::Table(preparation)) = samples else { return Ok(None) };
+    if preparation.target().task() != Task::Regression {
+        return Ok(None);
+    }
+    let said = outputs(model, data)?;
+    let own = |numbers: &Tensor| match preparation.answers(numbers, model.loss()) {
+        Ok(Answers::Numbers(numbers)) => Ok(numbers),
+        Ok(Answers::Classes(_)) => Ok(Vec::new()),
+        Err(error) => Err(limpid::Error::from(error)),
+    };
+    let (said, right) = (own(&said)?, own(data.targets())?);
+    Ok(Regression::of(&said, &right))
+}

@@ -1,0 +1,355 @@
+//! `train`, `evaluate` and `predict` on tables and on pictures: what they report, and what they say of mistakes.
+
+use std::fmt::Write;
+use std::fs;
+use std::io::Write as _;
+use std::process::Stdio;
+
+use crate::support::{Outcome, Place};
+
+/// Fruit: heavy and green ones are melons, other heavy ones pumpkins, light ones plums. The price grows with the weight.
+fn fruit(rows: usize) -> String {
+    let mut text = "number,weight,colour,from,kind,price\n".to_string();
+    for row in 0..rows {
+        let weight = (row * 37 % 100) as f64 / 10.0;
+        let colour = ["green", "blue", "orange"][row % 3];
+        let kind = match (weight > 5.0, colour) {
+            (true, "green") => "melon",
+            (true, _) => "pumpkin",
+            (false, _) => "plum",
+        };
+        let weight_text = if row % 20 == 7 { "NA".to_string() } else { weight.to_string() };
+        let price = 1.25 + 0.5 * weight;
+        writeln!(text, "{row},{weight_text},{colour},here,{kind},{price}").unwrap();
+    }
+    text
+}
+
+fn with_fruit() -> Place {
+    let place = Place::new();
+    fs::write(place.path("fruit.csv"), fruit(200)).unwrap();
+    place
+}
+
+fn train(place: &Place, more: &[&str]) -> Outcome {
+    place.run(&[&["train", "--data", "fruit.csv", "--ignore", "number,price", "--format", "json"], more].concat())
+}
+
+fn kinds(place: &Place) {
+    train(place, &["--target", "kind", "--output", "kinds", "--quiet"]).done();
+}
+
+fn prices(place: &Place) {
+    let more = ["--data", "fruit.csv", "--ignore", "number,kind", "--target", "price", "--output", "prices", "--quiet"];
+    place.run(&[&["train"], more.as_slice()].concat()).done();
+}
+
+fn lines(text: &str) -> Vec<Vec<&str>> {
+    text.lines().map(|line| line.split(',').collect()).collect()
+}
+
+#[test]
+fn classes_are_learned_from_numbers_and_words_and_said_of_other_rows() {
+    let place = with_fruit();
+    let told = train(&place, &["--target", "kind", "--output", "kinds"]).done();
+    for said in [
+        "fruit.csv: 160 to learn from, 40 to test on\n",
+        "kind from 2 columns: 3 classes, melon, plum, pumpkin\n",
+        "`from` is left out: the same in every row\n",
+        "saved kinds; ask it with: limpid predict kinds --data fruit.csv\n",
+    ] {
+        assert!(told.stderr.contains(said), "{said:?} is not in:\n{}", told.stderr);
+    }
+    let report = told.json();
+    assert_eq!((&report["dataset"], &report["target"]), (&"fruit.csv".into(), &"kind".into()));
+    assert_eq!(report["classes"], serde_json::json!(["melon", "plum", "pumpkin"]));
+    // The weight, whether it is missing, and three colours.
+    assert!(report["network"].as_str().unwrap().starts_with("5, affine 50, relu, affine 3"));
+    assert!(report["test_accuracy"].as_f64().unwrap() > 0.85, "{}", report["test_accuracy"]);
+
+    let seen = place.run(&["evaluate", "kinds", "--data", "fruit.csv", "--format", "json"]).done().json();
+    assert_eq!((&seen["samples"], &seen["part"]), (&200.into(), &serde_json::Value::Null));
+    assert!(seen["accuracy"].as_f64().unwrap() > 0.9, "{seen}");
+
+    // Other rows: without target, in another order of columns, separated by semicolons.
+    let other = "colour;weight;note\ngreen;9;\"one; two\"\nblue;0.5;\nviolet;?;x\n";
+    fs::write(place.path("other.csv"), other).unwrap();
+    let told = place.run(&["predict", "kinds", "--data", "other.csv"]).done();
+    let rows: Vec<&str> = told.stdout.lines().collect();
+    let header = "colour;weight;note;predicted_kind;probability_melon;probability_plum;probability_pumpkin";
+    assert_eq!(rows[0], header);
+    assert!(rows[1].starts_with("green;9;\"one; two\";melon;0."), "{}", rows[1]);
+    assert!(rows[2].starts_with("blue;0.5;;plum;0."), "{}", rows[2]);
+    assert!(told.stderr.contains("`colour` is \"violet\" in 1 row, which no row that was learned from has"));
+
+    let json = place.run(&["predict", "kinds", "--data", "other.csv", "--format", "json"]).done().json();
+    assert_eq!(json["predictions"][0]["prediction"], "melon");
+    assert_eq!(json["predictions"][1]["row"], 2);
+    let shares: f64 =
+        json["predictions"][1]["probabilities"].as_object().unwrap().values().map(|p| p.as_f64().unwrap()).sum();
+    assert!((shares - 1.0).abs() < 1e-9);
+}
+
+#[test]
+fn what_predict_says_is_what_evaluate_counts() {
+    let place = with_fruit();
+    kinds(&place);
+    let seen = place.run(&["evaluate", "kinds", "--data", "fruit.csv", "--format", "json"]).done().json();
+    let told = place.run(&["predict", "kinds", "--data", "fruit.csv"]).done().stdout;
+    let right = lines(&told).iter().skip(1).filter(|row| row[4] == row[6]).count();
+    assert_eq!(seen["accuracy"].as_f64().unwrap(), right as f64 / 200.0);
+    // A second time, the first prediction is a column like any other.
+    fs::write(place.path("again.csv"), &told).unwrap();
+    let again = place.run(&["predict", "kinds", "--data", "again.csv"]).done().stdout;
+    assert!(again.starts_with(&told.lines().next().unwrap().to_string()));
+    assert!(lines(&again)[0].contains(&"predicted_kind_again"));
+}
+
+#[test]
+fn a_number_is_learned_and_said_in_its_own_units() {
+    let place = with_fruit();
+    prices(&place);
+    let seen = place.run(&["evaluate", "prices", "--data", "fruit.csv", "--format", "json"]).done().json();
+    assert!(seen["r2"].as_f64().unwrap() > 0.9 && seen["rmse"].as_f64().unwrap() < 0.5, "{seen}");
+    assert_eq!(seen["accuracy"], serde_json::Value::Null);
+    let text = place.run(&["evaluate", "prices", "--data", "fruit.csv"]).done().stdout;
+    assert!(text.contains("\nR²  ") && text.contains("200 samples of fruit.csv"), "{text}");
+    let told = place.run(&["predict", "prices", "--data", "fruit.csv"]).done().stdout;
+    let rows = lines(&told);
+    assert_eq!(rows[0].last(), Some(&"predicted_price"));
+    let squares: f64 =
+        rows[1..].iter().map(|row| (row[5].parse::<f64>().unwrap() - row[6].parse::<f64>().unwrap()).powi(2)).sum();
+    assert!(((squares / 200.0).sqrt() - seen["rmse"].as_f64().unwrap()).abs() < 1e-5);
+}
+
+#[test]
+fn the_same_seed_holds_out_the_same_rows_and_writes_the_same_model() {
+    let place = with_fruit();
+    let run =
+        |seed, output| train(&place, &["--target", "kind", "--seed", seed, "--output", output, "--epochs", "2"]).done();
+    let [a, b, c] = [("3", "a"), ("3", "b"), ("4", "c")].map(|(seed, output)| run(seed, output).json());
+    assert_eq!(a["history"], b["history"]);
+    assert_eq!(fs::read(place.path("a")).unwrap(), fs::read(place.path("b")).unwrap());
+    assert_ne!(a["history"], c["history"]);
+    let whole = train(&place, &["--target", "kind", "--test-share", "0", "--epochs", "1"]).done();
+    assert!(whole.stderr.contains("200 to learn from, none to test on"), "{}", whole.stderr);
+    assert_eq!(whole.json()["test_accuracy"], serde_json::Value::Null);
+}
+
+#[test]
+fn a_table_comes_from_standard_input() {
+    let place = with_fruit();
+    kinds(&place);
+    let mut command = place.command(&["predict", "kinds", "--data", "-", "--output", "said.csv"]);
+    let mut child = command.stdin(Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(b"weight,colour\n9,green\n").unwrap();
+    assert!(child.wait().unwrap().success());
+    assert!(fs::read_to_string(place.path("said.csv")).unwrap().contains("\n9,green,melon,"));
+}
+
+#[test]
+fn mistakes_with_a_table_are_answered_with_what_would_fit() {
+    let place = with_fruit();
+    let write = |name: &str, text: &str| fs::write(place.path(name), text).unwrap();
+    write("empty-target.csv", "a,t\n1,\n2,NA\n");
+    write("one-class.csv", "a,t\n1,x\n2,x\n3,x\n4,x\n5,x\n6,x\n");
+    write("ragged.csv", "a,t\n1,x\n2\n");
+    write("latin.csv", "a,t\n1,x\n");
+    fs::write(place.path("latin.csv"), b"a,t\n1,caf\xe9\n").unwrap();
+    let slip: String =
+        (0..40).map(|row| format!("{},{}\n", if row == 5 { "1O".into() } else { row.to_string() }, row % 2)).collect();
+    write("slip.csv", &format!("a,t\n{slip}"));
+    let names: String = (0..300).map(|row| format!("name{row},{}\n", row % 2)).collect();
+    write("names.csv", &format!("name,t\n{names}"));
+    let table: [(&[&str], i32, &str); 20] = [
+        (
+            &["fruit.csv"],
+            2,
+            "fruit.csv: which column is to be predicted? --target COLUMN says it; there are: number, weight, colour",
+        ),
+        (
+            &["fruit.csv", "--target", "knd"],
+            2,
+            "there is no column `knd`, did you mean `kind`? There are: number, weight",
+        ),
+        (
+            &["fruit.csv", "--target", "kind", "--ignore", "weigth"],
+            2,
+            "there is no column `weigth`, did you mean `weight`?",
+        ),
+        (&["fruit.csv", "--target", "kind", "--ignore", "kind"], 2, "`kind` is to be predicted and to be ignored"),
+        (&["fruit.csv", "--target", "kind", "--task", "regression"], 1, "line 2, column `kind`: \"plum\" is no number"),
+        (&["fruit.csv", "--target", "kind", "--task", "regresion"], 2, "did you mean `regression`?"),
+        (&["fruit.csv", "--target", "price", "--loss", "softmax-cross-entropy"], 2, "--loss mean-squared-error fits"),
+        (&["fruit.csv", "--target", "kind", "--test-share", "1"], 2, "a number from 0 to below 1 fits"),
+        (
+            &["fruit.csv", "--target", "kind", "--test-share", "0.001"],
+            2,
+            "a share of the 200 samples that leaves at least 1",
+        ),
+        (
+            &["fruit.csv", "--target", "kind", "--batch-size", "161"],
+            2,
+            "more than the 160 training samples of fruit.csv; 1 to 160 fits",
+        ),
+        (&["fruit.csv", "--target", "kind", "--network", "784, affine 3"], 2, "a sample of fruit.csv has"),
+        (&["empty-target.csv", "--target", "t"], 1, "empty-target.csv: the target `t` is empty in every row"),
+        (&["one-class.csv", "--target", "t"], 1, "one-class.csv: the target `t` is x in every row"),
+        (&["ragged.csv", "--target", "t"], 1, "ragged.csv: line 3 has 1 cell, the header has 2"),
+        (&["latin.csv", "--target", "t"], 1, "latin.csv: line 2 is not UTF-8"),
+        (&["slip.csv", "--target", "t"], 1, "slip.csv: line 7, column `a`: \"1O\" is no number"),
+        (&["names.csv", "--target", "t"], 1, "column `name` has 240 different words in 240 rows"),
+        (&["missing.csv", "--target", "t"], 1, "missing.csv: No such file"),
+        (&["nowhere", "--target", "t"], 2, "--target is for tables and pictures, and mnist has its own"),
+        (&["-", "--target", "t"], 1, "standard input: the table is empty"),
+    ];
+    for (arguments, code, said) in table {
+        place.run(&[&["train", "--data"], arguments].concat()).failed(code, said);
+    }
+}
+
+#[test]
+fn a_table_that_is_not_like_the_one_that_was_learned_from_is_refused() {
+    let place = with_fruit();
+    kinds(&place);
+    prices(&place);
+    let write = |name: &str, text: &str| fs::write(place.path(name), text).unwrap();
+    write("few.csv", "Weight,kind\n1,plum\n");
+    write("text.csv", "weight,colour,kind\n1,blue,plum\nheavy,blue,plum\n");
+    write("class.csv", "weight,colour,kind\n1,blue,plum\n2,blue,cherry\n");
+    write("no-target.csv", "weight,colour\n1,blue\n");
+    write("far.csv", "weight,colour\n1,blue\n1e200,blue\n");
+    let table: [(&[&str], i32, &str); 11] = [
+        (
+            &["predict", "kinds", "--data", "few.csv"],
+            1,
+            "few.csv: there is no column `weight`, `colour`, which the model learned from; is `Weight` meant by `weight`?",
+        ),
+        (&["predict", "kinds", "--data", "text.csv"], 1, "text.csv: line 3, column `weight`: \"heavy\" is no number"),
+        (&["predict", "kinds", "--data", "far.csv"], 1, "far.csv: line 3, column `weight`: too far"),
+        (
+            &["predict", "kinds"],
+            2,
+            "the model learned from the rows of a table, not from mnist; a table fits: --data FILE.csv",
+        ),
+        (&["predict", "kinds", "a.png"], 2, "the model learned from a table"),
+        (&["evaluate", "kinds"], 2, "the model learned from the rows of a table, not from mnist"),
+        (
+            &["evaluate", "kinds", "--data", "class.csv"],
+            1,
+            "class.csv: line 3, column `kind`: \"cherry\" is none of the classes that were learned: `melon`, `plum`, `pumpkin`",
+        ),
+        (&["evaluate", "kinds", "--data", "no-target.csv"], 2, "no-target.csv: there is no column `kind`"),
+        (&["evaluate", "kinds", "--data", "fruit.csv", "--part", "train"], 2, "a table has no parts"),
+        (&["plot", "confusion", "prices", "--data", "fruit.csv"], 2, "the model predicts a number"),
+        (&["plot", "misclassified", "kinds", "--data", "fruit.csv"], 2, "rows of a table are not drawn"),
+    ];
+    for (arguments, code, said) in table {
+        place.run(arguments).failed(code, said);
+    }
+    let drawn = place.run(&["plot", "confusion", "kinds", "--data", "fruit.csv"]).done().stdout;
+    assert!(drawn.contains("pumpkin"), "{drawn}");
+}
+
+/// A grey PNG of 4×4 pixels: bright on the left, or on the right.
+fn png(bright_left: bool, shade: u8) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut encoder = png::Encoder::new(&mut bytes, 4, 4);
+    encoder.set_color(png::ColorType::Grayscale);
+    let row = |column: u8| if (column < 2) == bright_left { 200 + shade % 50 } else { shade % 50 };
+    let pixels: Vec<u8> = (0..16).map(|pixel| row(pixel % 4)).collect();
+    encoder.write_header().unwrap().write_image_data(&pixels).unwrap();
+    bytes
+}
+
+fn with_pictures() -> Place {
+    let place = Place::new();
+    for (class, bright_left) in [("left", true), ("right", false)] {
+        fs::create_dir_all(place.path(&format!("shots/{class}"))).unwrap();
+        for shade in 0..20 {
+            fs::write(place.path(&format!("shots/{class}/{shade:02}.png")), png(bright_left, shade)).unwrap();
+        }
+    }
+    place
+}
+
+#[test]
+fn pictures_are_learned_by_their_folders_and_told_apart() {
+    let place = with_pictures();
+    fs::write(place.path("shots/left/list.txt"), "").unwrap();
+    let told = place.run(&["train", "--data", "shots", "--format", "json", "--output", "sides"]).done();
+    for said in [
+        "shots: 32 to learn from, 8 to test on\n",
+        "4×4 pixels in grey: 2 classes, left, right\n",
+        "passed over, neither PNG nor JPEG: 1 file, such as shots/left/list.txt\n",
+    ] {
+        assert!(told.stderr.contains(said), "{said:?} is not in:\n{}", told.stderr);
+    }
+    assert_eq!(told.json()["test_accuracy"], 1.0);
+    let seen = place.run(&["evaluate", "sides", "--data", "shots", "--format", "json"]).done().json();
+    assert_eq!((&seen["samples"], &seen["accuracy"]), (&40.into(), &1.0.into()));
+
+    fs::write(place.path("new.png"), png(false, 33)).unwrap();
+    let told = place.run(&["predict", "sides", "new.png", "shots/left"]).done().stdout;
+    let rows = lines(&told);
+    assert_eq!(rows[0], ["file", "class", "probability"]);
+    assert_eq!(rows[1][..2], ["new.png", "right"]);
+    assert_eq!((rows.len(), &rows[2][..2]), (22, &["shots/left/00.png", "left"][..]));
+    let json = place.run(&["predict", "sides", "--data", "shots", "--format", "json"]).done().json();
+    assert_eq!(json["predictions"].as_array().unwrap().len(), 40);
+    assert!(json["predictions"][39]["probabilities"]["right"].as_f64().unwrap() > 0.5);
+}
+
+#[test]
+fn mistakes_with_pictures_are_answered_with_what_would_fit() {
+    let place = with_pictures();
+    place.run(&["train", "--data", "shots", "--output", "sides", "--quiet"]).done();
+    let mut large = Vec::new();
+    let mut encoder = png::Encoder::new(&mut large, 5, 4);
+    encoder.set_color(png::ColorType::Grayscale);
+    encoder.write_header().unwrap().write_image_data(&[0; 20]).unwrap();
+    fs::write(place.path("large.png"), &large).unwrap();
+    fs::write(place.path("cut.png"), &large[..large.len() / 2]).unwrap();
+    let table: [(&[&str], i32, &str); 7] = [
+        (
+            &["predict", "sides", "large.png"],
+            1,
+            "large.png: 5 wide and 4 high; the model reads pictures 4 wide and 4 high",
+        ),
+        (&["predict", "sides", "cut.png"], 1, "cut.png: a damaged PNG"),
+        (&["predict", "sides", "missing.png"], 1, "missing.png: No such file"),
+        (&["predict", "sides"], 2, "the model learned from pictures, not from mnist"),
+        (&["train", "--data", "shots", "--target", "side"], 2, "--target is for tables"),
+        (&["train", "--data", "shots/left"], 1, "shots/left: there is no folder in it"),
+        (&["evaluate", "sides", "--data", "shots", "--part", "train"], 2, "no folders `train` and `test`"),
+    ];
+    for (arguments, code, said) in table {
+        place.run(arguments).failed(code, said);
+    }
+    fs::write(place.path("shots/right/zz.png"), &large).unwrap();
+    let said = "shots/right/zz.png: 5 wide and 4 high, but shots/left/00.png is 4 wide and 4 high";
+    place.run(&["train", "--data", "shots"]).failed(1, said);
+}
+
+#[test]
+fn a_model_of_digits_says_what_it_makes_of_the_test_digits_and_of_a_picture() {
+    let place = Place::new();
+    place.run(&["train", "--network", "784, affine 10", "--epochs", "1", "--quiet", "--output", "digits"]).done();
+    let told = place.run(&["predict", "digits"]).done().stdout;
+    let rows = lines(&told);
+    assert_eq!(
+        (rows.len(), &rows[0], rows[1][..2].to_vec()),
+        (10_001, &vec!["sample", "class", "probability"], vec!["0", "7"])
+    );
+    let mut picture = Vec::new();
+    let mut encoder = png::Encoder::new(&mut picture, 28, 28);
+    encoder.set_color(png::ColorType::Grayscale);
+    // An upright stroke.
+    let pixels: Vec<u8> = (0..784)
+        .map(|at| if (13..15).contains(&(at % 28)) && (5..23).contains(&(at / 28)) { 255 } else { 0 })
+        .collect();
+    encoder.write_header().unwrap().write_image_data(&pixels).unwrap();
+    fs::write(place.path("one.png"), picture).unwrap();
+    let told = place.run(&["predict", "digits", "one.png"]).done().stdout;
+    assert!(told.contains("\none.png,1,0."), "{told}");
+}

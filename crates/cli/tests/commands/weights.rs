@@ -1,0 +1,182 @@
+//! Weights of other programs, evaluated; and those that bring something to run, refused.
+#![allow(clippy::unwrap_used, reason = "a test may stop at what it does not expect")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use limpid::files::{Arrays, Container, NamedArray, Packing};
+use limpid::graph::Tensor;
+
+use crate::support::Place;
+
+/// NumPy's net, and how many of the 10,000 digits NumPy reads with it; see crates/limpid/tests/spec_f_weights.rs.
+fn numpys_net() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../limpid/tests/fixtures/sigmoid-net.pkl")
+}
+
+fn in_place(place: &Place) {
+    fs::copy(numpys_net(), place.path("weights.pkl")).unwrap();
+}
+
+const EVALUATE: [&str; 6] = ["evaluate", "weights.pkl", "--activation", "sigmoid", "--format", "json"];
+
+#[test]
+fn a_numpy_pickle_is_evaluated_to_numpys_count_on_raw_and_normalised_pixels_in_any_batches() {
+    let place = Place::new();
+    in_place(&place);
+    for (normalize, right) in [("none", 9473), ("unit", 9663), ("standard", 8614)] {
+        for batch_size in ["1", "100", "2000"] {
+            let typed = [&EVALUATE[..], &["--normalize", normalize, "--batch-size", batch_size]].concat();
+            let seen = place.run(&typed).done().json();
+            assert_eq!((&seen["right"], &seen["samples"]), (&right.into(), &10_000.into()), "{normalize} {batch_size}");
+            assert_eq!(seen["batch_size"].to_string(), batch_size);
+        }
+    }
+    let standard = place.run(&[&EVALUATE[..], &["--normalize", "standard"]].concat()).done().json();
+    assert_eq!(standard["pixel_mean"].as_f64(), Some(0.1306604762738429));
+    assert_eq!(standard["pixel_deviation"].as_f64(), Some(0.3081078038564622));
+}
+
+#[test]
+fn a_person_is_told_the_count_what_was_assumed_and_how_it_goes() {
+    let place = Place::new();
+    in_place(&place);
+    let told = place.run(&["evaluate", "weights.pkl", "--activation", "sigmoid", "--batch-size", "500"]).done();
+    for line in ["model     weights.pkl (a pickle)\n", "accuracy  96.63 %\n", "right     9,663 of 10,000\n"] {
+        assert!(told.stdout.contains(line), "{}", told.stdout);
+    }
+    for line in [
+        "The weights are (in, out), as only so the shapes fit.\n",
+        "The layers are 784 → 50 → 100 → 10, with sigmoid behind each but the last.\n",
+        "Pixels are divided by 255, as most programs do; --normalize none leaves them.\n",
+        " 1,000 of 10,000  accuracy  ",
+        "10,000 of 10,000  accuracy  96.63 %\n",
+    ] {
+        assert!(told.stderr.contains(line), "{line}{}", told.stderr);
+    }
+    let quiet = place.run(&["evaluate", "weights.pkl", "--activation", "sigmoid", "--quiet"]).done();
+    assert_eq!((quiet.stderr.as_str(), quiet.stdout), ("", told.stdout));
+}
+
+#[test]
+fn a_model_says_what_it_was_trained_on_and_a_flag_overrides_that_aloud() {
+    let place = Place::new();
+    in_place(&place);
+    place.run(&["convert", "weights.pkl", "net.safetensors", "--activation", "sigmoid"]).done();
+    let own = place.run(&["evaluate", "net.safetensors", "--format", "json", "--quiet"]).done();
+    assert_eq!((&own.json()["right"], own.stderr.as_str()), (&9663.into(), ""));
+    let other = place.run(&["evaluate", "net.safetensors", "--normalize", "none", "--format", "json"]).done();
+    assert_eq!(other.json()["right"], 9473);
+    let said =
+        "The model was trained on pixels divided by 255; --normalize takes the place of that: pixels as they are";
+    assert!(other.stderr.contains(said), "{}", other.stderr);
+    let typed = ["evaluate", "net.safetensors", "--activation", "relu"];
+    place.run(&typed).failed(2, "net.safetensors is a limpid model and says itself what --activation would");
+}
+
+#[test]
+fn every_verb_that_asks_a_model_takes_weights() {
+    let place = Place::new();
+    in_place(&place);
+    let told = place.run(&["plot", "confusion", "weights.pkl", "--activation", "sigmoid"]).done();
+    assert!(told.stdout.contains("weights.pkl on the test samples of mnist"), "{}", told.stdout);
+    for verb in ["summary", "graph", "plan", "gradcheck"] {
+        let said = "weights alone (a pickle), without the network that they belong to; make a model of them with: limpid \
+                    convert weights.pkl weights.limpid.safetensors --activation sigmoid";
+        place.run(&[verb, "weights.pkl"]).failed(1, said);
+    }
+}
+
+fn written(place: &Place, name: &str, arrays: Vec<NamedArray>, container: Container) {
+    fs::write(place.path(name), Arrays::new(arrays).to_bytes(container).unwrap()).unwrap();
+}
+
+#[test]
+fn what_weights_do_not_tell_is_asked_for_by_the_flag_that_tells_it() {
+    let place = Place::new();
+    in_place(&place);
+    place.run(&["evaluate", "weights.pkl"]).failed(2, "do not tell which activation stands between them");
+    place.run(&["evaluate", "weights.pkl"]).failed(2, ": --activation sigmoid");
+    place.run(&["evaluate", "weights.pkl", "--activation", "sigmod"]).failed(2, "did you mean `sigmoid`?");
+    let matrix = |name: &str, shape: Vec<usize>| NamedArray::new(name, Tensor::zeros(shape));
+    let square = vec![matrix("W1", vec![784, 784]), matrix("W2", vec![784, 784])];
+    written(&place, "square.npz", square, Container::Npz(Packing::Stored));
+    let typed = ["evaluate", "square.npz", "--activation", "relu"];
+    place.run(&typed).failed(2, "name one of the two: --orientation in-out, or --orientation out-in");
+    let typed = [&typed[..], &["--orientation", "out-in"]].concat();
+    place.run(&typed).failed(1, "square.npz: the network ends in (batch, 784), but mnist has 10 classes");
+
+    let kernel = vec![matrix("conv.weight", vec![8, 1, 3, 3]), matrix("fc.weight", vec![10, 8 * 26 * 26])];
+    written(&place, "kernel.safetensors", kernel, Container::Safetensors);
+    place.run(&["evaluate", "kernel.safetensors", "--activation", "relu"]).failed(1, "limpid has no convolution yet");
+    let swapped = vec![matrix("W1", vec![784, 50]), matrix("W2", vec![100, 10])];
+    written(&place, "gap.npz", swapped, Container::Npz(Packing::Stored));
+    let answer = "gap.npz: the layers do not follow one another. As (in, out): W1 gives 50, W2 takes 100";
+    place.run(&["evaluate", "gap.npz", "--activation", "relu"]).failed(1, answer);
+    let nameless = vec![matrix("loss", vec![3])];
+    written(&place, "history.npz", nameless, Container::Npz(Packing::Stored));
+    place.run(&["evaluate", "history.npz"]).failed(1, "history.npz: no weights among [\"loss\"]; name them W1, b1");
+}
+
+#[test]
+fn a_pickle_that_would_run_something_is_refused_with_its_name_and_its_byte() {
+    let place = Place::new();
+    let table: [(&str, &[u8], &str); 6] = [
+        ("system.pkl", b"cos\nsystem\n(S'touch ran'\ntR.", "asks for os.system at byte 0"),
+        (
+            "eval.pkl",
+            b"\x80\x02c__builtin__\neval\nX\x08\x00\x00\x00open('x')\x85R.",
+            "asks for __builtin__.eval at byte 2",
+        ),
+        // pickle.dumps of an object whose __reduce__ is (eval, ("1",)), protocol 4.
+        (
+            "eval4.pkl",
+            b"\x80\x04\x95\x17\x00\x00\x00\x00\x00\x00\x00\x8c\x08builtins\x8c\x04eval\x93\x8c\x011\x85R.",
+            "asks for builtins.eval at byte 27",
+        ),
+        ("posix.pkl", b"\x80\x02cposix\nsystem\nU\x09touch ran\x85R.", "asks for posix.system at byte 2"),
+        // Behind weights that are sound.
+        (
+            "chain.pkl",
+            b"\x80\x02}(U\x02W1K\x01U\x02b1cnumpy\ndtype\nU\x02f4\x85Rcbuiltins\ngetattr\nh\x00U\x05eval\x86Ru.",
+            "asks for builtins.getattr at byte 33",
+        ),
+        ("numpy.pkl", b"cnumpy.core.multiarray\n_reconstruct\n(cnumpy\nload\ntR.", "asks for numpy.load at byte 37"),
+    ];
+    for (name, bytes, answer) in table {
+        fs::write(place.path(name), bytes).unwrap();
+        for typed in [
+            &["evaluate", name, "--activation", "sigmoid"][..],
+            &["convert", name, "out.npz"],
+            &["plot", "confusion", name],
+        ] {
+            let told = place.run(typed).failed(1, answer);
+            assert!(told.stderr.starts_with(&format!("error: {name}: the pickle asks for ")), "{}", told.stderr);
+        }
+    }
+    assert!(!place.files().iter().any(|name| name == "ran" || name == "out.npz"));
+}
+
+#[test]
+fn a_file_of_something_else_is_answered_with_what_would_fit() {
+    let place = Place::new();
+    in_place(&place);
+    let pickle = fs::read(numpys_net()).unwrap();
+    let table: [(&str, &[u8], &str); 7] = [
+        ("weights.pkl.gz", b"\x1f\x8b\x08\x00", "the file is gzip'd; unpack it first, with gunzip"),
+        ("weights.txt", b"W1 = 0.5\n", "no format that limpid reads starts with [57, 31, 20, 3d, 20, 30, 2e, 35]"),
+        ("photo.png", b"\x89PNG\r\n\x1a\nrest of it", "no format that limpid reads starts with [89, 50, 4e"),
+        ("empty.pkl", b"", "the file is empty"),
+        ("cut.pkl", &pickle[..pickle.len() / 2], "the pickle is cut off"),
+        ("archive.zip", b"PK\x03\x04 and no directory", "damaged or cut zip archive"),
+        ("array.npy", b"\x93NUMPY\x01\x00", "the .npy header takes"),
+    ];
+    for (name, bytes, answer) in table {
+        fs::write(place.path(name), bytes).unwrap();
+        for typed in [&["evaluate", name, "--activation", "sigmoid"][..], &["convert", name, "out.npz"]] {
+            let told = place.run(typed).failed(1, answer);
+            assert!(told.stderr.starts_with(&format!("error: {name}: ")), "{}", told.stderr);
+        }
+    }
+    place.run(&["evaluate", "missing.pkl"]).failed(1, "missing.pkl: No such file");
+}

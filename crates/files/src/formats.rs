@@ -1,0 +1,322 @@
+//! Named arrays in whatever format they come in, told by their bytes; and into whatever format is wanted.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use thiserror::Error;
+
+use crate::array::{Array, NamedArray};
+use crate::bytes::{GZIP_MAGIC, ReadError, read_capped};
+use crate::model::{MODEL_CAP_BYTES, ModelError, ModelFile};
+use crate::npy::{NpyError, read_npy, write_npy};
+use crate::npz::{NpzError, Packing, read_npz, write_npz};
+use crate::pickle::{PickleError, PickleWriteError, read_pickle, write_pickle};
+use crate::safetensors::{Safetensors, SafetensorsError};
+use crate::torch::{TorchError, legacy_form, read_torch};
+
+/// The name of an array in a file that has no names.
+const LONE_NAME: &str = "array";
+
+/// A format of named arrays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Format {
+    /// A model that limpid wrote: arrays and the network that they belong to.
+    Model,
+    /// A Python pickle of NumPy arrays.
+    Pickle,
+    /// One NumPy array.
+    Npy,
+    /// NumPy's archive of arrays.
+    Npz,
+    /// Safetensors that limpid did not write as a model.
+    Safetensors,
+    /// A state dict that PyTorch saved.
+    Torch,
+}
+
+impl Format {
+    /// All of them.
+    pub const ALL: [Self; 6] = [Self::Model, Self::Pickle, Self::Npy, Self::Npz, Self::Safetensors, Self::Torch];
+
+    /// As it stands in a sentence: `a NumPy pickle`.
+    pub fn described(self) -> &'static str {
+        match self {
+            Self::Model => "a limpid model",
+            Self::Pickle => "a pickle",
+            Self::Npy => "a .npy file",
+            Self::Npz => "an .npz archive",
+            Self::Safetensors => "safetensors",
+            Self::Torch => "a PyTorch file",
+        }
+    }
+
+    /// The endings that its files' names have, the usual one first.
+    pub fn endings(self) -> &'static [&'static str] {
+        match self {
+            Self::Model | Self::Safetensors => &["safetensors"],
+            Self::Pickle => &["pkl", "pickle"],
+            Self::Npy => &["npy"],
+            Self::Npz => &["npz"],
+            Self::Torch => &["pt", "pth"],
+        }
+    }
+}
+
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Model => "limpid",
+            Self::Pickle => "pickle",
+            Self::Npy => "npy",
+            Self::Npz => "npz",
+            Self::Safetensors => "safetensors",
+            Self::Torch => "torch",
+        })
+    }
+}
+
+/// Where arrays are put, and how.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Container {
+    /// A pickle that NumPy loads, in a protocol from 0 to 5; Python 2 reads up to 2.
+    Pickle {
+        /// The protocol.
+        protocol: u8,
+    },
+    /// One array.
+    Npy,
+    /// An archive.
+    Npz(Packing),
+    /// Safetensors.
+    Safetensors,
+}
+
+/// The arrays of a file, in whatever format it was.
+///
+/// ```
+/// use limpid_files::{Arrays, Container, Format, NamedArray};
+/// use limpid_graph::Tensor;
+///
+/// let arrays = vec![NamedArray::new("W1", Tensor::from([[0.5f32, -1.0]]))];
+/// let bytes = Arrays::new(arrays.clone()).to_bytes(Container::Pickle { protocol: 2 })?;
+/// let read = Arrays::from_bytes(&bytes)?;
+/// assert_eq!((read.format, read.arrays), (Some(Format::Pickle), arrays));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
+pub struct Arrays {
+    /// What they were read from.
+    pub format: Option<Format>,
+    /// The arrays, in the file's order.
+    pub arrays: Vec<NamedArray>,
+    /// What the file held beside arrays: its name, and in brackets what it is.
+    pub left_out: Vec<String>,
+    /// Notes by name, as models and safetensors have them.
+    pub metadata: BTreeMap<String, String>,
+}
+
+/// Bytes that hold no arrays in any format that is read, or are damaged.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum ArraysError {
+    /// There are no bytes.
+    #[error("the file is empty; copy it again")]
+    Empty,
+    /// No format that is known starts so.
+    #[error(
+        "no format that limpid reads starts with {start:02x?}; it reads pickles of NumPy arrays, .npy, .npz, safetensors, \
+         PyTorch's .pt and .pth, and its own models"
+    )]
+    Unknown {
+        /// The first bytes, at most eight.
+        start: Vec<u8>,
+    },
+    /// It is gzip'd: a pickle or a zip archive takes up to a hundred times its length, and that of what was unpacked is
+    /// tied to nothing.
+    #[error("the file is gzip'd; unpack it first, with gunzip")]
+    Gzip,
+    /// A limpid model that is wrong.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    /// A pickle that is.
+    #[error(transparent)]
+    Pickle(#[from] PickleError),
+    /// A `.npy` file that is.
+    #[error(transparent)]
+    Npy(#[from] NpyError),
+    /// A `.npz` archive that is.
+    #[error(transparent)]
+    Npz(#[from] NpzError),
+    /// Safetensors that are.
+    #[error(transparent)]
+    Safetensors(#[from] SafetensorsError),
+    /// A PyTorch file that is.
+    #[error(transparent)]
+    Torch(#[from] TorchError),
+}
+
+/// A file that cannot be read as arrays.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum ArraysFileError {
+    /// The file cannot be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// It can, but not as arrays.
+    #[error("{}: {cause}", path.display())]
+    Content {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        cause: ArraysError,
+    },
+}
+
+/// Arrays that a format cannot hold.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum ContainerError {
+    /// A `.npy` file holds one array.
+    #[error(".npy holds one array, and there are {count}; .npz holds them all")]
+    Several {
+        /// How many there are.
+        count: usize,
+    },
+    /// A pickle that cannot be written.
+    #[error(transparent)]
+    Pickle(#[from] PickleWriteError),
+    /// A `.npy` file that cannot be.
+    #[error(transparent)]
+    Npy(#[from] NpyError),
+    /// A `.npz` archive that cannot be.
+    #[error(transparent)]
+    Npz(#[from] NpzError),
+    /// Safetensors that cannot be.
+    #[error(transparent)]
+    Safetensors(#[from] SafetensorsError),
+}
+
+impl Arrays {
+    /// These arrays, and nothing beside them.
+    pub fn new(arrays: Vec<NamedArray>) -> Self {
+        Self { arrays, ..Self::default() }
+    }
+
+    /// Reads the arrays of a file: a limpid model, a pickle, `.npy`, `.npz`, safetensors or PyTorch's `.pt`. Which it
+    /// is, its bytes say; its name does not matter. Runs nothing.
+    ///
+    /// # Errors
+    /// [`ArraysFileError`], with the path.
+    pub fn read(path: &Path) -> Result<Self, ArraysFileError> {
+        let bytes = read_capped(path, MODEL_CAP_BYTES)?;
+        Self::from_bytes(&bytes).map_err(|cause| ArraysFileError::Content { path: path.to_path_buf(), cause })
+    }
+
+    /// Reads arrays from the bytes of a file, as [`read`](Self::read) does.
+    ///
+    /// # Errors
+    /// [`ArraysError`]: of no format that is known, damaged, or bringing something to run.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, ArraysError> {
+        told_by_content(bytes)
+    }
+
+    /// The bytes of a file of these arrays; of notes, what the format has room for.
+    ///
+    /// # Errors
+    /// [`ContainerError`]: more arrays, or other numbers, than the format holds.
+    pub fn to_bytes(&self, container: Container) -> Result<Vec<u8>, ContainerError> {
+        let arrays = &self.arrays;
+        Ok(match container {
+            Container::Pickle { protocol } => write_pickle(arrays, protocol)?,
+            Container::Npy => match arrays.as_slice() {
+                [one] => write_npy(&one.array)?,
+                several => return Err(ContainerError::Several { count: several.len() }),
+            },
+            Container::Npz(packing) => write_npz(arrays, packing)?,
+            Container::Safetensors => {
+                Safetensors { metadata: self.metadata.clone(), arrays: arrays.clone() }.to_bytes()?
+            }
+        })
+    }
+}
+
+fn told_by_content(bytes: &[u8]) -> Result<Arrays, ArraysError> {
+    let of = |format, arrays| Arrays { format: Some(format), arrays, ..Arrays::default() };
+    if bytes.is_empty() {
+        return Err(ArraysError::Empty);
+    }
+    if bytes.starts_with(&GZIP_MAGIC) {
+        return Err(ArraysError::Gzip);
+    }
+    if bytes.starts_with(b"\x93NUMPY") {
+        let array: Array = read_npy(bytes)?;
+        return Ok(of(Format::Npy, vec![NamedArray { name: LONE_NAME.to_string(), array }]));
+    }
+    if bytes.starts_with(b"PK") || legacy_form(bytes).is_some() {
+        return match read_torch(bytes) {
+            Ok(read) => Ok(Arrays { left_out: read.left_out, ..of(Format::Torch, read.arrays) }),
+            Err(TorchError::NotTorch { .. }) => Ok(of(Format::Npz, read_npz(bytes)?)),
+            Err(error) => Err(error.into()),
+        };
+    }
+    if starts_as_safetensors(bytes) {
+        return from_safetensors(bytes);
+    }
+    match read_pickle(bytes).and_then(|pickle| pickle.arrays()) {
+        Ok(read) => Ok(Arrays { left_out: read.left_out, ..of(Format::Pickle, read.arrays) }),
+        Err(error) if is_about_another_file(&error, bytes) => {
+            Err(ArraysError::Unknown { start: bytes.iter().copied().take(8).collect() })
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Whether there is a header's length, and a header. No pickle starts so: its first eight bytes make a number that is
+/// far longer than it.
+fn starts_as_safetensors(bytes: &[u8]) -> bool {
+    let Some((length, header)) = bytes.split_first_chunk() else { return false };
+    // A file that was cut within its header is still one of them.
+    header.first() == Some(&b'{') && u64::from_le_bytes(*length) <= MODEL_CAP_BYTES
+}
+
+fn from_safetensors(bytes: &[u8]) -> Result<Arrays, ArraysError> {
+    let plain = match ModelFile::from_bytes(bytes) {
+        Ok(ModelFile { metadata, arrays }) => {
+            let arrays = arrays.into_iter().map(|(name, array)| NamedArray::new(name, array)).collect();
+            return Ok(Arrays { format: Some(Format::Model), arrays, metadata, ..Arrays::default() });
+        }
+        Err(ModelError::NotLimpid { .. }) => Safetensors::from_bytes(bytes)?,
+        Err(
+            error @ (ModelError::NewerVersion { .. }
+            | ModelError::Checksum { .. }
+            | ModelError::Stored { .. }
+            | ModelError::Tensor(_)),
+        ) => return Err(error.into()),
+        // What is wrong with the container is not a matter of models.
+        Err(error) => return Err(SafetensorsError::from(error).into()),
+    };
+    let Safetensors { metadata, arrays } = plain;
+    Ok(Arrays { format: Some(Format::Safetensors), arrays, metadata, left_out: Vec::new() })
+}
+
+/// Pickles before protocol 2 begin with any instruction, so that most bytes could begin one. Whatever fails at once
+/// was never a pickle.
+fn is_about_another_file(error: &PickleError, bytes: &[u8]) -> bool {
+    const PROTO: u8 = 0x80;
+    if bytes.first() == Some(&PROTO) {
+        return false;
+    }
+    match error {
+        PickleError::NotPickle { .. } => true,
+        PickleError::Instruction { offset, .. }
+        | PickleError::Malformed { offset, .. }
+        | PickleError::Outside { offset, .. }
+        | PickleError::Cut { offset, .. } => *offset < 16,
+        PickleError::NoStop { length } => *length < 16,
+        _ => false,
+    }
+}

@@ -1,0 +1,284 @@
+//! Folders of pictures, a folder a class: `cats/one.png`, `dogs/two.jpg` → bytes of one shape, with labels.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use limpid_graph::{Tensor, TensorError};
+use thiserror::Error;
+
+use crate::bytes::{ReadError, read_capped};
+
+mod decode;
+
+pub use decode::{Picture, PictureError};
+
+/// The largest file of a picture that is read, in bytes: 256 MiB.
+pub const PICTURE_CAP_BYTES: u64 = 256 << 20;
+/// The most bytes that the pictures of a folder may take together: 4 GiB.
+const TOGETHER_CAP_BYTES: usize = 4 << 30;
+/// The names of pictures end in these.
+const EXTENSIONS: [&str; 3] = ["png", "jpg", "jpeg"];
+
+/// Pictures of one size, each with the class whose folder it stood in.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Pictures {
+    /// Shape (count, channels, height, width), bytes from 0 (black) to 255. One channel where every picture is grey,
+    /// otherwise three: red, green, blue.
+    pub images: Tensor,
+    /// Shape (count), which of `classes` each belongs to.
+    pub labels: Tensor,
+    /// The names of the classes' folders, sorted.
+    pub classes: Vec<String>,
+    /// The pictures' files, class by class, sorted within each.
+    pub paths: Vec<PathBuf>,
+    /// Files in the classes' folders that are neither PNG nor JPEG by their names.
+    pub others: Vec<PathBuf>,
+}
+
+/// A folder of pictures that cannot be read.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum PicturesError {
+    /// A file cannot be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// A folder cannot be read.
+    #[error("{}: {cause}; name a folder that can be read", path.display())]
+    Folder {
+        /// The folder.
+        path: PathBuf,
+        /// The system's reason.
+        cause: std::io::Error,
+    },
+    /// A file is no picture.
+    #[error("{}: {cause}", path.display())]
+    Picture {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        cause: PictureError,
+    },
+    /// A folder without class folders.
+    #[error("{}: there is no folder in it; a folder for each class, with its pictures, fits", path.display())]
+    NoClasses {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// A class folder without pictures.
+    #[error("{}: there is no PNG or JPEG picture in it; put some there, or take the folder away", path.display())]
+    NoPictures {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// A folder where pictures belong.
+    #[error("{}: a folder within a class; pictures stand directly in their class's folder", path.display())]
+    Nested {
+        /// The inner folder.
+        path: PathBuf,
+    },
+    /// Pictures of two sizes.
+    #[error(
+        "{}: {} wide and {} high, but {} is {} wide and {} high; pictures of one size fit",
+        path.display(), found.1, found.0, first.display(), expected.1, expected.0
+    )]
+    Size {
+        /// The first file whose size differs.
+        path: PathBuf,
+        /// Its height and width, in pixels.
+        found: (usize, usize),
+        /// The file whose size counts.
+        first: PathBuf,
+        /// Height and width of that, in pixels.
+        expected: (usize, usize),
+    },
+    /// More than is held.
+    #[error("{}: {count} pictures take {bytes} bytes, more than the {cap_bytes} that fit; use fewer or smaller ones",
+        path.display())]
+    TooLarge {
+        /// The folder.
+        path: PathBuf,
+        /// How many pictures there are.
+        count: usize,
+        /// What they take, in bytes.
+        bytes: usize,
+        /// The most that fits.
+        cap_bytes: usize,
+    },
+    /// The pixels do not make a tensor.
+    #[error(transparent)]
+    Tensor(#[from] TensorError),
+}
+
+impl Pictures {
+    /// Reads a folder whose folders are classes. What is hidden (begins with a point) is passed over.
+    ///
+    /// Whether a file is PNG or JPEG is decided by its first bytes; that it is a picture, by the end of its name. Where
+    /// any picture is coloured, the grey ones are given three equal channels.
+    ///
+    /// # Errors
+    /// [`PicturesError`], with the path: nothing to read, not a picture, or the first that differs in size.
+    pub fn read(folder: &Path) -> Result<Self, PicturesError> {
+        let mut all = Listing::of(folder)?;
+        let mut first: Option<(PathBuf, (usize, usize))> = None;
+        let mut pictures = Vec::with_capacity(all.files.len());
+        for (path, _) in &all.files {
+            let expected = first.as_ref().map(|(_, size)| *size);
+            let picture = read_expecting(path, expected).map_err(|error| match (error, &first) {
+                // Known from the header, before anything is unpacked.
+                (PicturesError::Picture { path, cause: PictureError::Size { found, expected } }, Some((first, _))) => {
+                    PicturesError::Size { path, found, first: first.clone(), expected }
+                }
+                (error, _) => error,
+            })?;
+            let size = (picture.height, picture.width);
+            if first.is_none() {
+                all.check_room(folder, size)?;
+                first = Some((path.clone(), size));
+            }
+            pictures.push(picture);
+        }
+        let (height, width) = first.map_or((0, 0), |(_, size)| size);
+        let channels = pictures.iter().map(|picture| picture.channels).max().unwrap_or(1);
+        let mut pixels = Vec::with_capacity(pictures.len() * channels * height * width);
+        let count = pictures.len();
+        // One after the other, so that each is given back as soon as it was copied.
+        pictures.into_iter().for_each(|picture| picture.write_planes(channels, &mut pixels));
+        let images = Tensor::new([count, channels, height, width], pixels)?;
+        let labels: Vec<usize> = all.files.iter().map(|(_, label)| *label).collect();
+        let paths = std::mem::take(&mut all.files).into_iter().map(|(path, _)| path).collect();
+        Ok(Self {
+            images,
+            labels: labels_tensor(&labels, all.classes.len())?,
+            classes: all.classes,
+            paths,
+            others: all.others,
+        })
+    }
+
+    /// Reads the folder's `train` and `test`, where it has both, or all of it as one.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read). That both parts have the same classes and sizes is the caller's to check.
+    pub fn read_parts(folder: &Path) -> Result<(Self, Option<Self>), PicturesError> {
+        let [train, test] = ["train", "test"].map(|part| folder.join(part));
+        match train.is_dir() && test.is_dir() {
+            true => Ok((Self::read(&train)?, Some(Self::read(&test)?))),
+            false => Ok((Self::read(folder)?, None)),
+        }
+    }
+}
+
+impl Pictures {
+    /// Height and width of each picture, in pixels.
+    pub fn size(&self) -> (usize, usize) {
+        let extent = |axis: usize| self.images.shape().get(axis).copied().unwrap_or(0);
+        (extent(2), extent(3))
+    }
+
+    /// One channel where every picture is grey, otherwise three.
+    pub fn channels(&self) -> usize {
+        self.images.shape().get(1).copied().unwrap_or(1)
+    }
+
+    /// The same pictures with one channel or three, as [`Picture::planes`] brings them to it.
+    ///
+    /// # Errors
+    /// [`TensorError`] where no memory holds them.
+    pub fn with_channels(self, channels: usize) -> Result<Self, TensorError> {
+        let (own, (height, width)) = (self.channels(), self.size());
+        if own == channels {
+            return Ok(self);
+        }
+        let pixels = self.images.as_slice::<u8>().unwrap_or_default();
+        let mut planes = Vec::with_capacity(pixels.len() / own.max(1) * channels);
+        for picture in pixels.chunks((own * height * width).max(1)) {
+            decode::write_planes(picture, own, channels, &mut planes);
+        }
+        Ok(Self { images: Tensor::new([self.paths.len(), channels, height, width], planes)?, ..self })
+    }
+}
+
+/// Reads one picture, PNG or JPEG.
+///
+/// # Errors
+/// [`PicturesError`], with the path.
+pub fn read_picture(path: &Path) -> Result<Picture, PicturesError> {
+    read_expecting(path, None)
+}
+
+fn read_expecting(path: &Path, expected: Option<(usize, usize)>) -> Result<Picture, PicturesError> {
+    let bytes = read_capped(path, PICTURE_CAP_BYTES)?;
+    Picture::expecting(&bytes, expected).map_err(|cause| PicturesError::Picture { path: path.to_path_buf(), cause })
+}
+
+/// Whether a path is a picture by the end of its name.
+pub fn is_picture(path: &Path) -> bool {
+    let extension = path.extension().and_then(|extension| extension.to_str());
+    extension.is_some_and(|extension| EXTENSIONS.iter().any(|own| extension.eq_ignore_ascii_case(own)))
+}
+
+fn labels_tensor(labels: &[usize], classes: usize) -> Result<Tensor, TensorError> {
+    match classes <= 1 << 8 {
+        true => Tensor::new([labels.len()], labels.iter().map(|&label| label as u8).collect::<Vec<_>>()),
+        false => Tensor::new([labels.len()], labels.iter().map(|&label| label as f64).collect::<Vec<_>>()),
+    }
+}
+
+/// What stands in a folder of pictures, before any of it is read.
+struct Listing {
+    classes: Vec<String>,
+    /// Each picture's file and class.
+    files: Vec<(PathBuf, usize)>,
+    others: Vec<PathBuf>,
+}
+
+impl Listing {
+    fn of(folder: &Path) -> Result<Self, PicturesError> {
+        let mut listing = Self { classes: Vec::new(), files: Vec::new(), others: Vec::new() };
+        for class in entries(folder)?.into_iter().filter(|path| path.is_dir()) {
+            let label = listing.classes.len();
+            listing.classes.push(class.file_name().unwrap_or_default().to_string_lossy().into_owned());
+            let before = listing.files.len();
+            for path in entries(&class)? {
+                match (path.is_dir(), is_picture(&path)) {
+                    (true, _) => return Err(PicturesError::Nested { path }),
+                    (false, true) => listing.files.push((path, label)),
+                    (false, false) => listing.others.push(path),
+                }
+            }
+            if listing.files.len() == before {
+                return Err(PicturesError::NoPictures { path: class });
+            }
+        }
+        if listing.classes.is_empty() {
+            return Err(PicturesError::NoClasses { path: folder.to_path_buf() });
+        }
+        Ok(listing)
+    }
+
+    /// Whether as many pictures of this size, in colour, can be held.
+    fn check_room(&self, folder: &Path, (height, width): (usize, usize)) -> Result<(), PicturesError> {
+        let count = self.files.len();
+        let bytes = [3, height, width].into_iter().fold(count, usize::saturating_mul);
+        if bytes > TOGETHER_CAP_BYTES {
+            let (path, cap_bytes) = (folder.to_path_buf(), TOGETHER_CAP_BYTES);
+            return Err(PicturesError::TooLarge { path, count, bytes, cap_bytes });
+        }
+        Ok(())
+    }
+}
+
+/// What is in a folder and not hidden, sorted by name.
+fn entries(folder: &Path) -> Result<Vec<PathBuf>, PicturesError> {
+    let unreadable = |cause| PicturesError::Folder { path: folder.to_path_buf(), cause };
+    let mut paths = Vec::new();
+    for entry in fs::read_dir(folder).map_err(unreadable)? {
+        let path = entry.map_err(unreadable)?.path();
+        let is_hidden = path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
+        if !is_hidden {
+            paths.push(path);
+        }
+    }
+    paths.sort();
+    Ok(paths)
+}

@@ -1,0 +1,147 @@
+//! Why a table cannot be read.
+
+use std::path::PathBuf;
+
+use thiserror::Error;
+
+use crate::bytes::ReadError;
+
+/// Text that is not a table, or does not hold what was asked of it. Lines are counted from 1, which is the header's.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum TableError {
+    /// Nothing is there.
+    #[error("the table is empty; a line with the columns' names, and a line for each row fit")]
+    Empty,
+    /// Nothing follows the header.
+    #[error("the table has a header of {columns} columns and no row; at least one fits")]
+    NoRows {
+        /// How many names the header has.
+        columns: usize,
+    },
+    /// The text is not UTF-8.
+    #[error("line {line} is not UTF-8; save the table as UTF-8")]
+    NotUtf8 {
+        /// The line.
+        line: u64,
+    },
+    /// The text is UTF-16.
+    #[error("the table is UTF-16; save it as UTF-8")]
+    Utf16,
+    /// More columns than a table has.
+    #[error("the header has {found} columns, more than the {most} that fit; is it a table with a header?")]
+    Columns {
+        /// How many there are.
+        found: usize,
+        /// The most that fit.
+        most: usize,
+    },
+    /// Two columns of one name.
+    #[error("columns {first} and {second} are both called `{name}`; give each a name of its own")]
+    SameName {
+        /// The name.
+        name: String,
+        /// The first column of that name, counted from 1.
+        first: usize,
+        /// The other, counted from 1.
+        second: usize,
+    },
+    /// A row with more or fewer cells than the header.
+    #[error(
+        "line {line} has {}, the header has {expected}; a cell that holds the separator stands in quotes",
+        cells(*.found)
+    )]
+    Ragged {
+        /// The line the row begins in.
+        line: u64,
+        /// How many cells it has.
+        found: usize,
+        /// How many names the header has.
+        expected: usize,
+    },
+    /// A quote that is never closed.
+    #[error("the row of line {line} has a quote that is never closed; write a quote within a cell twice")]
+    OpenQuote {
+        /// The line the row begins in.
+        line: u64,
+    },
+    /// A column that there is not.
+    #[error("there is no column `{name}`{}There are: {known}", suggested(.suggestion))]
+    NoColumn {
+        /// The name that was asked for.
+        name: String,
+        /// The nearest that there is.
+        suggestion: Option<String>,
+        /// Those that there are.
+        known: String,
+    },
+    /// A cell that is no number in a column of numbers.
+    #[error("line {line}, column `{column}`: {found:?} is no {}", wanted(.found))]
+    Number {
+        /// The line the row begins in.
+        line: u64,
+        /// The column's name.
+        column: String,
+        /// What stands there.
+        found: String,
+    },
+    /// What the reader of records found.
+    #[error("the table cannot be read: {reason}")]
+    Other {
+        /// The reason.
+        reason: String,
+    },
+}
+
+/// A table's file that cannot be read.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum TableFileError {
+    /// The file cannot be read, or is larger than [`TABLE_CAP_BYTES`](crate::TABLE_CAP_BYTES).
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// The contents are no table.
+    #[error("{}: {cause}", path.display())]
+    Content {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with them.
+        cause: TableError,
+    },
+}
+
+/// The most names that a message lists.
+const MOST_LISTED: usize = 20;
+/// Below this Jaro-Winkler likeness nothing was likely meant.
+const LEAST_LIKENESS: f64 = 0.7;
+
+impl TableError {
+    pub(crate) fn no_column(name: &str, names: &[String]) -> Self {
+        let wanted = name.trim().to_lowercase();
+        let likeness = |own: &&String| strsim::jaro_winkler(&wanted, &own.to_lowercase());
+        let nearest = names.iter().max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
+        let mut known = names.iter().take(MOST_LISTED).cloned().collect::<Vec<_>>().join(", ");
+        if names.len() > MOST_LISTED {
+            known += &format!(" and {} more", names.len() - MOST_LISTED);
+        }
+        let suggestion = nearest.filter(|own| likeness(own) >= LEAST_LIKENESS).cloned();
+        Self::NoColumn { name: name.to_string(), suggestion, known }
+    }
+}
+
+fn cells(count: usize) -> String {
+    if count == 1 { "1 cell".to_string() } else { format!("{count} cells") }
+}
+
+fn suggested(suggestion: &Option<String>) -> String {
+    suggestion.as_ref().map_or("; ".to_string(), |name| format!(", did you mean `{name}`? "))
+}
+
+fn wanted(found: &str) -> &'static str {
+    match found.parse::<f64>() {
+        Ok(_) => "number to compute with; write a finite one, or leave the cell empty",
+        // A comma for the point, as half of the world writes it.
+        Err(_) if found.replacen(',', ".", 1).parse::<f64>().is_ok() => "number; write it with a point: 0.5 for 0,5",
+        Err(_) => "number; write one such as -0.5, or leave the cell empty",
+    }
+}

@@ -1,0 +1,575 @@
+//! Columns of a table → the numbers that a network reads and is measured by, and its outputs → answers.
+//!
+//! What this takes (means, deviations, categories) is learned from the training part alone, and goes with the model: a
+//! sample is prepared in the same way whenever it is asked about.
+
+use std::collections::{BTreeSet, HashMap};
+use std::fmt;
+use std::str::FromStr;
+
+use limpid_graph::Tensor;
+use serde::{Deserialize, Serialize};
+
+use crate::column::{Column, Values, Words};
+use crate::error::{Error, choose};
+
+mod answers;
+mod error;
+
+pub use answers::{Answers, Prediction};
+pub use error::PreparationError;
+
+/// What is to be predicted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Task {
+    /// One of several classes.
+    Classification,
+    /// A number.
+    Regression,
+}
+
+/// A column of more different words than this is no choice among categories, but free text or a name.
+pub const MOST_CATEGORIES: usize = 256;
+/// A target of whole numbers with at most so many different ones is taken for classes.
+const MOST_NUMBERED_CLASSES: usize = 20;
+/// The most numbers that prepared samples may take together.
+const MOST_NUMBERS: usize = 1 << 29;
+
+impl Task {
+    /// What is likely meant by a target: classes where it is words, or at most 20 different whole numbers; otherwise a
+    /// number.
+    pub fn guessed(target: &Column) -> Self {
+        let Values::Numbers(numbers) = &target.values else { return Self::Classification };
+        let mut different = BTreeSet::new();
+        let is_class = |number: &f64| {
+            different.insert(number.to_bits());
+            number.fract() == 0.0 && different.len() <= MOST_NUMBERED_CLASSES
+        };
+        if numbers.iter().flatten().all(is_class) { Self::Classification } else { Self::Regression }
+    }
+}
+
+impl fmt::Display for Task {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Classification => "classification",
+            Self::Regression => "regression",
+        })
+    }
+}
+
+impl FromStr for Task {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        choose("task", text, &[("classification", Self::Classification), ("regression", Self::Regression)])
+    }
+}
+
+/// How samples are prepared and outputs are read, as it was learned from training samples.
+///
+/// ```
+/// use limpid_learn::{Column, Preparation, Task};
+///
+/// let height = Column::numbers("height", [Some(1.0), Some(3.0), None]);
+/// let colour = Column::words("colour", [Some("red"), Some("blue"), Some("red")]);
+/// let kind = Column::words("kind", [Some("a"), Some("b"), Some("a")]);
+/// let preparation = Preparation::fit(&[height.clone(), colour.clone()], &kind, Task::Classification)?;
+/// let prepared = preparation.encode(&[height, colour])?;
+/// // Height, whether it is missing, blue, red.
+/// assert_eq!(prepared.inputs.shape(), [3, 4]);
+/// assert_eq!(prepared.inputs.to_f64()[..8], [-1.0, 0.0, 0.0, 1.0, 1.0, 0.0, 1.0, 0.0]);
+/// assert_eq!(preparation.encode_target(&kind)?.to_f64(), [0.0, 1.0, 0.0]);
+/// # Ok::<(), limpid_learn::PreparationError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Unchecked")]
+pub struct Preparation {
+    inputs: Vec<Input>,
+    target: Target,
+    left_out: Vec<LeftOut>,
+}
+
+/// A column that samples are made of.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Input {
+    /// Its name.
+    pub name: String,
+    /// How it becomes numbers.
+    pub encoding: Encoding,
+    /// Whether a further number says that the value is missing. So it is where one was missing in training.
+    pub marks_missing: bool,
+}
+
+/// How a value becomes numbers.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Encoding {
+    /// A number: less the mean, by the standard deviation. A missing one is the mean, which is 0 then.
+    Number {
+        /// The mean of the training samples.
+        mean: f64,
+        /// Their standard deviation; 1 where they are all the same.
+        deviation: f64,
+    },
+    /// A word: 1 at its category, 0 at all others. A missing one, and one that training never saw, is 0 everywhere.
+    Word {
+        /// The categories, sorted.
+        categories: Vec<String>,
+    },
+}
+
+/// What is predicted.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Target {
+    /// The column's name.
+    pub name: String,
+    /// What its values mean.
+    pub goal: Goal,
+}
+
+/// What a target's values mean.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Goal {
+    /// Classes by name, sorted.
+    Words(Vec<String>),
+    /// Classes by number, in ascending order.
+    Numbers(Vec<f64>),
+    /// A number, which a network gives less its mean, by its standard deviation.
+    Number {
+        /// The mean of the training samples.
+        mean: f64,
+        /// Their standard deviation; 1 where they are all the same.
+        deviation: f64,
+    },
+}
+
+/// A column that says nothing of its samples.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LeftOut {
+    /// The column's name.
+    pub name: String,
+    /// Why it is left out, such as `the same in every row`.
+    pub why: String,
+}
+
+/// Samples as a network reads them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Encoded {
+    /// Shape (rows, numbers a sample).
+    pub inputs: Tensor,
+    /// Words that training never saw, each once.
+    pub unknown: Vec<Unknown>,
+}
+
+/// A word that training never saw.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unknown {
+    /// The column's name.
+    pub column: String,
+    /// The word.
+    pub word: String,
+    /// How many rows have it.
+    pub rows: usize,
+}
+
+impl Preparation {
+    /// Learns from training samples how they are prepared: for each column of numbers the mean and the standard
+    /// deviation, for each column of words the categories, and for the target its classes or mean and deviation.
+    ///
+    /// Columns that are the same in every row, or known in none, are left out.
+    ///
+    /// # Errors
+    /// [`PreparationError`]: columns of different lengths or one name, a target that is not known everywhere or is the
+    /// same everywhere, words as the target of a regression, too many categories, or no column left.
+    pub fn fit(inputs: &[Column], target: &Column, task: Task) -> Result<Self, PreparationError> {
+        let goal = Goal::fit(target, task)?;
+        let (mut kept, mut left_out) = (Vec::new(), Vec::new());
+        for column in inputs {
+            if column.len() != target.len() {
+                let (name, found, expected) = (column.name.clone(), column.len(), target.len());
+                return Err(PreparationError::Length { name, found, expected });
+            }
+            let why = match Input::fit(column)? {
+                Some(input) => {
+                    kept.push(input);
+                    continue;
+                }
+                None if (0..column.len()).any(|row| column.is_known(row)) => "the same in every row",
+                None => "empty in every row",
+            };
+            left_out.push(LeftOut { name: column.name.clone(), why: why.to_string() });
+        }
+        if kept.is_empty() {
+            return Err(PreparationError::NoInputs {
+                left_out: left_out.into_iter().map(|column| column.name).collect(),
+            });
+        }
+        Unchecked { inputs: kept, target: Target { name: target.name.clone(), goal }, left_out }.try_into()
+    }
+
+    /// The columns that samples are made of, in the order of their numbers.
+    pub fn inputs(&self) -> &[Input] {
+        &self.inputs
+    }
+
+    /// What is predicted.
+    pub fn target(&self) -> &Target {
+        &self.target
+    }
+
+    /// The columns that said nothing of the training samples.
+    pub fn left_out(&self) -> &[LeftOut] {
+        &self.left_out
+    }
+
+    /// How many numbers a sample has.
+    pub fn size(&self) -> usize {
+        self.inputs.iter().map(Input::size).sum()
+    }
+
+    /// Samples as the network reads them. Columns are found by their names; others may be there too.
+    ///
+    /// # Errors
+    /// [`PreparationError`]: a column is missing, holds words for numbers or the reverse, or is of another length than
+    /// the first; or all of it takes more memory than fits.
+    pub fn encode(&self, columns: &[Column]) -> Result<Encoded, PreparationError> {
+        let by_name: HashMap<&str, &Column> = columns.iter().map(|column| (column.name.as_str(), column)).collect();
+        self.check_names(columns.iter().map(|column| column.name.as_str()))?;
+        let found: Vec<&Column> =
+            self.inputs.iter().filter_map(|input| by_name.get(input.name.as_str()).copied()).collect();
+        let (rows, size) = (found.first().map_or(0, |column| column.len()), self.size());
+        if rows.checked_mul(size).is_none_or(|count| count > MOST_NUMBERS) {
+            return Err(PreparationError::TooMany { rows, size });
+        }
+        let mut numbers = vec![0.0; rows * size];
+        let mut unknown = Vec::new();
+        let mut at = 0;
+        for (input, column) in self.inputs.iter().zip(found) {
+            if column.len() != rows {
+                let (name, found) = (column.name.clone(), column.len());
+                return Err(PreparationError::Length { name, found, expected: rows });
+            }
+            input.encode(column, &mut numbers, at, size, &mut unknown)?;
+            at += input.size();
+        }
+        let inputs = Tensor::new([rows, size], numbers).map_err(|_| PreparationError::TooMany { rows, size })?;
+        Ok(Encoded { inputs, unknown })
+    }
+
+    /// Checks that all columns are there.
+    ///
+    /// # Errors
+    /// [`PreparationError::Missing`] with every one that is not, and the name that was likely meant.
+    pub fn check_names<'n>(&self, names: impl IntoIterator<Item = &'n str>) -> Result<(), PreparationError> {
+        let names: Vec<&str> = names.into_iter().collect();
+        let is_missing = |input: &&Input| !names.contains(&input.name.as_str());
+        let missing: Vec<String> = self.inputs.iter().filter(is_missing).map(|input| input.name.clone()).collect();
+        match missing.as_slice() {
+            [] => Ok(()),
+            [first, ..] => {
+                let is_free = |name: &&str| self.inputs.iter().all(|input| input.name != *name);
+                let free: Vec<&str> = names.into_iter().filter(is_free).collect();
+                let suggestion = crate::error::nearest(first, &free).map(str::to_string);
+                Err(PreparationError::Missing { missing, suggestion })
+            }
+        }
+    }
+
+    /// Targets as the losses take them: class labels, or numbers less the mean by the deviation; shape (rows).
+    ///
+    /// # Errors
+    /// [`PreparationError::Class`] with the row of a class that training never saw, [`PreparationError::Unknown`] with the
+    /// row of which nothing is known, [`PreparationError::Kind`] for words in the place of numbers.
+    pub fn encode_target(&self, column: &Column) -> Result<Tensor, PreparationError> {
+        self.target.encode(column)
+    }
+}
+
+/// A preparation as it stands in a file, which may have been changed.
+#[derive(Deserialize)]
+struct Unchecked {
+    inputs: Vec<Input>,
+    target: Target,
+    #[serde(default)]
+    left_out: Vec<LeftOut>,
+}
+
+impl TryFrom<Unchecked> for Preparation {
+    type Error = PreparationError;
+
+    fn try_from(unchecked: Unchecked) -> Result<Self, PreparationError> {
+        let Unchecked { inputs, target, left_out } = unchecked;
+        let mut names = BTreeSet::from([target.name.as_str()]);
+        if let Some(twice) = inputs.iter().find(|input| !names.insert(&input.name)) {
+            return Err(PreparationError::SameName { name: twice.name.clone() });
+        }
+        let damaged = |name: &str, what| Err(PreparationError::Damaged { name: name.to_string(), what });
+        if inputs.is_empty() {
+            return damaged(&target.name, "predicted from no column");
+        }
+        for Input { name, encoding, .. } in &inputs {
+            match encoding {
+                Encoding::Number { mean, deviation } if !is_scale(*mean, *deviation) => {
+                    return damaged(name, "scaled by what is no mean and deviation");
+                }
+                Encoding::Word { categories } if categories.len() > MOST_CATEGORIES || !is_ascending(categories) => {
+                    return damaged(name, "given categories out of order, or too many");
+                }
+                _ => {}
+            }
+        }
+        let is_sound = match &target.goal {
+            Goal::Words(classes) => classes.len() > 1 && is_ascending(classes),
+            Goal::Numbers(classes) => {
+                classes.len() > 1 && classes.iter().all(|x| x.is_finite()) && is_ascending(classes)
+            }
+            Goal::Number { mean, deviation } => is_scale(*mean, *deviation),
+        };
+        if !is_sound {
+            return damaged(&target.name, "given classes out of order, or what is no mean and deviation");
+        }
+        Ok(Self { inputs, target, left_out })
+    }
+}
+
+fn is_scale(mean: f64, deviation: f64) -> bool {
+    mean.is_finite() && deviation.is_finite() && deviation > 0.0
+}
+
+fn is_ascending<T: PartialOrd>(values: &[T]) -> bool {
+    values.windows(2).all(|pair| pair[0] < pair[1])
+}
+
+impl Input {
+    /// How a column is encoded, where it tells samples apart.
+    fn fit(column: &Column) -> Result<Option<Self>, PreparationError> {
+        let known = (0..column.len()).filter(|&row| column.is_known(row)).count();
+        let marks_missing = known < column.len();
+        let (encoding, is_same) = match &column.values {
+            Values::Numbers(numbers) => {
+                let (mean, deviation) = mean_and_deviation(&column.name, numbers.iter().flatten().copied())?;
+                (Encoding::Number { mean, deviation: deviation.unwrap_or(1.0) }, deviation.is_none())
+            }
+            Values::Words(words) => {
+                let mut categories = words.different().to_vec();
+                if categories.len() > MOST_CATEGORIES {
+                    let (name, count) = (column.name.clone(), categories.len());
+                    return Err(PreparationError::Categories { name, count, rows: words.len() });
+                }
+                categories.sort();
+                let is_same = categories.len() < 2;
+                (Encoding::Word { categories }, is_same)
+            }
+        };
+        // What is the same wherever it is known still tells what is known from what is not.
+        let tells_nothing = known == 0 || (is_same && !marks_missing);
+        Ok((!tells_nothing).then(|| Self { name: column.name.clone(), encoding, marks_missing }))
+    }
+
+    /// How many numbers of a sample it gives.
+    pub fn size(&self) -> usize {
+        let size = match &self.encoding {
+            Encoding::Number { .. } => 1,
+            Encoding::Word { categories } => categories.len(),
+        };
+        size + usize::from(self.marks_missing)
+    }
+
+    /// Writes the numbers of each row at `at` of its `size`.
+    fn encode(
+        &self,
+        column: &Column,
+        numbers: &mut [f64],
+        at: usize,
+        size: usize,
+        unknown: &mut Vec<Unknown>,
+    ) -> Result<(), PreparationError> {
+        let rows = numbers.chunks_exact_mut(size.max(1)).map(|row| &mut row[at..at + self.size()]);
+        match (&self.encoding, &column.values) {
+            (Encoding::Number { mean, deviation }, Values::Numbers(values)) => {
+                for (row, (own, value)) in rows.zip(values).enumerate() {
+                    let Some(value) = value else {
+                        self.mark(own);
+                        continue;
+                    };
+                    own[0] = (value - mean) / deviation;
+                    if !(own[0] as f32).is_finite() {
+                        return Err(PreparationError::TooLarge { name: self.name.clone(), row: Some(row) });
+                    }
+                }
+                Ok(())
+            }
+            (Encoding::Word { categories }, Values::Words(words)) => {
+                let places: HashMap<&str, usize> =
+                    categories.iter().enumerate().map(|(place, word)| (word.as_str(), place)).collect();
+                let mut counts: Vec<(&str, usize)> = Vec::new();
+                for (own, word) in rows.zip(words.iter()) {
+                    match word.map(|word| (word, places.get(word))) {
+                        None => self.mark(own),
+                        Some((_, Some(&place))) => own[place] = 1.0,
+                        Some((word, None)) => match counts.iter_mut().find(|(known, _)| *known == word) {
+                            Some((_, count)) => *count += 1,
+                            None => counts.push((word, 1)),
+                        },
+                    }
+                }
+                let column = || self.name.clone();
+                unknown.extend(counts.into_iter().map(|(word, rows)| Unknown {
+                    column: column(),
+                    word: word.to_string(),
+                    rows,
+                }));
+                Ok(())
+            }
+            (encoding, _) => {
+                let wanted = if matches!(encoding, Encoding::Number { .. }) { "numbers" } else { "words" };
+                Err(PreparationError::Kind { name: self.name.clone(), wanted })
+            }
+        }
+    }
+
+    fn mark(&self, own: &mut [f64]) {
+        if let (true, Some(mark)) = (self.marks_missing, own.last_mut()) {
+            *mark = 1.0;
+        }
+    }
+}
+
+impl Target {
+    /// The names of the classes, where it has classes.
+    pub fn classes(&self) -> Option<Vec<String>> {
+        match &self.goal {
+            Goal::Words(classes) => Some(classes.clone()),
+            Goal::Numbers(classes) => Some(classes.iter().map(ToString::to_string).collect()),
+            Goal::Number { .. } => None,
+        }
+    }
+
+    /// How many outputs a network has for it.
+    pub fn outputs(&self) -> usize {
+        match &self.goal {
+            Goal::Words(classes) => classes.len(),
+            Goal::Numbers(classes) => classes.len(),
+            Goal::Number { .. } => 1,
+        }
+    }
+
+    /// Whether its column is one of numbers.
+    pub fn is_numeric(&self) -> bool {
+        !matches!(self.goal, Goal::Words(_))
+    }
+
+    /// What of it is predicted.
+    pub fn task(&self) -> Task {
+        match &self.goal {
+            Goal::Number { .. } => Task::Regression,
+            _ => Task::Classification,
+        }
+    }
+
+    fn encode(&self, column: &Column) -> Result<Tensor, PreparationError> {
+        let unknown = |row| PreparationError::Unknown { name: self.name.clone(), row };
+        let class = |row, found: String| {
+            let known = self.classes().unwrap_or_default();
+            PreparationError::Class { name: self.name.clone(), row, found, known }
+        };
+        let numbers: Vec<f64> = match (&self.goal, &column.values) {
+            (Goal::Words(classes), Values::Words(words)) => {
+                let label = |(row, word): (usize, Option<&str>)| {
+                    let word = word.ok_or_else(|| unknown(row))?;
+                    let place = classes.binary_search_by(|own| own.as_str().cmp(word));
+                    place.map(|place| place as f64).map_err(|_| class(row, word.to_string()))
+                };
+                words.iter().enumerate().map(label).collect::<Result<_, _>>()?
+            }
+            (Goal::Numbers(classes), Values::Numbers(numbers)) => {
+                let label = |(row, number): (usize, &Option<f64>)| {
+                    let number = number.ok_or_else(|| unknown(row))?;
+                    let place = classes.iter().position(|own| *own == number);
+                    place.map(|place| place as f64).ok_or_else(|| class(row, number.to_string()))
+                };
+                numbers.iter().enumerate().map(label).collect::<Result<_, _>>()?
+            }
+            (Goal::Number { mean, deviation }, Values::Numbers(numbers)) => {
+                let scaled = |(row, number): (usize, &Option<f64>)| {
+                    let scaled = (number.ok_or_else(|| unknown(row))? - mean) / deviation;
+                    let too_large = || PreparationError::TooLarge { name: self.name.clone(), row: Some(row) };
+                    (scaled as f32).is_finite().then_some(scaled).ok_or_else(too_large)
+                };
+                numbers.iter().enumerate().map(scaled).collect::<Result<_, _>>()?
+            }
+            (goal, _) => {
+                let wanted = if matches!(goal, Goal::Words(_)) { "words" } else { "numbers" };
+                return Err(PreparationError::Kind { name: self.name.clone(), wanted });
+            }
+        };
+        Ok(Tensor::from(numbers))
+    }
+}
+
+impl Goal {
+    fn fit(target: &Column, task: Task) -> Result<Self, PreparationError> {
+        let name = || target.name.clone();
+        if (0..target.len()).all(|row| !target.is_known(row)) {
+            return Err(PreparationError::NoTarget { name: name() });
+        }
+        if let Some(row) = (0..target.len()).find(|&row| !target.is_known(row)) {
+            return Err(PreparationError::Unknown { name: name(), row });
+        }
+        let goal = match (task, &target.values) {
+            (Task::Regression, Values::Words(_)) => {
+                return Err(PreparationError::Kind { name: name(), wanted: "numbers" });
+            }
+            (Task::Regression, Values::Numbers(numbers)) => {
+                let (mean, deviation) = mean_and_deviation(&target.name, numbers.iter().flatten().copied())?;
+                let Some(deviation) = deviation else {
+                    return Err(PreparationError::OneClass { name: name(), class: mean.to_string() });
+                };
+                Self::Number { mean, deviation }
+            }
+            (Task::Classification, Values::Words(words)) => Self::Words(sorted(words)),
+            (Task::Classification, Values::Numbers(numbers)) => {
+                let mut classes: Vec<f64> = numbers.iter().flatten().copied().collect();
+                classes.sort_by(f64::total_cmp);
+                classes.dedup();
+                Self::Numbers(classes)
+            }
+        };
+        let classes = Target { name: name(), goal: goal.clone() }.classes();
+        match classes.as_deref() {
+            Some([class]) => Err(PreparationError::OneClass { name: name(), class: class.clone() }),
+            Some(classes) if classes.len() > MOST_CATEGORIES => {
+                let count = classes.len();
+                Err(PreparationError::Classes { name: name(), count, is_numeric: !matches!(goal, Self::Words(_)) })
+            }
+            _ => Ok(goal),
+        }
+    }
+}
+
+fn sorted(words: &Words) -> Vec<String> {
+    let mut different = words.different().to_vec();
+    different.sort();
+    different
+}
+
+/// Mean and standard deviation, the latter where the numbers are not all the same: up to rounding, which alone makes a
+/// deviation of some 10⁻¹⁶ of the mean.
+fn mean_and_deviation(
+    name: &str,
+    numbers: impl Iterator<Item = f64> + Clone,
+) -> Result<(f64, Option<f64>), PreparationError> {
+    let count = numbers.clone().count().max(1) as f64;
+    let mean = numbers.clone().sum::<f64>() / count;
+    let deviation = (numbers.map(|x| (x - mean) * (x - mean)).sum::<f64>() / count).sqrt();
+    if !mean.is_finite() || !deviation.is_finite() {
+        return Err(PreparationError::TooLarge { name: name.to_string(), row: None });
+    }
+    let is_same = deviation <= 1e-12 * mean.abs() || deviation < f64::MIN_POSITIVE;
+    Ok((mean, (!is_same).then_some(deviation)))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,247 @@
+//! Models from bare weights: named arrays of any program → layers → a network with its parameters.
+
+use std::path::Path;
+
+use limpid_engine::Precision;
+use limpid_files::{ArrayError, FoundLayer, FoundLayers, LayersError, NamedArray, Orientation, find_layers};
+#[cfg(feature = "archives")]
+use limpid_files::{Arrays, Format};
+use limpid_graph::{Data, Tensor};
+use limpid_learn::{Model, Network, activation_names};
+use thiserror::Error;
+
+use crate::Error;
+#[cfg(feature = "archives")]
+use crate::models::{Saved, from_entries};
+
+/// What is known of a network beside its weights.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Hints {
+    /// What stands behind each layer but the last, as in a network's text: `sigmoid`, `leaky-relu slope=0.1`.
+    pub activation: Option<String>,
+    /// Which way round the weights are, where names and shapes do not tell.
+    pub orientation: Option<Orientation>,
+}
+
+impl Hints {
+    /// Nothing but the activation.
+    pub fn activation(text: impl Into<String>) -> Self {
+        Self { activation: Some(text.into()), orientation: None }
+    }
+}
+
+/// A model that was made of bare weights.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct FromWeights {
+    /// The model, in `f64` where one of its arrays is, in `f32` otherwise.
+    pub model: Model,
+    /// What was concluded, a sentence each.
+    pub assumed: Vec<String>,
+}
+
+/// Weights that no model can be made of.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum WeightsError {
+    /// They do not say which layers they belong to.
+    #[error(transparent)]
+    Layers(#[from] LayersError),
+    /// No weights tell what stands between layers.
+    #[error(
+        "weights of {layers} layers do not tell which activation stands between them; name it, such as sigmoid or relu"
+    )]
+    Activation {
+        /// How many layers there are.
+        layers: usize,
+    },
+    /// What was named is no activation.
+    #[error("`{found}` is not one activation; there are: {}", activation_names().collect::<Vec<_>>().join(", "))]
+    NoActivation {
+        /// What was named.
+        found: String,
+    },
+    /// A layer that limpid does not have.
+    #[error(
+        "{name} has the four axes of a convolution's kernel, {shape:?}; limpid has no convolution yet, only networks of \
+         affine layers: its arrays can be converted, but not evaluated"
+    )]
+    Convolution {
+        /// The kernel.
+        name: String,
+        /// Its extents.
+        shape: Vec<usize>,
+    },
+    /// A layer of nothing.
+    #[error("{name} has shape {shape:?}: a layer has at least one input and one output")]
+    Hollow {
+        /// The weight.
+        name: String,
+        /// Its extents.
+        shape: Vec<usize>,
+    },
+    /// Numbers that limpid does not compute with.
+    #[error("array {name:?}: {cause}")]
+    Array {
+        /// The array's name.
+        name: String,
+        /// What is wrong with it.
+        cause: ArrayError,
+    },
+}
+
+/// Makes a model of bare weights. Layers are inferred from names and shapes (see [`find_layers`]); what stands between
+/// them is not among the weights, and is asked for.
+///
+/// ```
+/// use limpid::files::NamedArray;
+/// use limpid::prelude::*;
+/// use limpid::weights::{Hints, from_weights};
+///
+/// let arrays = vec![
+///     NamedArray::new("W1", Tensor::from([[0.1, 0.3, 0.5], [0.2, 0.4, 0.6]])),
+///     NamedArray::new("b1", Tensor::from([0.1, 0.2, 0.3])),
+///     NamedArray::new("W2", Tensor::from([[0.1, 0.4], [0.2, 0.5], [0.3, 0.6]])),
+///     NamedArray::new("b2", Tensor::from([0.1, 0.2])),
+/// ];
+/// let mut made = from_weights(arrays.clone(), &Hints::activation("sigmoid"))?;
+/// assert_eq!(made.model.network().to_string(), "2, affine 3, sigmoid, affine 2");
+/// assert_eq!(made.assumed[0], "The weights are (in, out), as only so the shapes fit.");
+/// let scores = made.model.predict(&Tensor::from([1.0, 0.5]))?;
+/// assert_eq!(scores.shape(), [2]);
+///
+/// let error = from_weights(arrays, &Hints::default()).unwrap_err();
+/// assert!(error.to_string().ends_with("name it, such as sigmoid or relu"));
+/// # Ok::<(), limpid::Error>(())
+/// ```
+///
+/// # Errors
+/// [`WeightsError`]: names or shapes that do not tell the layers, an activation that is not named, convolutions.
+pub fn from_weights(arrays: Vec<NamedArray>, hints: &Hints) -> Result<FromWeights, Error> {
+    let FoundLayers { layers, mut assumed, .. } = find_layers(arrays, hints.orientation).map_err(WeightsError::from)?;
+    let layers = layers.into_iter().map(affine).collect::<Result<Vec<_>, _>>()?;
+    let activation = hints.activation.as_deref();
+    let network = network(&layers, activation)?;
+    let units: Vec<String> = layers.iter().map(|(weight, _)| weight.shape()[1].to_string()).collect();
+    let behind = match activation.filter(|_| layers.len() > 1) {
+        Some(activation) => format!(", with {activation} behind each but the last"),
+        None => String::new(),
+    };
+    let inputs = layers[0].0.shape()[0];
+    assumed.push(format!("The layers are {inputs} → {}{behind}.", units.join(" → ")));
+    assumed.push("The last layer's outputs are scores: the largest is the answer.".to_string());
+
+    let names = network.parameter_names()?;
+    let tensors = layers.into_iter().flat_map(|(weight, bias)| [weight, bias]);
+    let parameters: Vec<(String, Tensor)> = names.into_iter().zip(tensors).collect();
+    let wide = parameters.iter().any(|(_, array)| matches!(array.data(), Data::F64(_)));
+    let precision = if wide { Precision::F64 } else { Precision::F32 };
+    network.check_parameters(&parameters)?;
+    let mut model = Model::in_precision(&network, 0, precision)?;
+    model.set_parameters(&parameters)?;
+    Ok(FromWeights { model, assumed })
+}
+
+/// A layer's weight and bias, zeros where it has none.
+fn affine(layer: FoundLayer) -> Result<(Tensor, Tensor), WeightsError> {
+    let (weight, bias) = match layer {
+        FoundLayer::Affine { weight, bias } => (weight, bias),
+        FoundLayer::Convolution { kernel, .. } => {
+            return Err(WeightsError::Convolution { shape: kernel.array.shape().to_vec(), name: kernel.name });
+        }
+        _ => return Err(LayersError::NoWeights { names: Vec::new() }.into()),
+    };
+    let outputs = match *weight.array.shape() {
+        [inputs, outputs] if inputs > 0 && outputs > 0 => outputs,
+        _ => return Err(WeightsError::Hollow { shape: weight.array.shape().to_vec(), name: weight.name }),
+    };
+    let bias = match bias {
+        Some(bias) => tensor(bias)?,
+        None => Tensor::zeros([outputs]),
+    };
+    Ok((tensor(weight)?, bias))
+}
+
+fn tensor(NamedArray { name, array }: NamedArray) -> Result<Tensor, WeightsError> {
+    let tensor = array.to_tensor().map_err(|cause| WeightsError::Array { name, cause })?;
+    // Bytes are whole numbers here, not pixels.
+    Ok(if tensor.as_slice::<u8>().is_some() { tensor.to_f32_tensor() } else { tensor })
+}
+
+fn network(layers: &[(Tensor, Tensor)], activation: Option<&str>) -> Result<Network, Error> {
+    if let Some(text) = activation {
+        check_activation(text)?;
+    }
+    let between = match (activation, layers.len()) {
+        (Some(text), _) => format!(", {text}, "),
+        (None, 1) => String::new(),
+        (None, layers) => return Err(WeightsError::Activation { layers }.into()),
+    };
+    let affine: Vec<String> = layers.iter().map(|(weight, _)| format!("affine {}", weight.shape()[1])).collect();
+    Ok(format!("{}, {}", layers[0].0.shape()[0], affine.join(&between)).parse()?)
+}
+
+fn check_activation(text: &str) -> Result<(), WeightsError> {
+    let word = text.split_whitespace().next().unwrap_or_default().to_ascii_lowercase().replace('_', "-");
+    let alone = format!("1, {text}").parse::<Network>().is_ok_and(|network| network.layers().len() == 1);
+    match alone && activation_names().any(|name| name == word) {
+        true => Ok(()),
+        false => Err(WeightsError::NoActivation { found: text.to_string() }),
+    }
+}
+
+/// A model from a file, whoever wrote that.
+#[cfg(feature = "archives")]
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Opened {
+    /// The model; with what its inputs were divided by, where the file says that.
+    pub saved: Saved,
+    /// What the file is.
+    pub format: Format,
+    /// What was concluded about bare weights, a sentence each; nothing about a limpid model.
+    pub assumed: Vec<String>,
+}
+
+/// Reads a model from a file: one of limpid's, or bare weights in a pickle, `.npy`, `.npz`, safetensors or PyTorch file.
+/// The bytes tell which. Hints are for bare weights; a limpid model says everything itself.
+///
+/// ```
+/// use limpid::files::Format;
+/// use limpid::prelude::*;
+/// use limpid::weights::{Hints, open};
+///
+/// # let folder = tempfile::tempdir().expect("a folder");
+/// # let path = folder.path().join("net.safetensors");
+/// let model = Model::new(&"2, affine 3, tanh, affine 2".parse()?, 1)?;
+/// limpid::models::save(&model, None, &path)?;
+/// let opened = open(&path, &Hints::default())?;
+/// assert_eq!(opened.format, Format::Model);
+/// assert_eq!(opened.saved.model.parameters()?, model.parameters()?);
+/// # Ok::<(), limpid::Error>(())
+/// ```
+///
+/// # Errors
+/// Where the file cannot be read, and as [`load`](crate::models::load) and [`from_weights`].
+#[cfg(feature = "archives")]
+pub fn open(path: &Path, hints: &Hints) -> Result<Opened, Error> {
+    let read = Arrays::read(path)?;
+    match read.format.unwrap_or(Format::Model) {
+        Format::Model => {
+            let arrays = read.arrays.into_iter().map(|named| Ok((named.name.clone(), tensor(named)?)));
+            let arrays = arrays.collect::<Result<Vec<_>, WeightsError>>()?;
+            Ok(Opened {
+                saved: from_entries(&read.metadata, &arrays, path)?,
+                format: Format::Model,
+                assumed: Vec::new(),
+            })
+        }
+        format => {
+            let FromWeights { model, mut assumed } = from_weights(read.arrays, hints)?;
+            if !read.left_out.is_empty() {
+                assumed.push(format!("Left out, as they are no arrays: {}.", read.left_out.join(", ")));
+            }
+            Ok(Opened { saved: Saved { model, divisor: None, samples: None }, format, assumed })
+        }
+    }
+}
