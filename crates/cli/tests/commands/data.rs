@@ -103,6 +103,10 @@ fn a_set_that_is_not_here_says_how_to_fetch_it() {
     train.arg(published());
     let outcome = place.outcome(train);
     outcome.failed(1, "the files of fashion-mnist were not found; looked in\n  --data: ");
+    // A folder of folders is no folder of pictures, where another data set is named.
+    fs::create_dir_all(place.path("sets/mnist")).unwrap();
+    let outcome = place.outcome(command(&place, &["train", "--dataset", "kmnist", "--data", "sets"]));
+    outcome.failed(1, "the files of kmnist were not found; looked in\n  --data: sets");
 }
 
 #[test]
