@@ -11,7 +11,7 @@ use std::time::Duration;
 
 /// What a client asks for.
 #[derive(Clone, Debug)]
-pub struct Request {
+pub(crate) struct Request {
     pub method: String,
     pub path: String,
     /// The first byte that it wants.
@@ -26,21 +26,21 @@ pub struct Request {
 
 /// What the server does with a connection.
 #[derive(Clone, Debug)]
-pub enum Act {
+pub(crate) enum Act {
     Send(Vec<u8>),
     /// This many bytes at a time, with pauses.
     Slowly(Vec<u8>, usize, Duration),
     Wait(Duration),
 }
 
-pub struct Server {
+pub(crate) struct Server {
     port: u16,
     pub requests: Arc<Mutex<Vec<Request>>>,
 }
 
 impl Server {
     /// Serves until the test ends.
-    pub fn start(answer: impl Fn(&Request) -> Vec<Act> + Send + Sync + 'static) -> Self {
+    pub(crate) fn start(answer: impl Fn(&Request) -> Vec<Act> + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         let requests = Arc::new(Mutex::new(Vec::new()));
@@ -67,16 +67,16 @@ impl Server {
         Self { port, requests }
     }
 
-    pub fn url(&self, path: &str) -> String {
+    pub(crate) fn url(&self, path: &str) -> String {
         format!("http://127.0.0.1:{}/{path}", self.port)
     }
 
-    pub fn port(&self) -> u16 {
+    pub(crate) fn port(&self) -> u16 {
         self.port
     }
 
     /// The first bytes that were asked for, request by request.
-    pub fn asked_from(&self) -> Vec<Option<usize>> {
+    pub(crate) fn asked_from(&self) -> Vec<Option<usize>> {
         self.requests.lock().unwrap().iter().map(|request| request.from).collect()
     }
 }
@@ -119,13 +119,13 @@ fn perform(mut stream: &TcpStream, acts: Vec<Act>) {
 }
 
 /// A status line, headers and a body.
-pub fn response(status: &str, headers: &[&str], body: &[u8]) -> Vec<u8> {
+pub(crate) fn response(status: &str, headers: &[&str], body: &[u8]) -> Vec<u8> {
     let headers: String = headers.iter().map(|line| format!("{line}\r\n")).collect();
     [format!("HTTP/1.1 {status}\r\n{headers}Connection: close\r\n\r\n").as_bytes(), body].concat()
 }
 
 /// What a well-behaved server sends of a file.
-pub fn whole(file: &[u8], request: &Request) -> Vec<u8> {
+pub(crate) fn whole(file: &[u8], request: &Request) -> Vec<u8> {
     match request.from {
         None => response("200 OK", &[&format!("Content-Length: {}", file.len())], file),
         Some(from) if from >= file.len() => {
@@ -136,14 +136,14 @@ pub fn whole(file: &[u8], request: &Request) -> Vec<u8> {
 }
 
 /// A file's bytes from one on, with a whole length that may be a lie.
-pub fn partial(file: &[u8], from: usize, total: usize) -> Vec<u8> {
+pub(crate) fn partial(file: &[u8], from: usize, total: usize) -> Vec<u8> {
     let range = format!("Content-Range: bytes {from}-{}/{total}", file.len() - 1);
     let length = format!("Content-Length: {}", file.len() - from);
     response("206 Partial Content", &[&range, &length], &file[from..])
 }
 
 /// The same, broken off after `bytes` bytes of the body.
-pub fn cut(file: &[u8], request: &Request, bytes: usize) -> Vec<u8> {
+pub(crate) fn cut(file: &[u8], request: &Request, bytes: usize) -> Vec<u8> {
     let mut answer = whole(file, request);
     let left = file.len() - request.from.unwrap_or(0);
     answer.truncate(answer.len() - left.saturating_sub(bytes));
