@@ -1,7 +1,5 @@
 //! Compresses the fonts: as they are, they would be a sixth of the command.
 
-#![expect(clippy::print_stdout, reason = "cargo is spoken to so")]
-
 use std::io::Write as _;
 use std::path::Path;
 use std::{env, fs, io};

@@ -1,5 +1,7 @@
 //! `train`, `evaluate` and `predict` on tables and on pictures: what they report, and what they say of mistakes.
 
+#![allow(clippy::unwrap_used, reason = "a test may stop at what it does not expect")]
+
 use std::fmt::Write;
 use std::fs;
 use std::io::Write as _;
