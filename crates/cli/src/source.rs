@@ -158,7 +158,7 @@ impl Lesson {
         let left_out = preparation.left_out().iter();
         notes.extend(left_out.map(|column| format!("`{}` is left out: {}", column.name, column.why)));
         notes.extend(without_target_note(without_target, &target.name));
-        notes.extend(unknown.iter().map(unknown_note));
+        notes.extend(unknown_notes(&unknown));
         Self {
             form: Form {
                 name: source.name(),
@@ -262,7 +262,7 @@ impl Questions {
                     labelled.map_err(|error| about_table(&source, error))?;
                 let mut notes: Vec<String> =
                     without_target_note(without_target, &preparation.target().name).into_iter().collect();
-                notes.extend(unknown.iter().map(unknown_note));
+                notes.extend(unknown_notes(&unknown));
                 let target = preparation.target();
                 let form = Form { name: source.name(), size: 0, outputs: target.outputs(), task: target.task() };
                 Ok(Self { data: targeted(data, &form, loss)?, name: form.name, part: None, notes })
@@ -309,10 +309,19 @@ fn without_target_note(count: usize, target: &str) -> Option<String> {
 }
 
 /// How a word is answered that training never saw.
-pub(crate) fn unknown_note(unknown: &Unknown) -> String {
-    let Unknown { column, word, rows } = unknown;
-    let rows = text::counted(*rows as u64, "row");
-    format!("`{column}` is {word:?} in {rows}, which no row that was learned from has; it counts as no category")
+pub(crate) fn unknown_notes(unknown: &[Unknown]) -> Vec<String> {
+    const MOST: usize = 3;
+    let of_column = |of: &[Unknown]| {
+        let column = &of[0].column;
+        let words: Vec<_> = of.iter().take(MOST).map(|unknown| format!("{:?}", unknown.word)).collect();
+        let rows = text::counted(of.iter().map(|unknown| unknown.rows as u64).sum(), "row");
+        let more = if of.len() > MOST { format!(" and {} other words", of.len() - MOST) } else { String::new() };
+        format!(
+            "`{column}` is {}{more} in {rows}, which no row that was learned from has; that counts as no category",
+            words.join(", ")
+        )
+    };
+    unknown.chunk_by(|a, b| a.column == b.column).map(of_column).collect()
 }
 
 /// The first names, and how many more there are.

@@ -12,7 +12,12 @@ pub(crate) fn count(number: u64) -> String {
 
 /// A count and its noun: `1 step`, `600 steps`.
 pub(crate) fn counted(number: u64, noun: &str) -> String {
-    format!("{} {noun}{}", count(number), if number == 1 { "" } else { "s" })
+    let ending = match noun {
+        _ if number == 1 => "",
+        _ if noun.ends_with('s') => "es",
+        _ => "s",
+    };
+    format!("{} {noun}{ending}", count(number))
 }
 
 /// A number of bytes, in powers of 1000: `159 kB`.

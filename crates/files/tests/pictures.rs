@@ -1,5 +1,7 @@
 //! Pictures: what each kind of PNG and JPEG is brought to, and how a folder of them is read.
 
+#![allow(clippy::unwrap_used, reason = "a test may stop at what it does not expect")]
+
 use std::fs;
 use std::path::Path;
 

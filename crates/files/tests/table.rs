@@ -10,7 +10,7 @@ fn table(text: &str) -> Table {
 }
 
 fn cells(table: &Table) -> Vec<Vec<&str>> {
-    let row = |row| (0..table.names().len()).map(|column| table.cell(row, column).unwrap()).collect();
+    let row = |row| (0..table.names().len()).map(|column| table.cell(row, column).expect("a cell")).collect();
     (0..table.rows()).map(row).collect()
 }
 

@@ -40,7 +40,7 @@ pub enum Error {
     /// A file that cannot be read as arrays.
     #[cfg(feature = "archives")]
     #[error(transparent)]
-    Arrays(#[from] limpid_files::ArraysFileError),
+    Arrays(Box<limpid_files::ArraysFileError>),
     /// Arrays that a format cannot hold.
     #[cfg(feature = "archives")]
     #[error(transparent)]
@@ -73,4 +73,12 @@ pub enum Error {
     /// A tensor's shape.
     #[error(transparent)]
     Tensor(#[from] limpid_graph::TensorError),
+}
+
+// Boxed, since it is the largest by far, and every result of the library would be as large.
+#[cfg(feature = "archives")]
+impl From<limpid_files::ArraysFileError> for Error {
+    fn from(error: limpid_files::ArraysFileError) -> Self {
+        Self::Arrays(Box::new(error))
+    }
 }

@@ -51,6 +51,7 @@ chapter! { chapter_3 "Chapter 3: from inputs to answers." "guide/chapter_3.md"
     guessing "3.7" "Guessing, one by one and in batches";
     numpys_net "3.8" "NumPy's random network";
     save_and_load "3.9" "Weights as a file";
+    numpys_pickle "3.10" "A network that NumPy trained";
 }
 chapter! { chapter_4 "Chapter 4: learning." "guide/chapter_4.md"
     losses "4.1" "Two losses";

@@ -15,6 +15,8 @@ use limpid::models::{save, to_file};
 use limpid::prelude::*;
 
 const PLACE: &str = "LIMPID_SAVE_UNTIL_KILLED";
+/// Where the child says that it has saved both models once.
+const READY: &str = "LIMPID_SAVED_BOTH";
 
 fn kills() -> usize {
     env::var("LIMPID_KILLS").ok().and_then(|text| text.parse().ok()).unwrap_or(20)
@@ -30,6 +32,9 @@ fn save_until_killed(path: &Path) {
     let models = models();
     for turn in 0.. {
         save(&models[turn % 2], Some(255.0), path).unwrap();
+        if turn == 1 {
+            fs::write(env::var_os(READY).unwrap(), "").unwrap();
+        }
     }
 }
 
@@ -41,15 +46,14 @@ fn a_killed_save_leaves_the_old_model_or_the_new_one() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("model.safetensors");
     let whole = models().map(|model| to_file(&model, Some(255.0)).unwrap().to_bytes().unwrap());
+    let signals = tempfile::tempdir().unwrap();
     let mut seen = [0; 2];
     for kill in 0..kills() {
-        let mut child = saving(&path);
-        // It is there once the child writes; then at any moment of a save, which takes some milliseconds.
-        while fs::metadata(&path).is_err() {
+        let ready = signals.path().join(kill.to_string());
+        let mut child = saving(&path, &ready);
+        // From then on at any moment of a save, which takes some milliseconds.
+        while fs::metadata(&ready).is_err() {
             sleep(Duration::from_millis(1));
-        }
-        if kill > 0 {
-            sleep(Duration::from_millis(150));
         }
         sleep(Duration::from_micros(7_919 * kill as u64 % 40_000));
         child.kill().unwrap();
@@ -65,9 +69,9 @@ fn a_killed_save_leaves_the_old_model_or_the_new_one() {
     println!("{} kills: {seen:?} times the one and the other model, {litter} files left behind", kills());
 }
 
-fn saving(path: &Path) -> Child {
+fn saving(path: &Path, ready: &Path) -> Child {
     let mut command = Command::new(env::current_exe().unwrap());
     command.args(["--exact", "a_killed_save_leaves_the_old_model_or_the_new_one", "--test-threads", "1"]);
-    command.env(PLACE, path).stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
+    command.env(PLACE, path).env(READY, ready).stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
     command.spawn().unwrap()
 }

@@ -141,7 +141,11 @@ fn what_weights_do_not_tell_is_asked_for() {
         (vec![matrix("W1", [4, 3]), matrix("W2", [3, 2])], Some("relu, affine 3"), "is not one activation"),
         (vec![matrix("W1", [4, 3]), matrix("W2", [3, 2])], Some("affine 3"), "is not one activation"),
         (vec![matrix("W1", [3, 3]), matrix("W2", [3, 3])], Some("relu"), "which way round are the weights?"),
-        (vec![matrix("W1", [0, 3])], None, "a layer has at least one input and one output"),
+        (
+            vec![matrix("W1", [0, 3]), matrix("W2", [3, 2])],
+            Some("relu"),
+            "a layer has at least one input and one output",
+        ),
         (vec![NamedArray::new("k.weight", Tensor::zeros([8, 1, 3, 3]))], None, "limpid has no convolution yet"),
         (Vec::new(), None, "no weights among []"),
     ];

@@ -17,7 +17,7 @@ use crate::arguments::{DataOptions, Format, FormatOption, ThreadsOption};
 use crate::data::Part;
 use crate::failure::Failure;
 use crate::output;
-use crate::source::{Source, outputs, read_table, unknown_note, unlike, unprepared};
+use crate::source::{Source, outputs, read_table, unknown_notes, unlike, unprepared};
 
 /// Say what a saved model makes of samples
 ///
@@ -106,7 +106,7 @@ impl Arguments {
         let table = read_table(path)?;
         let encoded = tables::samples(&table, preparation);
         let encoded = encoded.map_err(|error| Failure::Misfit(format!("{}: {error}", self.data_name())))?;
-        encoded.unknown.iter().for_each(|unknown| output::note(&unknown_note(unknown)));
+        unknown_notes(&encoded.unknown).iter().for_each(|note| output::note(note));
         let data = unlabelled(encoded.inputs)?;
         let said = outputs(model, &data)?;
         let answers = preparation.answers(&said, model.loss()).map_err(limpid::Error::from)?;

@@ -42,7 +42,7 @@ fn a_model_file_that_is_not_whole_is_refused_by_name() {
         ),
         ("header.safetensors", changed(3), "header", "header"),
         ("foreign.safetensors", foreign, "limpid did not write", "no weights among []"),
-        ("pickled", b"\x80\x04\x95 a pickled dictionary".to_vec(), "not a safetensors file", "damaged pickle"),
+        ("pickled", b"\x80\x04\x95 a pickled dictionary".to_vec(), "not a safetensors file", "the pickle is cut off"),
         ("empty.safetensors", Vec::new(), "cut off", "the file is empty"),
     ];
     for (name, bytes, others, evaluates) in &table {
