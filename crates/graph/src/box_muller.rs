@@ -90,13 +90,13 @@ mod tests {
     }
 
     #[test]
-    fn logarithms_are_those_of_libm_but_for_two_units_of_the_last_place() {
+    fn logarithms_are_those_of_libm_but_for_three_units_of_the_last_place() {
         let unit = 2f64.powi(-53);
         let ends = [unit, 2.0 * unit, 3.0 * unit, 0.5, 0.5 + unit, FRAC_1_SQRT_2, 1.0 - unit, 1.0];
         let between = (1..200_000).map(|i| f64::from(i) / 200_000.0);
         let small = (0..53).map(|k| 1.3 * 2f64.powi(-k) / 1.4);
         for x in ends.into_iter().chain(between).chain(small) {
-            assert!(ln(x) == 0.0 && x == 1.0 || units(ln(x), libm::log(x)) <= 2.0, "{x}: {} {}", ln(x), libm::log(x));
+            assert!(ln(x) == 0.0 && x == 1.0 || units(ln(x), libm::log(x)) <= 3.0, "{x}: {} {}", ln(x), libm::log(x));
         }
     }
 
