@@ -1,7 +1,7 @@
 //! Where words go: results to stdout, everything else to stderr.
 
 use std::env;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal, Read, Write};
 use std::path::Path;
 
 use crate::failure::Failure;
@@ -50,6 +50,18 @@ pub(crate) fn result_to(path: Option<&Path>, text: &str) -> Result<(), Failure> 
 /// Whether a path is `-`, which stands for stdin or stdout.
 pub(crate) fn is_dash(path: &Path) -> bool {
     path.as_os_str() == "-"
+}
+
+/// Standard input, at most `cap` bytes of it.
+pub(crate) fn standard_input(cap: u64) -> Result<Vec<u8>, Failure> {
+    let mut bytes = Vec::new();
+    match io::stdin().lock().take(cap + 1).read_to_end(&mut bytes) {
+        Err(error) => Err(Failure::Misfit(format!("cannot read standard input: {error}"))),
+        Ok(_) if bytes.len() as u64 > cap => {
+            Err(Failure::Misfit(format!("standard input has more than the {cap} bytes that fit")))
+        }
+        Ok(_) => Ok(bytes),
+    }
 }
 
 /// Writes a line of progress, or a note, to stderr. That nobody reads it is no reason to stop.

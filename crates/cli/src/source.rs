@@ -1,12 +1,11 @@
 //! Where samples come from: a data set that is known by name, a table, or a folder of pictures.
 
 use std::fs;
-use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use limpid::files::{TABLE_CAP_BYTES, Table, TableError, is_picture};
 use limpid::graph::Tensor;
-use limpid::learn::{Answers, Dataset, Loss, Model, PreparationError, Regression, Task, Unknown};
+use limpid::learn::{Answers, Dataset, EVALUATION_BATCH, Loss, Model, PreparationError, Regression, Task, Unknown};
 use limpid::models::Samples;
 use limpid::{pictures, tables};
 
@@ -73,15 +72,8 @@ pub(crate) fn read_table(path: &Path) -> Result<Table, Failure> {
     if !output::is_dash(path) {
         return Ok(Table::read(path).map_err(limpid::Error::from)?);
     }
-    let mut bytes = Vec::new();
-    let read = io::stdin().lock().take(TABLE_CAP_BYTES + 1).read_to_end(&mut bytes);
-    match read {
-        Err(error) => Err(Failure::Misfit(format!("cannot read standard input: {error}"))),
-        Ok(_) if bytes.len() as u64 > TABLE_CAP_BYTES => {
-            Err(Failure::Misfit(format!("standard input has more than the {TABLE_CAP_BYTES} bytes that fit")))
-        }
-        Ok(_) => Table::from_bytes(&bytes).map_err(|error| Failure::Misfit(format!("standard input: {error}"))),
-    }
+    let bytes = output::standard_input(TABLE_CAP_BYTES)?;
+    Table::from_bytes(&bytes).map_err(|error| Failure::Misfit(format!("standard input: {error}")))
 }
 
 /// Names the table in what went wrong with it; a column that was typed and is not there is wrong usage.
@@ -333,14 +325,11 @@ fn listed(names: &[String]) -> String {
     }
 }
 
-/// Samples that are asked about together.
-const TOGETHER: usize = 1000;
-
 /// What a model gives for each sample, row by row.
 pub(crate) fn outputs(model: &mut Model, data: &Dataset) -> Result<Tensor, Failure> {
     let (mut numbers, mut width) = (Vec::new(), 0);
-    for start in (0..data.len()).step_by(TOGETHER) {
-        let part = data.range(start, start + TOGETHER)?;
+    for start in (0..data.len()).step_by(EVALUATION_BATCH) {
+        let part = data.range(start, start + EVALUATION_BATCH)?;
         let shape = part.shape().to_vec();
         let inputs = match part.divisor() {
             Some(_) => Tensor::new(shape, part.inputs_as_f32()).map_err(limpid::Error::from)?,

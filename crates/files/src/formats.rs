@@ -9,7 +9,7 @@ use thiserror::Error;
 use crate::array::{Array, NamedArray};
 use crate::bytes::{GZIP_MAGIC, ReadError, read_capped};
 use crate::model::{MODEL_CAP_BYTES, ModelError, ModelFile};
-use crate::npy::{NpyError, read_npy, write_npy};
+use crate::npy::{MAGIC, NpyError, read_npy, write_npy};
 use crate::npz::{NpzError, Packing, read_npz, write_npz};
 use crate::pickle::{PickleError, PickleWriteError, read_pickle, write_pickle};
 use crate::safetensors::{Safetensors, SafetensorsError};
@@ -206,6 +206,12 @@ impl Arrays {
         Self { arrays, ..Self::default() }
     }
 
+    /// That something was left out, as a sentence; nothing where nothing was.
+    pub fn left_out_note(&self) -> Option<String> {
+        let names = self.left_out.join(", ");
+        (!self.left_out.is_empty()).then(|| format!("Left out, as they are no arrays: {names}."))
+    }
+
     /// Reads the arrays of a file: a limpid model, a pickle, `.npy`, `.npz`, safetensors or PyTorch's `.pt`. Which it
     /// is, its bytes say; its name does not matter. Runs nothing.
     ///
@@ -252,7 +258,7 @@ fn told_by_content(bytes: &[u8]) -> Result<Arrays, ArraysError> {
     if bytes.starts_with(&GZIP_MAGIC) {
         return Err(ArraysError::Gzip);
     }
-    if bytes.starts_with(b"\x93NUMPY") {
+    if bytes.starts_with(MAGIC) {
         let array: Array = read_npy(bytes)?;
         return Ok(of(Format::Npy, vec![NamedArray { name: LONE_NAME.to_string(), array }]));
     }

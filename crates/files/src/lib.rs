@@ -83,7 +83,9 @@ pub use pickle::{
     ArrayView, Entries, Items, Pickle, PickleError, PickleWriteError, Unfolded, Value, read_pickle, write_pickle,
 };
 #[cfg(feature = "pictures")]
-pub use pictures::{PICTURE_CAP_BYTES, Picture, PictureError, Pictures, PicturesError, is_picture, read_picture};
+pub use pictures::{
+    PICTURE_CAP_BYTES, Picture, PictureError, Pictures, PicturesError, is_picture, read_picture, visible_entries,
+};
 #[cfg(feature = "arrays")]
 pub use safetensors::{Safetensors, SafetensorsError};
 #[cfg(feature = "sets")]

@@ -13,7 +13,7 @@ mod header;
 
 use header::{Header, parse};
 
-const MAGIC: &[u8; 6] = b"\x93NUMPY";
+pub(crate) const MAGIC: &[u8; 6] = b"\x93NUMPY";
 /// The header's length is a multiple of this, so that numbers in a mapped file are aligned.
 const ALIGNMENT: usize = 64;
 /// NumPy leaves room for the first extent to grow to this many digits.

@@ -42,7 +42,7 @@ const MAX_DEPTH: usize = 256;
 const MAX_NAME_BYTES: usize = 1024;
 
 /// What a zip archive and a `.npy` file start with.
-const OTHER_STARTS: [&[u8]; 2] = [b"PK\x03\x04", b"\x93NUMPY"];
+const OTHER_STARTS: [&[u8]; 2] = [b"PK\x03\x04", crate::npy::MAGIC];
 
 /// A pickle that was read: one [`Value`], which may hold others.
 #[derive(Debug)]

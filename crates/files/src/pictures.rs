@@ -235,11 +235,11 @@ struct Listing {
 impl Listing {
     fn of(folder: &Path) -> Result<Self, PicturesError> {
         let mut listing = Self { classes: Vec::new(), files: Vec::new(), others: Vec::new() };
-        for class in entries(folder)?.into_iter().filter(|path| path.is_dir()) {
+        for class in visible_entries(folder)?.into_iter().filter(|path| path.is_dir()) {
             let label = listing.classes.len();
             listing.classes.push(class.file_name().unwrap_or_default().to_string_lossy().into_owned());
             let before = listing.files.len();
-            for path in entries(&class)? {
+            for path in visible_entries(&class)? {
                 match (path.is_dir(), is_picture(&path)) {
                     (true, _) => return Err(PicturesError::Nested { path }),
                     (false, true) => listing.files.push((path, label)),
@@ -269,7 +269,10 @@ impl Listing {
 }
 
 /// What is in a folder and not hidden, sorted by name.
-fn entries(folder: &Path) -> Result<Vec<PathBuf>, PicturesError> {
+///
+/// # Errors
+/// [`PicturesError::Folder`] where the folder cannot be read.
+pub fn visible_entries(folder: &Path) -> Result<Vec<PathBuf>, PicturesError> {
     let unreadable = |cause| PicturesError::Folder { path: folder.to_path_buf(), cause };
     let mut paths = Vec::new();
     for entry in fs::read_dir(folder).map_err(unreadable)? {

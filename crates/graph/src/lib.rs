@@ -22,7 +22,6 @@
 //! # Ok::<(), limpid_graph::Error>(())
 //! ```
 
-mod box_muller;
 mod builder;
 mod check;
 mod compose;

@@ -5,8 +5,6 @@
 //!
 //! Source: Salmon, Moraes, Dror, Shaw, "Parallel random numbers: as easy as 1, 2, 3" (SC 2011).
 
-use crate::box_muller::normal;
-
 /// One block of Philox 4×32 with ten rounds: four random words for a counter and a key.
 pub fn philox(counter: [u32; 4], key: [u32; 2]) -> [u32; 4] {
     const MULTIPLIERS: [u32; 2] = [0xD251_1F53, 0xCD9E_8D57];
@@ -65,7 +63,9 @@ impl Stream {
     /// Source: Box & Muller, "A note on the generation of random normal deviates" (1958).
     pub fn normal(self, step: u64, index: u64) -> f64 {
         let [a, b, c, d] = self.words(step, index);
-        normal(unit(a, b), unit(c, d))
+        // 1 − u lies in (0, 1], where the logarithm is finite.
+        let radius = libm::sqrt(-2.0 * libm::log(1.0 - unit(a, b)));
+        radius * libm::cos(std::f64::consts::TAU * unit(c, d))
     }
 
     /// A whole number drawn uniformly from `0..bound`; 0 where the bound is 0.

@@ -183,7 +183,7 @@ pub(crate) fn from_entries(
 }
 
 /// The precision that a model was trained in is that of its parameters.
-fn precision_of(arrays: &[(String, Tensor)]) -> Precision {
+pub(crate) fn precision_of(arrays: &[(String, Tensor)]) -> Precision {
     match arrays.iter().any(|(_, array)| matches!(array.data(), Data::F64(_))) {
         true => Precision::F64,
         false => Precision::F32,

@@ -2,15 +2,15 @@
 
 use std::path::Path;
 
-use limpid_engine::Precision;
 use limpid_files::{ArrayError, FoundLayer, FoundLayers, LayersError, NamedArray, Orientation, find_layers};
 #[cfg(feature = "archives")]
 use limpid_files::{Arrays, Format};
-use limpid_graph::{Data, Tensor};
+use limpid_graph::Tensor;
 use limpid_learn::{Model, Network, activation_names};
 use thiserror::Error;
 
 use crate::Error;
+use crate::models::precision_of;
 #[cfg(feature = "archives")]
 use crate::models::{Saved, from_entries};
 
@@ -134,10 +134,8 @@ pub fn from_weights(arrays: Vec<NamedArray>, hints: &Hints) -> Result<FromWeight
     let names = network.parameter_names()?;
     let tensors = layers.into_iter().flat_map(|(weight, bias)| [weight, bias]);
     let parameters: Vec<(String, Tensor)> = names.into_iter().zip(tensors).collect();
-    let wide = parameters.iter().any(|(_, array)| matches!(array.data(), Data::F64(_)));
-    let precision = if wide { Precision::F64 } else { Precision::F32 };
     network.check_parameters(&parameters)?;
-    let mut model = Model::in_precision(&network, 0, precision)?;
+    let mut model = Model::in_precision(&network, 0, precision_of(&parameters))?;
     model.set_parameters(&parameters)?;
     Ok(FromWeights { model, assumed })
 }
@@ -237,10 +235,9 @@ pub fn open(path: &Path, hints: &Hints) -> Result<Opened, Error> {
             })
         }
         format => {
+            let left_out = read.left_out_note();
             let FromWeights { model, mut assumed } = from_weights(read.arrays, hints)?;
-            if !read.left_out.is_empty() {
-                assumed.push(format!("Left out, as they are no arrays: {}.", read.left_out.join(", ")));
-            }
+            assumed.extend(left_out);
             Ok(Opened { saved: Saved { model, divisor: None, samples: None }, format, assumed })
         }
     }

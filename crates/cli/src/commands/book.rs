@@ -117,10 +117,8 @@ fn save_pictures(page: &Page<'_>, folder: &Path) -> Result<(), Failure> {
 fn site(folder: Option<&Path>, open: bool) -> Result<(), Failure> {
     let watch = |stop: &Stop| output::note(&format!("{:<5} {}", stop.number, stop.title));
     let site = Site::build(watch).map_err(site_failure)?;
-    if open {
-        return show(&site, folder);
-    }
-    let Some(folder) = folder else { return Ok(()) };
+    // A site that nobody keeps is made to be shown.
+    let Some(folder) = folder.filter(|_| !open) else { return show(&site, folder) };
     site.write(folder).map_err(site_failure)?;
     output::note(&format!("{} files; open {}", site.files.len(), folder.join(site.first()).display()));
     Ok(())

@@ -1,13 +1,12 @@
 //! `limpid convert`: named arrays from one file into another, of another format.
 
 use std::fs;
-use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use limpid::files::{
-    Arrays, Container, Format as FileFormat, FoundLayers, NamedArray, Naming, Orientation, Packing, data_sets,
-    find_layers, writable, write_atomically,
+    Arrays, Container, Format as FileFormat, FoundLayers, MODEL_CAP_BYTES, NamedArray, Naming, Orientation, Packing,
+    data_sets, find_layers, writable, write_atomically,
 };
 use limpid::models;
 use limpid::weights::{Hints, from_weights};
@@ -247,9 +246,7 @@ impl Arguments {
         if !output::is_dash(&self.from) {
             return Ok(Arrays::read(&self.from).map_err(limpid::Error::from)?);
         }
-        let mut bytes = Vec::new();
-        let read = io::stdin().lock().take(limpid::files::MODEL_CAP_BYTES).read_to_end(&mut bytes);
-        read.map_err(|error| Failure::Misfit(format!("standard input: {error}")))?;
+        let bytes = output::standard_input(MODEL_CAP_BYTES)?;
         Arrays::from_bytes(&bytes).map_err(|error| Failure::Misfit(format!("standard input: {error}")))
     }
 
@@ -260,11 +257,11 @@ impl Arguments {
             let file = self.from.display();
             return Err(Failure::Usage(format!("{file} is a limpid model already; another --to FORMAT fits")));
         }
-        let sources = read.arrays.clone();
+        let (sources, left_out) = (read.arrays.clone(), read.left_out_note());
         let made = from_weights(read.arrays, &Hints { activation, orientation });
         let made = made.map_err(|error| explained(&self.from, error))?;
         let mut assumed = made.assumed;
-        assumed.extend(left_out(&read.left_out));
+        assumed.extend(left_out);
         // The samples of the data sets that the command knows are of pixels.
         let is_of_pixels = data_sets().iter().any(|set| made.model.network().input() == [set.sample_size()]);
         let divisor = is_of_pixels.then_some(255.0);
@@ -298,7 +295,7 @@ impl Arguments {
             Names::Torch => Some(Naming::Torch),
             Names::Limpid => Some(Naming::Limpid),
         };
-        let mut assumed: Vec<String> = left_out(&read.left_out).into_iter().collect();
+        let mut assumed: Vec<String> = read.left_out_note().into_iter().collect();
         let sources = read.arrays;
         let (names, arrays) = match naming {
             None => (sources.iter().map(|named| named.name.clone()).collect::<Vec<_>>(), sources.clone()),
@@ -340,10 +337,6 @@ impl Arguments {
             Target::Safetensors | Target::Limpid => Container::Safetensors,
         }
     }
-}
-
-fn left_out(names: &[String]) -> Option<String> {
-    (!names.is_empty()).then(|| format!("Left out, as they are no arrays: {}.", names.join(", ")))
 }
 
 /// What the layers' arrays were called, in the layers' order.

@@ -1,10 +1,9 @@
 //! `limpid predict`: a model file and samples → what the model says of each.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use limpid::files::{PicturesError, comma_separated, is_picture, read_picture};
+use limpid::files::{PicturesError, comma_separated, is_picture, read_picture, visible_entries};
 use limpid::graph::Tensor;
 use limpid::learn::{Answers, Dataset, Loss, Model, Prediction, Preparation};
 use limpid::models::{self, PictureForm, Samples, Saved};
@@ -323,12 +322,7 @@ fn all_pictures(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
 }
 
 fn collect(folder: &Path, depth: usize, found: &mut Vec<PathBuf>) -> Result<(), PicturesError> {
-    let unreadable = |cause| PicturesError::Folder { path: folder.to_path_buf(), cause };
-    let entries = fs::read_dir(folder).and_then(Iterator::collect::<Result<Vec<_>, _>>).map_err(unreadable)?;
-    let mut paths: Vec<PathBuf> = entries.into_iter().map(|entry| entry.path()).collect();
-    paths.retain(|path| path.file_name().is_some_and(|name| !name.as_encoded_bytes().starts_with(b".")));
-    paths.sort();
-    for path in paths {
+    for path in visible_entries(folder)? {
         if path.is_dir() {
             if depth > 0 {
                 collect(&path, depth - 1, found)?;

@@ -6,6 +6,7 @@ use limpid::learn::{Dataset, Model};
 
 use super::Drawn;
 use crate::failure::Failure;
+use crate::source::outputs;
 
 /// What a model says of each sample.
 pub(crate) struct Answers {
@@ -14,25 +15,16 @@ pub(crate) struct Answers {
     classes: usize,
 }
 
-/// Samples that are asked about together.
-const TOGETHER: usize = 1000;
-
 impl Answers {
     pub(crate) fn of(model: &mut Model, data: &Dataset) -> Result<Self, Failure> {
         let rights = labels(data.targets());
-        let (inputs, size) = (data.inputs_as_f32(), data.inputs().len() / data.len().max(1));
-        let (mut each, mut classes) = (Vec::with_capacity(data.len()), 0);
-        for (part, rights) in inputs.chunks(TOGETHER * size.max(1)).zip(rights.chunks(TOGETHER)) {
-            let batch =
-                Tensor::new([rights.len(), size], part.to_vec()).map_err(|error| Failure::Misfit(error.to_string()))?;
-            let scores = model.predict(&batch)?;
-            classes = scores.shape().last().copied().unwrap_or(1);
-            let scores = scores.to_f64();
-            each.extend(scores.chunks(classes).zip(rights).map(|(scores, &right)| {
-                let said = argmax(scores);
-                (right, said, share(scores, said))
-            }));
-        }
+        let scores = outputs(model, data)?;
+        let classes = scores.shape().last().copied().unwrap_or(1);
+        let answer = |(scores, right): (&[f64], usize)| {
+            let said = argmax(scores);
+            (right, said, share(scores, said))
+        };
+        let each = scores.to_f64().chunks(classes).zip(rights).map(answer).collect();
         Ok(Self { each, classes })
     }
 
