@@ -1,4 +1,5 @@
 //! Fetching from servers that do what servers do: break off, lie, stall, send elsewhere.
+#![allow(clippy::unwrap_used, reason = "a test may stop at what it does not expect")]
 
 mod support;
 

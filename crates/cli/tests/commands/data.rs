@@ -1,5 +1,7 @@
 //! `limpid data`: data sets fetched from a server on loopback, listed, described and shown.
 
+#![allow(clippy::unwrap_used, reason = "a test may stop at what it does not expect")]
+
 use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,6 +1,10 @@
 //! A web server on loopback that does as it is told: well, badly, or not at all.
 
-#![allow(dead_code)]
+#![allow(
+    dead_code,
+    clippy::unwrap_used,
+    reason = "each test uses a part of it, and may stop at what it does not expect"
+)]
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};

@@ -115,7 +115,7 @@ fn tar(files: &[(&str, Vec<u8>)]) -> Vec<u8> {
 }
 
 /// The files of CIFAR-10: a record of twelve numbers a training batch, two in the test batch.
-fn batches() -> Vec<(&'static str, Vec<u8>)> {
+fn batches() -> Members {
     let record = |label: u8, first: u8| std::iter::once(label).chain(first..first + 12).collect::<Vec<u8>>();
     vec![
         ("batches.meta.txt", b"a\nb\nc\n".to_vec()),
@@ -215,9 +215,12 @@ fn records_of_cifar_are_labels_and_planes_in_the_order_of_the_batches() {
     assert_eq!(bytes(&samples.test_labels), [2, 0]);
 }
 
+/// Names and contents of the files in an archive.
+type Members = Vec<(&'static str, Vec<u8>)>;
+
 #[test]
 fn a_cifar_archive_that_is_damaged_is_refused_naming_it() {
-    let with = |change: &dyn Fn(&mut Vec<(&'static str, Vec<u8>)>)| {
+    let with = |change: &dyn Fn(&mut Members)| {
         let mut files = batches();
         change(&mut files);
         message(&cifar_set(), &gzip(&tar(&files)))
