@@ -244,7 +244,7 @@ pub(crate) struct NetworkOptions {
     )]
     activation: Activation,
 
-    /// How weights begin: he, xavier, normal(0.01), uniform(0.1) or zeros [default: he; xavier for sigmoid and tanh]
+    /// How weights begin: he, xavier, normal(0.01), uniform(0.1) or zeros [default: he; xavier for tables, sigmoid and tanh]
     #[arg(long, value_name = "INITIALISER", conflicts_with = "network")]
     init: Option<Initializer>,
 
@@ -257,18 +257,21 @@ pub(crate) struct NetworkOptions {
 }
 
 impl NetworkOptions {
-    /// The network for a data set.
-    pub(crate) fn network(&self, form: &Form) -> Result<Network, Failure> {
+    /// The network for a data set, of rows of a table or of pixels.
+    pub(crate) fn network(&self, form: &Form, of_rows: bool) -> Result<Network, Failure> {
         let network = match &self.network {
             Some(network) => network.clone(),
-            None => self.text(form).parse().map_err(usage)?,
+            None => self.text(form, of_rows).parse().map_err(usage)?,
         };
         form.check_fits(&network).map_err(Failure::Usage)?;
         Ok(network)
     }
 
-    fn text(&self, form: &Form) -> String {
-        let init = self.init.unwrap_or_else(|| self.activation.initializer());
+    fn text(&self, form: &Form, of_rows: bool) -> String {
+        // A few columns into many units: by what comes in alone, the first weights would begin too large, and the
+        // network would follow the noise of its few rows. docs/tables.md has the figures.
+        let usual = || if of_rows { Initializer::Xavier } else { self.activation.initializer() };
+        let init = self.init.unwrap_or_else(usual);
         let affine = |outputs: usize| format!("affine {outputs} init={init}");
         let hidden = self.hidden.iter().map(|units| format!("{}, {}, ", affine(units.0), self.activation));
         format!("{}, {}{}", form.size, hidden.collect::<String>(), affine(form.outputs))

@@ -71,7 +71,7 @@ struct List {
 /// Tell all that is known of a data set: files, checksums, source, licence, and of one that is here, its classes
 #[derive(Debug, Args)]
 struct Info {
-    /// Data set
+    /// Data set, one of those that `limpid data list` lists
     #[arg(value_enum, value_name = "NAME", hide_possible_values = true)]
     name: Named,
     #[command(flatten)]

@@ -215,7 +215,7 @@ impl Arguments {
     /// Checks everything that can be known before a named data set is read.
     fn plan(&self, lesson: &Lesson) -> Result<Plan, Failure> {
         let optimizer = self.training.optimizer.optimizer()?;
-        let network = self.network.network(&lesson.form)?;
+        let network = self.network.network(&lesson.form, lesson.is_table())?;
         let loss = self.loss(lesson)?;
         let (samples, name) = (lesson.counts[0], &lesson.form.name);
         let (usual_batch, usual_epochs) = if lesson.is_table() { TABLE_DEFAULTS } else { DEFAULTS };

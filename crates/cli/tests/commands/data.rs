@@ -55,11 +55,12 @@ fn a_fetched_set_is_where_it_is_looked_for_and_is_not_fetched_again() {
     let server = server(Act::Send);
     let mirror = server.url("data/");
     let fetch = |more: &[&str]| {
-        let arguments = [&["data", "fetch", "mnist", "--mirror", &mirror, "--format", "json"], more].concat();
+        let usual = ["data", "fetch", "mnist", "--folder", "data", "--mirror", &mirror, "--format", "json"];
+        let arguments = [&usual, more].concat();
         place.outcome(command(&place, &arguments)).done()
     };
     let first = fetch(&[]);
-    assert_eq!(first.json()["sets"][0]["folder"], json!(place.path("data/mnist")));
+    assert_eq!(first.json()["sets"][0]["folder"], "data/mnist");
     let states = |outcome: &crate::support::Outcome| -> Vec<String> {
         let report = outcome.json();
         let files = report["sets"][0]["files"].as_array().unwrap();
@@ -79,7 +80,11 @@ fn a_fetched_set_is_where_it_is_looked_for_and_is_not_fetched_again() {
     assert_eq!(second.stderr, "");
     assert_eq!(server.requests.lock().unwrap().len(), 5);
 
-    // Where a file of the right length is another's, and where a folder is named.
+    // Named by none, it is where it is found.
+    let third = place.outcome(command(&place, &["data", "fetch", "mnist", "--format", "json"])).done();
+    assert_eq!(third.json()["sets"][0]["folder"], json!(place.path("data/mnist")));
+    assert_eq!(states(&third), ["already"; 4]);
+
     let text =
         place.outcome(command(&place, &["data", "fetch", "mnist", "--mirror", &mirror, "--folder", "mine"])).done();
     assert!(text.stdout.starts_with("mnist: 4 files fetched, in mine/mnist"), "{}", text.stdout);
@@ -131,7 +136,7 @@ fn each_mirror_that_will_not_do_is_told_with_its_reason() {
     // Through a proxy, which alone knows the host.
     let proxy = server(Act::Send);
     let mirror = "http://mirror.invalid/data";
-    let mut fetch = command(&place, &["data", "fetch", "mnist", "--quiet", "--mirror", mirror]);
+    let mut fetch = command(&place, &["data", "fetch", "mnist", "--folder", "data", "--quiet", "--mirror", mirror]);
     place.outcome(fetch.env("HTTP_PROXY", proxy.url("")).env("NO_PROXY", "localhost")).done();
     let through = proxy.requests.lock().unwrap().iter().map(|request| request.through.clone()).collect::<Vec<_>>();
     assert_eq!(through, vec![Some("mirror.invalid:80".to_string()); 4]);
@@ -215,8 +220,10 @@ fn a_killed_fetch_leaves_no_torn_file_and_the_next_one_succeeds() {
     let fast = server(Act::Send);
     let files = files();
     let folder = place.path("data/mnist");
-    let fetch =
-        |server: &Server| command(&place, &["data", "fetch", "mnist", "--quiet", "--mirror", &server.url("data")]);
+    let fetch = |server: &Server| {
+        let mirror = server.url("data");
+        command(&place, &["data", "fetch", "mnist", "--folder", "data", "--quiet", "--mirror", &mirror])
+    };
     let (mut killed, mut resumed) = (0, 0);
     for round in 0..rounds {
         let chance = |what: u64| scrambled(round * 8 + what);

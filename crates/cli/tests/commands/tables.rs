@@ -66,7 +66,7 @@ fn classes_are_learned_from_numbers_and_words_and_said_of_other_rows() {
     assert_eq!((&report["dataset"], &report["target"]), (&"fruit.csv".into(), &"kind".into()));
     assert_eq!(report["classes"], serde_json::json!(["melon", "plum", "pumpkin"]));
     // The weight, whether it is missing, and three colours.
-    assert!(report["network"].as_str().unwrap().starts_with("5, affine 50, relu, affine 3"));
+    assert!(report["network"].as_str().unwrap().starts_with("5, affine 50 init=xavier, relu, affine 3"));
     assert!(report["test_accuracy"].as_f64().unwrap() > 0.85, "{}", report["test_accuracy"]);
 
     let seen = place.run(&["evaluate", "kinds", "--data", "fruit.csv", "--format", "json"]).done().json();

@@ -17,7 +17,7 @@ use crate::{output, text};
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(super) struct Arguments {
-    /// Data set
+    /// Data set, one of those that `limpid data list` lists
     #[arg(value_enum, value_name = "NAME", hide_possible_values = true)]
     name: Named,
     #[command(flatten)]
