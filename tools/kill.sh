@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Kills `limpid convert`, and a program that saves models, 200 times each at moments spread over their work, and checks
-# after each that the target is the old file or the new one, whole. CI does the same 20 times with the other tests.
+# Kills `limpid convert`, `limpid data fetch` and a program that saves models, 200 times each at moments spread over their
+# work, and checks after each that the target is the old file or the new one, whole. CI does the same a few times with the
+# other tests.
 #
 #   tools/kill.sh [TIMES]
 set -euo pipefail

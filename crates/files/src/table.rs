@@ -261,13 +261,21 @@ fn check_text(bytes: &[u8]) -> Result<(), TableError> {
 fn separator(bytes: &[u8]) -> u8 {
     let mut counts = [0usize; SEPARATORS.len()];
     let mut is_quoted = false;
+    // A quote opens where a cell begins, and right behind one that closed: two are one of the cell's. Elsewhere it is a
+    // character like others.
+    let mut may_open = true;
     for &byte in bytes.iter().skip_while(|byte| b"\r\n".contains(byte)) {
+        if is_quoted {
+            is_quoted = byte != b'"';
+            may_open = !is_quoted;
+            continue;
+        }
         match byte {
-            b'"' => is_quoted = !is_quoted,
-            b'\r' | b'\n' if !is_quoted => break,
-            _ if is_quoted => {}
+            b'"' if may_open => is_quoted = true,
+            b'\r' | b'\n' => break,
             _ => SEPARATORS.iter().zip(&mut counts).for_each(|(&own, count)| *count += usize::from(own == byte)),
         }
+        may_open = SEPARATORS.contains(&byte);
     }
     let most = counts.iter().copied().max().unwrap_or(0);
     SEPARATORS.into_iter().zip(counts).find(|&(_, count)| count == most).map_or(b',', |(separator, _)| separator)

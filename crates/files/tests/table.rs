@@ -36,6 +36,10 @@ fn marks_line_ends_separators_and_quotes_are_taken_as_programs_write_them() {
     assert_eq!(table("a\n1\n").names(), ["a"]);
     assert_eq!(table("a;b,c;d\n1;2;3\n").names(), ["a", "b,c", "d"]);
     assert_eq!(table(",b\n1,2\n").names(), ["column 1", "b"]);
+    // A quote within a cell is a character, in the header too; one that opens keeps separators in its cell.
+    assert_eq!(table("5\" disk\n\"a;b\"\n").names(), ["5\" disk"]);
+    assert_eq!(table("5\",a;b\n\"1;2\",3\n").names(), ["5\"", "a;b"]);
+    assert_eq!(table("a,\"b;\"\";;\",c\n1,2,3\n").names(), ["a", "b;\";;", "c"]);
 }
 
 #[test]

@@ -30,7 +30,7 @@ use crate::mistake::Fault;
 /// A formula over named numbers, read from text, to be described in a [`Builder`].
 ///
 /// `x^2` is x·x, to the last digit, and `e^x` is `exp(x)`; other powers are `pow`. `Display` writes a text that reads
-/// back as the same expression.
+/// back as the same expression, unless its brackets and spaces make it longer or deeper than what is read.
 ///
 /// ```
 /// use limpid_graph::{Builder, Expression};
