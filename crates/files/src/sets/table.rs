@@ -25,6 +25,7 @@ pub fn data_set(name: &str) -> Option<&'static DataSet> {
 }
 
 const fn file(name: &'static str, bytes: u64, sha256: &'static str) -> PublishedFile {
+    assert!(sha256.len() == 64, "a SHA-256 has 64 digits");
     PublishedFile { name, bytes, sha256, unpacked: None }
 }
 
@@ -256,7 +257,7 @@ static SETS: [DataSet; 10] = [
         files: &[file(
             "cifar-10-binary.tar.gz",
             170_052_171,
-            "c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9dddda3db29a59bca1dd",
+            "c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd",
         )],
         mirrors: &[
             "https://www.cs.toronto.edu/~kriz/",
