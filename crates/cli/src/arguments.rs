@@ -244,7 +244,8 @@ pub(crate) struct NetworkOptions {
     )]
     activation: Activation,
 
-    /// How weights begin: he, xavier, normal(0.01), uniform(0.1) or zeros [default: he; xavier for tables, sigmoid and tanh]
+    /// How weights begin: he, xavier, normal(0.01), uniform(0.1) or zeros [default: he; xavier for tables, sigmoid and
+    /// tanh]
     #[arg(long, value_name = "INITIALISER", conflicts_with = "network")]
     init: Option<Initializer>,
 

@@ -4,7 +4,7 @@
 
 mod support;
 
-use limpid_graph::{Builder, Expression, MapOp, Tensor};
+use limpid_graph::{Builder, Expression, ExpressionFault, MapOp, Tensor};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use support::same_bits;
@@ -207,6 +207,15 @@ fn brackets_signs_and_powers_as_deep_as_is_allowed_are_read_and_deeper_ones_refu
     let chain = read(&format!("x{}", " + x".repeat(1023)));
     assert_eq!(value(&chain, &[1.0]), 1024.0);
     assert_eq!(read(&chain.to_string()), chain);
+}
+
+#[test]
+fn what_is_written_is_read_again_unless_its_brackets_make_it_too_deep() {
+    let signs = |count: usize| read(&format!("{}x", "-".repeat(count)));
+    assert_eq!(signs(3).to_string(), "-(-(-x))");
+    assert_eq!(read(&signs(50).to_string()), signs(50));
+    let error = signs(51).to_string().parse::<Expression>().unwrap_err();
+    assert_eq!(error.fault(), &ExpressionFault::TooDeep { most: 100 });
 }
 
 // ---- random texts -------------------------------------------------------------------------------------------------

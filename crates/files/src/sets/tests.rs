@@ -114,6 +114,9 @@ fn tar(files: &[(&str, Vec<u8>)]) -> Vec<u8> {
     builder.into_inner().unwrap()
 }
 
+/// Names and contents of the files in an archive.
+type Members = Vec<(&'static str, Vec<u8>)>;
+
 /// The files of CIFAR-10: a record of twelve numbers a training batch, two in the test batch.
 fn batches() -> Members {
     let record = |label: u8, first: u8| std::iter::once(label).chain(first..first + 12).collect::<Vec<u8>>();
@@ -214,9 +217,6 @@ fn records_of_cifar_are_labels_and_planes_in_the_order_of_the_batches() {
     assert_eq!(samples.test_images, Tensor::new([2, 3, 2, 2], (100u8..112).chain(120..132).collect()).unwrap());
     assert_eq!(bytes(&samples.test_labels), [2, 0]);
 }
-
-/// Names and contents of the files in an archive.
-type Members = Vec<(&'static str, Vec<u8>)>;
 
 #[test]
 fn a_cifar_archive_that_is_damaged_is_refused_naming_it() {
