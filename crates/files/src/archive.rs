@@ -11,6 +11,8 @@ use rawzip::path::ZipFilePath;
 use rawzip::{CompressionMethod, ZipArchive, ZipArchiveWriter, ZipFileHeaderRecord, ZipSliceArchive};
 use thiserror::Error;
 
+use crate::sniff::{Sniffed, sniff};
+
 /// What an archive unpacks to, in bytes: this many times its length, and what a small one of zeros may need.
 const UNPACK_FACTOR: u64 = 64;
 const UNPACK_BYTES: u64 = 64 << 20;
@@ -20,10 +22,10 @@ const UNPACK_BYTES: u64 = 64 << 20;
 #[non_exhaustive]
 pub enum ZipError {
     /// The bytes do not start as a zip archive does.
-    #[error("not a zip archive: it starts with {start:02x?}; is it the right file?")]
+    #[error("expected a zip archive, found {}", found.or("is it the right file?"))]
     NotZip {
-        /// The first bytes, at most eight.
-        start: Vec<u8>,
+        /// What they are.
+        found: Sniffed,
     },
     /// The archive's directory is missing or wrong, as in an archive that was cut off.
     #[error("damaged or cut zip archive ({reason}); copy the whole file again")]
@@ -80,7 +82,7 @@ pub(crate) struct Member<'a> {
 /// All files of an archive, unpacked and verified.
 pub(crate) fn unzip(bytes: &[u8]) -> Result<Vec<Member<'_>>, ZipError> {
     if !bytes.starts_with(b"PK") {
-        return Err(ZipError::NotZip { start: bytes.iter().copied().take(8).collect() });
+        return Err(ZipError::NotZip { found: sniff(bytes) });
     }
     let damaged = |error: rawzip::Error| ZipError::Directory { reason: error.to_string() };
     let archive = ZipArchive::from_slice(bytes).map_err(damaged)?;

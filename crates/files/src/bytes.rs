@@ -9,6 +9,8 @@ use std::path::{Path, PathBuf};
 use flate2::bufread::GzDecoder;
 use thiserror::Error;
 
+use crate::sniff::{Sniffed, sniff};
+
 /// The two bytes every gzip member starts with (RFC 1952, section 2.3.1).
 pub(crate) const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 
@@ -23,6 +25,14 @@ pub enum ReadError {
         path: PathBuf,
         /// The system's reason.
         cause: io::Error,
+    },
+    /// There is something else of that name.
+    #[error("{}: {what}, not a file; name a file", path.display())]
+    NotAFile {
+        /// What was named.
+        path: PathBuf,
+        /// What it is, such as `a device`.
+        what: &'static str,
     },
     /// There is more than the reader is willing to hold.
     #[error("{}: more than the {cap_bytes} bytes that fit here; is it the right file?", path.display())]
@@ -43,6 +53,9 @@ pub enum ReadError {
 }
 
 fn reading_advice(cause: &io::Error) -> &'static str {
+    if leads_in_circles(cause) {
+        return "its links lead in a circle: name the file itself";
+    }
     match cause.kind() {
         io::ErrorKind::NotFound => "check the path",
         io::ErrorKind::PermissionDenied => "make it readable for this user",
@@ -57,10 +70,10 @@ fn reading_advice(cause: &io::Error) -> &'static str {
 #[non_exhaustive]
 pub enum GzipError {
     /// They do not start as gzip does.
-    #[error("not gzip: it starts with {found:02x?}, gzip with [1f, 8b]; read it as it is, or fetch it again")]
+    #[error("expected gzip, found {}", found.or("read it as it is, or fetch it again"))]
     NotGzip {
-        /// The first bytes, at most two.
-        found: Vec<u8>,
+        /// What they are.
+        found: Sniffed,
     },
     /// The compressed data, or its checksum, is wrong.
     #[error("damaged gzip data near byte {offset} ({reason}); fetch or copy the file again")]
@@ -122,12 +135,49 @@ pub fn read_plain_or_gzip(path: &Path, cap_bytes: u64) -> Result<Vec<u8>, ReadEr
     Ok(bytes)
 }
 
+/// Whether the system's reason is that links lead to themselves. Its kind has no name in Rust yet.
+fn leads_in_circles(cause: &io::Error) -> bool {
+    let too_many_links = if cfg!(target_os = "linux") { 40 } else { 62 };
+    cfg!(unix) && cause.raw_os_error() == Some(too_many_links)
+}
+
+/// Opens a file. A device may have no end, and to open a pipe by its name is to wait for whoever writes into it: neither
+/// is a file. A pipe that the shell opened already, as `<(command)` does, is read.
+pub(crate) fn open(path: &Path) -> Result<File, ReadError> {
+    let unreadable = |cause| ReadError::Unreadable { path: path.to_path_buf(), cause };
+    let found = std::fs::metadata(path).map_err(unreadable)?;
+    match special(path, &found) {
+        Some(what) => Err(ReadError::NotAFile { path: path.to_path_buf(), what }),
+        None => File::open(path).map_err(unreadable),
+    }
+}
+
+/// What stands at a path, where that is neither a file nor a folder, and cannot be read as a file.
+#[cfg(unix)]
+fn special(path: &Path, found: &std::fs::Metadata) -> Option<&'static str> {
+    use std::os::unix::fs::FileTypeExt;
+    let kind = found.file_type();
+    let is_open = ["/dev/fd", "/dev/stdin", "/proc/self/fd"].iter().any(|place| path.starts_with(place));
+    match () {
+        () if kind.is_fifo() && is_open => None,
+        () if kind.is_fifo() => Some("a pipe (FIFO)"),
+        () if kind.is_socket() => Some("a socket"),
+        () if kind.is_char_device() || kind.is_block_device() => Some("a device"),
+        () => None,
+    }
+}
+
+#[cfg(not(unix))]
+fn special(_: &Path, _: &std::fs::Metadata) -> Option<&'static str> {
+    None
+}
+
 /// Reads a whole file of at most `cap_bytes`.
 pub(crate) fn read_capped(path: &Path, cap_bytes: u64) -> Result<Vec<u8>, ReadError> {
     let unreadable = |cause| ReadError::Unreadable { path: path.to_path_buf(), cause };
     let too_large = || ReadError::TooLarge { path: path.to_path_buf(), cap_bytes };
 
-    let file = File::open(path).map_err(unreadable)?;
+    let file = open(path)?;
     let length = file.metadata().map_err(unreadable)?.len();
     if length > cap_bytes {
         return Err(too_large());
@@ -163,7 +213,7 @@ pub(crate) fn read_capped(path: &Path, cap_bytes: u64) -> Result<Vec<u8>, ReadEr
 pub fn gunzip(bytes: &[u8], cap_bytes: u64) -> Result<Vec<u8>, GzipError> {
     // A lone first byte of the magic is gzip, cut.
     if bytes.is_empty() || !(bytes.starts_with(&GZIP_MAGIC) || GZIP_MAGIC.starts_with(bytes)) {
-        return Err(GzipError::NotGzip { found: bytes.iter().copied().take(2).collect() });
+        return Err(GzipError::NotGzip { found: sniff(bytes) });
     }
     let mut unpacked = Vec::new();
     let mut rest = bytes;
@@ -227,7 +277,7 @@ mod tests {
         let packed = gzip(b"to the bottom of the lake");
         for length in 0..packed.len() {
             let wanted = match length {
-                0 => GzipError::NotGzip { found: Vec::new() },
+                0 => GzipError::NotGzip { found: sniff(b"") },
                 _ => GzipError::Cut { length },
             };
             assert_eq!(gunzip(&packed[..length], 1024), Err(wanted), "cut to {length}");
@@ -311,9 +361,42 @@ mod tests {
 
     #[test]
     #[cfg(target_os = "linux")]
-    fn a_device_without_an_end_is_read_no_further_than_the_cap() {
-        let zeros = Path::new("/dev/zero");
-        assert!(matches!(read_capped(zeros, 1000), Err(ReadError::TooLarge { cap_bytes: 1000, .. })));
+    fn a_device_and_a_pipe_are_refused_by_name_and_never_waited_for() {
+        let message = read_capped(Path::new("/dev/zero"), 1000).unwrap_err().to_string();
+        assert_eq!(message, "/dev/zero: a device, not a file; name a file");
+        let folder = tempfile::tempdir().unwrap();
+        let socket = folder.path().join("x.png");
+        let _listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+        let message = read_capped(&socket, 1000).unwrap_err().to_string();
+        assert!(message.ends_with("x.png: a socket, not a file; name a file"), "{message}");
+        let pipe = folder.path().join("pipe.png");
+        let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+        if made.is_ok_and(|status| status.success()) {
+            let message = read_capped(&pipe, 1000).unwrap_err().to_string();
+            assert!(message.ends_with("pipe.png: a pipe (FIFO), not a file; name a file"), "{message}");
+        }
+        let circle = folder.path().join("circle.png");
+        std::os::unix::fs::symlink(&circle, &circle).unwrap();
+        let message = read_capped(&circle, 1000).unwrap_err().to_string();
+        assert!(message.ends_with("its links lead in a circle: name the file itself"), "{message}");
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn a_file_that_claims_a_length_of_nothing_is_read_whole() {
+        let status = read_capped(Path::new("/proc/self/status"), 1 << 20).unwrap();
+        assert!(status.starts_with(b"Name:"));
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn an_open_pipe_is_read_as_the_file_that_it_stands_for() {
+        use std::os::fd::AsRawFd;
+        let (reader, mut writer) = std::io::pipe().unwrap();
+        writer.write_all(b"lake").unwrap();
+        drop(writer);
+        let path = PathBuf::from(format!("/dev/fd/{}", reader.as_raw_fd()));
+        assert_eq!(read_capped(&path, 1000).unwrap(), b"lake");
     }
 
     proptest! {

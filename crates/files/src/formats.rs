@@ -7,12 +7,13 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 use crate::array::{Array, NamedArray};
-use crate::bytes::{GZIP_MAGIC, ReadError, read_capped};
+use crate::bytes::{ReadError, read_capped};
 use crate::model::{MODEL_CAP_BYTES, ModelError, ModelFile};
 use crate::npy::{MAGIC, NpyError, read_npy, write_npy};
 use crate::npz::{NpzError, Packing, read_npz, write_npz};
 use crate::pickle::{PickleError, PickleWriteError, read_pickle, write_pickle};
 use crate::safetensors::{Safetensors, SafetensorsError};
+use crate::sniff::{Kind, Sniffed, sniff};
 use crate::torch::{TorchError, legacy_form, read_torch};
 
 /// The name of an array in a file that has no names.
@@ -119,6 +120,10 @@ pub struct Arrays {
     pub metadata: BTreeMap<String, String>,
 }
 
+/// What weights are read from.
+const READ: &str = "weights are read from pickles of NumPy arrays, .npy, .npz, safetensors, PyTorch's .pt and .pth, and \
+                    limpid's own models";
+
 /// Bytes that hold no arrays in any format that is read, or are damaged.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
@@ -127,18 +132,11 @@ pub enum ArraysError {
     #[error("the file is empty; copy it again")]
     Empty,
     /// No format that is known starts so.
-    #[error(
-        "no format that limpid reads starts with {start:02x?}; it reads pickles of NumPy arrays, .npy, .npz, safetensors, \
-         PyTorch's .pt and .pth, and its own models"
-    )]
+    #[error("expected weights, found {}", found.or(READ))]
     Unknown {
-        /// The first bytes, at most eight.
-        start: Vec<u8>,
+        /// What the bytes are.
+        found: Sniffed,
     },
-    /// It is gzip'd: a pickle or a zip archive takes up to a hundred times its length, and that of what was unpacked is
-    /// tied to nothing.
-    #[error("the file is gzip'd; unpack it first, with gunzip")]
-    Gzip,
     /// A limpid model that is wrong.
     #[error(transparent)]
     Model(#[from] ModelError),
@@ -255,8 +253,9 @@ fn told_by_content(bytes: &[u8]) -> Result<Arrays, ArraysError> {
     if bytes.is_empty() {
         return Err(ArraysError::Empty);
     }
-    if bytes.starts_with(&GZIP_MAGIC) {
-        return Err(ArraysError::Gzip);
+    let found = sniff(bytes);
+    if is_foreign(found.kind()) && legacy_form(bytes).is_none() {
+        return Err(ArraysError::Unknown { found });
     }
     if bytes.starts_with(MAGIC) {
         let array: Array = read_npy(bytes)?;
@@ -265,6 +264,7 @@ fn told_by_content(bytes: &[u8]) -> Result<Arrays, ArraysError> {
     if bytes.starts_with(b"PK") || legacy_form(bytes).is_some() {
         return match read_torch(bytes) {
             Ok(read) => Ok(Arrays { left_out: read.left_out, ..of(Format::Torch, read.arrays) }),
+            Err(TorchError::NotTorch { .. }) if found.kind() == Kind::Zip => Err(ArraysError::Unknown { found }),
             Err(TorchError::NotTorch { .. }) => Ok(of(Format::Npz, read_npz(bytes)?)),
             Err(error) => Err(error.into()),
         };
@@ -274,11 +274,15 @@ fn told_by_content(bytes: &[u8]) -> Result<Arrays, ArraysError> {
     }
     match read_pickle(bytes).and_then(|pickle| pickle.arrays()) {
         Ok(read) => Ok(Arrays { left_out: read.left_out, ..of(Format::Pickle, read.arrays) }),
-        Err(error) if is_about_another_file(&error, bytes) => {
-            Err(ArraysError::Unknown { start: bytes.iter().copied().take(8).collect() })
-        }
+        Err(error) if is_about_another_file(&error, bytes) => Err(ArraysError::Unknown { found }),
         Err(error) => Err(error.into()),
     }
+}
+
+/// Whether it is known by its bytes as something that weights are not read from. Of what is gzip'd the length is tied to
+/// nothing, and a pickle or a zip archive takes up to a hundred times its own: it is unpacked elsewhere.
+fn is_foreign(kind: Kind) -> bool {
+    kind.is_known() && !kind.is_weights() && !matches!(kind, Kind::Zip | Kind::NpzSamples)
 }
 
 /// Whether there is a header's length, and a header. No pickle starts so: its first eight bytes make a number that is

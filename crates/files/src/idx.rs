@@ -6,6 +6,8 @@
 use limpid_graph::{Tensor, TensorError};
 use thiserror::Error;
 
+use crate::sniff::{Sniffed, sniff};
+
 /// Bytes that are not a whole IDX array.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
@@ -19,10 +21,10 @@ pub enum IdxError {
         found: usize,
     },
     /// The bytes do not start as IDX does.
-    #[error("not IDX: expected [00, 00] at byte 0, found {found:02x?}{}", magic_advice(.found))]
+    #[error("expected IDX, which begins with two zero bytes, found {}", found.or("is it the right file?"))]
     Magic {
-        /// The first two bytes.
-        found: [u8; 2],
+        /// What they are.
+        found: Sniffed,
     },
     /// The numbers are of no type that IDX has.
     #[error(
@@ -79,13 +81,6 @@ pub enum IdxError {
     /// The numbers do not make a tensor.
     #[error(transparent)]
     Tensor(#[from] TensorError),
-}
-
-fn magic_advice(found: &[u8; 2]) -> &'static str {
-    match found {
-        [0x1f, 0x8b] => ": this is gzip; unpack it first",
-        _ => "; is it the right file?",
-    }
 }
 
 /// The types of numbers that IDX has, with the byte that stands for each.
@@ -152,7 +147,7 @@ fn split(bytes: &[u8]) -> Result<(Stored, Vec<usize>, &[u8]), IdxError> {
         return Err(IdxError::HeaderCut { needed: 4, found });
     };
     if [zero, also_zero] != [0, 0] {
-        return Err(IdxError::Magic { found: [zero, also_zero] });
+        return Err(IdxError::Magic { found: sniff(bytes) });
     }
     let stored = Stored::from_code(code)?;
     if rank == 0 {
@@ -227,8 +222,11 @@ mod tests {
     #[test]
     fn a_broken_header_is_refused_with_its_facts_and_a_fix() {
         let table: [(&[u8], &str); 8] = [
-            (&[1, 0, 8, 1, 0, 0, 0, 1, 9], "expected [00, 00] at byte 0, found [01, 00]; is it the right file?"),
-            (&[0x1f, 0x8b, 8, 0, 0], "this is gzip; unpack it first"),
+            (
+                &[1, 0, 8, 1, 0, 0, 0, 1, 9],
+                "begins with two zero bytes, found binary data that begins with the bytes 01 00 08 01 00 00 00 01; is it the",
+            ),
+            (&[0x1f, 0x8b, 8, 0, 0], "found packed by gzip; unpack it first, with gunzip"),
             (&[0, 0, 0x0a, 1, 0, 0, 0, 1, 9], "unknown IDX type 0x0a at byte 2"),
             (&[0, 0, 8, 0, 9], "rank 0 at byte 3"),
             (&[0, 0, 8, 2, 0, 0, 0, 1, 0, 0, 0, 0], "axis 1 of the IDX array has extent 0 at byte 8"),

@@ -20,6 +20,7 @@
 //! | read any of them, told by its bytes | `Arrays` |
 //! | know which layers named arrays belong to | `find_layers` |
 //! | read a table of comma-separated values (feature `tables`) | `Table` |
+//! | say what a file is that none of them reads | [`sniff`], [`sniff_file`] |
 //! | read pictures, and folders of them (feature `pictures`) | `Pictures`, `Picture` |
 //! | know before a long run that its output can be written | [`writable`] |
 //! | write a file whole or not at all | [`write_atomically`] |
@@ -56,6 +57,7 @@ mod pictures;
 mod safetensors;
 #[cfg(feature = "sets")]
 mod sets;
+mod sniff;
 #[cfg(feature = "tables")]
 mod table;
 #[cfg(feature = "archives")]
@@ -90,6 +92,7 @@ pub use pictures::{
 pub use safetensors::{Safetensors, SafetensorsError};
 #[cfg(feature = "sets")]
 pub use sets::{DataSet, PublishedFile, Samples, SetError, data_set, data_sets};
+pub use sniff::{Kind, Sniffed, sniff, sniff_file};
 #[cfg(feature = "tables")]
 pub use table::{TABLE_CAP_BYTES, Table, TableError, TableFileError, comma_separated};
 #[cfg(feature = "archives")]

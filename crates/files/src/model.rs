@@ -86,7 +86,7 @@ impl ModelFile {
     ///
     /// ```
     /// let error = limpid_files::ModelFile::from_bytes(b"\x80\x04\x95 pickled").unwrap_err();
-    /// assert!(error.to_string().starts_with("not a safetensors file"));
+    /// assert!(error.to_string().starts_with("expected a model that limpid wrote, found a pickle"));
     /// ```
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, ModelError> {
         let Layout { mut metadata, pieces } = Layout::parse(bytes)?;

@@ -8,6 +8,7 @@ use thiserror::Error;
 
 use crate::array::{Array, ArrayError, Dtype, Layout, Stored, check};
 use crate::pickle::{foreign_type, split_code};
+use crate::sniff::Sniffed;
 
 mod header;
 
@@ -24,10 +25,10 @@ const GROWTH_DIGITS: usize = 21;
 #[non_exhaustive]
 pub enum NpyError {
     /// The bytes do not start as `.npy` does.
-    #[error("not a .npy file: it starts with {start:02x?}, not with {MAGIC:02x?}; is it the right file?")]
+    #[error("expected a .npy file, found {}", found.or("is it the right file?"))]
     NotNpy {
-        /// The first bytes, at most six.
-        start: Vec<u8>,
+        /// What they are.
+        found: Sniffed,
     },
     /// The bytes end inside the header.
     #[error("the .npy header takes {needed} bytes, but there are only {found}; copy the whole file again")]

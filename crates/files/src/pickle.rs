@@ -8,6 +8,7 @@
 //! Memory is bounded by a multiple of the file's length; `docs/decisions/0015-pickles-are-data.md` says how.
 
 use crate::array::NamedArray;
+use crate::sniff::sniff;
 
 mod calls;
 mod error;
@@ -92,8 +93,8 @@ pub(crate) fn read_torch_pickle<'a>(
 
 fn read<'a>(bytes: &'a [u8], storages: Option<&'a Storages<'a>>, file_bytes: usize) -> Result<Pickle<'a>, PickleError> {
     // Their first bytes are instructions too.
-    if let Some(start) = OTHER_STARTS.into_iter().find(|start| bytes.starts_with(start)) {
-        return Err(PickleError::NotPickle { start: start.to_vec() });
+    if OTHER_STARTS.into_iter().any(|start| bytes.starts_with(start)) {
+        return Err(PickleError::NotPickle { found: sniff(bytes) });
     }
     let mut machine = Machine::new(bytes, storages);
     let root = machine.run()?;

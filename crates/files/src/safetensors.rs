@@ -8,19 +8,17 @@ use thiserror::Error;
 
 use crate::array::{Array, ArrayError, Dtype, NamedArray};
 use crate::model::{Layout, ModelError, Piece};
+use crate::sniff::Sniffed;
 
 /// Bytes that are not safetensors, or arrays that cannot be put into them.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum SafetensorsError {
     /// The bytes do not start as safetensors does.
-    #[error(
-        "not a safetensors file: it starts with {start:02x?}, not with the length of a header and `{{`; is it the \
-         right file?"
-    )]
+    #[error("expected safetensors, found {}", found.or("is it the right file?"))]
     NotSafetensors {
-        /// The first bytes, at most nine.
-        start: Vec<u8>,
+        /// What they are.
+        found: Sniffed,
     },
     /// The header is not text.
     #[error("the safetensors header is not UTF-8 at byte {offset}; copy the file again")]
@@ -175,7 +173,7 @@ impl From<ModelError> for SafetensorsError {
     /// The container's own mistakes, without the advice for models.
     fn from(error: ModelError) -> Self {
         match error {
-            ModelError::NotSafetensors { start } => Self::NotSafetensors { start },
+            ModelError::NotSafetensors { found } => Self::NotSafetensors { found },
             ModelError::NotUtf8 { offset } => Self::NotUtf8 { offset },
             ModelError::Header { reason } => Self::Header { reason },
             ModelError::Cut { needed, found } => Self::Cut { needed, found },

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use limpid_files::{
     Arrays, Packing, PickleError, Safetensors, Value, ZipError, find_layers, read_idx, read_npy, read_npz, read_pickle,
-    read_torch, write_npz,
+    read_torch, sniff, write_npz,
 };
 use limpid_files::{ModelFile, NamedArray, NpzError, Picture, Table, TorchError};
 use limpid_graph::Tensor;
@@ -80,6 +80,8 @@ fn read_and_unfold(bytes: &[u8]) -> Result<(), PickleError> {
 /// Every reader there is. None may panic.
 fn read_as_everything(bytes: &[u8]) {
     let _ = read_and_unfold(bytes);
+    let peak = peak_bytes(|| drop(sniff(bytes)));
+    assert!(peak <= (1 << 20) + 8 * bytes.len(), "{peak} bytes to say what {} are", bytes.len());
     let peak = peak_bytes(|| {
         let _ = read_torch(bytes);
         let _ = read_npz(bytes);
@@ -155,7 +157,7 @@ fn damage_is_named_with_its_place() {
     let table: [(&[u8], &str); 18] = [
         (b"", "ends at byte 0 without its stop mark"),
         (b"N", "ends at byte 1 without its stop mark"),
-        (b"\xff\xff", "not a pickle: it starts with [ff, ff]"),
+        (b"\xff\xff", "expected a pickle, found binary data that begins with the bytes ff ff; is it the right file?"),
         (b"N\xff.", "unknown pickle instruction 0xff at byte 1"),
         (b"\x80\x06N.", "protocol 6 at byte 0"),
         (b"N.N.", "ends at byte 2, and 2 bytes follow"),
@@ -345,7 +347,7 @@ fn a_broken_npy_header_is_refused_with_its_place() {
         file(&format!("{{'descr': {descr}, 'fortran_order': {order}, 'shape': {shape}, }}"))
     };
     let table = [
-        (b"\x93NUMPX".to_vec(), "not a .npy file"),
+        (b"\x93NUMPX".to_vec(), "expected a .npy file, found binary data"),
         (b"\x93NUM".to_vec(), "takes 8 bytes, but there are only 4"),
         (b"\x93NUMPY\x04\x00".to_vec(), ".npy version 4.0 at byte 6"),
         (b"\x93NUMPY\x02\x00\xff\xff\xff\xff{".to_vec(), "takes 4294967307 bytes"),

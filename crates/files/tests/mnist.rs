@@ -80,7 +80,7 @@ fn files_that_were_not_published_are_refused_with_their_path_and_a_fix() {
         ),
         ("corrupt in the middle", &corrupt, "damaged gzip data near byte"),
         ("trailing bytes", &[&packed[..], b"more"].concat(), "4 bytes that are not gzip follow the data at byte"),
-        ("not IDX", b"<html>404</html>", "expected [00, 00] at byte 0, found [3c, 68]; is it the right file?"),
+        ("not IDX", b"<html>404</html>", "expected IDX, which begins with two zero bytes, found a web page (HTML)"),
         ("labels", &[0, 0, 8, 1, 0, 0, 0, 1, 5], "expected bytes of shape [60000, 28, 28], found bytes of shape [1]"),
         (
             "floats",

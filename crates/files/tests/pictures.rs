@@ -142,7 +142,10 @@ fn a_folder_that_does_not_fit_is_refused_with_the_path() {
     assert!(refused(&[("a.png", grey(1, 1, 1))]).starts_with("D: there is no folder in it"));
     assert!(refused(&[("a/x.bmp", b"BM".to_vec())]).starts_with("D/a: there is no PNG or JPEG picture"));
     assert!(refused(&[("a/b/x.png", grey(1, 1, 1))]).starts_with("D/a/b: a folder within a class"));
-    assert!(refused(&[("a/x.png", b"GIF89a".to_vec())]).starts_with("D/a/x.png: neither PNG nor JPEG"));
+    assert!(
+        refused(&[("a/x.png", b"GIF89a".to_vec())])
+            .starts_with("D/a/x.png: expected a PNG or JPEG picture, found a GIF picture; save it as PNG")
+    );
     let two = [
         ("a/1.png", grey(2, 3, 1)),
         ("a/2.png", grey(2, 3, 1)),

@@ -42,8 +42,13 @@ fn a_model_file_that_is_not_whole_is_refused_by_name() {
         ),
         ("header.safetensors", changed(3), "header", "header"),
         ("foreign.safetensors", foreign, "limpid did not write", "no weights among []"),
-        ("pickled", b"\x80\x04\x95 a pickled dictionary".to_vec(), "not a safetensors file", "the pickle is cut off"),
-        ("empty.safetensors", Vec::new(), "cut off", "the file is empty"),
+        (
+            "pickled",
+            b"\x80\x04\x95 a pickled dictionary".to_vec(),
+            "expected a model that limpid wrote, found a pickle",
+            "the pickle is cut off",
+        ),
+        ("empty.safetensors", Vec::new(), "found an empty file; copy it again", "the file is empty"),
     ];
     for (name, bytes, others, evaluates) in &table {
         fs::write(place.path(name), bytes).unwrap();
@@ -112,7 +117,11 @@ fn data_that_is_not_what_was_published_is_refused_by_name() {
         ("cut-gzip", packed[..packed.len() / 2].to_vec(), "cut off after"),
         ("damaged-gzip", damaged, "damaged gzip data near byte"),
         ("cut", plain[..1000].to_vec(), "takes 60008 bytes with its header, but there are only 1000"),
-        ("magic", with(&plain, 0, 7), "not IDX: expected [00, 00] at byte 0, found [07, 00]"),
+        (
+            "magic",
+            with(&plain, 0, 7),
+            "expected IDX, which begins with two zero bytes, found binary data that begins with the bytes 07 00 08",
+        ),
         ("checksum", with(&plain, 5000, plain[5000] ^ 1), "not the published file"),
         ("empty", Vec::new(), "the IDX header is 4 bytes long, but there are only 0"),
     ];

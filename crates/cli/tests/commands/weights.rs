@@ -166,9 +166,13 @@ fn a_file_of_something_else_is_answered_with_what_would_fit() {
     in_place(&place);
     let pickle = fs::read(numpys_net()).unwrap();
     let table: [(&str, &[u8], &str); 7] = [
-        ("weights.pkl.gz", b"\x1f\x8b\x08\x00", "the file is gzip'd; unpack it first, with gunzip"),
-        ("weights.txt", b"W1 = 0.5\n", "no format that limpid reads starts with [57, 31, 20, 3d, 20, 30, 2e, 35]"),
-        ("photo.png", b"\x89PNG\r\n\x1a\nrest of it", "no format that limpid reads starts with [89, 50, 4e"),
+        ("weights.pkl.gz", b"\x1f\x8b\x08\x00", "expected weights, found packed by gzip; unpack it first, with gunzip"),
+        (
+            "weights.txt",
+            b"W1 = 0.5\n",
+            "expected weights, found text that begins \"W1 = 0.5\"; weights are read from pickles",
+        ),
+        ("photo.png", b"\x89PNG\r\n\x1a\nrest of it", "expected weights, found a PNG picture; weights are read from"),
         ("empty.pkl", b"", "the file is empty"),
         ("cut.pkl", &pickle[..pickle.len() / 2], "the pickle is cut off"),
         ("archive.zip", b"PK\x03\x04 and no directory", "damaged or cut zip archive"),

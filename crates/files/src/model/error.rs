@@ -8,19 +8,17 @@ use thiserror::Error;
 use super::{FORMAT, SHA256_KEY, VERSION};
 use crate::bytes::ReadError;
 use crate::output::OutputError;
+use crate::sniff::Sniffed;
 
 /// Bytes that are not a limpid model, or a model that cannot be put into bytes.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum ModelError {
     /// The bytes do not start as safetensors does.
-    #[error(
-        "not a safetensors file: it starts with {start:02x?}, not with the length of a header and `{{`; name a model \
-         that limpid wrote"
-    )]
+    #[error("expected a model that limpid wrote, found {}", found.or("name a model that limpid wrote"))]
     NotSafetensors {
-        /// The first bytes, at most nine.
-        start: Vec<u8>,
+        /// What they are.
+        found: Sniffed,
     },
     /// The header is not text.
     #[error("the model's header is not UTF-8 at byte {offset}; copy the file again")]

@@ -12,6 +12,7 @@ use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use super::{MODEL_CAP_BYTES, ModelError};
+use crate::sniff::{Kind, sniff};
 
 /// Where safetensors keeps the notes.
 const METADATA_KEY: &str = "__metadata__";
@@ -122,11 +123,14 @@ fn fits(what: &'static str, bytes: u64, cap_bytes: u64) -> Result<(), ModelError
 fn split(bytes: &[u8]) -> Result<(&str, &[u8]), ModelError> {
     let found = bytes.len() as u64;
     let Some((prefix, rest)) = bytes.split_first_chunk::<PREFIX>() else {
-        return Err(ModelError::Cut { needed: PREFIX as u64, found });
+        return Err(match sniff(bytes) {
+            empty if empty.kind() == Kind::Empty => ModelError::NotSafetensors { found: empty },
+            _ => ModelError::Cut { needed: PREFIX as u64, found },
+        });
     };
     let length = u64::from_le_bytes(*prefix);
     if length > HEADER_CAP_BYTES || rest.first().is_some_and(|&byte| byte != b'{') {
-        return Err(ModelError::NotSafetensors { start: bytes.iter().copied().take(PREFIX + 1).collect() });
+        return Err(ModelError::NotSafetensors { found: sniff(bytes) });
     }
     let Some((header, arrays)) = rest.split_at_checked(length as usize) else {
         return Err(ModelError::Cut { needed: PREFIX as u64 + length, found });

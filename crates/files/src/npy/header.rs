@@ -1,6 +1,7 @@
 //! The header of a `.npy` file: a Python dict of three entries, in text.
 
 use super::{Dtype, MAGIC, NpyError, Stored, foreign_type, split_code};
+use crate::sniff::sniff;
 
 /// More extents than any array has.
 const MANY_EXTENTS: usize = 65;
@@ -16,7 +17,7 @@ pub(super) fn parse(bytes: &[u8]) -> Result<(Header, usize), NpyError> {
     let cut = |needed| NpyError::HeaderCut { needed, found: bytes.len() };
     let shared = bytes.len().min(MAGIC.len());
     if bytes[..shared] != MAGIC[..shared] || bytes.is_empty() {
-        return Err(NpyError::NotNpy { start: bytes[..shared].to_vec() });
+        return Err(NpyError::NotNpy { found: sniff(bytes) });
     }
     let Some(&[major, minor]) = bytes.get(6..8).and_then(|version| version.first_chunk()) else {
         return Err(cut(8));

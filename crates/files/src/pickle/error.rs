@@ -4,16 +4,17 @@ use thiserror::Error;
 
 use super::{MAX_DEPTH, MAX_NAME_BYTES, MAX_PROTOCOL};
 use crate::array::ArrayError;
+use crate::sniff::Sniffed;
 
 /// Bytes that are not a pickle of arrays and plain values. Offsets count from the start of the pickle.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum PickleError {
     /// The bytes do not start as a pickle does.
-    #[error("not a pickle: it starts with {start:02x?}{}", start_advice(.start))]
+    #[error("expected a pickle, found {}", found.or("is it the right file?"))]
     NotPickle {
-        /// The first bytes, at most eight.
-        start: Vec<u8>,
+        /// What they are.
+        found: Sniffed,
     },
     /// The bytes end too soon.
     #[error(
@@ -185,17 +186,6 @@ pub enum PickleError {
         /// The name.
         name: String,
     },
-}
-
-fn start_advice(start: &[u8]) -> &'static str {
-    match start {
-        [0x1f, 0x8b, ..] => ": this is gzip; unpack it first",
-        [b'P', b'K', 3, 4, ..] => {
-            ": this is a zip archive, as NumPy's .npz and PyTorch's .pt are; read it as one of them"
-        }
-        [0x93, b'N', b'U', b'M', ..] => ": this is a .npy file; read it as one",
-        _ => "; is it the right file?",
-    }
 }
 
 fn dotted(module: &str, name: &str) -> String {

@@ -11,6 +11,7 @@ use super::globals::Global;
 use super::node::{Id, Node};
 use super::text::{self, Whole, excerpt};
 use super::{MAX_PROTOCOL, PickleError, Storages, opcode as op};
+use crate::sniff::sniff;
 
 /// What copies may cost in all, beyond what instructions add: this many times the input, and a little.
 const SPARE_FACTOR: usize = 8;
@@ -142,7 +143,7 @@ impl<'a> Machine<'a> {
 
             op::PROTO => self.protocol(),
             op::FRAME => self.frame(),
-            _ if self.at == 0 => Err(PickleError::NotPickle { start: self.input.iter().copied().take(8).collect() }),
+            _ if self.at == 0 => Err(PickleError::NotPickle { found: sniff(self.input) }),
             _ => Err(PickleError::Instruction { code, offset: self.at }),
         }
     }

@@ -11,6 +11,8 @@ use zune_core::colorspace::ColorSpace;
 use zune_core::options::DecoderOptions;
 use zune_jpeg::JpegDecoder;
 
+use crate::sniff::{Sniffed, sniff};
+
 /// The most pixels of a picture, 2²³: 3,840 × 2,160 for one. Decoding holds up to 16 bytes for each.
 const MOST_PIXELS: usize = 1 << 23;
 /// The longest side, in pixels.
@@ -39,10 +41,10 @@ pub struct Picture {
 #[non_exhaustive]
 pub enum PictureError {
     /// Neither of the formats.
-    #[error("neither PNG nor JPEG: it starts with {found:02x?}; save the picture as PNG")]
+    #[error("expected a PNG or JPEG picture, found {}", found.or("save the picture as PNG"))]
     Format {
-        /// The first bytes, at most four.
-        found: Vec<u8>,
+        /// What they are.
+        found: Sniffed,
     },
     /// The decoder's complaint.
     #[error("a damaged {format} ({reason}); copy the file again, or save the picture anew")]
@@ -78,7 +80,7 @@ impl Picture {
     ///
     /// ```
     /// let error = limpid_files::Picture::from_bytes(b"GIF89a").unwrap_err().to_string();
-    /// assert_eq!(error, "neither PNG nor JPEG: it starts with [47, 49, 46, 38]; save the picture as PNG");
+    /// assert_eq!(error, "expected a PNG or JPEG picture, found a GIF picture; save it as PNG");
     /// ```
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, PictureError> {
         Self::expecting(bytes, None)
@@ -89,7 +91,7 @@ impl Picture {
         match bytes {
             _ if bytes.starts_with(PNG_SIGNATURE) => png_picture(bytes, expected),
             _ if bytes.starts_with(JPEG_SIGNATURE) => jpeg_picture(bytes, expected),
-            _ => Err(PictureError::Format { found: bytes.iter().copied().take(4).collect() }),
+            _ => Err(PictureError::Format { found: sniff(bytes) }),
         }
     }
 

@@ -163,8 +163,8 @@ fn idx_files_of_another_form_are_refused_naming_the_file() {
         (0, gzip(&idx(&[5, 3, 2], 0..30)), "expected bytes of shape [5, 2, 3], found bytes of shape [5, 3, 2]"),
         (0, gzip(&[0, 0, 9, 1, 0, 0, 0, 1, 1]), "expected bytes of shape [5, 2, 3], found other numbers of shape [1]"),
         (1, gzip(&idx(&[5], [0; 5])), "not the published file of small: its SHA-256 is "),
-        (2, gzip(b"<html>"), "not IDX: expected [00, 00] at byte 0"),
-        (2, b"<html>not found</html>".to_vec(), "not gzip: it starts with [3c, 68]"),
+        (2, gzip(b"<html>"), "expected IDX, which begins with two zero bytes, found a web page (HTML); "),
+        (2, b"<html>not found</html>".to_vec(), "expected gzip, found a web page (HTML); "),
         (2, gzip(&vec![0; 1 << 20]), "unpacks to more than the 56 bytes that fit here"),
     ];
     for (place, contents, expected) in table {

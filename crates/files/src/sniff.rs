@@ -1,0 +1,231 @@
+//! What a file is, told by its bytes: bytes → one name for a message, and the way out.
+//!
+//! Every reader says with it what it was given instead of what it reads. Nothing is decoded here: the first bytes, the
+//! last ones, and the names in an archive's directory say enough.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
+use std::path::Path;
+
+use crate::bytes::{ReadError, open};
+
+mod archives;
+mod arrays;
+mod marks;
+mod protobuf;
+mod text;
+
+/// As much of a file is looked at from its start.
+const HEAD_BYTES: usize = 64 << 10;
+/// And from its end.
+const TAIL_BYTES: usize = 64;
+
+/// Kinds of files, as far as somebody has to tell them apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Kind {
+    /// No bytes at all.
+    Empty,
+    /// Text of no kind that is known.
+    Text,
+    /// Text with a separator in its lines, as many times in the second as in the first.
+    Table,
+    /// Text that describes another file, which lies elsewhere: Git LFS, git-annex, DVC.
+    Pointer,
+    /// A web page, or another text in HTML or XML.
+    Markup,
+    /// JSON, and a notebook of Jupyter.
+    Json,
+    /// A table in a form of another program: a workbook, a database, a columnar file.
+    OtherTable,
+    /// Arrays of another program that are not read: HDF5, MATLAB.
+    OtherArrays,
+    /// A model of another program that is not read.
+    OtherModel,
+    /// PNG or JPEG.
+    Picture,
+    /// A picture in a form that is not read.
+    OtherPicture,
+    /// A zip archive of no kind that is known.
+    Zip,
+    /// Packed bytes: gzip, bzip2, xz, zstd; and tar, 7z and rar archives.
+    Packed,
+    /// IDX, the format that MNIST is published in.
+    Idx,
+    /// NumPy's `.npy`.
+    Npy,
+    /// NumPy's `.npz`.
+    Npz,
+    /// An `.npz` of training and test samples: `x_train`, `y_train`, `x_test`, `y_test`.
+    NpzSamples,
+    /// A pickle.
+    Pickle,
+    /// A file that PyTorch saved.
+    Torch,
+    /// Safetensors that limpid did not write.
+    Safetensors,
+    /// A model that limpid wrote.
+    Model,
+    /// Binary data that a transfer changed, taking it for text.
+    Changed,
+    /// A file that belongs to a system or a program, such as `.DS_Store`.
+    Debris,
+    /// Something else that is known by name: a program, a document, a film.
+    Other,
+    /// Binary data of no kind that is known.
+    Unknown,
+}
+
+impl Kind {
+    /// Whether it holds numbers with names, or a model: what weights are read from.
+    pub fn is_weights(self) -> bool {
+        matches!(self, Self::Npy | Self::Npz | Self::Pickle | Self::Torch | Self::Safetensors | Self::Model)
+    }
+
+    /// Whether it holds samples: what is learned from, and what a model is asked about.
+    pub fn is_samples(self) -> bool {
+        matches!(self, Self::Table | Self::Picture | Self::Idx | Self::NpzSamples)
+    }
+
+    /// Whether there is more to say than that it is text, or bytes.
+    pub fn is_known(self) -> bool {
+        !matches!(self, Self::Text | Self::Table | Self::Unknown)
+    }
+}
+
+/// What bytes are, in words.
+///
+/// ```
+/// use limpid_files::{Kind, sniff};
+///
+/// let found = sniff(b"version https://git-lfs.github.com/spec/v1\noid sha256:ab");
+/// assert_eq!(found.kind(), Kind::Pointer);
+/// assert_eq!(found.to_string(), "a Git LFS pointer, not the file itself; fetch the file with `git lfs pull`");
+/// assert_eq!(sniff(b"Hello, lake").to_string(), "text that begins \"Hello, lake\"");
+/// assert_eq!(sniff(&[0x17, 0x20, 0x6c, 0xff]).to_string(), "binary data that begins with the bytes 17 20 6c ff");
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sniffed {
+    kind: Kind,
+    described: Cow<'static, str>,
+    way_out: Cow<'static, str>,
+}
+
+impl Sniffed {
+    fn new(kind: Kind, described: impl Into<Cow<'static, str>>, way_out: impl Into<Cow<'static, str>>) -> Self {
+        Self { kind, described: described.into(), way_out: way_out.into() }
+    }
+
+    /// Which kind it is.
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// As it stands in a sentence: `an Excel workbook (.xlsx)`.
+    pub fn described(&self) -> &str {
+        &self.described
+    }
+
+    /// How its contents come to where they can be read; nothing where it is read as it is, or not known.
+    pub fn way_out(&self) -> Option<&str> {
+        Some(self.way_out.as_ref()).filter(|way| !way.is_empty())
+    }
+
+    /// What it is, and the way out; where there is none of its own, `otherwise`.
+    pub fn or(&self, otherwise: &str) -> String {
+        format!("{}; {}", self.described, self.way_out().unwrap_or(otherwise))
+    }
+}
+
+impl fmt::Display for Sniffed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.described)?;
+        self.way_out().map_or(Ok(()), |way| write!(f, "; {way}"))
+    }
+}
+
+/// The parts of a file that are looked at.
+struct View<'a> {
+    head: &'a [u8],
+    tail: &'a [u8],
+    /// The length of the whole.
+    length: u64,
+    /// The names in its directory, where it is a zip archive with a whole one.
+    names: Option<Vec<String>>,
+}
+
+/// What bytes are, told by the first and the last of them. They are those of a whole file.
+pub fn sniff(bytes: &[u8]) -> Sniffed {
+    let view = View {
+        head: &bytes[..bytes.len().min(HEAD_BYTES)],
+        tail: &bytes[bytes.len().saturating_sub(TAIL_BYTES)..],
+        length: bytes.len() as u64,
+        names: archives::names_in(bytes),
+    };
+    view.sniffed()
+}
+
+/// What a file is, told by its bytes, of which only the first and the last are read; and by its name, where bytes
+/// alone do not tell.
+///
+/// # Errors
+/// [`ReadError`] where the file cannot be read, or is none: a folder, a device, a pipe.
+pub fn sniff_file(path: &Path) -> Result<Sniffed, ReadError> {
+    let unreadable = |cause: io::Error| ReadError::Unreadable { path: path.to_path_buf(), cause };
+    let mut file = open(path)?;
+    let length = file.metadata().map_err(unreadable)?.len();
+    let mut head = Vec::new();
+    file.by_ref().take(HEAD_BYTES as u64).read_to_end(&mut head).map_err(unreadable)?;
+    let mut tail = Vec::new();
+    if length > HEAD_BYTES as u64 && file.seek(SeekFrom::End(-(TAIL_BYTES as i64))).is_ok() {
+        file.take(TAIL_BYTES as u64).read_to_end(&mut tail).map_err(unreadable)?;
+    } else {
+        tail = head[head.len().saturating_sub(TAIL_BYTES)..].to_vec();
+    }
+    let names = if head.starts_with(b"PK") { File::open(path).ok().and_then(archives::names_of) } else { None };
+    let found = View { head: &head, tail: &tail, length, names }.sniffed();
+    Ok(if found.kind == Kind::Unknown { marks::by_name(path).unwrap_or(found) } else { found })
+}
+
+impl View<'_> {
+    /// The first that recognises it, from the surest on.
+    fn sniffed(&self) -> Sniffed {
+        let ways: [&dyn Fn(&Self) -> Option<Sniffed>; 7] = [
+            &|view| (view.length == 0).then(|| Sniffed::new(Kind::Empty, "an empty file", "copy it again")),
+            &archives::found,
+            &marks::found,
+            &arrays::found,
+            &text::found,
+            &protobuf::found,
+            &text::wide,
+        ];
+        ways.iter().find_map(|way| way(self)).unwrap_or_else(|| self.unknown())
+    }
+
+    fn unknown(&self) -> Sniffed {
+        if self.head.iter().all(|&byte| byte == 0) {
+            let described = format!("nothing but zeros, {} bytes of them", grouped(self.length));
+            return Sniffed::new(Kind::Unknown, described, "the copy or download did not finish: fetch it again");
+        }
+        let bytes: Vec<String> = self.head.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+        let described = format!("binary data that begins with the bytes {}", bytes.join(" "));
+        Sniffed::new(Kind::Unknown, described, "")
+    }
+}
+
+/// A number with commas between thousands.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let grouped = digits.as_bytes().rchunks(3).rev().map(String::from_utf8_lossy);
+    grouped.collect::<Vec<_>>().join(",")
+}
+
+/// Whether bytes have this part somewhere.
+fn contains(bytes: &[u8], part: &[u8]) -> bool {
+    bytes.windows(part.len()).any(|window| window == part)
+}
+
+#[cfg(test)]
+mod tests;
