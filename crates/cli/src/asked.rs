@@ -7,7 +7,7 @@ use limpid::datasets::Pixels;
 use limpid::files::{Format, LayersError, Orientation};
 use limpid::learn::{Dataset, Model};
 use limpid::models::{Samples, Saved};
-use limpid::weights::{Hints, Opened, WeightsError, open};
+use limpid::weights::{Hints, Opened, WeightsError, not_finite, open};
 use serde::Serialize;
 
 use crate::arguments::{Activation, DataOptions, ThreadsOption};
@@ -61,6 +61,9 @@ pub(crate) struct HintOptions {
     /// Which way round weights are, where their names and shapes do not tell
     #[arg(long, value_enum, value_name = "AXES")]
     pub(crate) orientation: Option<Axes>,
+    /// The network that is meant, where a file holds several: what its arrays' names begin with, such as net
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    pub(crate) only: Vec<String>,
 }
 
 /// Which axis of a weight is which.
@@ -84,14 +87,22 @@ impl From<Axes> for Orientation {
 impl HintOptions {
     pub(crate) fn hints(&self) -> Hints {
         let activation = self.activation.as_ref().map(ToString::to_string);
-        Hints { activation, orientation: self.orientation.map(Orientation::from) }
+        Hints { activation, orientation: self.orientation.map(Orientation::from), only: self.only.clone() }
     }
 
     /// The flag that was typed, if any.
     pub(crate) fn typed(&self) -> Option<&'static str> {
         let orientation = self.orientation.map(|_| "--orientation");
-        self.activation.as_ref().map(|_| "--activation").or(orientation)
+        let only = (!self.only.is_empty()).then_some("--only");
+        self.activation.as_ref().map(|_| "--activation").or(orientation).or(only)
     }
+}
+
+/// Says by name which parameters of a model from a file hold numbers that are not finite.
+pub(crate) fn say_not_finite(path: &Path, model: &Model) -> Result<(), Failure> {
+    let wrong = not_finite(model.parameters()?.iter().map(|(name, tensor)| (name, tensor)));
+    wrong.iter().for_each(|sentence| output::note(&format!("{}: {sentence}", path.display())));
+    Ok(())
 }
 
 /// What is wrong with weights, with the file's name, and the flag that tells what they do not.
@@ -104,9 +115,13 @@ pub(crate) fn explained(path: &Path, error: limpid::Error) -> Failure {
         limpid::Error::Weights(what @ WeightsError::Layers(LayersError::Question { .. })) => {
             Failure::Usage(format!("{file}: {what}: --orientation in-out, or --orientation out-in"))
         }
-        limpid::Error::Weights(what @ WeightsError::Layers(LayersError::Orientation { .. })) => {
-            Failure::Usage(format!("{file}: {what}"))
+        limpid::Error::Weights(WeightsError::Layers(ref what @ LayersError::Networks { ref names })) => {
+            let first = names.first().map_or("net", String::as_str);
+            Failure::Usage(format!("{file}: {what}: --only {first}"))
         }
+        limpid::Error::Weights(
+            what @ WeightsError::Layers(LayersError::Orientation { .. } | LayersError::NoPart { .. }),
+        ) => Failure::Usage(format!("{file}: {what}")),
         limpid::Error::Weights(what) => Failure::Misfit(format!("{file}: {what}")),
         other => other.into(),
     }
@@ -144,6 +159,9 @@ impl Asked {
             return Err(Failure::Usage(format!(
                 "{file} is a limpid model and says itself what {flag} would: leave it out"
             )));
+        }
+        if !is_quiet {
+            say_not_finite(path, &model)?;
         }
         let model = model.with_threads(self.threads.count());
         if let Some(samples) = samples {

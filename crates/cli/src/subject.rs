@@ -10,6 +10,7 @@ use limpid::graph::Expression;
 use limpid::learn::{Loss, Model, Network};
 use limpid::models;
 
+use crate::asked::say_not_finite;
 use crate::failure::Failure;
 use crate::text;
 
@@ -55,6 +56,7 @@ impl Subject {
         if is_file(word) {
             let path = Path::new(word);
             let saved = models::load(path).map_err(|error| bare(path).unwrap_or(error.into()))?;
+            say_not_finite(path, &saved.model)?;
             return Ok(Subject {
                 network: saved.model.network().clone(),
                 loss: saved.model.loss(),

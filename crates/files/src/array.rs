@@ -255,6 +255,29 @@ impl Array {
         Self { dtype: self.dtype, shape, bytes }
     }
 
+    /// The same numbers as `f32`, if they are halves (`f16`, `bf16`); every one of these is an `f32` exactly. Anything
+    /// else stays as it is.
+    pub fn widened(&self) -> Self {
+        let floats: Vec<f32> = match self.dtype {
+            Dtype::F16 => numbers(&self.bytes, |b| half::f16_to_f32(u16::from_le_bytes(b))),
+            Dtype::Bf16 => numbers(&self.bytes, |b| half::bf16_to_f32(u16::from_le_bytes(b))),
+            _ => return self.clone(),
+        };
+        let bytes = floats.into_iter().flat_map(f32::to_le_bytes).collect();
+        Self { dtype: Dtype::F32, shape: self.shape.clone(), bytes }
+    }
+
+    /// The first number that is not finite, by its place in row-major order, and how many there are; nothing where all
+    /// are finite.
+    pub fn not_finite(&self) -> Option<(usize, usize)> {
+        if !matches!(self.dtype, Dtype::F16 | Dtype::Bf16 | Dtype::F32 | Dtype::F64) {
+            return None;
+        }
+        let numbers = self.to_f64();
+        let first = numbers.iter().position(|number| !number.is_finite())?;
+        Some((first, numbers.iter().filter(|number| !number.is_finite()).count()))
+    }
+
     /// Every number as an `f64`; whole numbers beyond 2⁵³ are rounded.
     pub fn to_f64(&self) -> Vec<f64> {
         let bytes = &self.bytes;

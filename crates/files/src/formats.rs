@@ -6,18 +6,15 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
-use crate::array::{Array, NamedArray};
+use crate::array::{Dtype, NamedArray};
 use crate::bytes::{ReadError, read_capped};
 use crate::model::{MODEL_CAP_BYTES, ModelError, ModelFile};
-use crate::npy::{MAGIC, NpyError, read_npy, write_npy};
-use crate::npz::{NpzError, Packing, read_npz, write_npz};
-use crate::pickle::{PickleError, PickleWriteError, read_pickle, write_pickle};
+use crate::npy::{MAGIC, NpyError, unpack_npy, write_npy};
+use crate::npz::{NpzError, Packing, unpack_npz, write_npz};
+use crate::pickle::{PickleError, PickleWriteError, Unfolded, read_pickle, write_pickle};
 use crate::safetensors::{Safetensors, SafetensorsError};
 use crate::sniff::{Kind, Sniffed, sniff};
 use crate::torch::{TorchError, legacy_form, read_torch};
-
-/// The name of an array in a file that has no names.
-const LONE_NAME: &str = "array";
 
 /// A format of named arrays.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -116,6 +113,8 @@ pub struct Arrays {
     pub arrays: Vec<NamedArray>,
     /// What the file held beside arrays: its name, and in brackets what it is.
     pub left_out: Vec<String>,
+    /// The names of arrays that are lists of numbers in a pickle.
+    pub from_lists: Vec<String>,
     /// Notes by name, as models and safetensors have them.
     pub metadata: BTreeMap<String, String>,
 }
@@ -204,10 +203,38 @@ impl Arrays {
         Self { arrays, ..Self::default() }
     }
 
-    /// That something was left out, as a sentence; nothing where nothing was.
-    pub fn left_out_note(&self) -> Option<String> {
-        let names = self.left_out.join(", ");
-        (!self.left_out.is_empty()).then(|| format!("Left out, as they are no arrays: {names}."))
+    /// What reading made of the file, a sentence each: what was left out, and lists that are taken for arrays.
+    pub fn notes(&self) -> Vec<String> {
+        let note =
+            |start: &str, names: &[String]| (!names.is_empty()).then(|| format!("{start}: {}.", first_of(names)));
+        let lists = note("Lists of numbers are taken for arrays", &self.from_lists);
+        lists.into_iter().chain(note("Left out, as they are no arrays", &self.left_out)).collect()
+    }
+
+    /// Every array as the format can hold it: what NumPy has no type for (`bf16`) becomes `f32`, each number exactly. Says
+    /// so, if that was any.
+    ///
+    /// ```
+    /// use limpid_files::{Array, Arrays, Container, Dtype, NamedArray, Packing};
+    ///
+    /// let half = Array::new(Dtype::Bf16, [1], vec![0xc0, 0x3f])?;
+    /// let mut arrays = Arrays::new(vec![NamedArray::new("w", half)]);
+    /// let said = arrays.widen(Container::Npz(Packing::Stored)).expect("something was widened");
+    /// assert_eq!(said, "Widened from bf16, which NumPy does not have, to f32, each number exactly: w.");
+    /// assert_eq!((arrays.arrays[0].array.dtype(), arrays.arrays[0].array.to_f64()), (Dtype::F32, vec![1.5]));
+    /// # Ok::<(), limpid_files::ArrayError>(())
+    /// ```
+    pub fn widen(&mut self, container: Container) -> Option<String> {
+        if container == Container::Safetensors {
+            return None;
+        }
+        let mut names = Vec::new();
+        for named in self.arrays.iter_mut().filter(|named| named.array.dtype() == Dtype::Bf16) {
+            named.array = named.array.widened();
+            names.push(named.name.clone());
+        }
+        let names = (!names.is_empty()).then(|| first_of(&names))?;
+        Some(format!("Widened from bf16, which NumPy does not have, to f32, each number exactly: {names}."))
     }
 
     /// Reads the arrays of a file: a limpid model, a pickle, `.npy`, `.npz`, safetensors or PyTorch's `.pt`. Which it
@@ -248,8 +275,23 @@ impl Arrays {
     }
 }
 
+/// The first names, and how many more there are.
+fn first_of(names: &[String]) -> String {
+    const MOST: usize = 12;
+    match names.len() {
+        0..=MOST => names.join(", "),
+        count => format!("{} and {} more", names[..MOST].join(", "), count - MOST),
+    }
+}
+
 fn told_by_content(bytes: &[u8]) -> Result<Arrays, ArraysError> {
-    let of = |format, arrays| Arrays { format: Some(format), arrays, ..Arrays::default() };
+    let of = |format, Unfolded { arrays, left_out, from_lists }| Arrays {
+        format: Some(format),
+        arrays,
+        left_out,
+        from_lists,
+        ..Arrays::default()
+    };
     if bytes.is_empty() {
         return Err(ArraysError::Empty);
     }
@@ -258,14 +300,13 @@ fn told_by_content(bytes: &[u8]) -> Result<Arrays, ArraysError> {
         return Err(ArraysError::Unknown { found });
     }
     if bytes.starts_with(MAGIC) {
-        let array: Array = read_npy(bytes)?;
-        return Ok(of(Format::Npy, vec![NamedArray { name: LONE_NAME.to_string(), array }]));
+        return Ok(of(Format::Npy, unpack_npy(bytes, None)?));
     }
     if bytes.starts_with(b"PK") || legacy_form(bytes).is_some() {
         return match read_torch(bytes) {
-            Ok(read) => Ok(Arrays { left_out: read.left_out, ..of(Format::Torch, read.arrays) }),
+            Ok(read) => Ok(of(Format::Torch, read)),
             Err(TorchError::NotTorch { .. }) if found.kind() == Kind::Zip => Err(ArraysError::Unknown { found }),
-            Err(TorchError::NotTorch { .. }) => Ok(of(Format::Npz, read_npz(bytes)?)),
+            Err(TorchError::NotTorch { .. }) => Ok(of(Format::Npz, unpack_npz(bytes)?)),
             Err(error) => Err(error.into()),
         };
     }
@@ -273,7 +314,7 @@ fn told_by_content(bytes: &[u8]) -> Result<Arrays, ArraysError> {
         return from_safetensors(bytes);
     }
     match read_pickle(bytes).and_then(|pickle| pickle.arrays()) {
-        Ok(read) => Ok(Arrays { left_out: read.left_out, ..of(Format::Pickle, read.arrays) }),
+        Ok(read) => Ok(of(Format::Pickle, read)),
         Err(error) if is_about_another_file(&error, bytes) => Err(ArraysError::Unknown { found }),
         Err(error) => Err(error.into()),
     }
@@ -310,7 +351,7 @@ fn from_safetensors(bytes: &[u8]) -> Result<Arrays, ArraysError> {
         Err(error) => return Err(SafetensorsError::from(error).into()),
     };
     let Safetensors { metadata, arrays } = plain;
-    Ok(Arrays { format: Some(Format::Safetensors), arrays, metadata, left_out: Vec::new() })
+    Ok(Arrays { format: Some(Format::Safetensors), arrays, metadata, ..Arrays::default() })
 }
 
 /// Pickles before protocol 2 begin with any instruction, so that most bytes could begin one. Whatever fails at once

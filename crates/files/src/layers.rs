@@ -4,17 +4,19 @@
 //! weight or a bias, and in which order layers come; shapes say which way round a weight is. What is concluded is
 //! listed as sentences, and what cannot be is asked.
 
-use std::collections::HashMap;
-
 use thiserror::Error;
 
 use crate::array::NamedArray;
 
+mod form;
+mod group;
 mod name;
+mod networks;
 mod orient;
 
-use name::{Role, natural_order, parts};
-use orient::orient;
+use group::Outline;
+
+pub use networks::only;
 
 /// Which axis of an affine layer's weight is which.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,6 +78,20 @@ pub enum LayersError {
     NoWeights {
         /// The first names.
         names: Vec<String>,
+    },
+    /// The arrays of more than one network.
+    #[error("there is more than one network: {}; name the one that is meant", .names.join(", "))]
+    Networks {
+        /// What the networks are called.
+        names: Vec<String>,
+    },
+    /// A part that is not there.
+    #[error("no array's name begins with {wanted:?}{}", parts_text(.found))]
+    NoPart {
+        /// What was asked for.
+        wanted: String,
+        /// What there is.
+        found: Vec<String>,
     },
     /// Two arrays would be the same part of the same layer.
     #[error("{first:?} and {second:?} are both the {part} of one layer; give each layer a number of its own")]
@@ -185,15 +201,20 @@ impl FoundLayers {
 fn places(layers: &[FoundLayer]) -> Vec<usize> {
     let told = layers.iter().map(|layer| {
         let name = &layer.arrays().next()?.name;
-        // `W1` has a number too, but counts no activations.
-        let (place, _) = name.split_once(['.', '/'])?;
-        place.parse::<usize>().ok()
+        // `W1` has a number too, but counts no activations, and neither do the places of a list.
+        let (place, part) = name.split_once(['.', '/'])?;
+        (!part.starts_with(|c: char| c.is_ascii_digit())).then(|| place.parse::<usize>().ok())?
     });
     let told: Option<Vec<usize>> = told.collect();
     match told {
         Some(places) if places.is_sorted_by(|a, b| a < b) => places,
         _ => (0..layers.len()).map(|index| 2 * index).collect(),
     }
+}
+
+/// The parts that would fit, behind what is wrong.
+fn parts_text(found: &[String]) -> String {
+    if found.is_empty() { "; no name begins with a part".to_string() } else { format!("; {} fit", found.join(", ")) }
 }
 
 impl Orientation {
@@ -207,13 +228,14 @@ impl Orientation {
 
 /// Finds the layers that these arrays belong to, and turns the affine ones' weights to (in, out).
 ///
-/// Known are names such as `W1`, `b1`; `0.weight`, `fc1.bias`; `dense/kernel`; `fc1_w`; and arrays without names, as
-/// lists and `numpy.savez` have them. A bias of shape (1, n) or (n, 1) becomes (n). Without `orientation` it is
-/// concluded from the shapes, then from the names (PyTorch's `weight` is (out, in), Keras's `kernel` (in, out)).
+/// Known are names such as `W1`, `b1`; `0.weight`, `fc1.bias`; `dense/kernel`; `fc1_w`; `weights.0`, `coefs_.1`; and
+/// arrays whose names say nothing, as lists, `numpy.savez` and some classes have them: weights and biases in any order
+/// that their shapes tell. A bias of shape (1, n) or (n, 1) becomes (n). Without `orientation` it is concluded from the
+/// shapes, then from the names (PyTorch's `weight` is (out, in), Keras's `kernel` (in, out)).
 ///
 /// # Errors
-/// [`LayersError`]: no weights, layers of an unknown kind, shapes that do not follow one another, or that would both
-/// ways.
+/// [`LayersError`]: no weights, more than one network ([`only`] takes one of them), layers of an unknown kind, shapes
+/// that do not follow one another, or that would both ways.
 ///
 /// ```
 /// use limpid_files::{FoundLayer, NamedArray, find_layers};
@@ -230,131 +252,9 @@ impl Orientation {
 /// # Ok::<(), limpid_files::LayersError>(())
 /// ```
 pub fn find_layers(arrays: Vec<NamedArray>, orientation: Option<Orientation>) -> Result<FoundLayers, LayersError> {
-    let names = arrays.iter().take(6).map(|named| named.name.clone()).collect();
-    let mut found = FoundLayers::default();
-    let mut groups = group(arrays, &mut found)?;
-    if groups.is_empty() {
-        return Err(LayersError::NoWeights { names });
-    }
-    order(&mut groups, &mut found.assumed);
-    for group in groups {
-        found.layers.push(layer(group, &mut found.assumed)?);
-    }
-    orient(&mut found, orientation)?;
-    if !found.left_out.is_empty() {
-        let names: Vec<_> = found.left_out.iter().map(|named| named.name.as_str()).collect();
-        found
-            .assumed
-            .push(format!("Left out, as their names are neither a weight's nor a bias's: {}.", names.join(", ")));
-    }
-    Ok(found)
-}
-
-/// The arrays that share a name but for their role.
-struct Group {
-    key: String,
-    weight: Option<NamedArray>,
-    bias: Option<NamedArray>,
-}
-
-fn group(arrays: Vec<NamedArray>, found: &mut FoundLayers) -> Result<Vec<Group>, LayersError> {
-    let mut groups: Vec<Group> = Vec::new();
-    let mut places = HashMap::new();
-    let (unnamed, named): (Vec<_>, Vec<_>) =
-        arrays.into_iter().map(|array| (parts(&array.name), array)).partition(|((_, role), _)| *role == Role::Place);
-    for ((key, role), array) in named {
-        if role == Role::Other {
-            found.left_out.push(array);
-            continue;
-        }
-        let at = *places.entry(key.clone()).or_insert(groups.len());
-        if at == groups.len() {
-            groups.push(Group { key, weight: None, bias: None });
-        }
-        let (part, slot) = match role {
-            Role::Bias => ("bias", &mut groups[at].bias),
-            _ => ("weight", &mut groups[at].weight),
-        };
-        if let Some(first) = slot {
-            return Err(LayersError::Twice { first: first.name.clone(), second: array.name, part });
-        }
-        *slot = Some(array);
-    }
-    if groups.is_empty() {
-        return Ok(by_place(unnamed.into_iter().map(|(_, array)| array).collect(), found));
-    }
-    found.left_out.extend(unnamed.into_iter().map(|(_, array)| array));
-    Ok(groups)
-}
-
-/// Arrays that only have a place: a weight has two axes or more, and its bias follows it.
-fn by_place(mut arrays: Vec<NamedArray>, found: &mut FoundLayers) -> Vec<Group> {
-    arrays.sort_by(|a, b| natural_order(&a.name, &b.name));
-    let mut groups: Vec<Group> = Vec::new();
-    for array in arrays {
-        let vector = array.array.rank() < 2 || array.array.rank() == 2 && array.array.shape()[0] == 1;
-        match groups.last_mut() {
-            Some(Group { bias: slot @ None, .. }) if vector => *slot = Some(array),
-            _ => groups.push(Group { key: array.name.clone(), weight: Some(array), bias: None }),
-        }
-    }
-    if !groups.is_empty() {
-        found.assumed.push("The arrays have no names: each bias is taken to follow its weight.".to_string());
-    }
-    groups
-}
-
-/// By number where the names differ in nothing else; as they stand in the file otherwise.
-fn order(groups: &mut [Group], assumed: &mut Vec<String>) {
-    let mask = |key: &str| key.chars().map(|c| if c.is_ascii_digit() { '#' } else { c }).collect::<String>();
-    let squeeze = |key: &str| {
-        let mut masked = mask(key);
-        while masked.contains("##") {
-            masked = masked.replace("##", "#");
-        }
-        masked
+    let plan = {
+        let outlines: Vec<Outline<'_>> = arrays.iter().map(Outline::of).collect();
+        networks::plan_of_one(&outlines, orientation)?
     };
-    let numbered = groups.iter().all(|group| squeeze(&group.key) == squeeze(&groups[0].key));
-    if numbered {
-        groups.sort_by(|a, b| natural_order(&a.key, &b.key));
-        return;
-    }
-    let keys: Vec<_> = groups.iter().map(|group| group.key.as_str()).collect();
-    assumed.push(format!("The layers follow one another as they stand in the file: {}.", keys.join(", ")));
-}
-
-fn layer(group: Group, assumed: &mut Vec<String>) -> Result<FoundLayer, LayersError> {
-    let Group { weight, bias, .. } = group;
-    let Some(weight) = weight else {
-        let bias = bias.map_or_else(String::new, |bias| bias.name);
-        return Err(LayersError::NoWeight { bias });
-    };
-    let bias = bias.map(|bias| flat(bias, assumed)).transpose()?;
-    if bias.is_none() {
-        assumed.push(format!("{} has no bias.", weight.name));
-    }
-    match weight.array.rank() {
-        2 => Ok(FoundLayer::Affine { weight, bias }),
-        4 => {
-            assumed.push(format!("{} has four axes: it is a convolution's kernel, kept as it is.", weight.name));
-            Ok(FoundLayer::Convolution { kernel: weight, bias })
-        }
-        _ => Err(LayersError::Unknown { shape: weight.array.shape().to_vec(), name: weight.name }),
-    }
-}
-
-/// A bias with one axis.
-fn flat(bias: NamedArray, assumed: &mut Vec<String>) -> Result<NamedArray, LayersError> {
-    let NamedArray { name, array } = bias;
-    let shape = array.shape().to_vec();
-    let length = match shape[..] {
-        [_] => return Ok(NamedArray { name, array }),
-        [1, length] | [length, 1] => length,
-        _ => return Err(LayersError::Unknown { name, shape }),
-    };
-    let Some(array) = array.reshaped([length]) else {
-        return Err(LayersError::Unknown { name, shape });
-    };
-    assumed.push(format!("{name} of shape {shape:?} was flattened."));
-    Ok(NamedArray { name, array })
+    Ok(plan.carried_out(arrays))
 }

@@ -72,7 +72,7 @@ pub use bytes::{GzipError, ReadError, gunzip, read_plain_or_gzip};
 pub use formats::{Arrays, ArraysError, ArraysFileError, Container, ContainerError, Format};
 pub use idx::{IdxError, read_idx};
 #[cfg(feature = "arrays")]
-pub use layers::{FoundLayer, FoundLayers, LayersError, Naming, Orientation, find_layers};
+pub use layers::{FoundLayer, FoundLayers, LayersError, Naming, Orientation, find_layers, only};
 pub use mnist::{Looked, Mnist, MnistError, MnistPlaces, locate_mnist, locate_mnist_in};
 pub use model::{MODEL_CAP_BYTES, ModelError, ModelFile, ModelFileError};
 #[cfg(feature = "arrays")]

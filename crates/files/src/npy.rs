@@ -6,8 +6,8 @@
 
 use thiserror::Error;
 
-use crate::array::{Array, ArrayError, Dtype, Layout, Stored, check};
-use crate::pickle::{foreign_type, split_code};
+use crate::array::{Array, ArrayError, Dtype, Layout, NamedArray, Stored, check};
+use crate::pickle::{PickleError, Unfolded, foreign_type, read_pickle, split_code};
 use crate::sniff::Sniffed;
 
 mod header;
@@ -70,6 +70,9 @@ pub enum NpyError {
         /// What is wrong.
         cause: ArrayError,
     },
+    /// The array holds Python objects, which are pickled behind the header.
+    #[error("the .npy file holds Python objects: {0}")]
+    Objects(PickleError),
     /// NumPy has no such numbers.
     #[error("numbers stored as {dtype}, which NumPy does not have; convert them to f32, or write safetensors")]
     Unwritable {
@@ -103,6 +106,31 @@ pub fn read_npy(bytes: &[u8]) -> Result<Array, NpyError> {
         Ok(()) => Ok(Array::arranged(stored, &shape, &layout, numbers)),
         Err(cause) => Err(NpyError::Array { offset, cause }),
     }
+}
+
+/// Whether an array is one of Python objects, as `numpy.save(path, dict)` makes it. These are pickled from the byte that
+/// is answered on.
+pub(crate) fn objects_start(bytes: &[u8]) -> Option<usize> {
+    match parse(bytes) {
+        Err(NpyError::Dtype { ref found }) if *found == foreign_type(OBJECTS) => {
+            header::text(bytes).ok().map(|(_, end)| end)
+        }
+        _ => None,
+    }
+}
+
+/// NumPy's code for Python objects.
+const OBJECTS: &str = "O";
+
+/// The arrays of a `.npy` file: one of numbers, or those among pickled objects. They are named by `name`, or by what
+/// leads to them where there is none.
+pub(crate) fn unpack_npy(bytes: &[u8], name: Option<&str>) -> Result<Unfolded, NpyError> {
+    let Some(start) = objects_start(bytes) else {
+        let name = name.unwrap_or(crate::pickle::LONE_NAME).to_string();
+        return Ok(Unfolded { arrays: vec![NamedArray { name, array: read_npy(bytes)? }], ..Unfolded::default() });
+    };
+    let pickle = read_pickle(&bytes[start..]).map_err(NpyError::Objects)?;
+    name.map_or_else(|| pickle.arrays(), |name| pickle.arrays_of(name)).map_err(NpyError::Objects)
 }
 
 /// Writes a `.npy` file, byte for byte as `numpy.save` does.

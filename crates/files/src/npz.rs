@@ -8,7 +8,8 @@ use thiserror::Error;
 
 use crate::archive::{ZipError, unzip, zip};
 use crate::array::NamedArray;
-use crate::npy::{NpyError, npy_header, read_npy};
+use crate::npy::{NpyError, npy_header, unpack_npy};
+use crate::pickle::Unfolded;
 
 const EXTENSION: &str = ".npy";
 
@@ -32,6 +33,16 @@ pub enum NpzError {
     NotNpy {
         /// The file's name.
         name: String,
+    },
+    /// A name that readers of archives would take for another.
+    #[error(
+        "an .npz archive cannot hold an array named {name:?}: {reason}; another name fits, or a pickle or safetensors"
+    )]
+    Name {
+        /// The name.
+        name: String,
+        /// What is wrong with it.
+        reason: &'static str,
     },
     /// Two arrays of one name.
     #[error("two arrays are named {name:?}; give each a name of its own")]
@@ -66,27 +77,50 @@ pub enum Packing {
 /// # Ok::<(), limpid_files::NpzError>(())
 /// ```
 pub fn read_npz(bytes: &[u8]) -> Result<Vec<NamedArray>, NpzError> {
-    let members = unzip(bytes)?.into_iter().map(|member| {
+    Ok(unpack_npz(bytes)?.arrays)
+}
+
+/// What an archive holds: arrays of numbers, those among pickled objects, and what else these are.
+pub(crate) fn unpack_npz(bytes: &[u8]) -> Result<Unfolded, NpzError> {
+    let mut all = Unfolded::default();
+    for member in unzip(bytes)? {
         let Some(name) = member.name.strip_suffix(EXTENSION) else {
             return Err(NpzError::NotNpy { name: member.name });
         };
-        let name = name.to_string();
-        match read_npy(&member.bytes) {
-            Ok(array) => Ok(NamedArray { name, array }),
-            Err(cause) => Err(NpzError::Npy { name, cause }),
+        match unpack_npy(&member.bytes, Some(name)) {
+            Ok(Unfolded { arrays, left_out, from_lists }) => {
+                all.arrays.extend(arrays);
+                all.left_out.extend(left_out);
+                all.from_lists.extend(from_lists);
+            }
+            Err(cause) => return Err(NpzError::Npy { name: name.to_string(), cause }),
         }
-    });
-    members.collect()
+    }
+    Ok(all)
+}
+
+/// What other programs would make of a name, where that is another name.
+fn misread(name: &str, names: &HashSet<&String>) -> Option<&'static str> {
+    // Python's zipfile ends a name there, so that arrays would be taken for one another.
+    if name.contains('\0') {
+        return Some("programs that read archives end a name at its NUL character");
+    }
+    // `numpy.load(path)["a.npy"]` is the array `a`, if there is one.
+    let stem = name.strip_suffix(EXTENSION)?;
+    names.contains(&stem.to_string()).then_some("NumPy would take it for the array of the same name without .npy")
 }
 
 /// Writes a `.npz` archive, which `numpy.load` reads.
 ///
 /// # Errors
-/// [`NpzError`]: a name twice or too long, or numbers that NumPy does not have.
+/// [`NpzError`]: a name twice, too long or that NumPy would take for another, or numbers that NumPy does not have.
 pub fn write_npz(arrays: &[NamedArray], packing: Packing) -> Result<Vec<u8>, NpzError> {
     let mut names = HashSet::new();
     if let Some(array) = arrays.iter().find(|array| !names.insert(&array.name)) {
         return Err(NpzError::Duplicate { name: array.name.clone() });
+    }
+    if let Some((name, reason)) = arrays.iter().find_map(|array| Some((&array.name, misread(&array.name, &names)?))) {
+        return Err(NpzError::Name { name: name.clone(), reason });
     }
     let headers = arrays
         .iter()

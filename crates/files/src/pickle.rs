@@ -14,9 +14,11 @@ mod calls;
 mod error;
 mod finish;
 mod globals;
+mod grid;
 mod machine;
 mod node;
 mod opcode;
+mod refused;
 mod text;
 mod torch;
 mod unfold;
@@ -32,6 +34,7 @@ pub(crate) use calls::split_code;
 pub(crate) use node::foreign_type;
 pub(crate) use torch::Storages;
 
+use finish::Known;
 use machine::Machine;
 use node::{Id, Node};
 
@@ -50,8 +53,8 @@ const OTHER_STARTS: [&[u8]; 2] = [b"PK\x03\x04", crate::npy::MAGIC];
 pub struct Pickle<'a> {
     nodes: Vec<Node<'a>>,
     root: Id,
-    /// Which nodes are arrays, or lead to some.
-    holds_arrays: Vec<bool>,
+    /// Which nodes are arrays, stand for some, or lead to some.
+    known: Vec<Known>,
     /// The length of the file that holds all its numbers.
     file_bytes: usize,
 }
@@ -99,8 +102,8 @@ fn read<'a>(bytes: &'a [u8], storages: Option<&'a Storages<'a>>, file_bytes: usi
     let mut machine = Machine::new(bytes, storages);
     let root = machine.run()?;
     let nodes = machine.nodes;
-    let holds_arrays = finish::check(&nodes, root)?;
-    Ok(Pickle { nodes, root, holds_arrays, file_bytes })
+    let known = finish::check(&nodes, root)?;
+    Ok(Pickle { nodes, root, known, file_bytes })
 }
 
 impl Pickle<'_> {
@@ -110,17 +113,33 @@ impl Pickle<'_> {
     }
 
     /// All arrays, in the order in which they stand, named by the keys that lead to them: `{"a": [x, {"b": y}]}`
-    /// gives `a.0` and `a.1.b`. A single array is called `array`. NumPy's single numbers are arrays without axes.
+    /// gives `a.0` and `a.1.b`. A single array is called `array`. NumPy's single numbers are arrays without axes. Lists
+    /// of numbers, as `array.tolist()` makes them, are arrays, too.
     ///
     /// # Errors
     /// [`PickleError`]: two arrays get the same name, or the same few bytes are repeated into far more than the file.
     pub fn arrays(&self) -> Result<Unfolded, PickleError> {
-        unfold::unfold(self)
+        unfold::unfold(self, None)
+    }
+
+    /// All arrays, where the pickle is itself a part of something and has that name there.
+    pub(crate) fn arrays_of(&self, name: &str) -> Result<Unfolded, PickleError> {
+        unfold::unfold(self, Some(name))
+    }
+
+    /// What is in an array of one object; anything else is itself.
+    fn unboxed(&self, id: Id) -> Id {
+        // That no such array is in itself was checked.
+        let mut id = id;
+        while let Node::Boxed(item) = self.nodes[id as usize] {
+            id = item;
+        }
+        id
     }
 }
 
 /// The name of an array that nothing leads to.
-const LONE_NAME: &str = "array";
+pub(crate) const LONE_NAME: &str = "array";
 
 impl Unfolded {
     /// The array of that name.

@@ -268,7 +268,7 @@ fn safetensors_from_elsewhere_are_read_with_every_type_and_come_back() {
 
 #[test]
 fn a_pytorch_state_dict_is_read() {
-    let Unfolded { arrays, left_out } = read_torch(&fixture("state-dict.pt")).unwrap();
+    let Unfolded { arrays, left_out, .. } = read_torch(&fixture("state-dict.pt")).unwrap();
     let names: Vec<_> = arrays.iter().map(|named| named.name.as_str()).collect();
     assert_eq!(names, ["0.weight", "0.bias", "2.weight", "2.bias"]);
     let quarters = |count: i32| (0..count).map(|index| f64::from(index - 2) / 4.0);
@@ -279,7 +279,7 @@ fn a_pytorch_state_dict_is_read() {
 
 #[test]
 fn pytorch_tensors_that_share_and_stride_their_storage_are_read_as_pytorch_sees_them() {
-    let Unfolded { arrays, left_out } = read_torch(&fixture("views.pt")).unwrap();
+    let Unfolded { arrays, left_out, .. } = read_torch(&fixture("views.pt")).unwrap();
     let found = by_name(arrays);
     let floats = |shape: &[usize], values: &[f64]| array(Dtype::F32, shape, values.iter().copied());
     let grid: Vec<f64> = (0..12).map(f64::from).collect();

@@ -114,7 +114,8 @@ fn a_pickle_that_would_run_something_is_refused_naming_what_and_where() {
     ];
     for (bytes, module, name, offset) in table {
         let error = read_pickle(bytes).unwrap_err();
-        let expected = PickleError::Global { module: module.to_string(), name: name.to_string(), offset };
+        let advice = "pickle a dict of NumPy arrays, or use numpy.savez";
+        let expected = PickleError::Global { module: module.to_string(), name: name.to_string(), offset, advice };
         assert_eq!(error, expected, "{}", bytes.escape_ascii());
         let start = format!("the pickle asks for {module}.{name} at byte {offset}; limpid runs nothing that a file");
         assert!(error.to_string().starts_with(&start), "{error}");

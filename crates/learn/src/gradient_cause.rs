@@ -44,10 +44,12 @@ pub enum Cause {
         /// The error at a tenth of the step.
         error: f64,
     },
-    /// The tolerance asks for more digits than a difference quotient has.
+    /// The step or the tolerance asks for more digits than a difference quotient has.
     Rounding {
         /// What rounding alone may make of it.
         error: f64,
+        /// With what the check would tell.
+        fits: Advice,
     },
     /// The derivative is right once that of a `stop_gradient` is added.
     Cut {
@@ -86,6 +88,16 @@ pub enum Cause {
         /// How.
         how: Labels,
     },
+}
+
+/// A setting with which rounding is small enough.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Advice {
+    /// A larger step.
+    Step(f64),
+    /// A larger tolerance.
+    Tolerance(f64),
 }
 
 /// A factor that has a meaning.
@@ -148,8 +160,12 @@ impl fmt::Display for Cause {
                      {error:.2e}; a smaller step fits"
                 )
             }
-            Self::Rounding { error } => {
-                write!(f, "rounding alone may make an error of {error:.1e} here; a tolerance above that fits")
+            Self::Rounding { error, fits } => {
+                write!(f, "rounding: it alone may make an error of {error:.1e} here; ")?;
+                match fits {
+                    Advice::Step(step) => write!(f, "a step of {step:e} fits"),
+                    Advice::Tolerance(tolerance) => write!(f, "a tolerance of {tolerance:e} fits"),
+                }
             }
             Self::Cut { node, location } => write!(
                 f,
@@ -293,13 +309,17 @@ impl Case<'_> {
         }
     }
 
+    /// That the step does not move the number whose derivatives disagree most.
+    pub(crate) fn step_lost(&self, leaf: NodeId, tried: &[Tried]) -> Option<Cause> {
+        let worst = tried.iter().max_by(|a, b| a.error.total_cmp(&b.error))?;
+        let number = self.base.numbers(leaf)[worst.element];
+        let is_lost = number + self.step == number || number - self.step == number;
+        is_lost.then_some(Cause::StepLost { number, step: self.step })
+    }
+
     /// What other steps say of the number whose derivatives disagree most.
     pub(crate) fn of_steps(&self, leaf: NodeId, tried: &[Tried]) -> Result<Option<Cause>, Error> {
         let Some(worst) = tried.iter().max_by(|a, b| a.error.total_cmp(&b.error)) else { return Ok(None) };
-        let number = self.base.numbers(leaf)[worst.element];
-        if number + self.step == number || number - self.step == number {
-            return Ok(Some(Cause::StepLost { number, step: self.step }));
-        }
         let Some(&output) = self.graph.outputs().first() else { return Ok(None) };
         let here = self.base.numbers(output)[0];
         let mut moved = Perturbation::new(self.base, leaf);
@@ -319,12 +339,7 @@ impl Case<'_> {
         if gap > 100.0 * rounding * scale && gap > self.tolerance && !is_smooth {
             return Ok(Some(Cause::Kink { ahead, behind }));
         }
-        if error < worst.error / 20.0 {
-            return Ok(Some(Cause::StepTooLarge { error }));
-        }
-        // The loss itself is rounded at every op on the way.
-        let rounding = 16.0 * rounding;
-        Ok((worst.error <= rounding).then_some(Cause::Rounding { error: rounding }))
+        Ok((error < worst.error / 20.0).then_some(Cause::StepTooLarge { error }))
     }
 
     /// The `stop_gradient`s without which the derivative would be right.
@@ -332,6 +347,7 @@ impl Case<'_> {
         let cut = |op: &Op| *op == Op::Map(MapOp::StopGradient);
         let stops = self.graph.nodes().filter(|(_, node)| cut(&node.op)).map(|(id, _)| id);
         let mut found = Vec::new();
+        let own = self.gradients(|builder, output, wrt| builder.grad(output, wrt))?;
         for stop in stops.take(MOST_USES) {
             let held = self.graph.node(stop).inputs[0];
             let gradients = self.gradients(|builder, output, wrt| {
@@ -340,6 +356,14 @@ impl Case<'_> {
                 let missing = builder.grad((builder.var(held) * arriving.stop_gradient()).sum_all(), wrt);
                 own.into_iter().zip(missing).map(|(own, missing)| own + missing).collect()
             })?;
+            // What changes nothing has cut nothing off.
+            let is_the_same = own.iter().zip(&gradients).all(|(own, righted)| {
+                own.len() == righted.len()
+                    && own.iter().zip(righted).all(|(a, b)| (a - b).abs() <= SAME * a.abs().max(b.abs()))
+            });
+            if is_the_same {
+                continue;
+            }
             let origin = &self.graph.node(stop).origin;
             let cause = Cause::Cut { node: self.graph.label(held), location: place(origin) };
             found.push(Mistake { cause, gradients });
@@ -428,5 +452,6 @@ fn place(origin: &limpid_graph::Origin) -> String {
     if origin.path.is_empty() { line } else { format!("layer {} ({}), {line}", origin.path, origin.layer) }
 }
 
+mod rounding;
 #[cfg(test)]
 mod tests;

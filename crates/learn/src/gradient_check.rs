@@ -71,6 +71,9 @@ pub struct GradientReport {
     pub directions: Vec<Comparison>,
     /// How many directions were left out since they cross a kink.
     pub directions_at_kinks: usize,
+    /// Why only directions failed, where an experiment shows that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub directions_cause: Option<Cause>,
 }
 
 /// What a gradient check found for one parameter.
@@ -168,6 +171,9 @@ impl fmt::Display for GradientReport {
             0 => writeln!(f)?,
             kinks => writeln!(f, " ({kinks} more cross a kink)")?,
         }
+        if let Some(cause) = &self.directions_cause {
+            writeln!(f, "likely cause: {cause}")?;
+        }
         let verdict = if self.passed() { "passed" } else { "FAILED" };
         write!(f, "{verdict}: worst error {:.2e}, tolerance {:.0e}", self.worst_error(), self.tolerance)
     }
@@ -237,6 +243,7 @@ impl GradientCheck {
             parameters: Vec::with_capacity(wrt.len()),
             directions: Vec::new(),
             directions_at_kinks: 0,
+            directions_cause: None,
         };
         let mut tried = Vec::with_capacity(wrt.len());
         for ((&leaf, name), analytic) in leaves.iter().zip(wrt).zip(&analytic) {
@@ -377,7 +384,12 @@ fn explain(case: &Case<'_>, given: &Given<'_>, report: &mut GradientReport, trie
     };
     let failed: Vec<bool> = report.parameters.iter().map(|parameter| !passes(parameter)).collect();
     let is_number = |tried: &Tried| tried.analytic.is_finite() && tried.numerical.is_finite();
+    let worst = report.worst_error();
     let mut mistakes = None;
+    if !failed.contains(&true) {
+        let worst = report.directions.iter().max_by(|a, b| a.error.total_cmp(&b.error));
+        report.directions_cause = worst.and_then(|worst| case.of_directions(worst.analytic, worst.error));
+    }
     for (leaf, (parameter, tried)) in report.parameters.iter_mut().zip(tried).enumerate() {
         if !failed[leaf] {
             continue;
@@ -388,6 +400,19 @@ fn explain(case: &Case<'_>, given: &Given<'_>, report: &mut GradientReport, trie
         }
         if !tried.iter().all(is_number) {
             parameter.cause = case.not_finite()?;
+            continue;
+        }
+        // What rounding explains has no other cause, and neither has what agrees as far as a quotient goes.
+        let lost = case.step_lost(case.leaves[leaf], tried);
+        parameter.cause = match lost {
+            Some(lost) => Some(lost),
+            None => case.of_rounding(case.leaves[leaf], tried, worst)?,
+        };
+        if parameter.cause.is_some() {
+            continue;
+        }
+        if Case::agree(tried) {
+            parameter.cause = case.of_steps(case.leaves[leaf], tried)?;
             continue;
         }
         if mistakes.is_none() {

@@ -43,7 +43,7 @@ pub use column::{Column, Values, Words};
 pub use dataset::Dataset;
 pub use error::Error;
 pub use fit::{Epoch, Event, Fit, History};
-pub use gradient_cause::{Cause, Known, Labels, Over};
+pub use gradient_cause::{Advice, Cause, Known, Labels, Over};
 pub use gradient_check::{Comparison, Elements, GradientCheck, GradientReport, ParameterCheck, Worst};
 pub use holdout::holdout;
 pub use initializer::Initializer;

@@ -1,8 +1,11 @@
 //! Models from bare weights: named arrays of any program → layers → a network with its parameters.
 
+#[cfg(feature = "archives")]
 use std::path::Path;
 
-use limpid_files::{ArrayError, FoundLayer, FoundLayers, LayersError, NamedArray, Orientation, find_layers};
+use limpid_files::{
+    Array, ArrayError, FoundLayer, FoundLayers, LayersError, NamedArray, Orientation, find_layers, only,
+};
 #[cfg(feature = "archives")]
 use limpid_files::{Arrays, Format};
 use limpid_graph::Tensor;
@@ -21,12 +24,14 @@ pub struct Hints {
     pub activation: Option<String>,
     /// Which way round the weights are, where names and shapes do not tell.
     pub orientation: Option<Orientation>,
+    /// What the names of its arrays begin with, where the file holds more than one network: `net` of `net.W1`.
+    pub only: Vec<String>,
 }
 
 impl Hints {
     /// Nothing but the activation.
     pub fn activation(text: impl Into<String>) -> Self {
-        Self { activation: Some(text.into()), orientation: None }
+        Self { activation: Some(text.into()), ..Self::default() }
     }
 }
 
@@ -118,6 +123,7 @@ pub enum WeightsError {
 /// # Errors
 /// [`WeightsError`]: names or shapes that do not tell the layers, an activation that is not named, convolutions.
 pub fn from_weights(arrays: Vec<NamedArray>, hints: &Hints) -> Result<FromWeights, Error> {
+    let arrays = only(arrays, &hints.only).map_err(WeightsError::from)?;
     let FoundLayers { layers, mut assumed, .. } = find_layers(arrays, hints.orientation).map_err(WeightsError::from)?;
     let layers = layers.into_iter().map(affine).collect::<Result<Vec<_>, _>>()?;
     let activation = hints.activation.as_deref();
@@ -138,6 +144,38 @@ pub fn from_weights(arrays: Vec<NamedArray>, hints: &Hints) -> Result<FromWeight
     let mut model = Model::in_precision(&network, 0, precision_of(&parameters))?;
     model.set_parameters(&parameters)?;
     Ok(FromWeights { model, assumed })
+}
+
+/// Which arrays hold numbers that are not finite, a sentence each: a network with one of them answers with nothing but
+/// NaN, as a rule.
+///
+/// ```
+/// use limpid::prelude::*;
+/// use limpid::weights::not_finite;
+///
+/// let said = not_finite([("0/w", &Tensor::from([[0.5, f64::NAN]])), ("0/b", &Tensor::from([0.0, 1.0]))]);
+/// assert_eq!(said, ["0/w holds a number that is not finite: NaN at [0, 1]"]);
+/// ```
+pub fn not_finite<'a, S: AsRef<str>>(named: impl IntoIterator<Item = (S, &'a Tensor)>) -> Vec<String> {
+    named.into_iter().filter_map(|(name, tensor)| not_finite_in(name.as_ref(), &Array::from(tensor))).collect()
+}
+
+/// That an array holds numbers that are not finite, in a sentence.
+pub fn not_finite_in(name: &str, array: &Array) -> Option<String> {
+    let (first, count) = array.not_finite()?;
+    let number = array.to_f64()[first];
+    let mut rest = first;
+    let mut place: Vec<usize> = Vec::with_capacity(array.rank());
+    for &extent in array.shape().iter().rev() {
+        place.push(rest % extent);
+        rest /= extent;
+    }
+    place.reverse();
+    let number = if number.is_nan() { "NaN".to_string() } else { number.to_string() };
+    Some(match count {
+        1 => format!("{name} holds a number that is not finite: {number} at {place:?}"),
+        _ => format!("{name} holds {count} numbers that are not finite, the first {number} at {place:?}"),
+    })
 }
 
 /// A layer's weight and bias, zeros where it has none.
@@ -235,9 +273,9 @@ pub fn open(path: &Path, hints: &Hints) -> Result<Opened, Error> {
             })
         }
         format => {
-            let left_out = read.left_out_note();
+            let notes = read.notes();
             let FromWeights { model, mut assumed } = from_weights(read.arrays, hints)?;
-            assumed.extend(left_out);
+            assumed.extend(notes);
             Ok(Opened { saved: Saved { model, divisor: None, samples: None }, format, assumed })
         }
     }

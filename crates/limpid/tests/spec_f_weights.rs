@@ -150,7 +150,7 @@ fn what_weights_do_not_tell_is_asked_for() {
         (Vec::new(), None, "no weights among []"),
     ];
     for (arrays, activation, wanted) in table {
-        let hints = Hints { activation: activation.map(str::to_string), orientation: None };
+        let hints = Hints { activation: activation.map(str::to_string), ..Hints::default() };
         let error = from_weights(arrays, &hints).unwrap_err().to_string();
         assert!(error.contains(wanted), "{error}");
     }

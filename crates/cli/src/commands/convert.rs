@@ -1,15 +1,17 @@
 //! `limpid convert`: named arrays from one file into another, of another format.
 
+use std::collections::HashMap;
 use std::fs;
+use std::hash::Hash;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use limpid::files::{
-    Arrays, Container, Format as FileFormat, FoundLayers, MODEL_CAP_BYTES, NamedArray, Naming, Orientation, Packing,
-    data_sets, find_layers, writable, write_atomically,
+    Arrays, Container, Dtype, Format as FileFormat, FoundLayers, MODEL_CAP_BYTES, NamedArray, Naming, Orientation,
+    Packing, data_sets, find_layers, only, writable, write_atomically,
 };
 use limpid::models;
-use limpid::weights::{Hints, from_weights};
+use limpid::weights::{from_weights, not_finite_in};
 use serde::Serialize;
 
 use crate::arguments::{Format, FormatOption};
@@ -110,7 +112,7 @@ struct Row {
     dtype: String,
     from_shape: Vec<usize>,
     to_shape: Vec<usize>,
-    /// `kept`, `transposed`, `flattened` or `converted`.
+    /// `kept`, `transposed`, `flattened`, `widened` or `converted`.
     change: &'static str,
 }
 
@@ -131,10 +133,13 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
     arguments.check_places()?;
     let read = arguments.read()?;
     let source = read.format.unwrap_or(FileFormat::Pickle);
+    let wrong = read.arrays.iter().filter_map(|named| Some(not_finite_in(&named.name, &named.array)? + "."));
+    let wrong: Vec<String> = wrong.collect();
     let Converted { bytes, arrays, assumed } = match target {
         Target::Limpid => arguments.model(read)?,
         _ => arguments.arrays(read, target)?,
     };
+    let assumed = [assumed, wrong].concat();
     let is_stdout = output::is_dash(&arguments.to);
     match is_stdout {
         true => output::bytes(&bytes)?,
@@ -252,16 +257,16 @@ impl Arguments {
 
     /// A limpid model of the arrays.
     fn model(&self, read: Arrays) -> Result<Converted, Failure> {
-        let Hints { activation, orientation } = self.hints.hints();
+        let hints = self.hints.hints();
         if read.format == Some(FileFormat::Model) {
             let file = self.from.display();
             return Err(Failure::Usage(format!("{file} is a limpid model already; another --to FORMAT fits")));
         }
-        let (sources, left_out) = (read.arrays.clone(), read.left_out_note());
-        let made = from_weights(read.arrays, &Hints { activation, orientation });
+        let (sources, notes) = (self.chosen(read.arrays.clone())?, read.notes());
+        let made = from_weights(read.arrays, &hints);
         let made = made.map_err(|error| explained(&self.from, error))?;
         let mut assumed = made.assumed;
-        assumed.extend(left_out);
+        assumed.extend(notes);
         // The samples of the data sets that the command knows are of pixels.
         let is_of_pixels = data_sets().iter().any(|set| made.model.network().input() == [set.sample_size()]);
         let divisor = is_of_pixels.then_some(255.0);
@@ -270,7 +275,8 @@ impl Arguments {
                 .push("Pixels are divided by 255, as most programs do; evaluate --normalize tries others.".to_string());
         }
         let file = models::to_file(&made.model, divisor)?;
-        let found = find_layers(sources.clone(), orientation).map_err(|error| Failure::Misfit(error.to_string()))?;
+        let found =
+            find_layers(sources.clone(), hints.orientation).map_err(|error| Failure::Misfit(error.to_string()))?;
         let arrays: Vec<_> = file.arrays.iter().map(|(name, tensor)| NamedArray::new(name, tensor.clone())).collect();
         let pairs = found.layers.iter().zip(arrays.chunks_exact(2));
         // A bias that was not there is one of zeros now.
@@ -295,8 +301,8 @@ impl Arguments {
             Names::Torch => Some(Naming::Torch),
             Names::Limpid => Some(Naming::Limpid),
         };
-        let mut assumed: Vec<String> = read.left_out_note().into_iter().collect();
-        let sources = read.arrays;
+        let mut assumed = read.notes();
+        let sources = self.chosen(read.arrays)?;
         let (names, arrays) = match naming {
             None => (sources.iter().map(|named| named.name.clone()).collect::<Vec<_>>(), sources.clone()),
             Some(naming) => {
@@ -316,16 +322,23 @@ impl Arguments {
             let file = target.described();
             assumed.push(format!("The network is not part of {file}, only its arrays are. It was: {network}."));
         }
-        let rows = rows(&sources, names.into_iter().zip(&arrays));
         let mut written = Arrays::new(arrays);
         written.metadata = read.metadata;
         if naming == Some(Naming::Torch) {
             // What PyTorch's programs look for.
             written.metadata.insert("format".to_string(), "pt".to_string());
         }
+        assumed.extend(written.widen(self.container(target)));
         let bytes =
             written.to_bytes(self.container(target)).map_err(|error| Failure::Limpid(limpid::Error::from(error)))?;
-        Ok(Converted { bytes, arrays: rows, assumed })
+        let arrays = rows(&sources, names.into_iter().zip(&written.arrays));
+        Ok(Converted { bytes, arrays, assumed })
+    }
+
+    /// The arrays of the network that is meant.
+    fn chosen(&self, arrays: Vec<NamedArray>) -> Result<Vec<NamedArray>, Failure> {
+        let chosen = only(arrays, &self.hints.only);
+        chosen.map_err(|error| explained(&self.from, limpid::weights::WeightsError::from(error).into()))
     }
 
     fn container(&self, target: Target) -> Container {
@@ -346,11 +359,13 @@ fn originals(found: &FoundLayers) -> Vec<String> {
 
 /// Which array became which.
 fn rows<'a>(sources: &[NamedArray], pairs: impl Iterator<Item = (String, &'a NamedArray)>) -> Vec<Row> {
-    let source = |name: String| sources.iter().find(|named| named.name == name);
-    let pairs = pairs.filter_map(|(name, array)| Some((source(name)?, array)));
+    let sources = sources.iter().map(|named| (named.name.as_str(), named));
+    let pairs: Vec<(String, &NamedArray)> = pairs.collect();
+    let pairs = matched(sources, pairs.iter().map(|(name, array)| (name.as_str(), *array)));
     let row = |(from, to): (&NamedArray, &NamedArray)| {
         let change = match (from.array.shape(), to.array.shape()) {
             _ if from.array == to.array => "kept",
+            _ if from.array.dtype() == Dtype::Bf16 && from.array.widened() == to.array => "widened",
             (before, after) if before.len() == 2 && after.len() == 1 => "flattened",
             _ if from.array.transposed() == to.array => "transposed",
             (before, after) if before == after => "converted",
@@ -365,7 +380,16 @@ fn rows<'a>(sources: &[NamedArray], pairs: impl Iterator<Item = (String, &'a Nam
             change,
         }
     };
-    pairs.map(row).collect()
+    pairs.into_iter().map(row).collect()
+}
+
+/// What goes by the same name in both, in the order of the second; each name is looked up once.
+fn matched<N: Hash + Eq, S: Copy, T>(
+    sources: impl Iterator<Item = (N, S)>,
+    wanted: impl Iterator<Item = (N, T)>,
+) -> Vec<(S, T)> {
+    let sources: HashMap<N, S> = sources.collect();
+    wanted.filter_map(|(name, to)| Some((*sources.get(&name)?, to))).collect()
 }
 
 impl Report {
@@ -389,5 +413,45 @@ impl Report {
             target.described(),
             text::table(&[Align::Left; 4], &arrays)
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+    use std::hash::{Hash, Hasher};
+
+    use super::matched;
+
+    /// A name that counts how often it is compared.
+    struct Counted<'c> {
+        name: usize,
+        comparisons: &'c Cell<usize>,
+    }
+
+    impl Hash for Counted<'_> {
+        fn hash<H: Hasher>(&self, state: &mut H) {
+            self.name.hash(state);
+        }
+    }
+
+    impl PartialEq for Counted<'_> {
+        fn eq(&self, other: &Self) -> bool {
+            self.comparisons.set(self.comparisons.get() + 1);
+            self.name == other.name
+        }
+    }
+
+    impl Eq for Counted<'_> {}
+
+    #[test]
+    fn arrays_are_matched_with_a_few_comparisons_each_however_many_there_are() {
+        for count in [10, 10_000] {
+            let comparisons = Cell::new(0);
+            let named = |name| (Counted { name, comparisons: &comparisons }, name);
+            let found = matched((0..count).map(named), (0..count).rev().map(named));
+            assert!(found.iter().all(|(from, to)| from == to) && found.len() == count);
+            assert!(comparisons.get() < 4 * count, "{} comparisons for {count} arrays", comparisons.get());
+        }
     }
 }

@@ -13,6 +13,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::arguments::{DataOptions, Format, FormatOption, ThreadsOption};
+use crate::asked::say_not_finite;
 use crate::data::Part;
 use crate::failure::Failure;
 use crate::output;
@@ -70,6 +71,7 @@ struct Report<'r> {
 
 pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
     let Saved { model, divisor, samples } = models::load(&arguments.model)?;
+    say_not_finite(&arguments.model, &model)?;
     let mut model = model.with_threads(arguments.threads.count());
     let source = Source::of(&arguments.data);
     let text = match (samples, &source) {

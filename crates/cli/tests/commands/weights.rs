@@ -122,6 +122,61 @@ fn what_weights_do_not_tell_is_asked_for_by_the_flag_that_tells_it() {
 }
 
 #[test]
+fn of_two_networks_in_one_file_only_tells_which_is_meant() {
+    let place = Place::new();
+    let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("../files/tests/fixtures/weights-two-networks.pkl");
+    fs::copy(fixture, place.path("two.pkl")).unwrap();
+    let answer = "two.pkl: there is more than one network: net, ema; name the one that is meant: --only net";
+    for typed in [
+        &["evaluate", "two.pkl", "--activation", "relu"][..],
+        &["convert", "two.pkl", "m.safetensors", "--activation", "relu"],
+        &["convert", "two.pkl", "a.npz", "--names", "torch"],
+    ] {
+        place.run(typed).failed(2, answer);
+    }
+    place.run(&["convert", "two.pkl", "a.npz", "--only", "best"]).failed(2, "begins with \"best\"; net, ema fit");
+    let told = place.run(&["convert", "two.pkl", "net.npz", "--only", "ema"]).done();
+    assert!(told.stdout.contains("W1  f64  3×4  kept\n"), "{}", told.stdout);
+    assert_eq!(Arrays::read(&place.path("net.npz")).unwrap().arrays.len(), 4);
+    place.run(&["convert", "two.pkl", "m.safetensors", "--activation", "relu", "--only", "net"]).done();
+    let network = limpid::models::load(&place.path("m.safetensors")).unwrap().model.network().to_string();
+    assert_eq!(network, "3, affine 4, relu, affine 2");
+    place.run(&["evaluate", "m.safetensors", "--only", "net"]).failed(2, "says itself what --only would: leave it out");
+}
+
+#[test]
+fn weights_that_are_not_finite_are_said_by_name() {
+    let place = Place::new();
+    let mut numbers = vec![0.25f32; 30];
+    (numbers[4], numbers[17]) = (f32::NAN, f32::INFINITY);
+    let first = NamedArray::new("W1", Tensor::new([10, 3], numbers).unwrap());
+    let arrays = vec![first, NamedArray::new("b1", Tensor::zeros([3]))];
+    written(&place, "w.npz", arrays, Container::Npz(Packing::Stored));
+    let told = place.run(&["convert", "w.npz", "m.safetensors", "--to", "limpid"]).done();
+    let said = "W1 holds 2 numbers that are not finite, the first NaN at [1, 1]";
+    assert!(told.stderr.contains(said), "{}", told.stderr);
+    let told = place.run(&["summary", "m.safetensors"]).done();
+    let said = "0/w holds 2 numbers that are not finite, the first NaN at [1, 1]";
+    assert!(told.stderr.contains(said), "{}", told.stderr);
+}
+
+#[test]
+fn brain_floats_are_widened_for_numpy_and_kept_for_others() {
+    let place = Place::new();
+    let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("../files/tests/fixtures/bf16.safetensors");
+    fs::copy(fixture, place.path("half.safetensors")).unwrap();
+    for to in ["half.npz", "half.pkl", "half.npy"] {
+        let told = place.run(&["convert", "half.safetensors", to]).done();
+        let said = "Widened from bf16, which NumPy does not have, to f32, each number exactly: half.";
+        assert!(told.stderr.contains(said), "{}", told.stderr);
+        assert!(told.stdout.contains("half  f32  2  widened\n"), "{}", told.stdout);
+        assert_eq!(Arrays::read(&place.path(to)).unwrap().arrays[0].array.to_f64(), [1.5, -2.0]);
+    }
+    let told = place.run(&["convert", "half.safetensors", "same.safetensors"]).done();
+    assert!(told.stdout.contains("half  bf16  2  kept\n") && told.stderr.is_empty(), "{}{}", told.stdout, told.stderr);
+}
+
+#[test]
 fn a_pickle_that_would_run_something_is_refused_with_its_name_and_its_byte() {
     let place = Place::new();
     let table: [(&str, &[u8], &str); 6] = [

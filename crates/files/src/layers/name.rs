@@ -13,8 +13,8 @@ pub(super) enum Role {
     Other,
 }
 
-const WEIGHTS: [&str; 4] = ["weight", "weights", "w", "kernel"];
-const BIASES: [&str; 3] = ["bias", "biases", "b"];
+const WEIGHTS: [&str; 8] = ["weight", "weights", "w", "ws", "kernel", "kernels", "coef", "coefs"];
+const BIASES: [&str; 6] = ["bias", "biases", "b", "bs", "intercept", "intercepts"];
 /// How NumPy calls arrays without names.
 const UNNAMED: [&str; 2] = ["arr", "array"];
 
@@ -33,7 +33,7 @@ pub(super) fn parts(name: &str) -> (String, Role) {
     let digits = &tail[letters.len()..];
     let word = letters.trim_end_matches('_');
     if !digits.is_empty() && (word.is_empty() || UNNAMED.contains(&word)) || tail == "array" {
-        return (name.to_string(), Role::Place);
+        return of_list(head, tail).unwrap_or((name.to_string(), Role::Place));
     }
     if let (false, Some(role)) = (digits.is_empty(), role(word)) {
         return (join(head, digits), role);
@@ -46,8 +46,15 @@ pub(super) fn parts(name: &str) -> (String, Role) {
     (name.to_string(), Role::Other)
 }
 
+/// An item of a list that is all weights or all biases: `weights.0`, `coefs_.1`, `net.biases.2`.
+fn of_list(head: &str, place: &str) -> Option<(String, Role)> {
+    let (before, word) = head.rsplit_once(['.', '/']).unwrap_or(("", head));
+    Some((join(before, place), role(word)?))
+}
+
 fn role(word: &str) -> Option<Role> {
-    let word = word.to_ascii_lowercase();
+    // scikit-learn's names end in an underscore.
+    let word = word.strip_suffix('_').unwrap_or(word).to_ascii_lowercase();
     if WEIGHTS.contains(&word.as_str()) {
         return Some(Role::Weight);
     }
@@ -102,6 +109,14 @@ mod tests {
             ("fc1_bias", "fc1", Role::Bias),
             ("weight", "", Role::Weight),
             ("arr_0", "arr_0", Role::Place),
+            ("weights.0", "0", Role::Weight),
+            ("biases.11", "11", Role::Bias),
+            ("net.weights.2", "net.2", Role::Weight),
+            ("coefs_.1", "1", Role::Weight),
+            ("intercepts_.1", "1", Role::Bias),
+            ("coef_", "", Role::Weight),
+            ("params.Dense_0.kernel", "params.Dense_0", Role::Weight),
+            ("wih", "wih", Role::Other),
             ("net.3", "net.3", Role::Place),
             ("7", "7", Role::Place),
             ("bn.running_mean", "bn.running_mean", Role::Other),

@@ -1,15 +1,30 @@
 //! Which way round the affine layers' weights are.
 
-use super::{FoundLayer, FoundLayers, LayersError, Orientation};
-use crate::array::NamedArray;
+use super::group::Outline;
+use super::{LayersError, Orientation};
 
-/// Turns every affine weight to (in, out), and says why.
-pub(super) fn orient(found: &mut FoundLayers, wanted: Option<Orientation>) -> Result<(), LayersError> {
-    let names: Vec<String> = affine_names(&found.layers);
+/// Whether the weights are turned, and a sentence on why; nothing to say where there are none.
+pub(super) struct Turn {
+    pub(super) is_turned: bool,
+    pub(super) sentence: Option<String>,
+}
+
+/// The places of weight and bias.
+type Layer = (usize, Option<usize>);
+
+/// Which way round every affine weight is, and why.
+pub(super) fn orient(
+    arrays: &[Outline<'_>],
+    layers: &[Layer],
+    wanted: Option<Orientation>,
+) -> Result<Turn, LayersError> {
+    let affine = layers.iter().filter(|(weight, _)| arrays[*weight].shape.len() == 2);
+    let names: Vec<String> = affine.map(|&(weight, _)| arrays[weight].name.to_string()).collect();
     if names.is_empty() {
-        return Ok(());
+        return Ok(Turn { is_turned: false, sentence: None });
     }
-    let (in_out, out_in) = (fit(&found.layers, Orientation::InOut), fit(&found.layers, Orientation::OutIn));
+    let fit = |orientation| fit(arrays, layers, orientation);
+    let (in_out, out_in) = (fit(Orientation::InOut), fit(Orientation::OutIn));
     let (orientation, reason) = match (wanted, in_out, out_in) {
         (Some(Orientation::InOut), Ok(()), _) => (Orientation::InOut, "as was said"),
         (Some(Orientation::OutIn), _, Ok(())) => (Orientation::OutIn, "as was said"),
@@ -19,71 +34,72 @@ pub(super) fn orient(found: &mut FoundLayers, wanted: Option<Orientation>) -> Re
         (None, Ok(()), Err(_)) => (Orientation::InOut, "as only so the shapes fit"),
         (None, Err(_), Ok(())) => (Orientation::OutIn, "as only so the shapes fit"),
         (None, Err(in_out), Err(out_in)) => return Err(LayersError::Broken { in_out, out_in }),
-        (None, Ok(()), Ok(())) => convention(&names).ok_or(LayersError::Question { names })?,
+        (None, Ok(()), Ok(())) => match convention(&names).or_else(|| by_biases(arrays, layers)) {
+            Some(known) => known,
+            None => return Err(LayersError::Question { names }),
+        },
     };
     let mut sentence = format!("The weights are {}, {reason}", orientation.text());
-    if orientation == Orientation::OutIn {
-        for layer in &mut found.layers {
-            if let FoundLayer::Affine { weight, .. } = layer {
-                weight.array = weight.array.transposed();
-            }
-        }
+    let is_turned = orientation == Orientation::OutIn;
+    if is_turned {
         sentence.push_str("; they were transposed");
     }
-    // Before what was assumed of single layers.
-    found.assumed.insert(0, sentence + ".");
-    Ok(())
+    Ok(Turn { is_turned, sentence: Some(sentence + ".") })
 }
 
-fn affine_names(layers: &[FoundLayer]) -> Vec<String> {
-    let names = layers.iter().filter_map(|layer| match layer {
-        FoundLayer::Affine { weight, .. } => Some(weight.name.clone()),
-        FoundLayer::Convolution { .. } => None,
-    });
-    names.collect()
+/// Whether every layer takes what the one before gives.
+pub(super) fn fits(arrays: &[Outline<'_>], layers: &[Layer], orientation: Orientation) -> bool {
+    fit(arrays, layers, orientation).is_ok()
 }
 
 /// Whether every layer takes what the one before gives, or what does not fit.
-fn fit(layers: &[FoundLayer], orientation: Orientation) -> Result<(), String> {
+fn fit(arrays: &[Outline<'_>], layers: &[Layer], orientation: Orientation) -> Result<(), String> {
     let mut before: Option<(&str, usize, bool)> = None;
-    for layer in layers {
-        before = match layer {
-            FoundLayer::Convolution { kernel, bias } => Some((&kernel.name, channels(kernel, bias.as_ref())?, true)),
-            FoundLayer::Affine { weight, bias } => {
-                let (inputs, outputs) = match (weight.array.shape(), orientation) {
-                    (&[inputs, outputs], Orientation::InOut) => (inputs, outputs),
-                    (&[outputs, inputs], Orientation::OutIn) => (inputs, outputs),
-                    _ => continue,
-                };
-                if let Some(bias) = bias.as_ref().filter(|bias| bias.array.len() != outputs) {
-                    return Err(format!("{} gives {outputs}, {} has {}", weight.name, bias.name, bias.array.len()));
+    for &(weight, bias) in layers {
+        let (Outline { name, shape }, bias) = (arrays[weight], bias.map(|bias| arrays[bias]));
+        before = match (shape, orientation) {
+            (&[inputs, outputs], Orientation::InOut) | (&[outputs, inputs], Orientation::OutIn) => {
+                if let Some((bias, length)) = bias.and_then(|bias| Some((bias, bias.bias_length()?)))
+                    && length != outputs
+                {
+                    return Err(format!("{name} gives {outputs}, {} has {length}", bias.name));
                 }
                 match before {
-                    Some((name, given, false)) if given != inputs => {
-                        return Err(format!("{name} gives {given}, {} takes {inputs}", weight.name));
+                    Some((before, given, false)) if given != inputs => {
+                        return Err(format!("{before} gives {given}, {name} takes {inputs}"));
                     }
                     // A picture of so many channels, of unknown size.
-                    Some((name, given, true)) if given == 0 || !inputs.is_multiple_of(given) => {
-                        return Err(format!("{name} gives {given} channels, {} takes {inputs}", weight.name));
+                    Some((before, given, true)) if given == 0 || !inputs.is_multiple_of(given) => {
+                        return Err(format!("{before} gives {given} channels, {name} takes {inputs}"));
                     }
-                    _ => Some((&weight.name, outputs, false)),
+                    _ => Some((name, outputs, false)),
                 }
             }
+            (&[first, .., last], _) => Some((name, channels(name, [first, last], bias)?, true)),
+            _ => continue,
         };
     }
     Ok(())
 }
 
 /// How many channels a convolution gives: the first extent in PyTorch, the last in Keras.
-fn channels(kernel: &NamedArray, bias: Option<&NamedArray>) -> Result<usize, String> {
-    let (first, last) = (kernel.array.shape()[0], kernel.array.shape()[kernel.array.rank() - 1]);
-    match bias {
+fn channels(name: &str, [first, last]: [usize; 2], bias: Option<Outline<'_>>) -> Result<usize, String> {
+    match bias.and_then(|bias| Some((bias, bias.bias_length()?))) {
         None => Ok(first),
-        Some(bias) if [first, last].contains(&bias.array.len()) => Ok(bias.array.len()),
-        Some(bias) => {
-            Err(format!("{} gives {first} or {last} channels, {} has {}", kernel.name, bias.name, bias.array.len()))
-        }
+        Some((_, length)) if [first, last].contains(&length) => Ok(length),
+        Some((bias, length)) => Err(format!("{name} gives {first} or {last} channels, {} has {length}", bias.name)),
     }
+}
+
+/// What goes with biases of two axes: columns with `W · x + b`, rows with `x · W + b`.
+fn by_biases(arrays: &[Outline<'_>], layers: &[Layer]) -> Option<(Orientation, &'static str)> {
+    let biases: Option<Vec<&[usize]>> = layers.iter().map(|&(_, bias)| Some(arrays[bias?].shape)).collect();
+    let biases = biases?;
+    if biases.iter().all(|shape| matches!(shape, [rows, 1] if *rows > 1)) {
+        return Some((Orientation::OutIn, "as goes with biases of shape (n, 1) (their shapes would fit both ways)"));
+    }
+    let are_rows = biases.iter().all(|shape| matches!(shape, [1, columns] if *columns > 1));
+    are_rows.then_some((Orientation::InOut, "as goes with biases of shape (1, n) (their shapes would fit both ways)"))
 }
 
 /// What the names' own program does.
@@ -94,6 +110,9 @@ fn convention(names: &[String]) -> Option<(Orientation, &'static str)> {
     }
     if all("kernel") {
         return Some((Orientation::InOut, "as Keras has them (their shapes would fit both ways)"));
+    }
+    if names.iter().all(|name| name.contains("coefs_")) {
+        return Some((Orientation::InOut, "as scikit-learn has them (their shapes would fit both ways)"));
     }
     all("/w").then_some((Orientation::InOut, "as limpid has them (their shapes would fit both ways)"))
 }

@@ -1,5 +1,7 @@
 //! The header of a `.npy` file: a Python dict of three entries, in text.
 
+use std::ops::Range;
+
 use super::{Dtype, MAGIC, NpyError, Stored, foreign_type, split_code};
 use crate::sniff::sniff;
 
@@ -14,6 +16,13 @@ pub(super) struct Header {
 
 /// The header, and where the numbers start.
 pub(super) fn parse(bytes: &[u8]) -> Result<(Header, usize), NpyError> {
+    let (range, end) = text(bytes)?;
+    let header = Parser { text: &bytes[range.clone()], at: 0, start: range.start }.header()?;
+    Ok((header, end))
+}
+
+/// Where the header's text stands, and where the numbers start.
+pub(super) fn text(bytes: &[u8]) -> Result<(Range<usize>, usize), NpyError> {
     let cut = |needed| NpyError::HeaderCut { needed, found: bytes.len() };
     let shared = bytes.len().min(MAGIC.len());
     if bytes[..shared] != MAGIC[..shared] || bytes.is_empty() {
@@ -29,9 +38,9 @@ pub(super) fn parse(bytes: &[u8]) -> Result<(Header, usize), NpyError> {
     };
     let length = length.ok_or(cut(start))?;
     let end = usize::try_from(start + length).map_err(|_| cut(start + length))?;
-    let text = bytes.get(start as usize..end).ok_or(cut(start + length))?;
-    let header = Parser { text, at: 0, start: start as usize }.header()?;
-    Ok((header, end))
+    let range = start as usize..end;
+    bytes.get(range.clone()).ok_or(cut(start + length))?;
+    Ok((range, end))
 }
 
 struct Parser<'a> {

@@ -114,6 +114,10 @@ impl<'a> Machine<'a> {
         let &[shape, dtype, order, source] = items else {
             return Err(self.wrong(Global::Reconstruct, "an array's state is no tuple of five"));
         };
+        if let Some(objects) = self.objects(shape, dtype, source)? {
+            self.nodes[object as usize] = objects;
+            return Ok(());
+        }
         let stored = self.stored(dtype, name.clone(), Global::Reconstruct)?;
         let layout = match self.node(order) {
             Node::Bool(false) | Node::Int(0) => Layout::C,
@@ -124,6 +128,28 @@ impl<'a> Machine<'a> {
         let array = self.array(ArrayNode { stored, shape, layout, source, scalar: false }, name)?;
         self.nodes[object as usize] = array;
         Ok(())
+    }
+
+    /// An array of objects is the list of them, without axes its one object. That is how `numpy.save` keeps a dict, and
+    /// older NumPys a list of arrays of unlike shapes. Objects that hold no numbers are refused as other types are.
+    fn objects(&mut self, shape: Id, dtype: Id, source: Id) -> Outcome<Option<Node<'a>>> {
+        let Node::Dtype(described) = self.node(dtype) else { return Ok(None) };
+        let (Node::List(items), true) = (self.node(source), described.code.starts_with('O')) else { return Ok(None) };
+        let holds_some = |&id: &Id| match self.node(id) {
+            Node::Array(_) | Node::Boxed(_) | Node::Dict(_) | Node::List(_) | Node::Tuple(_) => true,
+            Node::Int(_) | Node::Float(_) => true,
+            _ => false,
+        };
+        let (length, is_plain) = (items.len(), items.iter().all(holds_some));
+        let extents = self.extents(shape, Global::Reconstruct)?;
+        Ok(match extents[..] {
+            [] if is_plain && length == 1 => Some(Node::Boxed(self.items(source)[0])),
+            [extent] if is_plain && length == extent => {
+                self.spend(length * size_of::<Id>())?;
+                Some(Node::List(self.items(source).to_vec()))
+            }
+            _ => None,
+        })
     }
 
     fn buffer_array(&mut self, arguments: &[Id]) -> Outcome {

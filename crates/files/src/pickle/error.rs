@@ -69,7 +69,7 @@ pub enum PickleError {
     /// The pickle asks for something that is not on the list of what is harmless.
     #[error(
         "the pickle asks for {} at byte {offset}; limpid runs nothing that a file brings, and reads arrays and plain \
-         values: pickle a dict of NumPy arrays, or use numpy.savez",
+         values: {advice}",
         dotted(.module, .name)
     )]
     Global {
@@ -79,17 +79,21 @@ pub enum PickleError {
         name: String,
         /// Where the pickle asks for it.
         offset: usize,
+        /// What would fit.
+        advice: &'static str,
     },
-    /// A PyTorch file of objects, not of numbers.
+    /// An object of a class, not numbers.
     #[error(
         "the file holds an object of class {class} (byte {offset} of its pickle), not its numbers alone; limpid runs \
-         nothing that a file brings: save the numbers with torch.save(module.state_dict(), path)"
+         nothing that a file brings: {advice}"
     )]
     Module {
         /// The class.
         class: String,
         /// Where the pickle asks for it.
         offset: usize,
+        /// What would fit.
+        advice: &'static str,
     },
     /// The pickle calls something that is not to be called, or restores what has no state.
     #[error(

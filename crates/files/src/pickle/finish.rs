@@ -1,20 +1,32 @@
-//! Before a value is handed out: no knots, no great depth, no name twice, nothing unfinished.
+//! Before a value is handed out: no knots, no great depth, no name twice, nothing unfinished. What leads to arrays is
+//! found on the way.
 
 use std::collections::HashSet;
 
+use super::grid::is_grid;
 use super::node::{Id, Node};
 use super::{MAX_DEPTH, MAX_NAME_BYTES, PickleError};
 
-/// Which values are arrays or lead to some.
+/// What is known of a value that has been checked.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Known {
+    /// It is an array or leads to one.
+    pub(super) holds_arrays: bool,
+    /// It is a list of numbers, or of such lists of the same shape: how many axes it has as an array, 0 for anything
+    /// else.
+    pub(super) axes: u8,
+}
+
+/// Which values are arrays, stand for some or lead to some.
 ///
 /// Children first, without recursion: hostile values are nested as deep as their file is long.
-pub(super) fn check(nodes: &[Node<'_>], root: Id) -> Result<Vec<bool>, PickleError> {
+pub(super) fn check(nodes: &[Node<'_>], root: Id) -> Result<Vec<Known>, PickleError> {
     // 0: not seen yet. `OPEN`: on the way from the root. Otherwise the height above the deepest plain value.
     const OPEN: u32 = u32::MAX;
     let mut heights = vec![0u32; nodes.len()];
     let mut stack = vec![(root, 0)];
     heights[root as usize] = OPEN;
-    let mut holds_arrays = vec![false; nodes.len()];
+    let mut known = vec![Known::default(); nodes.len()];
     let mut deepest = 0;
     while let Some((id, next)) = stack.pop() {
         let node = &nodes[id as usize];
@@ -38,17 +50,20 @@ pub(super) fn check(nodes: &[Node<'_>], root: Id) -> Result<Vec<bool>, PickleErr
         }
         let children = || (0..next).filter_map(|index| child(node, index));
         let below = children().map(|child| heights[child as usize]).max().unwrap_or(0);
-        holds_arrays[id as usize] =
-            matches!(node, Node::Array(_)) || children().any(|child| holds_arrays[child as usize]);
+        let axes = is_grid(nodes, &known, node);
+        let holds_arrays =
+            axes > 0 || matches!(node, Node::Array(_)) || children().any(|child| known[child as usize].holds_arrays);
+        known[id as usize] = Known { holds_arrays, axes };
         heights[id as usize] = below + 1;
         deepest = deepest.max(below as usize);
     }
-    if deepest > MAX_DEPTH { Err(PickleError::TooDeep { found: deepest }) } else { Ok(holds_arrays) }
+    if deepest > MAX_DEPTH { Err(PickleError::TooDeep { found: deepest }) } else { Ok(known) }
 }
 
 fn child(node: &Node<'_>, index: usize) -> Option<Id> {
     match node {
         Node::List(items) | Node::Tuple(items) | Node::Set(items) => items.get(index).copied(),
+        Node::Boxed(item) => (index == 0).then_some(*item),
         Node::Dict(entries) => {
             let &(key, value) = entries.get(index / 2)?;
             Some(if index.is_multiple_of(2) { key } else { value })

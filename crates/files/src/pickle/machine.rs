@@ -9,6 +9,7 @@ use std::collections::HashMap;
 
 use super::globals::Global;
 use super::node::{Id, Node};
+use super::refused::{Refusal, refusal};
 use super::text::{self, Whole, excerpt};
 use super::{MAX_PROTOCOL, PickleError, Storages, opcode as op};
 use crate::sniff::sniff;
@@ -423,11 +424,24 @@ impl<'a> Machine<'a> {
     fn refused(&self, module: &str, name: &str) -> PickleError {
         let short = |text: &str| text.chars().take(200).collect::<String>();
         let (module, name) = (short(module), short(name));
-        let object = ["torch.nn.", "torch.jit", "__torch__", "__main__"].iter().any(|start| module.starts_with(start));
-        if object || self.storages.is_some() && name.starts_with(char::is_uppercase) {
-            return PickleError::Module { class: format!("{module}.{name}"), offset: self.at };
+        let (offset, is_torch) = (self.at, self.storages.is_some());
+        match refusal(&module, &name, is_torch) {
+            Refusal::Class(advice) => {
+                let class = self.class_made_next(&name).unwrap_or(format!("{module}.{name}"));
+                PickleError::Module { class, offset, advice }
+            }
+            Refusal::Other(advice) => PickleError::Global { module, name, offset, advice },
         }
-        PickleError::Global { module, name, offset: self.at }
+    }
+
+    /// The class that `_reconstructor` is to make an object of: its first argument, which is named behind the mark.
+    fn class_made_next(&self, name: &str) -> Option<String> {
+        const NEAR: usize = 24;
+        let rest = self.input.get(self.next..).filter(|_| name == "_reconstructor")?;
+        let mark = rest.windows(2).take(NEAR).position(|pair| *pair == [op::MARK, op::GLOBAL])?;
+        let mut lines = rest[mark + 2..].splitn(3, |&byte| byte == b'\n').map(String::from_utf8_lossy);
+        let (module, class) = (lines.next()?, lines.next()?);
+        Some(format!("{module}.{class}").chars().take(200).collect())
     }
 
     fn reduce(&mut self) -> Outcome {

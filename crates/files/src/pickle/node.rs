@@ -35,6 +35,8 @@ pub(super) enum Node<'a> {
     /// An array that has not been filled yet.
     Blank,
     Array(Box<ArrayNode>),
+    /// A NumPy array without axes of one object: that object.
+    Boxed(Id),
     /// Numbers that PyTorch keeps in a file of their own.
     Storage(Box<Storage<'a>>),
 }
@@ -136,7 +138,7 @@ impl Node<'_> {
             Node::Dict(_) => "a dict",
             Node::Global(_) => "a name",
             Node::Dtype(_) => "a NumPy type",
-            Node::Blank | Node::Array(_) => "an array",
+            Node::Blank | Node::Array(_) | Node::Boxed(_) => "an array",
             Node::Storage(_) => "a storage",
         }
     }

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use super::grid;
 use super::node::{ArrayNode, Id, Node};
 use super::{LONE_NAME, Pickle, PickleError};
 use crate::array::{Array, NamedArray, element_count};
@@ -17,6 +18,8 @@ pub struct Unfolded {
     pub arrays: Vec<NamedArray>,
     /// What is no array, and was left out: its name, and in brackets what it is.
     pub left_out: Vec<String>,
+    /// The names of those arrays that are lists of numbers in the pickle.
+    pub from_lists: Vec<String>,
 }
 
 /// One step of a way: a link to the step before, so that ways share their beginnings.
@@ -32,15 +35,18 @@ enum Part {
 
 struct Walk<'p, 'a> {
     pickle: &'p Pickle<'a>,
+    /// What leads to the root.
+    outer: Option<&'p str>,
     steps: Vec<Step>,
     spare: usize,
     names: HashSet<String>,
     found: Unfolded,
 }
 
-pub(super) fn unfold(pickle: &Pickle<'_>) -> Result<Unfolded, PickleError> {
+/// The arrays, their names behind that of what leads to the root, if anything does.
+pub(super) fn unfold(pickle: &Pickle<'_>, outer: Option<&str>) -> Result<Unfolded, PickleError> {
     let spare = cap(pickle.file_bytes);
-    let mut walk = Walk { pickle, steps: Vec::new(), spare, names: HashSet::new(), found: Unfolded::default() };
+    let mut walk = Walk { pickle, outer, steps: Vec::new(), spare, names: HashSet::new(), found: Unfolded::default() };
     let mut open = vec![(pickle.root, None)];
     while let Some((id, way)) = open.pop() {
         walk.visit(id, way, &mut open)?;
@@ -57,19 +63,29 @@ impl Walk<'_, '_> {
         let pickle = self.pickle;
         let start = open.len();
         match &pickle.nodes[id as usize] {
-            Node::Array(array) => self.keep(array, way)?,
-            other if !pickle.holds_arrays[id as usize] => {
+            Node::Array(array) => {
+                self.spend(element_count(&array.shape).unwrap_or(usize::MAX), array.stored.dtype.width_bytes())?;
+                self.keep(self.array(array), way)?;
+            }
+            Node::List(_) if pickle.known[id as usize].axes > 0 => {
+                let shape = grid::shape(&pickle.nodes, &pickle.known, id);
+                self.spend(element_count(&shape).unwrap_or(usize::MAX), size_of::<f64>())?;
+                let name = self.keep(grid::array(pickle, id, shape), way)?;
+                self.found.from_lists.push(name);
+            }
+            Node::Boxed(item) => open.push((*item, way)),
+            other if !pickle.known[id as usize].holds_arrays => {
                 let name = self.name(way)?;
                 self.found.left_out.push(format!("{name} ({})", other.kind()));
             }
             Node::List(items) | Node::Tuple(items) | Node::Set(items) => {
-                self.spend(items.len() * size_of::<Step>())?;
+                self.spend(items.len(), size_of::<Step>())?;
                 for (index, &item) in items.iter().enumerate() {
                     open.push((item, Some(self.step(way, Part::Index(index)))));
                 }
             }
             Node::Dict(entries) => {
-                self.spend(entries.len() * size_of::<Step>())?;
+                self.spend(entries.len(), size_of::<Step>())?;
                 for &(key, value) in entries {
                     open.push((value, Some(self.step(way, Part::Key(key)))));
                 }
@@ -81,17 +97,18 @@ impl Walk<'_, '_> {
         Ok(())
     }
 
-    fn keep(&mut self, node: &ArrayNode, way: Option<usize>) -> Result<(), PickleError> {
-        let count = element_count(&node.shape).unwrap_or(usize::MAX);
-        self.spend(count.saturating_mul(node.stored.dtype.width_bytes()))?;
+    fn array(&self, node: &ArrayNode) -> Array {
+        let bytes = self.pickle.nodes[node.source as usize].bytes().unwrap_or_default();
+        Array::arranged(node.stored, &node.shape, &node.layout, bytes)
+    }
+
+    fn keep(&mut self, array: Array, way: Option<usize>) -> Result<String, PickleError> {
         let name = self.name(way)?;
         if !self.names.insert(name.clone()) {
             return Err(PickleError::Duplicate { name });
         }
-        let bytes = self.pickle.nodes[node.source as usize].bytes().unwrap_or_default();
-        let array = Array::arranged(node.stored, &node.shape, &node.layout, bytes);
-        self.found.arrays.push(NamedArray { name, array });
-        Ok(())
+        self.found.arrays.push(NamedArray { name: name.clone(), array });
+        Ok(name)
     }
 
     fn step(&mut self, before: Option<usize>, part: Part) -> usize {
@@ -110,7 +127,8 @@ impl Walk<'_, '_> {
                 Part::Key(key) => self.key(key),
             });
         }
-        self.spend(parts.iter().map(|part| part.len() + 32).sum())?;
+        parts.extend(self.outer.map(str::to_string));
+        self.spend(parts.iter().map(|part| part.len() + 32).sum(), 1)?;
         parts.reverse();
         Ok(if parts.is_empty() { LONE_NAME.to_string() } else { parts.join(".") })
     }
@@ -123,10 +141,11 @@ impl Walk<'_, '_> {
         }
     }
 
-    fn spend(&mut self, bytes: usize) -> Result<(), PickleError> {
+    /// Accounts for so many things of so many bytes each.
+    fn spend(&mut self, count: usize, bytes: usize) -> Result<(), PickleError> {
         let length = self.pickle.file_bytes;
         let too_large = PickleError::TooLarge { length, cap_bytes: cap(length) };
-        self.spare = self.spare.checked_sub(bytes).ok_or(too_large)?;
+        self.spare = self.spare.checked_sub(count.saturating_mul(bytes)).ok_or(too_large)?;
         Ok(())
     }
 }

@@ -42,7 +42,7 @@ pub enum Value<'p> {
 
 impl<'p> Value<'p> {
     pub(super) fn of(pickle: &'p Pickle<'_>, id: Id) -> Self {
-        match &pickle.nodes[id as usize] {
+        match &pickle.nodes[pickle.unboxed(id) as usize] {
             Node::None => Self::None,
             Node::Bool(value) => Self::Bool(*value),
             Node::Int(value) => Self::Integer(*value),
@@ -61,7 +61,8 @@ impl<'p> Value<'p> {
             }
             Node::Global(global) => Self::Name(global.label()),
             Node::Dtype(_) => Self::Name("numpy.dtype"),
-            Node::Blank => Self::Name("numpy.ndarray"),
+            // No array in an array is left: see `unboxed`.
+            Node::Blank | Node::Boxed(_) => Self::Name("numpy.ndarray"),
             Node::Storage(_) => Self::Name("a torch storage"),
         }
     }
