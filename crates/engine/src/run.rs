@@ -158,8 +158,11 @@ impl Runner {
                 },
             };
         }
+        self.arena.poison();
         for scratch in &mut self.scratch {
-            scratch.0.get_mut().unwrap_or_else(std::sync::PoisonError::into_inner).1 = None;
+            let (numbers, last) = scratch.0.get_mut().unwrap_or_else(std::sync::PoisonError::into_inner);
+            numbers.poison();
+            *last = None;
         }
         let Self { plan, level, scratch, lists, bases, finite, stored, walk, .. } = self;
         let (changes_from, stages) = (plan.changes_from, &plan.stages);

@@ -87,6 +87,7 @@ impl Store {
         let Matrix { rows, columns } = Matrix::of(&shape);
         let pitch = pitch(columns);
         let Some(mut numbers) = Numbers::zeros(rows * pitch) else { return };
+        numbers.poison();
         for (row, from) in from.chunks_exact(columns.max(1)).enumerate() {
             numbers[row * pitch..][..columns].copy_from_slice(from);
         }

@@ -45,10 +45,6 @@ fn same_bits(a: &[Tensor], b: &[Tensor]) -> bool {
     a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.shape() == b.shape() && bits(a) == bits(b))
 }
 
-fn levels() -> impl Iterator<Item = Level> {
-    Level::ALL.iter().copied().filter(|level| *level <= Level::highest())
-}
-
 /// The seeds to draw by, and a word now and then about how far it is.
 fn seeds(usual: u64) -> impl Iterator<Item = u64> {
     let asked = std::env::var("LIMPID_GRAPHS").ok().map(|count| count.parse().unwrap());
@@ -65,7 +61,7 @@ fn graphs_whose_values_move_little_agree_within_rounding() {
         let drawn = random_graph(seed, Kind::Gentle);
         let graph = drawn.graph.simplified().unwrap();
         let wanted = answers(Session::reference(Precision::F64), &graph, &drawn.feeds).unwrap();
-        for level in levels() {
+        for level in Level::available() {
             let found = answers(Session::new(Precision::F32).at_level(level), &graph, &drawn.feeds).unwrap();
             for (found, wanted) in found.iter().zip(&wanted) {
                 assert_eq!(found.shape(), wanted.shape(), "seed {seed} at {level}");
@@ -87,7 +83,7 @@ fn wild_graphs_give_shapes_and_errors_of_the_interpreter_and_the_same_bits_at_ea
             Err(error) => Err(error.clone()),
         };
         let wanted = shapes(&answers(Session::reference(Precision::F32), &drawn.graph, &drawn.feeds));
-        for level in levels() {
+        for level in Level::available() {
             let found = shapes(&answers(Session::new(Precision::F32).at_level(level), &drawn.graph, &drawn.feeds));
             assert_eq!(found, wanted, "seed {seed} at {level}\n{}", drawn.graph.show());
         }
@@ -116,7 +112,7 @@ fn trainings_agree_within_rounding_over_three_steps_and_fail_without_a_trace() {
     for seed in seeds(800) {
         let training = random_training(seed);
         let wanted = trained(Session::reference(Precision::F64), &training);
-        for level in levels() {
+        for level in Level::available() {
             let found = trained(Session::new(Precision::F32).at_level(level), &training);
             for (run, (found, wanted)) in found.iter().zip(&wanted).enumerate() {
                 let what = || format!("seed {seed} at {level}, run {run}\n{}", training.graph.show());

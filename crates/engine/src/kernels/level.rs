@@ -25,6 +25,19 @@ impl Level {
     /// Every level, the lowest first.
     pub const ALL: &[Self] = &[Self::Portable, Self::Avx2, Self::Avx512];
 
+    /// Every level that this processor has, the lowest first.
+    ///
+    /// ```
+    /// use limpid_engine::kernels::Level;
+    ///
+    /// assert_eq!(Level::available().next(), Some(Level::Portable));
+    /// assert_eq!(Level::available().last(), Some(Level::highest()));
+    /// ```
+    pub fn available() -> impl Iterator<Item = Self> {
+        let highest = Self::highest();
+        Self::ALL.iter().copied().filter(move |level| *level <= highest)
+    }
+
     /// The highest level that this processor has, or the one that [`VARIABLE`] asks for where it is lower.
     pub fn of_this_machine() -> Self {
         static LEVEL: OnceLock<Level> = OnceLock::new();
@@ -69,5 +82,35 @@ impl FromStr for Level {
     fn from_str(text: &str) -> Result<Self, String> {
         let found = Self::ALL.iter().find(|level| level.to_string() == text);
         found.copied().ok_or_else(|| format!("unknown instruction set `{text}`; portable, avx2 and avx512 fit"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Tests that walk over [`Level::available`] cover these levels; CI shows what this one prints.
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn the_levels_are_those_that_the_system_says_the_processor_has() {
+        let described = std::fs::read_to_string("/proc/cpuinfo").unwrap();
+        let flags: Vec<&str> = described
+            .lines()
+            .find_map(|line| line.strip_prefix("flags")?.split_once(':'))
+            .map_or(Vec::new(), |(_, flags)| flags.split_whitespace().collect());
+        let has = |names: &[&str]| names.iter().all(|name| flags.contains(name));
+        let avx2 = has(&["avx2", "fma"]);
+        let avx512 = avx2 && has(&["avx512f", "avx512vl", "avx512dq", "avx512bw"]);
+        let (found, lacking): (Vec<Level>, Vec<Level>) = Level::ALL.iter().partition(|level| match level {
+            Level::Portable => true,
+            Level::Avx2 => avx2,
+            Level::Avx512 => avx512,
+        });
+        assert_eq!(Level::available().collect::<Vec<_>>(), found);
+        let names = |levels: &[Level]| match levels {
+            [] => "none".to_string(),
+            _ => levels.iter().map(Level::to_string).collect::<Vec<_>>().join(" "),
+        };
+        println!("levels of this processor: {}; not of it: {}", names(&found), names(&lacking));
     }
 }

@@ -11,6 +11,9 @@ pub(crate) mod convert;
 pub(crate) mod index;
 pub(crate) mod lanes;
 mod level;
+#[cfg(test)]
+#[allow(unsafe_code)]
+mod padding;
 #[allow(unsafe_code)]
 pub(crate) mod product;
 #[allow(unsafe_code)]

@@ -105,6 +105,17 @@ impl Matrix {
 }
 
 /// How far apart the engine puts rows of so many columns: whole cache lines, unless rows are short.
+///
+/// What lies between the last column and the next row is **padding**. The promise about it, which every kernel keeps at
+/// every level of instructions (`kernels/padding.rs` holds them to it):
+///
+/// - Padding may hold any number, NaN and infinities included, and means nothing. Two kernels that give the same result
+///   may leave different padding.
+/// - Whoever writes a row may write its padding, and whoever reads it may read its padding; nobody else touches it. A
+///   kernel writes nothing else outside of its columns.
+/// - No number of a result depends on the padding of what it was made from.
+///
+/// In builds with debug assertions all padding begins as NaN, so that a break of the promise shows.
 pub(crate) fn pitch(columns: usize) -> usize {
     if columns < LINE / 2 { columns } else { columns.next_multiple_of(LINE) }
 }

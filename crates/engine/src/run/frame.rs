@@ -8,7 +8,7 @@ use limpid_graph::{Data, NodeId};
 use super::lists::ListMemory;
 use crate::kernels::Level;
 use crate::kernels::index::BadPosition;
-use crate::plan::{Plan, ValueId};
+use crate::plan::{Plan, Value, ValueId};
 
 /// Where a value begins in memory.
 #[derive(Clone, Copy, Debug)]
@@ -85,7 +85,18 @@ impl<'r> Frame<'r> {
         unsafe { std::slice::from_raw_parts(self.base(value).add(from), len) }
     }
 
-    /// All numbers of a value.
+    /// The numbers of a value whose rows have no padding between them, without the padding behind the last.
+    ///
+    /// # Safety
+    /// Nobody writes them meanwhile.
+    pub(crate) unsafe fn plain(&self, value: ValueId) -> &'r [f32] {
+        let Value { matrix, pitch, .. } = self.plan.value(value);
+        debug_assert!(*pitch == matrix.columns || matrix.rows <= 1, "a step reads padding as numbers");
+        // SAFETY: the value's rows are one or lie next to each other, so that they begin with as many numbers.
+        unsafe { self.numbers(value, 0, matrix.count()) }
+    }
+
+    /// All numbers of a value, padding included.
     ///
     /// # Safety
     /// Nobody writes them meanwhile.
@@ -104,7 +115,7 @@ impl<'r> Frame<'r> {
         unsafe { std::slice::from_raw_parts_mut(self.base(value).add(from), len) }
     }
 
-    /// All numbers of a value, to write.
+    /// All numbers of a value, padding included, to write.
     ///
     /// # Safety
     /// Nobody else uses them meanwhile.

@@ -17,7 +17,7 @@ pub(super) unsafe fn run(frame: &Frame<'_>, step: &Step, task: usize, scratch: &
     let described = |i: usize| frame.plan.value(step.reads[i]);
     // SAFETY: the plan has nobody write what a step reads while it runs, and no task write what is another's.
     unsafe {
-        let read = |i: usize| frame.all(step.reads[i]);
+        let (read, plain) = (|i: usize| frame.all(step.reads[i]), |i: usize| frame.plain(step.reads[i]));
         let written = step.writes.first().copied();
         match (&step.work, written) {
             (Work::Region(region), _) => block::run(frame, region, task, scratch, before.is_none()),
@@ -35,7 +35,7 @@ pub(super) unsafe fn run(frame: &Frame<'_>, step: &Step, task: usize, scratch: &
             (Work::Products { batch, m, k, n, transposed }, Some(value)) => {
                 let sizes = product::Sizes { m: *m, k: *k, n: *n };
                 let view = |i: usize, columns: usize, transposed: bool, at: usize, rows: usize| {
-                    let numbers = &read(i)[at * rows * columns..][..rows * columns];
+                    let numbers = &plain(i)[at * rows * columns..][..rows * columns];
                     let (row, column) = if transposed { (1, rows) } else { (columns, 1) };
                     product::View { numbers, row, column }
                 };
@@ -55,11 +55,11 @@ pub(super) unsafe fn run(frame: &Frame<'_>, step: &Step, task: usize, scratch: &
                 lists::gradient(frame, step, *list, value, (*n, *by_panels), (alpha, accumulate), task);
             }
             (Work::Reduce { monoid, groups }, Some(value)) => {
-                reduce::reduce(*monoid, groups, read(0), frame.all_mut(value));
+                reduce::reduce(*monoid, groups, plain(0), frame.all_mut(value));
             }
             (Work::Strided { offset, strides }, Some(value)) => {
                 let shape = &frame.plan.value(value).shape;
-                arrange::strided(read(0), *offset, shape, strides, frame.all_mut(value));
+                arrange::strided(plain(0), *offset, shape, strides, frame.all_mut(value));
             }
             (Work::Copy, Some(value)) => copy(frame, described(0), step.reads[0], value),
             (Work::Transpose, Some(value)) => {
@@ -77,21 +77,21 @@ pub(super) unsafe fn run(frame: &Frame<'_>, step: &Step, task: usize, scratch: &
             }
             (Work::Rows { leaf, extent }, Some(value)) => rows(frame, step, (*leaf, *extent), value, task),
             (Work::Arrange(Layout::Pad { axis, before, after }), Some(value)) => {
-                arrange::pad(&step.shapes[0], read(0), *axis, (*before, *after), frame.all_mut(value));
+                arrange::pad(&step.shapes[0], plain(0), *axis, (*before, *after), frame.all_mut(value));
             }
             (Work::Arrange(Layout::Concat { axis }), Some(value)) => {
-                let inputs = (0..step.reads.len()).map(|i| (step.shapes[i].as_slice(), read(i)));
+                let inputs = (0..step.reads.len()).map(|i| (step.shapes[i].as_slice(), plain(i)));
                 arrange::concat(inputs, *axis, frame.all_mut(value));
             }
             (Work::Index(index), Some(value)) => {
                 let shape = &frame.plan.value(value).shape;
                 let out = frame.all_mut(value);
                 let done = match index {
-                    Index::Gather { axis } => index::gather(&step.shapes[0], *axis, read(1), read(0), out),
-                    Index::ScatterAdd { axis, .. } => index::scatter_add(shape, *axis, read(1), read(0), out),
-                    Index::OneHot { classes } => index::one_hot(read(0), (*classes, *classes), out),
+                    Index::Gather { axis } => index::gather(&step.shapes[0], *axis, plain(1), plain(0), out),
+                    Index::ScatterAdd { axis, .. } => index::scatter_add(shape, *axis, plain(1), plain(0), out),
+                    Index::OneHot { classes } => index::one_hot(plain(0), (*classes, *classes), out),
                     Index::ArgMax { axes } => {
-                        index::argmax(&step.shapes[0], read(0), axes, out);
+                        index::argmax(&step.shapes[0], plain(0), axes, out);
                         Ok(())
                     }
                 };
@@ -215,7 +215,7 @@ unsafe fn rows(frame: &Frame<'_>, step: &Step, (leaf, extent): (NodeId, usize), 
     let to = frame.plan.value(value);
     // SAFETY: positions are read only here, and the task's rows are its own.
     unsafe {
-        let positions = frame.all(step.reads[0]);
+        let positions = frame.plain(step.reads[0]);
         let which = if step.tasks == 1 { 0..positions.len() } else { part(task, GATHERED, positions.len()) };
         // All axes but the first, as rows of the result's columns.
         let rows = to.matrix.rows / positions.len().max(1);

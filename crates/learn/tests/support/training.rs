@@ -63,7 +63,7 @@ pub(crate) fn samples(stored: Stored, count: usize, features: usize, seed: u64) 
 
 /// Every level that this processor has.
 pub(crate) fn levels() -> impl Iterator<Item = Level> {
-    Level::ALL.iter().copied().filter(|level| *level <= Level::highest())
+    Level::available()
 }
 
 /// A training under way.
