@@ -2,8 +2,8 @@
 """Opens every page of a site in headless Chromium: python3 .ci/pages.py SITE [--pictures FOLDER]
 
 At 380 and at 1440 pixels, in light and in dark: no error in the console, no reference that leads nowhere, no sideways
-scrolling, no text of an inline picture over another. What the search and the exercise do is tried as well. With
---pictures each page is kept as a PNG.
+scrolling, no text of an inline picture over another. The search, its arrow keys, the list of stops and the exercise
+are tried as well. With --pictures each page is kept as a PNG.
 
 Speaks chromedriver's own protocol, which is plain HTTP. Debian's chromium and chromium-driver are installed where they
 are missing.
@@ -58,12 +58,73 @@ for (const svg of document.querySelectorAll("figure svg")) {
 return wrong;
 """
 
+# What is typed into the search, and the page that has to come first, or to be among the hits.
 SEARCH = """
 const field = document.getElementById("query");
-field.value = "softmax overflow";
+const typed = (text) => {
+  field.value = text;
+  field.dispatchEvent(new Event("input"));
+  return [...document.querySelectorAll("#found a")].map((a) => a.getAttribute("href"));
+};
+const wrong = [];
+const first = [["4.4", "4.4.html"], ["4.1", "4.1.html"], ["XOR", "2.2.html"], ["gradient descent", "4.6.html"]];
+for (const [text, page] of first) {
+  const hits = typed(text);
+  if (hits[0] !== page) wrong.push("searching for " + text + " finds first " + hits[0]);
+}
+const among = [["softmax overflow", "3.2.html"], ["overfit", "4.9.html"], ["over-fit", "4.9.html"],
+  ["backpropagation", "5.1.html"], ["back-propagation", "5.7.html"], ["mse", "4.1.html"], ["cross entropy", "4.1.html"],
+  ["crossentropy", "4.1.html"], ["4.9 digits", "4.9.html"], ["optimisers", "6.2.html"], ["knn", "6.3.html"]];
+for (const [text, page] of among) {
+  const hits = typed(text);
+  if (!hits.includes(page)) wrong.push("searching for " + text + " finds " + JSON.stringify(hits));
+}
+if (typed("4").length < 10) wrong.push("searching for a chapter does not find its stops");
+if (typed("nonsenseword").length) wrong.push("searching for nonsense finds something");
+return wrong;
+"""
+
+# Arrow keys go through the hits and round; Enter takes the chosen one, and the first where none is chosen.
+ARROWS = """
+const wrong = [];
+const field = document.getElementById("query");
+field.value = "4";
 field.dispatchEvent(new Event("input"));
-const hits = [...document.querySelectorAll("#found a")].map((a) => a.getAttribute("href"));
-return hits.includes("3.2.html") ? [] : ["searching for softmax finds " + JSON.stringify(hits)];
+const press = (key) => field.dispatchEvent(new KeyboardEvent("keydown", { key, cancelable: true }));
+const chosen = () => [...document.querySelectorAll("#found a")].findIndex((a) => a.getAttribute("aria-selected") === "true");
+const count = document.querySelectorAll("#found a").length;
+for (const [keys, wanted] of [[[], -1], [["ArrowDown"], 0], [["ArrowDown"], 1], [["ArrowUp"], 0], [["ArrowUp"], -1],
+  [["ArrowUp"], count - 1], [["ArrowDown", "ArrowDown", "ArrowDown"], 1]]) {
+  keys.forEach(press);
+  if (chosen() !== wanted) wrong.push(JSON.stringify(keys) + " chooses " + chosen() + ", not " + wanted);
+}
+let taken = null;
+const take = (event) => { taken = event.target.getAttribute("href"); event.preventDefault(); };
+document.getElementById("found").addEventListener("click", take);
+const second = document.querySelectorAll("#found a")[1].getAttribute("href");
+press("Enter");
+if (taken !== second) wrong.push("Enter takes " + taken + ", not the chosen " + second);
+document.getElementById("found").removeEventListener("click", take);
+press("Escape");
+if (field.value || document.querySelector("#found a")) wrong.push("Escape does not end the search");
+return wrong;
+"""
+
+# The list of stops: beside a wide page, behind a button on a phone.
+ROAD = """
+const wrong = [];
+const [road, menu] = ["road", "menu"].map((id) => document.getElementById(id));
+const seen = () => road.getBoundingClientRect().width > 0;
+if (innerWidth >= 1200) {
+  if (!seen()) wrong.push("no list of stops beside the page");
+} else {
+  if (seen()) wrong.push("the list of stops is open without being asked for");
+  menu.click();
+  if (!seen() || menu.getAttribute("aria-expanded") !== "true") wrong.push("the button does not open the list of stops");
+  menu.click();
+  if (seen()) wrong.push("the button does not close the list of stops");
+}
+return wrong;
 """
 
 EXERCISE = """
@@ -147,7 +208,7 @@ def check(driver, name, address, width, theme, pictures):
     driver.ask("POST", "/url", {"url": address})
     wrong = driver.run(INSPECT)
     if theme == "light":
-        wrong += driver.run(SEARCH)
+        wrong += driver.run(SEARCH) + driver.run(ARROWS) + driver.run(ROAD)
         if name == "5.4.html":
             wrong += driver.run(EXERCISE)
         driver.run('const f = document.getElementById("query"); f.value = ""; f.dispatchEvent(new Event("input"));')

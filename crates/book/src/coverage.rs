@@ -7,7 +7,8 @@ use crate::stops::{STOPS, Stop};
 pub fn page() -> String {
     let mut out = String::from(
         "# What limpid covers\n\n\
-         The rows of the notes that limpid grew from, and where each is found. Made by \
+         limpid grew from a set of study notes on deep learning from first principles. Each row is one thing that the \
+         notes teach, with the places in limpid where it is found. Made by \
          `UPDATE=1 cargo test -p limpid-book --test coverage`, which also checks that every test, command and library \
          item named here exists; not written by hand.\n",
     );

@@ -1,4 +1,4 @@
-//! The programs of the stops: the files of `crates/limpid/examples`, compiled into this room as they stand.
+//! The programs of the stops: the files of `crates/limpid/examples`, compiled into this crate as they are.
 #![allow(dead_code, unreachable_pub, reason = "run alone they have a `main`, which here nobody calls")]
 
 #[path = "../../limpid/examples/activations.rs"]

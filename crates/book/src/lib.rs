@@ -1,4 +1,4 @@
-//! limpid's book: the road from an AND gate to a trained network, stop by stop.
+//! limpid's book: from an AND gate to a trained network, stop by stop.
 //!
 //! ```text
 //! words/4.4.md ─┐                       ┌─► terminal   `limpid book 4.4`
@@ -7,8 +7,8 @@
 //! rows ─────────┘
 //! ```
 //!
-//! A stop's program is a file of `crates/limpid/examples`. It is compiled into this room as it stands, run to obtain
-//! numbers and pictures, and shown as text: what is read is what was run.
+//! A stop's program is a file of `crates/limpid/examples`. This crate compiles the file as it is, runs it to obtain
+//! numbers and pictures, and shows it as text: what the reader sees is what was run.
 
 mod assets;
 pub mod coverage;
@@ -24,4 +24,4 @@ mod terminal;
 pub use rows::{ROWS, Row};
 pub use site::{Site, SiteError};
 pub use stops::{Chapter, Run, STOPS, Stop, UnknownStop, ask, chapters, find};
-pub use terminal::{contents, head, tail};
+pub use terminal::{contents, head, tail, tail_with_code};

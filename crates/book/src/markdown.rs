@@ -6,28 +6,57 @@
 use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
 
 use crate::formula;
+use crate::stops::STOPS;
 
 fn parser(text: &str) -> Parser<'_> {
     Parser::new_ext(text, Options::ENABLE_MATH | Options::ENABLE_TABLES)
+}
+
+/// What other stops' names in the words are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum References {
+    /// Links to their pages.
+    Linked,
+    /// Plain text: the page stands alone.
+    Plain,
 }
 
 /// The words as HTML.
 ///
 /// # Errors
 /// Where a formula cannot be set.
-pub(crate) fn html(text: &str) -> Result<String, String> {
+pub(crate) fn html(text: &str, references: References) -> Result<String, String> {
     let mut out = String::new();
     let mut code = Code::None;
+    // Where the formula begins that ends here.
+    let mut formula = None;
+    let mut notes = false;
     for event in parser(text) {
+        let before = formula.take();
         match event {
-            Event::InlineMath(tex) => out += &formula::mathml(&tex, false)?,
-            Event::Text(text) if out.ends_with("</math>") => out = with_point(out, &text),
+            Event::InlineMath(tex) => {
+                formula = Some(out.len());
+                out += &match formula::plain_html(&tex) {
+                    Some(html) => html,
+                    None => formula::mathml(&tex, false)?,
+                };
+            }
+            Event::Text(text) if code == Code::None => {
+                let text = match before {
+                    Some(start) => with_point(&mut out, start, &text),
+                    None => &text,
+                };
+                out += &match references {
+                    References::Linked => linked(text, &mut notes),
+                    References::Plain => escape(text),
+                };
+            }
             Event::DisplayMath(tex) => out += &format!("<div class=\"formula\">{}</div>", formula::mathml(&tex, true)?),
             Event::Start(Tag::BlockQuote(_)) => out += "<aside class=\"warning\">",
             Event::End(TagEnd::BlockQuote(_)) => out += "</aside>\n",
             Event::Start(Tag::CodeBlock(CodeBlockKind::Fenced(name))) if &*name == "console" => code = Code::Console,
             Event::End(TagEnd::CodeBlock) if code == Code::Console => code = Code::None,
-            Event::Text(commands) if code == Code::Console => out += &console(&commands),
+            Event::Text(commands) => out += &console(&commands),
             Event::Start(Tag::Table(alignment)) => {
                 out += "<div class=\"wide\">";
                 push(&mut out, Event::Start(Tag::Table(alignment)));
@@ -42,14 +71,40 @@ pub(crate) fn html(text: &str) -> Result<String, String> {
     Ok(out)
 }
 
-/// Text behind a formula in a line: a comma or a full stop is not parted from the formula by the line's end.
-fn with_point(mut out: String, text: &str) -> String {
+/// Joins the comma or full stop behind a formula to it, so that no line ends between them, and answers the rest of the
+/// text.
+fn with_point<'t>(out: &mut String, formula: usize, text: &'t str) -> &'t str {
     let end = text.find(|c: char| !",.;:)?!".contains(c)).unwrap_or(text.len());
-    if let Some(start) = out.rfind("<math").filter(|_| end > 0) {
-        out.insert_str(start, "<span class=\"joined\">");
-        out += &format!("{}</span>", escape(&text[..end]));
+    if end > 0 {
+        out.insert_str(formula, "<span class=\"joined\">");
+        *out += &format!("{}</span>", escape(&text[..end]));
     }
-    out + &escape(&text[end..])
+    &text[end..]
+}
+
+/// Text in which `stop 3.9` leads to that stop, and the first `the notes` to what they are.
+fn linked(text: &str, notes: &mut bool) -> String {
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some(at) = ["stop ", "Stop "].iter().filter_map(|mark| rest.find(mark)).min() {
+        let after = &rest[at + "stop ".len()..];
+        let end = after.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(after.len());
+        let number = after[..end].trim_end_matches('.');
+        let (whole, known) = (at + "stop ".len() + number.len(), STOPS.iter().any(|stop| stop.number == number));
+        out += &escape(&rest[..at]);
+        out += &match known {
+            true => format!("<a href=\"{number}.html\">{}</a>", &rest[at..whole]),
+            false => escape(&rest[at..whole]),
+        };
+        rest = &rest[whole..];
+    }
+    out += &escape(rest);
+    let named = ["the notes", "The notes"].iter().filter_map(|name| out.find(name).map(|at| (at, *name))).min();
+    if let Some((at, name)) = named.filter(|_| !*notes) {
+        *notes = true;
+        out.replace_range(at..at + name.len(), &format!("<a href=\"index.html#notes\">{name}</a>"));
+    }
+    out
 }
 
 #[derive(PartialEq, Eq)]
@@ -221,18 +276,30 @@ mod tests {
 
     #[test]
     fn words_become_html_with_formulas_warnings_and_commands() {
-        let html = html(TEXT).unwrap();
-        assert!(html.contains("<em>line</em>") && html.contains("<math") && html.contains("<li>a</li>"), "{html}");
+        let html = html(TEXT, References::Plain).unwrap();
+        assert!(
+            html.contains("<em>line</em>") && html.contains("<sup>2</sup>") && html.contains("<li>a</li>"),
+            "{html}"
+        );
         assert!(html.contains("<aside class=\"warning\"><p>A warning.</p>"), "{html}");
         assert!(html.contains("<pre class=\"console\"><code class=\"command\">limpid book</code>"), "{html}");
     }
 
     #[test]
     fn a_point_behind_a_formula_stays_with_it() {
-        let html = html("At $x$, and $y$ & $z$.").unwrap();
+        let html = html(r"At $\frac{1}{x}$, and $y$ & $z$.", References::Plain).unwrap();
         assert_eq!(html.matches("</math>,</span> and").count(), 1, "{html}");
-        assert!(html.contains("</math> &amp; <span class=\"joined\"><math"), "{html}");
-        assert!(html.ends_with("</math>.</span></p>\n"), "{html}");
+        assert!(html.contains("</span> &amp; <span class=\"joined\"><span class=\"formula-text"), "{html}");
+        assert!(html.ends_with("</span>.</span></p>\n"), "{html}");
+    }
+
+    #[test]
+    fn other_stops_and_the_notes_are_linked_unless_the_page_stands_alone() {
+        let text = "Stop 3.9 and (stop 5.1). A stop 9.9, the notes & the notes.";
+        let linked = html(text, References::Linked).unwrap();
+        assert!(linked.starts_with("<p><a href=\"3.9.html\">Stop 3.9</a> and (<a href=\"5.1.html\">stop 5.1</a>)."));
+        assert!(linked.contains("A stop 9.9, <a href=\"index.html#notes\">the notes</a> &amp; the notes."), "{linked}");
+        assert!(!html(text, References::Plain).unwrap().contains("<a "));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! What the book covers, row by row: the notes from which limpid grew.
+//! What the book covers, row by row: the study notes from which limpid grew.
 
 /// A row: what is asked for, and where it is found.
 #[derive(Clone, Copy, Debug)]
@@ -70,9 +70,9 @@ D5 "Which output for which problem" "learn::Softmax" "" "crates/learn/tests/spec
     ["a regression answers 1 number per sample", "a classification answers 10 per sample", "sum 1.000000000000"];
 E1 "Two numbers through three layers" "Model::predict" "limpid summary \"2, affine 3, sigmoid, affine 2, sigmoid, affine 2, identity\"" "crates/learn/tests/spec_e_forward.rs" three_layers_give_the_printed_digits
     ["[0.31682708 0.69627909]"];
-F1 "MNIST: normalised, flat, one-hot or not; and a cut of one's own" "datasets::mnist" "" "crates/limpid/tests/spec_f_mnist.rs" the_digits_come_flat_or_as_images
+F1 "MNIST: normalised, flat, one-hot or not; and a split of all 70,000" "datasets::mnist" "" "crates/limpid/tests/spec_f_mnist.rs" the_digits_come_flat_or_as_images
     ["[60000, 784]", "[10000, 784]", "[60000, 1, 28, 28]", "[60000, 10]", "[56000, 784]", "[14000, 784]"];
-F2 "Trained weights from and to a NumPy pickle" "weights::from_weights" "limpid convert weights.pkl digits.safetensors --activation sigmoid" "crates/limpid/tests/spec_f_weights.rs" a_numpy_pickle_gives_its_arrays_whatever_order_they_are_in
+F2 "Trained weights from and to a NumPy pickle" "weights::from_weights" "limpid convert weights.pkl numpys.safetensors --activation sigmoid" "crates/limpid/tests/spec_f_weights.rs" a_numpy_pickle_gives_its_arrays_whatever_order_they_are_in
     ["W1  f32  [784, 50]", "W2  f32  [50, 100]", "W3  f32  [100, 10]", "the same to the last bit: true"];
 F3 "Accuracy one by one and in batches, and as it goes" "Model::predict" "" "crates/book/tests/stops.rs" each_row_is_printed_by_its_stop_to_the_last_digit
     ["   1 at a time: 1135 right", " 100 at a time: 1135 right", "2000 at a time: 1135 right"];
@@ -93,7 +93,7 @@ G3 "Means over a batch; labels or one-hot rows" "Var::softmax_cross_entropy" "" 
 G4 "Why the loss leads, and not the accuracy" "Var::accuracy" "" "crates/learn/tests/spec_g_losses.rs" the_accuracy_is_a_staircase_whose_slope_is_0_where_the_loss_has_one
     ["accuracy  its slope"];
 G5 "Batches drawn with replacement, or from a shuffled epoch" "learn::Batches" "" "crates/learn/tests/spec_g_losses.rs" both_ways_to_draw_mini_batches_can_be_chosen
-    ["WithReplacement: 600 batches", "0 of 60,000 samples were never seen in these, 0 more than once"];
+    ["drawn with replacement: 600 batches", "0 of 60,000 samples were never drawn, 0 more than once"];
 H1 "A step too small to be seen" "learn::forward_difference" "" "crates/learn/tests/spec_h_derivatives.rs" a_step_too_small_to_be_seen_makes_the_forward_difference_0
     ["1e-49 ahead: 0", "1e-30 ahead: 0", "1e-50 in 32 bits is 0.0"];
 H2 "The central difference" "learn::central_difference" "limpid plot function \"0.01*x^2 + 0.1*x\" --range 0,20 --tangent 5" "crates/learn/tests/spec_h_derivatives.rs" central_differences_give_the_printed_digits

@@ -1,4 +1,4 @@
-//! The book as a site: a page a stop, without anything from elsewhere.
+//! The book as a web site: a page for each stop, which loads nothing from elsewhere.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,13 +9,14 @@ use limpid::page::{Drawn, Page, Part};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use thiserror::Error;
 
+use crate::markdown::References;
 use crate::stops::{STOPS, Stop, chapters};
 use crate::{assets, examples, markdown, rust};
 
 /// Why the site could not be made.
 #[derive(Debug, Error)]
 pub enum SiteError {
-    /// A stop's program failed.
+    /// A stop's words cannot be set.
     #[error("stop {number}: {cause}")]
     Stop {
         /// Which.
@@ -43,13 +44,17 @@ pub struct Site {
     pub files: Vec<(String, String)>,
     /// The picture files' scenes, by the page that they are on: for whoever checks their labels.
     pub pictures: Vec<(&'static str, Drawn)>,
+    /// Stops whose program failed, for example because a data set is not there. Their pages have words and program, and
+    /// this sentence instead of numbers and pictures.
+    pub lacking: Vec<(&'static str, String)>,
 }
 
 impl Site {
-    /// Runs every stop and sets its page. `watch` is told the stop that is about to run.
+    /// Runs every stop and sets its page. `watch` gets each stop before it runs. A stop whose program fails is among the
+    /// [`lacking`](Self::lacking) ones; all others are whole.
     ///
     /// # Errors
-    /// [`SiteError::Stop`] where a stop's program fails.
+    /// [`SiteError::Stop`] if a formula cannot be set.
     pub fn build(mut watch: impl FnMut(&Stop)) -> Result<Self, SiteError> {
         let mut files = vec![
             ("index.html".to_string(), index_page().into_string()),
@@ -57,18 +62,25 @@ impl Site {
             ("script.js".to_string(), assets::SCRIPT.to_string()),
             ("search.js".to_string(), search_index()),
         ];
-        let mut pictures = Vec::new();
+        let (mut pictures, mut lacking) = (Vec::new(), Vec::new());
         for (place, stop) in STOPS.iter().enumerate() {
             watch(stop);
             let failed = |cause: String| SiteError::Stop { number: stop.number, cause };
             let mut page = Page::new(80, false);
-            (stop.run)(&mut page).map_err(|error| failed(error.to_string()))?;
+            let run = (stop.run)(&mut page);
             page.end();
-            let words = markdown::html(stop.words).map_err(failed)?;
-            files.push((file_of(stop), stop_page(place, &words, page.parts(), Within::Site).into_string()));
-            pictures.extend(page.pictures().map(|picture| (stop.number, picture.clone())));
+            let words = markdown::html(stop.words, References::Linked).map_err(failed)?;
+            let content = match &run {
+                Ok(()) => Content::Shown(page.parts()),
+                Err(cause) => Content::Failed(cause.to_string()),
+            };
+            files.push((file_of(stop), stop_page(place, &words, &content, Within::Site).into_string()));
+            match run {
+                Ok(()) => pictures.extend(page.pictures().map(|picture| (stop.number, picture.clone()))),
+                Err(cause) => lacking.push((stop.number, cause.to_string())),
+            }
         }
-        Ok(Self { files, pictures })
+        Ok(Self { files, pictures, lacking })
     }
 
     /// The page of one stop that was run, with what it needs to stand alone: no link leads to another stop.
@@ -78,13 +90,15 @@ impl Site {
     pub fn of_stop(stop: &Stop, page: &Page<'_>) -> Result<Self, SiteError> {
         let failed = |cause: String| SiteError::Stop { number: stop.number, cause };
         let place = STOPS.iter().position(|known| known.number == stop.number).unwrap_or_default();
-        let words = markdown::html(stop.words).map_err(failed)?;
+        let words = markdown::html(stop.words, References::Plain).map_err(failed)?;
+        let content = Content::Shown(page.parts());
         let files = vec![
-            (file_of(stop), stop_page(place, &words, page.parts(), Within::Alone).into_string()),
+            (file_of(stop), stop_page(place, &words, &content, Within::Alone).into_string()),
             ("style.css".to_string(), assets::STYLE.to_string()),
             ("script.js".to_string(), assets::SCRIPT.to_string()),
         ];
-        Ok(Self { files, pictures: page.pictures().map(|picture| (stop.number, picture.clone())).collect() })
+        let pictures = page.pictures().map(|picture| (stop.number, picture.clone())).collect();
+        Ok(Self { files, pictures, lacking: Vec::new() })
     }
 
     /// The name of the page to begin with.
@@ -109,15 +123,21 @@ fn file_of(stop: &Stop) -> String {
     format!("{}.html", stop.number)
 }
 
-/// What a page stands in.
+/// Whether a page is one of the site, or alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Within {
     Site,
     Alone,
 }
 
-/// What every page has around its content.
-fn layout(title: &str, content: &Markup, within: Within) -> Markup {
+/// What a stop's program gave.
+enum Content<'p> {
+    Shown(&'p [Part]),
+    Failed(String),
+}
+
+/// What every page has around its content. `here` is the number of the stop that it shows.
+fn layout(title: &str, content: &Markup, within: Within, here: &str) -> Markup {
     html! {
         (DOCTYPE)
         html lang="en" {
@@ -132,19 +152,50 @@ fn layout(title: &str, content: &Markup, within: Within) -> Markup {
                 header.bar {
                     @if within == Within::Site {
                         a.home href="index.html" { "limpid’s book" }
+                        button id="menu" type="button" aria-expanded="false" aria-controls="road" { "Stops" }
                         div.search {
                             label.hidden for="query" { "Search the book" }
-                            input id="query" type="search" placeholder="search" autocomplete="off";
-                            ul id="found" {}
+                            input id="query" type="search" placeholder="search" autocomplete="off" role="combobox"
+                                aria-expanded="false" aria-controls="found";
+                            ul id="found" role="listbox" aria-label="stops found" {}
                         }
                     } @else {
                         span.home { "limpid’s book" }
                     }
                     button id="theme" type="button" title="light or dark" aria-label="light or dark" { "◐" }
                 }
-                main { (content) }
+                @if within == Within::Site {
+                    div.beside {
+                        (road(here))
+                        main { (content) }
+                    }
+                } @else {
+                    main { (content) }
+                }
                 @if within == Within::Site { script src="search.js" {} }
                 script src="script.js" {}
+            }
+        }
+    }
+}
+
+/// The list of stops beside a page; on a phone the button `Stops` opens it.
+fn road(here: &str) -> Markup {
+    html! {
+        nav.road id="road" aria-label="stops" {
+            @for chapter in chapters() {
+                p { (chapter.number) " " (chapter.title) }
+                ul {
+                    @for stop in chapter.stops {
+                        li {
+                            @if stop.number == here {
+                                a href=(file_of(stop)) aria-current="page" { span { (stop.number) } (stop.title) }
+                            } @else {
+                                a href=(file_of(stop)) { span { (stop.number) } (stop.title) }
+                            }
+                        }
+                    }
+                }
             }
         }
     }
@@ -154,12 +205,16 @@ fn index_page() -> Markup {
     let content = html! {
         h1 { "From an AND gate to a network that reads digits" }
         p {
-            "A network is a computational graph, and the graph is a value. This book walks the whole road to it: each "
-            "stop explains one thing, runs a short Rust program, and shows the numbers and pictures that it made."
+            "This book goes from a single perceptron to a trained network in small steps, called stops. Each stop "
+            "explains one thing, runs a short Rust program, and shows the numbers and pictures that the program made."
         }
-        p { "The same stops are in the terminal. From a checkout of limpid, with Rust installed:" }
+        p id="notes" {
+            "limpid grew from a set of study notes on deep learning from first principles. The book follows them, stop "
+            "by stop, and calls them " em { "the notes" } ". Where they have a mistake, a coloured box says what is right."
+        }
+        p { "You can read the same stops in a terminal. From a checkout of limpid, with Rust installed:" }
         (PreEscaped(markdown::console("$ cargo install --path crates/cli")))
-        p { "Then, for the list of stops, one of them, its pictures as files, and this site:" }
+        p { "Then show the list of stops, one stop, its pictures as files, and this site:" }
         (PreEscaped(markdown::console(
             "$ limpid book\n$ limpid book 4.4\n$ limpid book 4.4 --output pictures\n$ limpid book --all --output site",
         )))
@@ -172,37 +227,46 @@ fn index_page() -> Markup {
             }
         }
     };
-    layout("Contents", &content, Within::Site)
+    layout("Contents", &content, Within::Site, "")
 }
 
-fn stop_page(place: usize, words: &str, parts: &[Part], within: Within) -> Markup {
+fn stop_page(place: usize, words: &str, content: &Content<'_>, within: Within) -> Markup {
     let stop = &STOPS[place];
     let chapter = chapters().find(|chapter| chapter.stops.iter().any(|known| known.number == stop.number));
     let file = format!("crates/limpid/examples/{}.rs", stop.example);
     let commands = format!("$ limpid book {}\n$ cargo run --release -p limpid --example {}", stop.number, stop.example);
-    let content = html! {
+    let page = html! {
         @if let Some(chapter) = &chapter { p.chapter { (chapter.number) " " (chapter.title) } }
         h1 { (stop.number) " " (stop.title) }
         (PreEscaped(words))
         h2 { "Numbers and pictures" }
+        @match content {
+            Content::Shown(parts) => (shown(parts)),
+            Content::Failed(cause) => p.lacking { "They are missing, because the program failed: " (cause) },
+        }
+        @if stop.example == "exercise" { (exercise()) }
+        h2 { "The program" }
+        p { "This is the whole of " code { (file) } ":" }
+        pre.rust { code { (PreEscaped(rust::html(stop.source))) } }
+        h2 { "Run it yourself" }
+        (PreEscaped(markdown::console(&commands)))
+        @if within == Within::Site { (ways(place)) }
+    };
+    layout(&format!("{} {}", stop.number, stop.title), &page, within, stop.number)
+}
+
+fn shown(parts: &[Part]) -> Markup {
+    html! {
         @for part in parts {
             @match part {
                 Part::Words(words) => pre.numbers { code { (words) } },
                 Part::Picture(picture) => (figure(picture)),
             }
         }
-        @if stop.example == "exercise" { (exercise()) }
-        h2 { "The Rust that made them" }
-        p { "This is " code { (file) } ", whole:" }
-        pre.rust { code { (PreEscaped(rust::html(stop.source))) } }
-        h2 { "Run it yourself" }
-        (PreEscaped(markdown::console(&commands)))
-        @if within == Within::Site { (ways(place)) }
-    };
-    layout(&format!("{} {}", stop.number, stop.title), &content, within)
+    }
 }
 
-/// The stops before and behind.
+/// The stop before and the stop after.
 fn ways(place: usize) -> Markup {
     html! {
         nav.ways {
@@ -230,7 +294,7 @@ fn figure(picture: &Drawn) -> Markup {
     }
 }
 
-/// The derivatives to be filled in, from the last node back, each with the hint that its wrong answers get.
+/// The derivatives to be filled in, from the last node back, each with the hint for a wrong answer.
 fn exercise() -> Markup {
     let questions = examples::exercise::shop().map(|mut exercise| {
         let mut questions = Vec::new();

@@ -1,4 +1,4 @@
-//! The stops, in the order of the road.
+//! The stops, in the order of the book.
 
 use std::io::BufRead;
 
@@ -42,7 +42,7 @@ pub struct Chapter {
 
 macro_rules! stops {
     ($($number:literal $title:literal [$($row:ident)*] $example:ident)*) => {
-        /// Every stop, in the order of the road.
+        /// Every stop, in the order of the book.
         pub const STOPS: &[Stop] = &[$(Stop {
             number: $number,
             title: $title,
@@ -60,12 +60,12 @@ stops! {
     "1.2" "Lines" [B1] lines
     "1.3" "An image" [B2] image
     "1.4" "Five curves and some bars" [B3] curves
-    "1.5" "A surface, its gradients, a way down" [B4] surface
+    "1.5" "A surface, its gradients, a path down" [B4] surface
     "2.1" "AND, NAND and OR" [C1 C2] gates
     "2.2" "XOR takes two layers" [C3] xor
     "3.1" "Activations" [D1] activations
     "3.2" "Softmax, and where it overflows" [D2 D3] softmax
-    "3.3" "Why an activation must bend" [D4] non_linear
+    "3.3" "Why an activation must be non-linear" [D4] non_linear
     "3.4" "Which output for which problem" [D5] outputs
     "3.5" "Three layers forward" [E1] forward
     "3.6" "Handwritten digits" [F1] digits
@@ -74,15 +74,15 @@ stops! {
     "3.9" "Weights as a file" [F5] save_and_load
     "3.10" "A network that NumPy trained" [F2 F7] numpys_pickle
     "4.1" "Two losses" [G1 G2] losses
-    "4.2" "Losses of batches, and how batches are drawn" [G3 G5] batches
+    "4.2" "The loss of a batch, and how batches are drawn" [G3 G5] batches
     "4.3" "Why accuracy cannot be the loss" [G4] staircase
-    "4.4" "Slopes by trying" [H1 H2] differences
+    "4.4" "Numerical derivatives" [H1 H2] differences
     "4.5" "The gradient" [H3 H4] gradient
-    "4.6" "Down the gradient" [I1 I2] descent
+    "4.6" "Gradient descent" [I1 I2] descent
     "4.7" "Saddles, local minima, plateaus" [I5] stuck
     "4.8" "The gradient of a small network" [I3 I4] net_gradient
     "4.9" "Learning to read digits" [B6 J1 J2] learning
-    "4.10" "Learning by trying alone" [J3] numerical_learning
+    "4.10" "Learning with numerical gradients" [J3] numerical_learning
     "5.1" "The chain rule on a graph" [K1 K4] chain_rule
     "5.2" "Two apples" [B5 K2] apples
     "5.3" "Apples and oranges" [B5 K3] oranges
@@ -91,9 +91,9 @@ stops! {
     "5.6" "Networks from layers" [L4] two_layers
     "5.7" "Checking a gradient" [J4] gradient_check
     "6.1" "How weights are drawn matters" [] weight_scales
-    "6.2" "Optimisers on a long bowl" [] optimizers
+    "6.2" "Optimizers in a long valley" [] optimizers
     "6.3" "Reading without learning: nearest neighbours" [] neighbours
-    "6.4" "What is still read wrongly" [] misclassified
+    "6.4" "The digits it still gets wrong" [] misclassified
 }
 
 const TITLES: [&str; 6] = [

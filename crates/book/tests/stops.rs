@@ -12,7 +12,11 @@ use limpid_book::{ROWS, STOPS, Site, chapters, find};
 /// The site, built once for all tests.
 fn site() -> &'static Site {
     static SITE: OnceLock<Site> = OnceLock::new();
-    SITE.get_or_init(|| Site::build(|_| ()).unwrap())
+    SITE.get_or_init(|| {
+        let site = Site::build(|_| ()).unwrap();
+        assert!(site.lacking.is_empty(), "{:?}", site.lacking);
+        site
+    })
 }
 
 /// The text of a page, without its tags.
@@ -105,7 +109,7 @@ fn a_stop_that_stands_alone_leads_nowhere_else() {
     for target in [leads_to("href=\""), leads_to("src=\"")].concat() {
         assert!(target.starts_with("data:") || names.contains(&target), "{target}");
     }
-    assert!(text.contains("220.00000000000003") && !text.contains("id=\"query\""));
+    assert!(text.contains("220.00000000000003") && !text.contains("id=\"query\"") && !text.contains("id=\"road\""));
 }
 
 fn check_labels(number: &str, name: &str, scene: &Scene) {
@@ -140,9 +144,15 @@ fn every_link_and_reference_of_the_site_leads_to_a_file_of_it() {
     for (name, text) in site().files.iter().filter(|(name, _)| name.ends_with(".html")) {
         for mark in ["href=\"", "src=\""] {
             for target in text.split(mark).skip(1).filter_map(|rest| rest.split('"').next()) {
+                // A place within a page is one that the page names.
+                let (file, place) = target.split_once('#').unwrap_or((target, ""));
                 if !target.starts_with("data:") {
-                    assert!(files.contains(target), "{name} leads to {target}");
-                    linked.insert(target);
+                    assert!(files.contains(file), "{name} leads to {target}");
+                    linked.insert(file);
+                }
+                if !place.is_empty() {
+                    let (_, page) = site().files.iter().find(|(name, _)| name == file).unwrap();
+                    assert!(page.contains(&format!("id=\"{place}\"")), "{name} leads to {target}");
                 }
             }
         }
@@ -176,6 +186,27 @@ fn the_warnings_of_the_notes_each_have_their_sentence() {
         let asides = page.split("<aside class=\"warning\">").skip(1).filter_map(|rest| rest.split("</aside>").next());
         let text = shown(&asides.collect::<String>()).replace('\n', " ");
         assert!(text.contains(wanted), "{number} does not warn of {wanted:?}: {text}");
+    }
+}
+
+#[test]
+fn a_stop_that_is_named_in_the_words_is_a_link_and_so_are_the_notes() {
+    assert!(page_of("5.6").contains("<a href=\"3.9.html\">stop 3.9</a>"));
+    let index = &site().files.iter().find(|(name, _)| name == "index.html").unwrap().1;
+    assert!(index.contains("id=\"notes\""));
+    for stop in STOPS.iter().filter(|stop| stop.words.contains("the notes") || stop.words.contains("The notes")) {
+        assert!(page_of(stop.number).contains("href=\"index.html#notes\""), "{}", stop.number);
+    }
+}
+
+#[test]
+fn every_page_lists_the_stops_and_marks_its_own() {
+    for stop in STOPS {
+        let page = page_of(stop.number);
+        let road = page.split("<nav class=\"road\"").nth(1).and_then(|rest| rest.split("</nav>").next()).unwrap();
+        assert_eq!(road.matches("<a href=").count(), STOPS.len(), "{}", stop.number);
+        let here = format!("<a href=\"{}.html\" aria-current=\"page\">", stop.number);
+        assert!(road.contains(&here) && road.matches("aria-current").count() == 1, "{}", stop.number);
     }
 }
 

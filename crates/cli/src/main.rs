@@ -14,6 +14,7 @@ mod commands;
 mod data;
 mod failure;
 mod output;
+mod pager;
 mod picture;
 mod plots;
 mod pointed;

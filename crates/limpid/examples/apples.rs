@@ -1,4 +1,4 @@
-//! Two apples at 100 each and a tax of 10 %: what they cost, and what the cost depends on.
+//! Two apples at 100 each and a tax of 10 %: the total, and its derivative by each number.
 
 use std::fmt::Write;
 

@@ -1,4 +1,4 @@
-//! Arrays by hand: made, combined, picked from. They are `ndarray`'s; a tensor is what limpid makes of one.
+//! Arrays with the crate `ndarray`: making them, computing with them, choosing from them; and copies in a limpid tensor.
 
 use std::fmt::Write;
 
@@ -29,10 +29,15 @@ pub(crate) fn stop(page: &mut Page<'_>) -> Outcome {
     let above = flat.iter().filter(|&&number| number > 15).copied();
     writeln!(page, "those above 15: {}", Array::from_iter(above))?;
 
-    // An array's numbers become a tensor, for graphs and networks, and come back.
+    // limpid's own type is the tensor. The numbers are copied into one, and back into an array.
     let tensor = Tensor::new(cube.shape(), cube.iter().copied().collect())?;
     let back = Array::from_shape_vec(tensor.shape(), tensor.to_f64())?;
-    writeln!(page, "\na tensor of shape {:?}, and back as an array of {:?}", tensor.shape(), back.shape())?;
+    writeln!(
+        page,
+        "\ncopied into a tensor of shape {:?}, and back into an array of shape {:?}",
+        tensor.shape(),
+        back.shape()
+    )?;
     Ok(())
 }
 

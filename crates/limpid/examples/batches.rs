@@ -1,4 +1,4 @@
-//! The loss of a batch, with labels and with one-hot rows; and two ways to draw a batch.
+//! The loss of a batch, with labels and with one-hot rows; and two ways to draw batches.
 
 use std::fmt::Write;
 
@@ -20,7 +20,8 @@ pub(crate) fn stop(page: &mut Page<'_>) -> Outcome {
     writeln!(page, "mean loss by one-hot rows: {}", mean_loss(&y, &one_hot)?)?;
     writeln!(page, "mean loss by labels:       {}", mean_loss(&y, &labels)?)?;
 
-    for sampling in [Sampling::WithReplacement, Sampling::Shuffled] {
+    let ways = [("drawn with replacement", Sampling::WithReplacement), ("shuffled", Sampling::Shuffled)];
+    for (name, sampling) in ways {
         let mut batches = Batches::new(sampling, 60_000, 100, 1)?;
         let mut times = vec![0.0; 60_000];
         let epoch = batches.per_epoch();
@@ -30,14 +31,15 @@ pub(crate) fn stop(page: &mut Page<'_>) -> Outcome {
             }
         }
         let never = times.iter().filter(|&&times| times == 0.0).count();
-        writeln!(page, "\n{sampling:?}: {epoch} batches; the first begins {:?}", &batches.rows(0)[..4])?;
+        writeln!(page, "\n{name}: {epoch} batches; the first begins with samples {:?}", &batches.rows(0)[..4])?;
         writeln!(
             page,
-            "{never} of 60,000 samples were never seen in these, {} more than once",
+            "{never} of 60,000 samples were never drawn, {} more than once",
             times.iter().filter(|&&times| times > 1.0).count()
         )?;
         if sampling == Sampling::WithReplacement {
-            let plot = Plot::new().title("drawn with replacement: how often a sample comes").labels("times", "samples");
+            let plot =
+                Plot::new().title("drawn with replacement: how often each sample is drawn").labels("times", "samples");
             page.picture("replacement", &plot.add(Histogram::between(&times, 8, -0.5, 7.5)?))?;
         }
     }

@@ -1,4 +1,4 @@
-//! The curves that the book meets again: step, sigmoid, ReLU, −log x, and softmax as bars.
+//! Five functions that come back in the book: step, sigmoid, ReLU, −log x, and softmax as bars.
 
 use std::fmt::Write;
 
@@ -33,7 +33,7 @@ pub(crate) fn stop(page: &mut Page<'_>) -> Outcome {
     let shares = of(&scores, |x| x.softmax(-1))?;
     writeln!(page, "softmax of {scores:?} is {}", Tensor::from(shares.clone()))?;
     let bars = Bars::new(scores.map(|x| x.to_string()), shares).numbers();
-    page.picture("softmax", &Plot::new().title("softmax").labels("score", "share").add(bars))?;
+    page.picture("softmax", &Plot::new().title("softmax").labels("score", "probability").add(bars))?;
     Ok(())
 }
 

@@ -1,4 +1,4 @@
-//! Going down a bowl: well, too fast, too slowly; and up.
+//! Gradient descent on a bowl: with a good learning rate, one too large, one too small; and gradient ascent.
 
 use std::fmt::Write;
 
@@ -17,10 +17,13 @@ pub(crate) fn stop(page: &mut Page<'_>) -> Outcome {
         let path = gradient_descent(bowl, &start, learning_rate, 100)?;
         writeln!(page, "learning rate {learning_rate:?}: {}", path.end())?;
     }
+    // The same hundred steps with the exact gradient, 2x, at the learning rate 10.
+    let exact = [-3.0, 4.0].map(|x: f64| (0..100).fold(x, |x, _| x - 10.0 * (2.0 * x)));
+    writeln!(page, "learning rate 10.0, by the exact gradient: [{:.1e} {:.1e}]", exact[0], exact[1])?;
     let hill = gradient_ascent(|x| -bowl(x), &start, 0.1, 100)?;
-    writeln!(page, "up the bowl turned over: {}", hill.end())?;
+    writeln!(page, "up the bowl turned upside down, 100 steps: {}", hill.end())?;
     let away = gradient_ascent(bowl, &start, 0.1, 10)?;
-    writeln!(page, "ten steps up the bowl itself: {}", away.end())?;
+    writeln!(page, "up the bowl itself, 10 steps: {}", away.end())?;
 
     for learning_rate in [0.1, 0.9] {
         let path = gradient_descent(bowl, &start, learning_rate, 30)?;

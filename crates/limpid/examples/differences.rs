@@ -1,4 +1,4 @@
-//! A slope by trying: from one side, from both sides, and with a step that is too small.
+//! Numerical derivatives: from one side, from both sides, and with a step that is too small.
 
 use std::fmt::Write;
 
@@ -40,7 +40,7 @@ pub(crate) fn stop(page: &mut Page<'_>) -> Outcome {
         one_side.push(error(forward_difference(f64::sin, 1.0, h)?));
         both_sides.push(error(central_difference(f64::sin, 1.0, h)?));
     }
-    let plot = Plot::new().title("how wrong the slope of sin at 1 is").labels("log10 of h", "log10 of the error");
+    let plot = Plot::new().title("error of the numerical slope of sin at 1").labels("log10 of h", "log10 of the error");
     let plot = plot.add(Line::new(steps.clone(), one_side).label("from one side").dashed());
     page.picture("errors", &plot.add(Line::new(steps, both_sides).label("from both sides")))?;
     Ok(())

@@ -1,4 +1,4 @@
-//! 70,000 handwritten digits, in the forms in which one wants them.
+//! 70,000 handwritten digits, in each form that the loader gives.
 
 use std::fmt::Write;
 
@@ -8,7 +8,7 @@ use limpid::prelude::*;
 
 pub(crate) fn stop(page: &mut Page<'_>) -> Outcome {
     let (train, test) = mnist(&Mnist::default())?;
-    writeln!(page, "flat: {:?} to learn from, {:?} to be tested on", train.shape(), test.shape())?;
+    writeln!(page, "flat: {:?} for training, {:?} for testing", train.shape(), test.shape())?;
     let (images, _) = mnist(&Mnist { flatten: false, ..Mnist::default() })?;
     writeln!(page, "as images: {:?}", images.shape())?;
     let (one_hot, _) = mnist(&Mnist { one_hot_label: true, ..Mnist::default() })?;
@@ -19,9 +19,9 @@ pub(crate) fn stop(page: &mut Page<'_>) -> Outcome {
     let (raw, _) = mnist(&Mnist { normalize: false, ..Mnist::default() })?;
     writeln!(page, "brightest pixel: {} raw, {} normalised", largest(&raw), largest(&train))?;
 
-    // All of them, shuffled by a seed and cut anew.
+    // All of them, shuffled by a seed and split again.
     let (most, rest) = mnist_split(&Mnist::default(), 1)?;
-    writeln!(page, "a cut of one's own: {:?} and {:?}", most.shape(), rest.shape())?;
+    writeln!(page, "all 70,000, split by a seed: {:?} and {:?}", most.shape(), rest.shape())?;
     Ok(())
 }
 

@@ -1,4 +1,4 @@
-//! Fill in the derivatives of the shop: `cargo run -p limpid --example exercise` asks, and checks each answer.
+//! Fill in the derivatives of the shop: `cargo run -p limpid --example exercise` asks for each and checks the answer.
 
 use std::fmt::Write;
 use std::io::{self, BufRead};
@@ -8,7 +8,7 @@ use limpid::graph::{Exercise, Verdict};
 use limpid::page::{Outcome, Page};
 use limpid::prelude::*;
 
-/// The shop of apples and oranges, its values known, its derivatives open.
+/// The shop of apples and oranges: its values are known, its derivatives are asked for.
 pub(crate) fn shop() -> Result<Exercise, limpid::Error> {
     let b = Builder::new();
     let apples = (b.scalar("apple price") * b.scalar("apple count")).named("apples");
@@ -25,7 +25,7 @@ pub(crate) fn stop(page: &mut Page<'_>) -> Outcome {
     Ok(())
 }
 
-/// Asks for each derivative, from the last node back, until it is right; a line of `?` shows the hint, none ends it.
+/// Asks for each derivative, from the last node back, until the answer is right. `?` shows the hint; the end of input ends it.
 pub(crate) fn ask(page: &mut Page<'_>, answers: impl BufRead) -> Outcome {
     let mut exercise = shop()?;
     let mut answers = answers.lines();

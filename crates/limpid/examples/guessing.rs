@@ -1,4 +1,4 @@
-//! A network that has not learned yet, asked one digit at a time and a hundred at once.
+//! A network that has not learned yet, run on one digit at a time and on a hundred at once.
 
 use std::fmt::Write;
 use std::time::Instant;
@@ -31,7 +31,7 @@ pub(crate) fn stop(page: &mut Page<'_>) -> Outcome {
             }
         }
         let accuracy = right as f64 / 10_000.0;
-        // The time differs from machine to machine and is told apart from what does not.
+        // The time differs from machine to machine, so it is not part of the page.
         writeln!(page, "{batch_size:>4} at a time: {right} right, accuracy {accuracy}")?;
         page.aside(&format!("     in {:.0} ms", began.elapsed().as_secs_f64() * 1e3));
     }

@@ -1,4 +1,4 @@
-//! The first digit that a network will learn from.
+//! The first of the training images, and the twelve after it.
 
 use std::fmt::Write;
 

@@ -1,4 +1,4 @@
-//! Layers one by one, forward and backward, with any derivative arriving.
+//! Layers one at a time, forward and backward, with any derivative from above.
 
 use std::fmt::Write;
 
@@ -7,7 +7,7 @@ use limpid::page::{Outcome, Page};
 use limpid::prelude::*;
 
 pub(crate) fn stop(page: &mut Page<'_>) -> Outcome {
-    // The shop once more, from a layer for each joint.
+    // The shop once more, with a layer for each operation.
     let (mut apples, mut taxed, mut both) = (Solo::multiply(), Solo::multiply(), Solo::add());
     let cost = apples.forward(&[Tensor::scalar(100.0), Tensor::scalar(2.0)])?;
     let subtotal = both.forward(&[cost, Tensor::scalar(450.0)])?;
@@ -23,7 +23,7 @@ pub(crate) fn stop(page: &mut Page<'_>) -> Outcome {
         writeln!(page, "\n{name} forward\n{}", layer.forward(&x)?)?;
         writeln!(page, "backward\n{}", layer.backward(&upstream)?.inputs[0])?;
     }
-    writeln!(page, "what was handed to them is as it was:\n{upstream}")?;
+    writeln!(page, "the derivative that was given to both is unchanged:\n{upstream}")?;
 
     let mut affine = Solo::layer(Affine::new(2, 3), 1);
     affine.set("w", Tensor::from([[1.0, 3.0, 5.0], [2.0, 4.0, 6.0]]))?;

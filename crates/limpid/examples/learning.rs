@@ -1,4 +1,4 @@
-//! A network learns to read digits; and one with a sigmoid too many learns worse.
+//! A network learns to read digits; and one with a sigmoid before the softmax learns worse.
 
 use std::fmt::Write;
 use std::ops::ControlFlow;
@@ -16,7 +16,7 @@ pub(crate) fn stop(page: &mut Page<'_>) -> Outcome {
         ("scores before the softmax", Network::new(784, (affine(784, 50), Sigmoid, affine(50, 10)))),
         ("a sigmoid there too", Network::new(784, (affine(784, 50), Sigmoid, affine(50, 10), Sigmoid))),
     ];
-    // 5 epochs of 600 steps; the whole road of 10,000 steps has 17.
+    // 5 epochs of 600 steps; 10,000 steps are about 17 epochs.
     let fit = Fit { epochs: 5, sampling: Sampling::WithReplacement, ..Fit::default() };
     let mut compared = Plot::new().title("test accuracy").labels("epoch", "accuracy").y_limits(0.0, 1.0);
     for (name, network) in networks {

@@ -15,7 +15,7 @@ fn of(loss: Function, y: &Tensor, t: &Tensor) -> Result<f64, limpid::Error> {
 }
 
 pub(crate) fn stop(page: &mut Page<'_>) -> Outcome {
-    // The digit is a 2. One answer has most of its trust in 2, the other in 7.
+    // The digit is a 2. One answer gives most of its probability to 2, the other to 7.
     let t = Tensor::from([0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]);
     let right = Tensor::from([0.1, 0.05, 0.6, 0.0, 0.05, 0.1, 0.0, 0.1, 0.0, 0.0]);
     let wrong = Tensor::from([0.1, 0.05, 0.1, 0.0, 0.05, 0.1, 0.0, 0.6, 0.0, 0.0]);
@@ -26,11 +26,11 @@ pub(crate) fn stop(page: &mut Page<'_>) -> Outcome {
         writeln!(page, "                  cross-entropy           {}", of(entropy, y, &t)?)?;
     }
     let never = of(entropy, &Tensor::from([0.0, 1.0]), &Tensor::from([1.0, 0.0]))?;
-    writeln!(page, "no trust at all in what is true: {never:.6}, not infinity, thanks to δ")?;
+    writeln!(page, "probability 0 for the true class: cross-entropy {never:.6}, not infinity, because of δ")?;
 
     let curve = Line::of(0.001, 1.0, 400, |y| -(y + 1e-7).ln()).label("−log(y + δ)");
     let both = Points::new([0.6, 0.1], [of(entropy, &right, &t)?, of(entropy, &wrong, &t)?]).label("the two answers");
-    let plot = Plot::new().title("what a share y of the true class costs").labels("y", "cross-entropy");
+    let plot = Plot::new().title("the loss by the probability y of the true class").labels("y", "cross-entropy");
     page.picture("cross-entropy", &plot.y_limits(0.0, 5.0).add(curve).add(both))?;
     Ok(())
 }

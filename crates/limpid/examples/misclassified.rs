@@ -1,4 +1,4 @@
-//! What a trained network still gets wrong, and what it takes it for.
+//! The test digits that a trained network still gets wrong, and its wrong answers.
 
 use std::fmt::Write;
 
@@ -17,7 +17,7 @@ pub(crate) fn stop(page: &mut Page<'_>) -> Outcome {
     let scores = model.predict(&images)?.to_f64();
     let labels = test.targets().to_f64();
     let mut counts = vec![0; 100];
-    let mut shown = Images::new(8).title("test digits taken for others");
+    let mut shown = Images::new(8).title("label, and the network's wrong answer");
     let mut wrong = 0;
     for (i, (row, &label)) in scores.chunks(10).zip(&labels).enumerate() {
         let answer = (0..10).fold(0, |best, class| if row[class] > row[best] { class } else { best });
@@ -32,10 +32,10 @@ pub(crate) fn stop(page: &mut Page<'_>) -> Outcome {
                 .add(Raster::mapped(28, 28, &pixels, ColourMap::Grey, [0.0, 1.0])?, format!("{label} as {answer}"));
         }
     }
-    writeln!(page, "{wrong} of 10,000 test digits are read wrongly")?;
+    writeln!(page, "{wrong} of 10,000 test digits get a wrong answer")?;
     page.picture("misclassified", &shown)?;
     let digits = (0..10).map(|digit| digit.to_string());
-    page.picture("confusion", &Matrix::confusion(digits, &counts)?.title("what is taken for what"))?;
+    page.picture("confusion", &Matrix::confusion(digits, &counts)?.title("confusion matrix"))?;
     Ok(())
 }
 

@@ -1,4 +1,4 @@
-//! Reading digits without learning: the nearest of the training images says what it is.
+//! k-nearest neighbours: the label of a digit is that of the training images nearest to it.
 
 use std::fmt::Write;
 

@@ -20,8 +20,8 @@ fn answers(w: &Tensor) -> Result<Vec<Tensor>, limpid::Error> {
 pub(crate) fn stop(page: &mut Page<'_>) -> Outcome {
     let w = Tensor::from([[-1.01151507, 0.29654086, 0.54875784], [-0.65483815, 1.71663151, 0.79564619]]);
     let found = answers(&w)?;
-    writeln!(page, "scores {}, class {}", found[1], found[2])?;
-    writeln!(page, "loss {}", found[0])?;
+    writeln!(page, "first weights: scores {}, class {}", found[1], found[2].to_f64()[0])?;
+    writeln!(page, "               loss {}", found[0])?;
 
     let w = Tensor::from([[-0.78391423, -0.0493546, 1.01982955], [-0.1693144, -0.82591994, -0.70009164]]);
     let loss = |w: &[f64]| {
@@ -29,10 +29,10 @@ pub(crate) fn stop(page: &mut Page<'_>) -> Outcome {
         w.ok().and_then(|w| answers(&w).ok()).map_or(f64::NAN, |found| found[0].to_f64()[0])
     };
     let gradient = numerical_gradient(loss, &w, H)?;
-    writeln!(page, "\nwith other weights the gradient is\n{gradient}")?;
+    writeln!(page, "\nsecond weights: the gradient is\n{gradient}")?;
 
     let matrix = Matrix::new(["x0", "x1"], ["class 0", "class 1", "class 2"], gradient.to_f64())?;
-    page.picture("gradient", &matrix.title("the loss by each weight"))?;
+    page.picture("gradient", &matrix.title("derivative of the loss by each weight"))?;
     let moved: Vec<f64> = w.to_f64().iter().zip(gradient.to_f64()).map(|(w, slope)| w - 0.1 * slope).collect();
     writeln!(page, "the loss was {}", loss(&w.to_f64()))?;
     writeln!(page, "and is {} after one step against the gradient", loss(&moved))?;

@@ -1,4 +1,4 @@
-//! Two linear layers are one; with something bent between them they are more.
+//! Two linear layers are one linear layer; with ReLU between them they can do more.
 
 use std::fmt::Write;
 

@@ -1,4 +1,4 @@
-//! A network that NumPy trained and pickled: its arrays read, its answers counted, and a pickle written for NumPy.
+//! A network that NumPy trained and pickled: read, evaluated, and written as a pickle again.
 
 use std::fmt::Write;
 use std::time::Instant;

@@ -1,4 +1,4 @@
-//! Two apples and three oranges: where ways meet, derivatives part.
+//! Two apples and three oranges: two branches meet in a sum, and the derivative goes back along both.
 
 use std::fmt::Write;
 

@@ -1,4 +1,4 @@
-//! What a network ends in: the identity for a regression, softmax for a classification.
+//! The last layer of a network: the identity for a regression, softmax for a classification.
 
 use std::fmt::Write;
 
@@ -14,7 +14,7 @@ pub(crate) fn stop(page: &mut Page<'_>) -> Outcome {
     let answers = Model::in_precision(&regression, 1, Precision::F64)?.predict(&x)?;
     writeln!(page, "a regression answers {} number per sample:\n{answers}", answers.shape()[1])?;
 
-    // Which of ten? A share for each, all between 0 and 1, together 1.
+    // Which of ten? A probability for each: all between 0 and 1, and their sum is 1.
     let classification = Network::new(2, (Affine::new(2, 10), Softmax));
     let shares = Model::in_precision(&classification, 1, Precision::F64)?.predict(&x)?;
     writeln!(page, "\na classification answers {} per sample:\n{shares}", shares.shape()[1])?;
@@ -24,7 +24,7 @@ pub(crate) fn stop(page: &mut Page<'_>) -> Outcome {
     }
     let names: Vec<String> = (0..10).map(|class| class.to_string()).collect();
     let bars = Bars::new(names, &shares.to_f64()[..10]);
-    page.picture("shares", &Plot::new().title("ten shares of 1").labels("class", "share").add(bars))?;
+    page.picture("shares", &Plot::new().title("ten probabilities").labels("class", "probability").add(bars))?;
     Ok(())
 }
 

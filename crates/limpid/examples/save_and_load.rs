@@ -1,4 +1,4 @@
-//! The weights to begin with: loaded where there is a file of them, drawn and saved where there is none.
+//! The first weights: loaded from a file if it exists, otherwise drawn and saved.
 
 use std::fmt::Write;
 use std::path::Path;
@@ -7,7 +7,7 @@ use limpid::models::{load, save};
 use limpid::page::{Outcome, Page};
 use limpid::prelude::*;
 
-/// The model of a file; a new one, and the file, where there is none.
+/// The model in the file; if there is no file, a new model, which is saved.
 fn load_or_draw(path: &Path, seed: u64) -> Result<(Model, &'static str), limpid::Error> {
     if path.exists() {
         return Ok((load(path)?.model, "loaded"));
@@ -23,7 +23,7 @@ pub(crate) fn stop(page: &mut Page<'_>) -> Outcome {
     let path = folder.path().join("first.safetensors");
     let (first, how) = load_or_draw(&path, 1)?;
     writeln!(page, "the first time: {how}, {} bytes", path.metadata()?.len())?;
-    // Another seed would draw other weights; the file is asked first.
+    // Another seed would draw other weights, but the file is there and is loaded.
     let (again, how) = load_or_draw(&path, 2)?;
     writeln!(page, "the second time: {how}")?;
     writeln!(page, "the same to the last bit: {}", first.parameters()? == again.parameters()?)?;

@@ -1,4 +1,4 @@
-//! Softmax: as the formula says, where that overflows, and as it is computed.
+//! Softmax: computed as the formula says, where that overflows, and how it is computed instead.
 
 use std::fmt::Write;
 

@@ -1,4 +1,4 @@
-//! Why the loss is what learning follows, and not the accuracy: one weight turned, both watched.
+//! Why learning follows the loss and not the accuracy: both, while one weight changes.
 
 use std::fmt::Write;
 

@@ -1,4 +1,4 @@
-//! x0² + x1² three times: as a surface, by its gradients, and from above with a path down.
+//! x0² + x1² three times: as a surface, by its gradients, and from above with a path of gradient descent.
 
 use std::fmt::Write;
 
@@ -15,7 +15,7 @@ pub(crate) fn stop(page: &mut Page<'_>) -> Outcome {
     let grid = |points| Grid::of([-5.0, 5.0], [-5.0, 5.0], points, points, |x0, x1| bowl(&[x0, x1]));
     page.picture("surface", &Surface::new(grid(21)?).title("f = x0² + x1²").labels("x0", "x1", "f"))?;
 
-    // The gradient against which one goes, at the corners of a grid.
+    // Minus the gradient, at the points of a grid.
     let (mut at, mut way) = ([vec![], vec![]], [vec![], vec![]]);
     for (x0, x1) in (-4..=4).flat_map(|x1| (-4..=4).map(move |x0| (f64::from(x0), f64::from(x1)))) {
         let gradient = numerical_gradient(bowl, &Tensor::from([x0, x1]), H)?.to_f64();

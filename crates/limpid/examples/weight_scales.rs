@@ -1,4 +1,4 @@
-//! A thousand samples through five layers of a hundred sigmoids: what is left of them, by how weights are drawn.
+//! A thousand samples through five layers of a hundred units: the outputs of each layer, by the scale of the weights.
 
 use std::fmt::Write;
 

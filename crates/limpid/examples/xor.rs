@@ -1,4 +1,4 @@
-//! XOR: what one straight line cannot part, two can.
+//! XOR: one straight line cannot separate its answers, two lines can.
 
 use std::fmt::Write;
 
@@ -11,7 +11,7 @@ pub(crate) fn stop(page: &mut Page<'_>) -> Outcome {
         writeln!(page, "XOR({}, {}) = {}", u8::from(x1), u8::from(x2), u8::from(xor(x1, x2)))?;
     }
 
-    // Which of a fine net of perceptrons makes XOR? None.
+    // Does any single perceptron of a fine grid of weights and biases make XOR? None does.
     let numbers = || (-20..=20).map(|i| f64::from(i) / 10.0);
     let (mut tried, mut found) = (0, 0);
     for (w1, w2, bias) in numbers().flat_map(|w1| numbers().flat_map(move |w2| numbers().map(move |b| (w1, w2, b)))) {
@@ -25,8 +25,8 @@ pub(crate) fn stop(page: &mut Page<'_>) -> Outcome {
     let (or, nand, and) = (Perceptron::or(), Perceptron::nand(), Perceptron::and());
     let one = |x: [f64; 2]| or.weighted_sum(&x).map_or(f64::NAN, |sum| f64::from(u8::from(sum > 0.0)));
     let two = |x: [f64; 2]| {
-        let says = |gate: &Perceptron, x: [f64; 2]| gate.output(&x).is_ok_and(|yes| yes);
-        f64::from(u8::from(says(&and, [nand.weighted_sum(&x).map_or(0.0, f64::signum), f64::from(says(&or, x))])))
+        let says = |gate: &Perceptron, x: [f64; 2]| u8::from(gate.output(&x).is_ok_and(|yes| yes));
+        f64::from(says(&and, [says(&nand, x), says(&or, x)].map(f64::from)))
     };
     let picture = |title: &str, class: &dyn Fn([f64; 2]) -> f64| -> Result<Plot, limpid::draw::Error> {
         let classes = Grid::of([-0.5, 1.5], [-0.5, 1.5], 121, 121, |x1, x2| class([x1, x2]))?;

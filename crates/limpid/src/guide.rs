@@ -35,7 +35,7 @@ chapter! { chapter_1 "Chapter 1: arrays and pictures." "guide/chapter_1.md"
     lines "1.2" "Lines";
     image "1.3" "An image";
     curves "1.4" "Five curves and some bars";
-    surface "1.5" "A surface, its gradients, a way down";
+    surface "1.5" "A surface, its gradients, a path down";
 }
 chapter! { chapter_2 "Chapter 2: the perceptron." "guide/chapter_2.md"
     gates "2.1" "AND, NAND and OR";
@@ -44,7 +44,7 @@ chapter! { chapter_2 "Chapter 2: the perceptron." "guide/chapter_2.md"
 chapter! { chapter_3 "Chapter 3: from inputs to answers." "guide/chapter_3.md"
     activations "3.1" "Activations";
     softmax "3.2" "Softmax, and where it overflows";
-    non_linear "3.3" "Why an activation must bend";
+    non_linear "3.3" "Why an activation must be non-linear";
     outputs "3.4" "Which output for which problem";
     forward "3.5" "Three layers forward";
     digits "3.6" "Handwritten digits";
@@ -55,15 +55,15 @@ chapter! { chapter_3 "Chapter 3: from inputs to answers." "guide/chapter_3.md"
 }
 chapter! { chapter_4 "Chapter 4: learning." "guide/chapter_4.md"
     losses "4.1" "Two losses";
-    batches "4.2" "Losses of batches, and how batches are drawn";
+    batches "4.2" "The loss of a batch, and how batches are drawn";
     staircase "4.3" "Why accuracy cannot be the loss";
-    differences "4.4" "Slopes by trying";
+    differences "4.4" "Numerical derivatives";
     gradient "4.5" "The gradient";
-    descent "4.6" "Down the gradient";
+    descent "4.6" "Gradient descent";
     stuck "4.7" "Saddles, local minima, plateaus";
     net_gradient "4.8" "The gradient of a small network";
     learning "4.9" "Learning to read digits";
-    numerical_learning "4.10" "Learning by trying alone";
+    numerical_learning "4.10" "Learning with numerical gradients";
 }
 chapter! { chapter_5 "Chapter 5: the computational graph." "guide/chapter_5.md"
     chain_rule "5.1" "The chain rule on a graph";
@@ -76,7 +76,7 @@ chapter! { chapter_5 "Chapter 5: the computational graph." "guide/chapter_5.md"
 }
 chapter! { chapter_6 "Chapter 6: looking further." "guide/chapter_6.md"
     weight_scales "6.1" "How weights are drawn matters";
-    optimizers "6.2" "Optimisers on a long bowl";
+    optimizers "6.2" "Optimizers in a long valley";
     neighbours "6.3" "Reading without learning: nearest neighbours";
-    misclassified "6.4" "What is still read wrongly";
+    misclassified "6.4" "The digits it still gets wrong";
 }

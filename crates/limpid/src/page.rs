@@ -1,21 +1,22 @@
-//! Pages: words and pictures in the order in which a program makes them. Needs the feature `draw`.
+//! Pages: text and pictures, in the order in which a program makes them. Needs the feature `draw`.
 //!
-//! The examples of this crate write to a [`Page`] instead of to the terminal, so that the same lines of Rust fill a
-//! terminal, a stop of the book, and a page of its site.
+//! The examples of this crate write to a [`Page`] instead of to the terminal. So the same program serves a terminal, a
+//! stop of the book, and a page of its site.
 
 use std::error::Error;
 use std::fmt;
 use std::io::{self, IsTerminal, Write as _};
+use std::ops::ControlFlow;
 
 use limpid_draw::{GraphPicture, Medium, Picture, Scene};
 
-/// What a program that fills a page ends with.
+/// The result of a program that fills a page.
 pub type Outcome = Result<(), Box<dyn Error + Send + Sync>>;
 
-/// Whoever reads a page while it is written.
-type Watch<'w> = Box<dyn FnMut(&Part) + 'w>;
+/// Whoever reads a page while it is written, and may have seen enough.
+type Watch<'w> = Box<dyn FnMut(&Part) -> ControlFlow<()> + 'w>;
 
-/// Words and pictures, one after the other.
+/// Text and pictures, one after the other.
 ///
 /// ```
 /// use std::fmt::Write;
@@ -36,6 +37,7 @@ pub struct Page<'w> {
     parts: Vec<Part>,
     line: String,
     watch: Option<Watch<'w>>,
+    unwatched: bool,
 }
 
 /// A part of a page.
@@ -78,11 +80,27 @@ const NARROW: f64 = 340.0;
 impl<'w> Page<'w> {
     /// An empty page for a terminal of so many columns, with or without colours.
     pub fn new(columns: usize, colour: bool) -> Self {
-        Self { columns, colour, parts: Vec::new(), line: String::new(), watch: None }
+        Self { columns, colour, parts: Vec::new(), line: String::new(), watch: None, unwatched: false }
     }
 
-    /// The page, read by `watch` while it is written: line by line, picture by picture.
-    pub fn watched(mut self, watch: impl FnMut(&Part) + 'w) -> Self {
+    /// The page, with a function that gets each line and each picture as soon as it is there. Once it breaks, writing to
+    /// the page fails, so that the program behind it ends.
+    ///
+    /// ```
+    /// use std::fmt::Write;
+    /// use std::ops::ControlFlow;
+    ///
+    /// use limpid::page::Page;
+    ///
+    /// let mut lines = 0;
+    /// let mut page = Page::new(80, false).watched(|_| {
+    ///     lines += 1;
+    ///     if lines < 2 { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    /// });
+    /// assert!(writeln!(page, "one").is_ok());
+    /// assert!(writeln!(page, "two").is_err());
+    /// ```
+    pub fn watched(mut self, watch: impl FnMut(&Part) -> ControlFlow<()> + 'w) -> Self {
         self.watch = Some(Box::new(watch));
         self
     }
@@ -97,14 +115,14 @@ impl<'w> Page<'w> {
         let colour = io::stdout().is_terminal() && named("NO_COLOR").is_none();
         let mut written = Ok(());
         let mut page = Page::new(columns, colour).watched(|part| {
-            if written.is_ok() {
-                written = io::stdout().lock().write_all(part.text().as_bytes());
-            }
+            written = io::stdout().lock().write_all(part.text().as_bytes());
+            if written.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         });
-        fill(&mut page)?;
+        let filled = fill(&mut page);
         page.end();
         drop(page);
-        Ok(written?)
+        written?;
+        filled
     }
 
     /// Adds a picture.
@@ -134,9 +152,7 @@ impl<'w> Page<'w> {
     /// something took.
     pub fn aside(&mut self, text: &str) {
         self.end();
-        if let Some(watch) = &mut self.watch {
-            watch(&Part::Words(format!("{text}\n")));
-        }
+        self.tell(&Part::Words(format!("{text}\n")));
     }
 
     /// Ends a line that was begun.
@@ -174,13 +190,17 @@ impl<'w> Page<'w> {
         self.push(Part::Words(line));
     }
 
+    fn tell(&mut self, part: &Part) {
+        if let Some(watch) = self.watch.as_mut().filter(|_| !self.unwatched) {
+            self.unwatched = watch(part).is_break();
+        }
+    }
+
     fn push(&mut self, part: Part) {
         if let Part::Picture(_) = part {
             self.end();
         }
-        if let Some(watch) = &mut self.watch {
-            watch(&part);
-        }
+        self.tell(&part);
         match (self.parts.last_mut(), part) {
             (Some(Part::Words(words)), Part::Words(more)) => words.push_str(&more),
             (_, part) => self.parts.push(part),
@@ -199,7 +219,7 @@ impl fmt::Write for Page<'_> {
                 None => self.line.push_str(piece),
             }
         }
-        Ok(())
+        if self.unwatched { Err(fmt::Error) } else { Ok(()) }
     }
 }
 

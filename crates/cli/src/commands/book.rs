@@ -1,7 +1,9 @@
 //! `limpid book`: the chapters, a stop, or the whole book as a site.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, IsTerminal};
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -11,22 +13,32 @@ use limpid::page::Page;
 use limpid_book::{Site, SiteError, Stop};
 
 use crate::failure::Failure;
+use crate::pager::Pager;
 use crate::picture::{columns, has_colour};
 use crate::{output, viewer};
 
 /// Read the book: from an AND gate to a network that reads digits, stop by stop
 ///
-/// A stop explains one thing, runs a short program, and shows its numbers, its pictures and its Rust.
+/// A stop explains one thing, runs a short program, and shows its numbers and its pictures. In a terminal the pager
+/// shows it screen by screen: $LIMPID_PAGER, $PAGER, or less. Q leaves it.
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Arguments {
-    /// Stop to walk to, such as 4.4 [default: list the chapters]
+    /// Stop to show, such as 4.4 [default: list the chapters]
     #[arg(value_name = "STOP", conflicts_with = "all")]
     stop: Option<String>,
 
     /// Write every stop as a page of a web site, which needs no network
     #[arg(long)]
     all: bool,
+
+    /// Show the stop's program too, which is Rust
+    #[arg(long, requires = "stop")]
+    code: bool,
+
+    /// Write straight to the terminal, without a pager
+    #[arg(long)]
+    no_pager: bool,
 
     /// Show the stop's page, or the site, in the system's browser; without --output, where nothing is kept
     #[arg(long, help_heading = "Output")]
@@ -41,7 +53,9 @@ const EXAMPLES: &str = "\
 Examples:
   The chapters and their stops:
     limpid book
-  The stop on slopes by trying, and its pictures as files:
+  The stop on numerical derivatives, with its program:
+    limpid book 4.4 --code
+  Its pictures as files:
     limpid book 4.4 --output pictures
   The same stop as a page, in the browser:
     limpid book 4.4 --open
@@ -53,7 +67,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
     match &arguments.stop {
         Some(asked) => {
             let stop = limpid_book::find(asked).map_err(|error| Failure::Usage(error.to_string()))?;
-            walk(stop, folder, open)
+            walk(stop, &arguments)
         }
         None if open || (arguments.all && folder.is_some()) => site(folder, open),
         None if arguments.all => {
@@ -64,32 +78,54 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
             let what = "--output needs a stop, such as `limpid book 4.4`, or --all";
             Err(Failure::Usage(what.to_string()))
         }
-        None => output::result(&limpid_book::contents(has_colour())),
+        None => Pager::start(!arguments.no_pager).write(&limpid_book::contents(has_colour())),
     }
 }
 
-fn walk(stop: &Stop, folder: Option<&Path>, open: bool) -> Result<(), Failure> {
+fn walk(stop: &Stop, arguments: &Arguments) -> Result<(), Failure> {
+    let (folder, open) = (arguments.output.as_deref(), arguments.open);
     let (columns, colour) = (columns().clamp(40, 120), has_colour());
-    output::result(&limpid_book::head(stop, columns, colour))?;
-    let mut written = Ok(());
+    // A reader who answers questions cannot be in a pager.
+    let asks = stop.example == "exercise" && io::stdin().is_terminal() && io::stdout().is_terminal();
+    let mut pager = Pager::start(!arguments.no_pager && !asks);
+    let mut written = pager.write(&limpid_book::head(stop, columns, colour));
+    // Files are wanted even if the reader has seen enough.
+    let goes_on = folder.is_some() || open;
     let mut page = Page::new(columns, colour).watched(|part| {
         if written.is_ok() {
-            written = output::result(&part.text());
+            written = pager.write(&part.text());
         }
+        if written.is_ok() || goes_on { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     });
     let failed = |error: Box<dyn std::error::Error + Send + Sync>| Failure::Misfit(error.to_string());
-    (stop.run)(&mut page).map_err(failed)?;
-    if stop.example == "exercise" && io::stdin().is_terminal() && io::stdout().is_terminal() {
-        limpid_book::ask(&mut page, io::stdin().lock()).map_err(failed)?;
-    }
+    let run = (stop.run)(&mut page);
+    let run = if asks { run.and_then(|()| limpid_book::ask(&mut page, io::stdin().lock())) } else { run };
     page.end();
-    if let Some(folder) = folder {
-        save_pictures(&page, folder)?;
-    }
-    let of_stop = open.then(|| Site::of_stop(stop, &page)).transpose().map_err(site_failure)?;
+    let of_stop = match &run {
+        Ok(()) => {
+            if let Some(folder) = folder {
+                save_pictures(&page, folder)?;
+            }
+            open.then(|| Site::of_stop(stop, &page)).transpose().map_err(site_failure)?
+        }
+        Err(_) => None,
+    };
     drop(page);
-    written?;
-    output::result(&limpid_book::tail(stop, colour))?;
+    // What could not be written comes first: it is why the program ended.
+    match written {
+        Err(Failure::ReaderGone) if goes_on => {}
+        written => written?,
+    }
+    run.map_err(failed)?;
+    let tail = match arguments.code {
+        true => limpid_book::tail_with_code(stop, columns, colour),
+        false => limpid_book::tail(stop, colour),
+    };
+    match pager.write(&tail) {
+        Err(Failure::ReaderGone) => {}
+        written => written?,
+    }
+    drop(pager);
     of_stop.map_or(Ok(()), |site| show(&site, folder))
 }
 
@@ -117,11 +153,29 @@ fn save_pictures(page: &Page<'_>, folder: &Path) -> Result<(), Failure> {
 fn site(folder: Option<&Path>, open: bool) -> Result<(), Failure> {
     let watch = |stop: &Stop| output::note(&format!("{:<5} {}", stop.number, stop.title));
     let site = Site::build(watch).map_err(site_failure)?;
-    // A site that nobody keeps is made to be shown.
-    let Some(folder) = folder.filter(|_| !open) else { return show(&site, folder) };
-    site.write(folder).map_err(site_failure)?;
-    output::note(&format!("{} files; open {}", site.files.len(), folder.join(site.first()).display()));
-    Ok(())
+    match folder.filter(|_| !open) {
+        Some(folder) => {
+            site.write(folder).map_err(site_failure)?;
+            output::note(&format!("{} files; open {}", site.files.len(), folder.join(site.first()).display()));
+        }
+        // A site that nobody keeps is made to be shown.
+        None => show(&site, folder)?,
+    }
+    whole(&site)
+}
+
+/// That no stop of the site lacks its numbers and pictures; otherwise which do, by cause.
+fn whole(site: &Site) -> Result<(), Failure> {
+    let mut causes: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for (number, cause) in &site.lacking {
+        causes.entry(cause).or_default().push(number);
+    }
+    if causes.is_empty() {
+        return Ok(());
+    }
+    let told = causes.iter().map(|(cause, numbers)| format!("stops {}: {cause}", numbers.join(", ")));
+    let told = told.collect::<Vec<_>>().join("\n");
+    Err(Failure::Misfit(format!("the site is written, but some stops have no numbers and no pictures:\n{told}")))
 }
 
 fn site_failure(error: SiteError) -> Failure {

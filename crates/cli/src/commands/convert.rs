@@ -124,6 +124,8 @@ struct Report {
     to: String,
     to_format: String,
     bytes: usize,
+    /// Whether there was a file of that name before.
+    replaced: bool,
     arrays: Vec<Row>,
     assumed: Vec<String>,
 }
@@ -141,6 +143,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
     };
     let assumed = [assumed, wrong].concat();
     let is_stdout = output::is_dash(&arguments.to);
+    let replaced = !is_stdout && arguments.to.exists();
     match is_stdout {
         true => output::bytes(&bytes)?,
         false => write_atomically(&arguments.to, &bytes)?,
@@ -151,10 +154,14 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
         to: arguments.to.display().to_string(),
         to_format: target.name(),
         bytes: bytes.len(),
+        replaced,
         arrays,
         assumed,
     };
     report.assumed.iter().for_each(|sentence| output::note(sentence));
+    if replaced {
+        output::note(&format!("replaced {}, which was there before", report.to));
+    }
     match arguments.format.format {
         // What was converted is there already.
         _ if is_stdout => output::note(report.text(source, target).trim_end()),

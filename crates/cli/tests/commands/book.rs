@@ -20,15 +20,80 @@ fn the_book_lists_its_chapters() {
 }
 
 #[test]
-fn a_stop_explains_shows_numbers_pictures_and_its_rust() {
+fn a_stop_explains_shows_numbers_and_pictures_and_leads_on() {
     let place = Place::new();
     let run = place.run(&["book", "5.2", "--output", "pictures"]);
     assert_eq!(run.code, Some(0), "{run:?}");
-    for wanted in ["5.2  Two apples", "total: 220.00000000000003", "crates/limpid/examples/apples.rs", "fn stop("] {
+    for wanted in ["5.2  Two apples", "total: 220.00000000000003", "limpid book 5.2 --code"] {
         assert!(run.stdout.contains(wanted), "{wanted}: {}", run.stdout);
     }
+    assert!(!run.stdout.contains("fn stop("), "{}", run.stdout);
+    assert!(run.stdout.ends_with("next:     limpid book 5.3   Apples and oranges\n"), "{}", run.stdout);
     assert!(fs::read_to_string(place.path("pictures/apples.svg")).unwrap().starts_with("<svg"));
     assert!(fs::read(place.path("pictures/apples.png")).unwrap().starts_with(b"\x89PNG"));
+}
+
+#[test]
+fn a_stops_rust_is_shown_where_it_is_asked_for() {
+    let run = Place::new().run(&["book", "5.2", "--code", "--no-pager"]);
+    assert_eq!(run.code, Some(0), "{run:?}");
+    assert!(run.stdout.contains("crates/limpid/examples/apples.rs") && run.stdout.contains("fn stop("), "{run:?}");
+    assert!(run.stdout.lines().all(|line| line.chars().count() <= 80), "{}", run.stdout);
+    assert_eq!(Place::new().run(&["book", "--code"]).code, Some(2));
+}
+
+/// Where the digits cannot be read, the stops that do not need them are whole, and the others have words and program.
+#[test]
+fn where_a_data_set_cannot_be_read_the_site_is_written_and_the_stops_that_lack_it_are_named() {
+    let place = Place::new();
+    let mut command = place.command(&["book", "--all", "--output", "site"]);
+    fs::create_dir(place.path("damaged")).expect("a folder");
+    for entry in fs::read_dir(crate::support::published()).expect("the digits") {
+        fs::write(place.path("damaged").join(entry.expect("a file").file_name()), "damaged").expect("a damaged file");
+    }
+    let output = command.env("LIMPID_DATA", place.path("damaged")).output().expect("limpid");
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{told}");
+    assert!(told.contains("some stops have no numbers and no pictures:\nstops 1.3, 3.6, 3.7, 3.8, 3.10, "), "{told}");
+    let page = |name: &str| fs::read_to_string(place.path("site").join(name)).expect("a page");
+    let missing = "They are missing, because the program failed: ";
+    assert!(page("5.2.html").contains("220.00000000000003") && !page("5.2.html").contains(missing));
+    assert!(page("1.3.html").contains(missing) && page("1.3.html").contains(" stop(page"));
+    assert!(page("index.html").contains("1.3.html"));
+}
+
+/// In a terminal of its own, which `script` gives it, the pager shows the stop, and nothing is asked of it in a pipe.
+#[cfg(target_os = "linux")]
+#[test]
+fn in_a_terminal_a_stop_goes_through_the_readers_pager() {
+    let place = Place::new();
+    if Command::new("script").arg("--version").output().is_err() {
+        eprintln!("there is no `script` here, so that no terminal can be had: not tried");
+        return;
+    }
+    let limpid = env!("CARGO_BIN_EXE_limpid");
+    let typed = |flags: &str, pager: &str| {
+        let line = format!("stty columns 80 rows 24; {limpid} book 5.2 {flags}");
+        let mut command = Command::new("script");
+        command.args(["-qec", &line, "/dev/null"]).current_dir(place.path("")).stdin(Stdio::null());
+        let output = command.env("LIMPID_PAGER", pager).env("TERM", "xterm").output().expect("script");
+        (output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned())
+    };
+    fs::write(place.path("numbered"), "#!/bin/sh\nsed 's/^/paged: /'\n").expect("a pager");
+    fs::write(place.path("left"), "#!/bin/sh\nexit 0\n").expect("a pager");
+    for name in ["numbered", "left"] {
+        use std::os::unix::fs::PermissionsExt;
+        fs::set_permissions(place.path(name), fs::Permissions::from_mode(0o755)).expect("a program");
+    }
+    let (code, shown) = typed("", "./numbered");
+    assert!(code == Some(0) && shown.contains("paged: next:") | shown.contains("paged: \u{1b}[1mnext:"), "{shown}");
+    let (code, shown) = typed("--no-pager", "./numbered");
+    assert!(code == Some(0) && shown.contains("Two apples") && !shown.contains("paged: "), "{shown}");
+    // A reader who leaves early has seen enough: no error.
+    let (code, shown) = typed("", "./left");
+    assert!(code == Some(0) && !shown.contains("error"), "{shown}");
+    let (code, shown) = typed("", "./absent");
+    assert!(code == Some(0) && shown.contains("cannot be started") && shown.contains("220.00000000000003"), "{shown}");
 }
 
 #[test]
