@@ -13,6 +13,8 @@ mod bench;
 mod commands;
 mod data;
 mod failure;
+mod kept;
+mod looked;
 mod output;
 mod pager;
 mod picture;

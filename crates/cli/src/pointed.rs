@@ -4,6 +4,7 @@ use std::ops::Range;
 use std::str::FromStr;
 
 use limpid::draw::text_cells;
+use limpid::graph::{Builder, Expression};
 
 /// What is wrong, where in the text that is, and the text with carets under the place.
 pub(crate) fn pointed(text: &str, place: Range<usize>, what: &str) -> String {
@@ -14,10 +15,15 @@ pub(crate) fn pointed(text: &str, place: Range<usize>, what: &str) -> String {
     format!("{what} (column {})\n  {}\n  {indent}{carets}", before.chars().count() + 1, shown(text))
 }
 
-/// The parts of a text between commas, with their places, without the spaces around them.
+/// The parts of a text between commas, with their places, without the spaces around them. A comma in brackets stands
+/// between the values of a function.
 fn parts(text: &str) -> impl Iterator<Item = Range<usize>> {
-    let mut start = 0;
-    text.split(',').map(move |part| {
+    let (mut start, mut depth) = (0, 0i64);
+    let is_between = move |c: char| {
+        depth += i64::from(c == '(') - i64::from(c == ')');
+        c == ',' && depth <= 0
+    };
+    text.split(is_between).map(move |part| {
         let trimmed = part.trim_start();
         let from = start + part.len() - trimmed.len();
         start += part.len() + 1;
@@ -28,11 +34,20 @@ fn parts(text: &str) -> impl Iterator<Item = Range<usize>> {
 /// A finite number at a place of a text.
 fn number(text: &str, place: Range<usize>, fits: &str) -> Result<f64, String> {
     let part = &text[place.clone()];
-    match part.replace('−', "-").parse::<f64>() {
-        Ok(number) if number.is_finite() => Ok(number),
+    let number = part.replace('−', "-").parse::<f64>().ok().or_else(|| constant(part));
+    match number {
+        Some(number) if number.is_finite() => Ok(number),
         _ if part.is_empty() => Err(pointed(text, place, &format!("a number is missing; {fits}"))),
         _ => Err(pointed(text, place, &format!("`{}` is not a finite number; {fits}", part.escape_debug()))),
     }
+}
+
+/// The value of a formula without names, such as `pi/2`.
+fn constant(text: &str) -> Option<f64> {
+    let formula: Expression = text.parse().ok().filter(|formula: &Expression| formula.names().is_empty())?;
+    let builder = Builder::new();
+    let graph = builder.finish([formula.build(&builder)]).ok()?;
+    graph.run(&[]).ok()?.first()?.to_f64().first().copied()
 }
 
 /// Numbers with commas between them, at least one.
@@ -90,7 +105,7 @@ impl FromStr for Assignments {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        const FITS: &str = "a name, `=` and a number fit, such as x=3,y=4";
+        const FITS: &str = "a name, `=` and a number fit, such as x=3,y=4 or x=pi/2";
         let mut values: Vec<(String, f64, Range<usize>)> = Vec::new();
         for place in parts(text) {
             let part = &text[place.clone()];
@@ -116,8 +131,12 @@ impl Assignments {
     /// The values of these names, in this order: every one of them and no others.
     pub(crate) fn of(&self, names: &[String]) -> Result<Vec<f64>, String> {
         if let Some((name, _, place)) = self.values.iter().find(|(name, ..)| !names.contains(name)) {
-            let fits = if names.is_empty() { "it has no names".to_string() } else { names.join(", ") + " fits" };
-            let what = format!("`{}` does not stand in the formula; {fits}", name.escape_debug());
+            let own = match names {
+                [] => "it has no names".to_string(),
+                [one] => format!("its only name is {one}"),
+                [others @ .., last] => format!("its names are {} and {last}", others.join(", ")),
+            };
+            let what = format!("the formula has no name `{}`; {own}", name.escape_debug());
             return Err(pointed(&self.text, place.clone(), &what));
         }
         let value = |name: &String| {
@@ -173,6 +192,11 @@ mod tests {
         assert_eq!("−1e-3".parse(), Ok(Numbers(vec![-1e-3])));
         assert_eq!(" 0 , 20 ".parse(), Ok(Limits { low: 0.0, high: 20.0 }));
         assert_eq!("640x400".parse(), Ok(Extent { width: 640, height: 400 }));
+        let half = std::f64::consts::FRAC_PI_2;
+        assert_eq!("pi/2, -π/2,max(1, 2)^2".parse(), Ok(Numbers(vec![half, -half, 4.0])));
+        assert_eq!("-pi/2,e^0*pi/2".parse(), Ok(Limits { low: -half, high: half }));
+        let at: Assignments = "x=sqrt(2),y=min(pi, 3)".parse().unwrap();
+        assert_eq!(at.of(&["x".to_string(), "y".to_string()]), Ok(vec![std::f64::consts::SQRT_2, 3.0]));
         let at: Assignments = "x = 3,y=-4".parse().unwrap();
         assert_eq!(at.of(&["y".to_string(), "x".to_string()]), Ok(vec![-4.0, 3.0]));
     }
@@ -181,7 +205,7 @@ mod tests {
     fn a_mistake_is_pointed_at() {
         let of = |names: &[&str]| names.iter().map(ToString::to_string).collect::<Vec<_>>();
         let at = |text: &str, names: &[&str]| text.parse::<Assignments>().and_then(|at| at.of(&of(names)).map(drop));
-        let table: [(Result<(), String>, &str); 12] = [
+        let table: [(Result<(), String>, &str); 14] = [
             (
                 "0,x".parse::<Limits>().map(drop),
                 "`x` is not a finite number; two numbers fit, the lower first, such as 0,20 (column 3)\n  0,x\n    ^",
@@ -193,7 +217,9 @@ mod tests {
             ("1e999".parse::<Numbers>().map(drop), "`1e999` is not a finite number; "),
             (at("x", &["x"]), "`x` gives no value; "),
             (at("x=3,x=4", &["x"]), "(column 5)\n  x=3,x=4\n      ^"),
-            (at("x=3,z=4", &["x", "y"]), "`z` does not stand in the formula; x, y fits (column 5)"),
+            (at("x=3,z=4", &["x", "y"]), "the formula has no name `z`; its names are x and y (column 5)"),
+            (at("x=pi/0", &["x"]), "`pi/0` is not a finite number; "),
+            (at("x=2*y", &["x"]), "`2*y` is not a finite number; "),
             (at("x=3", &["x", "y"]), "`y` has no value; `x=1,y=2` fits (column 4)\n  x=3\n     ^"),
             (at("数=三", &["数"]), "(column 3)\n  数=三\n     ^^"),
             ("640x".parse::<Extent>().map(drop), "`` is not a whole number"),

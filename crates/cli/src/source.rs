@@ -229,6 +229,12 @@ fn targeted(data: Dataset, form: &Form, loss: Loss) -> Result<Dataset, Failure> 
     }
 }
 
+/// Labels of so many classes, or numbers, as a loss takes them.
+pub(crate) fn labelled_for(data: Dataset, is_regression: bool, outputs: usize, loss: Loss) -> Result<Dataset, Failure> {
+    let task = if is_regression { Task::Regression } else { Task::Classification };
+    targeted(data, &Form { name: String::new(), size: 0, outputs, task }, loss)
+}
+
 /// Samples that a saved model is asked about, with what is known of them.
 pub(crate) struct Questions {
     pub(crate) data: Dataset,
@@ -317,7 +323,7 @@ pub(crate) fn unknown_notes(unknown: &[Unknown]) -> Vec<String> {
 }
 
 /// The first names, and how many more there are.
-fn listed(names: &[String]) -> String {
+pub(crate) fn listed(names: &[String]) -> String {
     const MOST: usize = 6;
     match names.len() {
         0..=MOST => names.join(", "),

@@ -8,7 +8,7 @@ use clap::Args;
 use limpid::files::{Arrays, Format};
 use limpid::graph::Expression;
 use limpid::learn::{Loss, Model, Network};
-use limpid::models;
+use limpid::models::{self, Samples};
 
 use crate::asked::say_not_finite;
 use crate::failure::Failure;
@@ -33,6 +33,8 @@ pub(crate) struct Subject {
     pub(crate) network: Network,
     pub(crate) loss: Loss,
     pub(crate) divisor: Option<f64>,
+    /// What its samples are made from, where a model file says so.
+    pub(crate) samples: Option<Samples>,
     /// With the parameters of the file.
     pub(crate) model: Option<Model>,
     /// Whether the subject was named, rather than left at its default.
@@ -61,6 +63,7 @@ impl Subject {
                 network: saved.model.network().clone(),
                 loss: saved.model.loss(),
                 divisor: saved.divisor,
+                samples: saved.samples,
                 model: Some(saved.model),
                 file: Some(path.display().to_string()),
             });
@@ -71,7 +74,15 @@ impl Subject {
             let file = if text.contains(',') { "" } else { "\nthere is no file of this name either" };
             Failure::Usage(format!("{error}{file}"))
         })?;
-        Ok(Subject { network, loss: Loss::default(), divisor: None, model: None, file: None })
+        Ok(Subject { network, loss: Loss::default(), divisor: None, samples: None, model: None, file: None })
+    }
+
+    /// A network that was typed is wrong usage; one that is in a file is a file that does not fit.
+    pub(crate) fn misfit(&self, why: String) -> Failure {
+        match &self.file {
+            Some(file) => Failure::Misfit(format!("{file}: {why}")),
+            None => Failure::Usage(why),
+        }
     }
 }
 

@@ -1,18 +1,18 @@
 //! `limpid gradcheck`: a network and real samples → whether back-propagation agrees with difference quotients.
 
-use std::fs;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use clap::Args;
+use limpid::files::{Arrays, LayersError, MODEL_CAP_BYTES, NamedArray, Orientation, find_layers, read_plain_or_gzip};
 use limpid::graph::{Sizes, Tensor};
 use limpid::learn::{Elements, GradientCheck, GradientReport, Model, Sgd};
 use serde::Serialize;
 
 use crate::arguments::{DataOptions, Format, FormatOption, at_least_one, positive, seed};
-use crate::data::{Named, Part};
+use crate::data::Part;
 use crate::failure::Failure;
+use crate::looked::{Looked, Wanted};
 use crate::output;
 use crate::stage::{Stage, check_memory};
 use crate::subject::{Subject, SubjectArgument};
@@ -31,6 +31,8 @@ pub(crate) struct Arguments {
     #[command(flatten)]
     data: DataOptions,
     /// Samples that the loss is taken over: the first of the test part, such as 100
+    ///
+    /// A model that learned from a table or from pictures takes them from --data, and random ones without it.
     #[arg(long, value_name = "N", default_value = "10", help_heading = "Data")]
     #[arg(value_parser = at_least_one, allow_negative_numbers = true)]
     samples: usize,
@@ -53,10 +55,10 @@ struct CheckOptions {
     /// Largest error that passes: |a − n| / max(1, |a|, |n|) of the two derivatives, such as 1e-6
     #[arg(long, value_name = "ERROR", default_value = "1e-7", value_parser = positive, allow_negative_numbers = true)]
     tolerance: f64,
-    /// Derivatives to check in the place of back-propagation's: a JSON file, such as {"0/w": [[0.1, …], …], "0/b": […],
-    /// …}
+    /// Derivatives to check in the place of back-propagation's: a JSON file, such as {"W1": [[0.1, …], …], "b1": […], …},
+    /// or an .npz or pickle of NumPy arrays
     ///
-    /// They were computed by hand or by another program, of the mean loss over the same samples. Mistakes that are
+    /// Their names are those of weights: W1, b1, W2, … or the parameters' own, 0/w, 0/b, …. They were computed by hand or by another program, of the mean loss over the same samples. Mistakes that are
     /// often made are tried on them: a softmax over the wrong axis, class labels taken for numbers, arrays of integers,
     /// a derivative overwritten.
     #[arg(long, value_name = "FILE")]
@@ -98,7 +100,7 @@ struct Report<'r> {
     worst_error: f64,
     network: String,
     model: Option<String>,
-    dataset: Named,
+    dataset: &'r str,
     samples: usize,
     seed: u64,
     step: f64,
@@ -109,19 +111,10 @@ struct Report<'r> {
 pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
     let Arguments { subject, data, samples, check, format } = arguments;
     let subject = subject.read()?;
-    let dataset = data.dataset;
-    dataset.check_fits(&subject.network).map_err(|why| misfit(&subject, why))?;
-    let most = dataset.samples(Part::Test);
-    if samples > most {
-        return Err(Failure::Usage(format!(
-            "{samples} samples are more than the {most} test samples of {}; 1 to {most} fits",
-            dataset.name()
-        )));
-    }
+    let looked = looked(&subject, &data, samples, check.seed)?;
+    let samples = looked.data.len();
     let graph = Stage::Gradient.graph(&subject.network, subject.loss, subject.divisor, &Sgd)?;
     check_memory(&graph, &Sizes::from([("batch", samples), ("samples", samples)]))?;
-    let divisor = if subject.model.is_some() { subject.divisor } else { dataset.divisor() };
-    let digits = dataset.read(data.data.as_deref(), divisor, subject.loss)?.test.range(0, samples)?;
     let model = match subject.model {
         Some(model) => model,
         None => Model::new(&subject.network, check.seed)?,
@@ -133,15 +126,16 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
         seed: check.seed,
         ..GradientCheck::default()
     };
+    looked.notes.iter().for_each(|note| output::note(note));
     output::note(&format!(
         "checking the gradient of {} on {} of {}",
         subject.network,
-        text::counted(samples as u64, "test sample"),
-        dataset.name()
+        text::counted(samples as u64, &format!("{}sample", looked.part)),
+        looked.name
     ));
     let report = match &check.gradient {
-        Some(path) => model.compare_gradients(&digits, &gradients(path, &model)?, &settings)?,
-        None => model.check_gradients(&digits, &settings)?,
+        Some(path) => model.compare_gradients(&looked.data, &gradients(path, &model)?, &settings)?,
+        None => model.check_gradients(&looked.data, &settings)?,
     };
     match format.format {
         Format::Text => output::result(&format!("{report}\n"))?,
@@ -150,7 +144,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
             worst_error: report.worst_error(),
             network: subject.network.to_string(),
             model: subject.file,
-            dataset,
+            dataset: &looked.name,
             samples,
             seed: check.seed,
             step: check.step,
@@ -167,28 +161,77 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
     }
 }
 
-/// The largest file of derivatives that is read, in bytes.
-const GRADIENT_CAP_BYTES: u64 = 1 << 30;
+/// The samples that the loss is taken over. A model that learned from a table or from pictures, and has none of either
+/// at hand, is checked on random ones.
+fn looked(subject: &Subject, data: &DataOptions, count: usize, seed: u64) -> Result<Looked, Failure> {
+    match &subject.samples {
+        Some(samples) if data.data.is_none() => Looked::drawn(subject, samples, count, seed),
+        _ => Looked::read(subject, data, &Wanted { part: Part::Test, start: 0, count }),
+    }
+}
 
-/// Reads an array for each parameter of a model.
+/// Reads an array for each parameter of a model: from JSON, or from any file of arrays. Their names may be the
+/// parameters', or those of another program, as for weights: W1, b1, W2, ….
 fn gradients(path: &Path, model: &Model) -> Result<Vec<(String, Tensor)>, Failure> {
     let wrong = |why: String| Failure::Misfit(format!("{}: {why}", path.display()));
-    let mut text = String::new();
-    let file = fs::File::open(path).map_err(|error| wrong(error.to_string()))?;
-    file.take(GRADIENT_CAP_BYTES).read_to_string(&mut text).map_err(|error| wrong(error.to_string()))?;
+    let bytes = read_plain_or_gzip(path, MODEL_CAP_BYTES).map_err(|error| Failure::Misfit(error.to_string()))?;
+    let arrays: Vec<NamedArray> = match bytes.trim_ascii_start().first() {
+        Some(b'{' | b'[') | None => of_json(&bytes).map_err(wrong)?,
+        _ => Arrays::from_bytes(&bytes).map_err(|error| wrong(error.to_string()))?.arrays,
+    };
+    let names = model.network().parameter_names()?;
+    let is_own = |array: &NamedArray| names.contains(&array.name);
+    if arrays.iter().any(is_own) {
+        return fitting(tensors(arrays).map_err(wrong)?, model, wrong);
+    }
+    // As weights are: in the layers' order, (in, out).
+    let found = match find_layers(arrays.clone(), None) {
+        Err(LayersError::Question { .. }) => find_layers(arrays, Some(Orientation::InOut)),
+        found => found,
+    };
+    let found = found.map_err(|error| wrong(error.to_string()))?;
+    found.assumed.iter().for_each(|sentence| output::note(sentence));
+    let layers = found.layers.into_iter().map(|layer| layer.arrays().cloned().collect::<Vec<_>>());
+    let own = names.chunks(2).zip(layers).flat_map(|(names, arrays)| names.iter().cloned().zip(arrays));
+    let (own, said): (Vec<_>, Vec<_>) = own
+        .map(|(name, array)| {
+            let said = format!("{} is {name}", array.name);
+            (NamedArray { name, array: array.array }, said)
+        })
+        .unzip();
+    output::note(&format!("the derivatives by name: {}", said.join(", ")));
+    fitting(tensors(own).map_err(wrong)?, model, wrong)
+}
+
+fn fitting(
+    gradients: Vec<(String, Tensor)>,
+    model: &Model,
+    wrong: impl Fn(String) -> Failure,
+) -> Result<Vec<(String, Tensor)>, Failure> {
+    model.network().check_parameters(&gradients).map_err(|error| wrong(error.to_string()))?;
+    Ok(gradients)
+}
+
+fn tensors(arrays: Vec<NamedArray>) -> Result<Vec<(String, Tensor)>, String> {
+    let tensor = |NamedArray { name, array }: NamedArray| match array.to_tensor() {
+        Ok(tensor) => Ok((name, tensor)),
+        Err(error) => Err(format!("`{name}`: {error}")),
+    };
+    arrays.into_iter().map(tensor).collect()
+}
+
+/// The arrays of a JSON object.
+fn of_json(bytes: &[u8]) -> Result<Vec<NamedArray>, String> {
     let fits = "an object with an array for each parameter, such as {\"0/w\": [[0.1, 0.2]], \"0/b\": [0.3, 0.4]}, fits";
-    let value: serde_json::Value = serde_json::from_str(&text).map_err(|error| wrong(format!("{error}; {fits}")))?;
-    let object = value.as_object().ok_or_else(|| wrong(format!("this is no object; {fits}")))?;
+    let value: serde_json::Value = serde_json::from_slice(bytes).map_err(|error| format!("{error}; {fits}"))?;
+    let object = value.as_object().ok_or_else(|| format!("this is no object; {fits}"))?;
     let array = |(name, value): (&String, &serde_json::Value)| {
         let (mut shape, mut numbers) = (Vec::new(), Vec::new());
-        collect(value, 0, &mut shape, &mut numbers).map_err(|why| wrong(format!("`{name}`: {why}; {fits}")))?;
-        let tensor =
-            Tensor::new(shape, numbers).map_err(|_| wrong(format!("`{name}`: its rows differ in length; {fits}")))?;
-        Ok((name.clone(), tensor))
+        collect(value, 0, &mut shape, &mut numbers).map_err(|why| format!("`{name}`: {why}; {fits}"))?;
+        let tensor = Tensor::new(shape, numbers).map_err(|_| format!("`{name}`: its rows differ in length; {fits}"))?;
+        Ok(NamedArray::new(name, tensor))
     };
-    let arrays = object.iter().map(array).collect::<Result<Vec<_>, Failure>>()?;
-    model.network().check_parameters(&arrays).map_err(|error| wrong(error.to_string()))?;
-    Ok(arrays)
+    object.iter().map(array).collect()
 }
 
 /// The numbers of nested arrays, row by row, and their shape. `NaN` is `null` in JSON.
@@ -217,13 +260,5 @@ fn collect(
             numbers.push(value.as_f64().ok_or("not everything in it is a number")?);
             Ok(())
         }
-    }
-}
-
-/// A network that was typed is wrong usage; one that is in a file is a file that does not fit.
-fn misfit(subject: &Subject, why: String) -> Failure {
-    match &subject.file {
-        Some(file) => Failure::Misfit(format!("{file}: {why}")),
-        None => Failure::Usage(why),
     }
 }

@@ -7,10 +7,12 @@ use limpid::draw::{GraphPicture, Step};
 use limpid::graph::show::{Drawing, Numbers};
 use limpid::graph::{Builder, Expression, Graph, Tensor};
 use limpid::learn::{Dataset, Model};
+use limpid::models::Samples;
 
 use crate::arguments::{DataOptions, OptimizerOptions, listed};
-use crate::data::{Named, Part};
+use crate::data::Part;
 use crate::failure::Failure;
+use crate::looked::{Looked, Wanted};
 use crate::picture::{PictureOptions, columns, has_colour, names_picture};
 use crate::pointed::{Assignments, example};
 use crate::stage::{Stage, sample_loss};
@@ -202,7 +204,9 @@ impl Arguments {
             None => return Ok(graph.show()),
         };
         let feeds: Vec<Tensor> = values.into_iter().map(Tensor::from).collect();
-        Ok(graph.trace(&feeds)?.show())
+        let drawing = graph.trace(&feeds)?.show();
+        say_not_a_number(&drawing);
+        Ok(drawing)
     }
 
     fn draw(&self, drawing: &Drawing) -> Result<(), Failure> {
@@ -236,6 +240,19 @@ impl LookOptions {
         }
         let picture = self.digits.map_or(picture.clone(), |digits| picture.digits(digits));
         Ok(if self.everything { picture.everything() } else { picture })
+    }
+}
+
+/// Says where a formula's value is not a number: its derivatives say nothing there, whatever they are.
+fn say_not_a_number(drawing: &Drawing) {
+    let is_nan = |numbers: &Option<Numbers>| numbers.as_ref().is_some_and(|n| n.first.iter().any(|x| x.is_nan()));
+    if let Some((id, node)) = drawing.nodes.iter().enumerate().find(|(_, node)| is_nan(&node.value)) {
+        let name = node.name.clone().unwrap_or_else(|| format!("%{id}"));
+        let formula = node.formula.as_ref().map(|formula| format!(" = {formula}")).unwrap_or_default();
+        output::note(&format!(
+            "{name}{formula} is not a number (NaN) for these values: no real number fits there, and the derivatives say \
+             nothing"
+        ));
     }
 }
 
@@ -283,54 +300,59 @@ fn said(drawing: &Drawing, step: Step) -> String {
 impl SampleOptions {
     /// The loss of a sample, with every value and derivative.
     fn drawing(&self, row: usize, subject: &Subject) -> Result<Drawing, Failure> {
-        let named = self.data.dataset;
-        let misfit = |why: String| match &subject.file {
-            Some(file) => Failure::Misfit(format!("{file}: {why}")),
-            None => Failure::Usage(why),
-        };
-        named.check_fits(&subject.network).map_err(misfit)?;
-        let most = named.samples(self.part);
-        if row >= most {
-            let why = format!(
-                "--values {row}: {} has {} samples in this part; 0 to {} fits",
-                named.name(),
-                text::count(most as u64),
-                most - 1
-            );
-            return Err(Failure::Usage(why));
-        }
-        let divisor = if subject.model.is_some() { subject.divisor } else { named.divisor() };
-        let data = named.read(self.data.data.as_deref(), divisor, subject.loss)?;
-        let sample = data.into_part(self.part).select(&[row])?;
+        let wanted = Wanted { part: self.part, start: row, count: 1 };
+        let looked = Looked::read(subject, &self.data, &wanted).map_err(|error| about_values(row, error))?;
+        let sample = &looked.data;
         let parameters = match &subject.model {
             Some(model) => model.parameters()?,
             None => Model::new(&subject.network, 1)?.parameters()?,
         };
-        let graph = sample_loss(&subject.network, subject.loss, &sample)?;
+        let graph = sample_loss(&subject.network, subject.loss, sample)?;
         let feeds =
-            graph.fed().map(|(_, node)| fed(node.name.as_deref().unwrap_or_default(), &sample, &parameters, subject));
+            graph.fed().map(|(_, node)| fed(node.name.as_deref().unwrap_or_default(), sample, &parameters, subject));
         let trace = graph.trace(&feeds.collect::<Result<Vec<_>, _>>()?)?;
-        self.say(row, named, &sample, &trace)?;
+        say(row, &looked, subject, &trace)?;
         Ok(trace.show())
     }
+}
 
-    fn say(&self, row: usize, named: Named, sample: &Dataset, trace: &limpid::graph::Trace) -> Result<(), Failure> {
-        let part = self.part.adjective();
-        let largest = |numbers: Vec<f64>| {
-            let best = |best: usize, i: usize| if numbers[i] > numbers[best] { i } else { best };
-            (0..numbers.len()).fold(0, best)
-        };
-        let targets = sample.targets().to_f64();
-        let right = if targets.len() == 1 { targets[0] as usize } else { largest(targets) };
-        let said = largest(trace.value("scores")?.to_f64());
-        let loss = trace.value("loss")?.item().map_or_else(String::new, text::loss);
-        let [right, said] = [right, said].map(|class| named.set().classes.get(class).copied().unwrap_or("none"));
-        output::note(&format!(
-            "{part} sample {row} of {} is of class {right}; the network says {said}; loss {loss}",
-            named.name()
-        ));
-        Ok(())
+/// Names the flag that asks for a sample.
+fn about_values(row: usize, error: Failure) -> Failure {
+    match error {
+        Failure::Usage(why) if why.starts_with("sample ") => Failure::Usage(format!("--values {row}: {why}")),
+        other => other,
     }
+}
+
+/// What the sample is, and what the network makes of it.
+fn say(row: usize, looked: &Looked, subject: &Subject, trace: &limpid::graph::Trace) -> Result<(), Failure> {
+    let largest = |numbers: &[f64]| {
+        let best = |best: usize, i: usize| if numbers[i] > numbers[best] { i } else { best };
+        (0..numbers.len()).fold(0, best)
+    };
+    let classes: Option<Vec<String>> = match (&looked.named, &subject.samples) {
+        (Some(named), _) => Some(named.class_names()),
+        (None, Some(Samples::Table(preparation))) => preparation.target().classes(),
+        (None, Some(Samples::Pictures(form))) => Some(form.classes.clone()),
+        (None, None) => None,
+    };
+    looked.notes.iter().for_each(|note| output::note(note));
+    let (targets, scores) = (looked.data.targets().to_f64(), trace.value("scores")?.to_f64());
+    let loss = trace.value("loss")?.item().map_or_else(String::new, text::loss);
+    let what = match classes {
+        Some(classes) => {
+            let right = if targets.len() == 1 { targets[0] as usize } else { largest(&targets) };
+            let [right, said] =
+                [right, largest(&scores)].map(|class| classes.get(class).map_or("none", String::as_str));
+            format!("is of class {right}; the network says {said}")
+        }
+        None => {
+            let [right, said] = [&targets, &scores].map(|numbers| numbers.first().copied().unwrap_or(f64::NAN));
+            format!("has the target {}; the network says {}", text::figures(right), text::figures(said))
+        }
+    };
+    output::note(&format!("{}sample {row} of {} {what}; loss {loss}", looked.part, looked.name));
+    Ok(())
 }
 
 /// What a leaf of a sample's loss is fed.

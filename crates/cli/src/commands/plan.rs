@@ -4,6 +4,7 @@ use clap::Args;
 use limpid::engine::kernels::Level;
 use limpid::engine::{Plan, Storage, Stored};
 use limpid::graph::{Graph, Leaf, NodeId, Op};
+use limpid::models::Samples;
 use serde::Serialize;
 
 use crate::arguments::{BatchOption, Format, FormatOption, OptimizerOptions};
@@ -76,6 +77,10 @@ struct Report {
 pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
     let optimizer = arguments.optimizer.optimizer()?;
     let subject = arguments.subject.read()?;
+    if let (true, Some(Samples::Table(_))) = (arguments.sparse, &subject.samples) {
+        let why = "--sparse is for samples stored as bytes, and the rows of a table are real numbers; leave it out";
+        return Err(Failure::Usage(why.to_string()));
+    }
     let described = arguments.stage.graph(&subject.network, subject.loss, subject.divisor, optimizer.as_ref())?;
     let graph = described.simplified()?;
     let sizes = arguments.batch.sizes();

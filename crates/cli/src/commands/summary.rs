@@ -2,15 +2,16 @@
 
 use clap::Args;
 use limpid::graph::{Graph, Sizes};
-use limpid::learn::{Mode, Network, Sgd};
+use limpid::learn::{Encoding, Goal, Input, Mode, Network, Sgd};
+use limpid::models::Samples;
 use serde::Serialize;
 
 use crate::arguments::{BatchOption, Format, FormatOption};
 use crate::failure::Failure;
-use crate::output;
 use crate::stage::Stage;
 use crate::subject::SubjectArgument;
 use crate::text::{self, Align};
+use crate::{output, source};
 
 /// Print what a network is made of, layer by layer, and what it costs
 #[derive(Debug, Args)]
@@ -37,6 +38,11 @@ Examples:
 struct Report {
     network: String,
     model: Option<String>,
+    /// What a model's samples are made from: a table's columns and target, or the form of pictures.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    samples: Option<serde_json::Value>,
+    #[serde(skip)]
+    samples_text: String,
     layers: Vec<Row>,
     parameters: u64,
     bytes: u64,
@@ -64,7 +70,10 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
     let step = Stage::Step.graph(&subject.network, subject.loss, subject.divisor, &Sgd)?.simplified()?;
     let sizes = arguments.batch.sizes();
     let parameters = layers.iter().fold(0u64, |sum, row| sum.saturating_add(row.parameters));
+    let samples = subject.samples.as_ref();
     let report = Report {
+        samples: samples.map(as_json).transpose()?,
+        samples_text: samples.map(as_text).unwrap_or_default(),
         network: subject.network.to_string(),
         model: subject.file,
         parameters,
@@ -121,6 +130,63 @@ fn count(shape: &[usize]) -> u64 {
     shape.iter().fold(1, |count, &extent| count.saturating_mul(extent as u64))
 }
 
+fn as_json(samples: &Samples) -> Result<serde_json::Value, Failure> {
+    let value = match samples {
+        Samples::Table(preparation) => serde_json::to_value(preparation),
+        Samples::Pictures(form) => serde_json::to_value(form),
+    };
+    value.map_err(|error| Failure::Misfit(format!("the model's samples cannot be put into JSON: {error}")))
+}
+
+/// What samples are made from, for people.
+fn as_text(samples: &Samples) -> String {
+    let classes =
+        |classes: &[String]| format!("{}: {}", text::counted(classes.len() as u64, "class"), source::listed(classes));
+    let preparation = match samples {
+        Samples::Table(preparation) => preparation,
+        Samples::Pictures(form) => {
+            let colour = if form.channels == 1 { "in grey" } else { "in colour" };
+            return format!(
+                "samples  pictures of {}×{} pixels {colour}\nclasses  {}\n",
+                form.width,
+                form.height,
+                classes(&form.classes)
+            );
+        }
+    };
+    let target = preparation.target();
+    let goal = match (&target.goal, target.classes()) {
+        (Goal::Number { mean, deviation }, _) => format!("a number, {}", standardised(*mean, *deviation)),
+        (_, Some(names)) => classes(&names),
+        (_, None) => String::new(),
+    };
+    let column = |input: &Input| {
+        let what = match &input.encoding {
+            Encoding::Number { mean, deviation } => format!("number, {}", standardised(*mean, *deviation)),
+            Encoding::Word { categories } => {
+                let count = categories.len() as u64;
+                format!("{}, one-hot: {}", text::counted(count, "word"), source::listed(categories))
+            }
+        };
+        let missing = if input.marks_missing { "; one input more marks missing values" } else { "" };
+        vec![format!("  {}", input.name), text::count(input.size() as u64), format!("{what}{missing}")]
+    };
+    let header = ["  column", "inputs", "preparation"].map(str::to_string).to_vec();
+    let rows: Vec<_> = std::iter::once(header).chain(preparation.inputs().iter().map(column)).collect();
+    let left_out = preparation.left_out().iter().map(|column| format!("left out {}: {}\n", column.name, column.why));
+    format!(
+        "samples  rows of a table: {}\ntarget   {}: {goal}\n{}\n{}",
+        text::counted(preparation.inputs().len() as u64, "column"),
+        target.name,
+        left_out.collect::<String>(),
+        text::table(&[Align::Left, Align::Right, Align::Left], &rows)
+    )
+}
+
+fn standardised(mean: f64, deviation: f64) -> String {
+    format!("standardised: mean {}, deviation {}", text::figures(mean), text::figures(deviation))
+}
+
 impl Report {
     fn text(&self) -> String {
         let header = ["path", "layer", "output", "parameters", "bytes", "FLOPs"].map(str::to_string).to_vec();
@@ -135,9 +201,10 @@ impl Report {
         let aligns = [Align::Left, Align::Left, Align::Left, Align::Right, Align::Right, Align::Right];
         let model = self.model.as_ref().map(|file| format!("model    {file}\n")).unwrap_or_default();
         format!(
-            "{model}network  {}\n\n{}\nbytes are those of the parameters in f32; FLOPs those of one sample, forward; a \
+            "{model}network  {}\n{}\n{}\nbytes are those of the parameters in f32; FLOPs those of one sample, forward; a \
              multiply-add is 2\na training step on {} (forward, backward, update) takes {}\n",
             self.network,
+            self.samples_text,
             text::table(&aligns, &rows),
             text::counted(self.batch_size as u64, "sample"),
             text::flops(self.training_step_flops),

@@ -6,12 +6,12 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use clap::Args;
+use limpid::engine;
 use limpid::files::{writable, write_atomically};
 use limpid::graph::Sizes;
 use limpid::learn::{Dataset, Event, Fit, History, Loss, Model, Network, Optimizer, Regression, Sampling, Task};
 use limpid::models::Samples;
 use limpid::prelude::Precision;
-use limpid::{engine, models};
 use serde::Serialize;
 
 use crate::arguments::{
@@ -19,11 +19,11 @@ use crate::arguments::{
     listed, positive, seed,
 };
 use crate::failure::Failure;
-use crate::output;
 use crate::progress::Progress;
 use crate::source::{self, Lesson};
 use crate::stage::{Stage, check_memory};
 use crate::text::{self, Align};
+use crate::{kept, output};
 
 /// Train a network and report how well it does on data it has not seen
 #[derive(Debug, Args)]
@@ -41,6 +41,9 @@ pub(crate) struct Arguments {
     threads: ThreadsOption,
 
     /// Model file to write, such as digits.safetensors
+    ///
+    /// A name in .safetensors, or without an ending, keeps the whole model; .pkl and .npz keep its arrays for NumPy: W1, b1,
+    /// W2, ….
     ///
     /// That it can be written is checked before training; a file that is there already is replaced, at the end and as a
     /// whole. A training that fails writes nothing.
@@ -181,7 +184,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
     let seconds = started.elapsed().as_secs_f64();
     let samples = lesson.samples.as_ref();
     // Should saving fail, hours of training still end in a report.
-    let save = |path: &PathBuf| models::save_with(&model, lesson.divisor, samples, path);
+    let save = |path: &PathBuf| kept::save(&model, lesson.divisor, samples, path);
     let saved = arguments.output.as_ref().map(save).transpose();
     let kept = arguments.keep(&history);
     let train = source::regression(&mut model, &train, samples)?;
@@ -191,7 +194,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
     arguments.report(&plan, &lesson, outcome)?;
     saved?;
     kept?;
-    arguments.say_how_to_go_on(&lesson);
+    arguments.say_how_to_go_on(&lesson, &plan);
     Ok(())
 }
 
@@ -260,6 +263,7 @@ impl Arguments {
             if output::is_dash(path) {
                 return Err(Failure::Usage("a model is not written to stdout; a file name fits --output".to_string()));
             }
+            kept::form(path)?;
             writable(path)?;
         }
         if let Some(path) = &self.history {
@@ -267,6 +271,7 @@ impl Arguments {
                 let fits = "--format json prints it there, a file name fits --history";
                 return Err(Failure::Usage(format!("a history is not written to stdout by itself; {fits}")));
             }
+            kept::check_history(path)?;
             writable(path)?;
         }
         Ok(())
@@ -382,7 +387,8 @@ impl Arguments {
         })
     }
 
-    fn say_how_to_go_on(&self, lesson: &Lesson) {
+    fn say_how_to_go_on(&self, lesson: &Lesson, plan: &Plan) {
+        let without = |path: &PathBuf| kept::left_out(path, &plan.network.to_string(), lesson.samples.is_some());
         let data = self.data.data.as_ref().map(|path| format!(" --data {}", text::shell_word(path)));
         let line = match (&self.output, &lesson.samples) {
             (Some(path), None) => {
@@ -395,6 +401,7 @@ impl Arguments {
             }
             (None, _) => "the model was not kept; to keep it add: --output digits.safetensors".to_string(),
         };
+        let line = self.output.as_ref().and_then(without).unwrap_or(line);
         if !self.quiet {
             output::note(&line);
         }

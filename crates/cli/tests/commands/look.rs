@@ -1,6 +1,11 @@
 //! `summary`, `graph`, `plan` and `gradcheck`: looking into a network.
 
+#![allow(clippy::unwrap_used, reason = "a test may stop at what it does not expect")]
+
 use std::fs;
+
+use limpid::files::{Arrays, Container, NamedArray, Packing};
+use limpid::graph::Tensor;
 
 use crate::support::Place;
 
@@ -109,4 +114,72 @@ fn a_gradient_check_says_each_parameter_and_fails_where_the_tolerance_is_too_str
     assert_eq!(failed.code, Some(1));
     assert!(failed.stdout.contains("\nFAILED: worst error "), "{}", failed.stdout);
     assert!(failed.stderr.contains("error: the gradient check failed: the worst error is "), "{}", failed.stderr);
+}
+
+#[test]
+fn within_rounding_no_cause_but_rounding_is_named_and_what_is_advised_passes() {
+    let place = Place::new();
+    let check = |more: &[&str]| {
+        let typed = ["gradcheck", "784, affine 20, relu, affine 10", "--elements", "5"];
+        place.run(&[&typed[..], more].concat())
+    };
+    for (flag, value, advised) in [("--step", "1e-9", "a step of "), ("--tolerance", "1e-20", "a tolerance of ")] {
+        let failed = check(&[flag, value]);
+        assert_eq!(failed.code, Some(1));
+        let causes: Vec<_> = failed.stdout.lines().filter_map(|line| line.split_once("likely cause: ")).collect();
+        assert!(!causes.is_empty(), "{}", failed.stdout);
+        for (_, cause) in causes {
+            assert!(
+                cause.starts_with("rounding: it alone may make an error of ") && cause.ends_with(" fits"),
+                "{cause}"
+            );
+            let fits = cause.split_once(advised).map(|(_, fits)| fits.trim_end_matches(" fits")).unwrap();
+            check(&[flag, fits]).done();
+        }
+    }
+}
+
+#[test]
+fn derivatives_under_the_names_of_weights_and_as_arrays_are_taken() {
+    let place = Place::new();
+    let model = limpid::learn::Model::new(&"784, affine 3, tanh, affine 10".parse().unwrap(), 1).unwrap();
+    limpid::models::save(&model, Some(255.0), &place.path("m.safetensors")).unwrap();
+    let zeros = model.parameters().unwrap().into_iter().map(|(_, value)| Tensor::zeros(value.shape().to_vec()));
+    let named = ["W1", "b1", "W2", "b2"].into_iter().zip(zeros).map(|(name, zeros)| NamedArray::new(name, zeros));
+    let arrays = Arrays::new(named.collect());
+    fs::write(place.path("mine.npz"), arrays.to_bytes(Container::Npz(Packing::Stored)).unwrap()).unwrap();
+    fs::write(place.path("mine.pkl"), arrays.to_bytes(Container::Pickle { protocol: 2 }).unwrap()).unwrap();
+    let list = |array: &NamedArray| match array.array.shape() {
+        [_, columns] => serde_json::json!(array.array.to_f64().chunks(*columns).collect::<Vec<_>>()),
+        _ => serde_json::json!(array.array.to_f64()),
+    };
+    let object: serde_json::Map<_, _> = arrays.arrays.iter().map(|array| (array.name.clone(), list(array))).collect();
+    fs::write(place.path("mine.json"), serde_json::Value::from(object).to_string()).unwrap();
+    for file in ["mine.npz", "mine.pkl", "mine.json"] {
+        let told = place.run(&["gradcheck", "m.safetensors", "--elements", "20", "--gradient", file]);
+        assert_eq!(told.code, Some(1), "{}", told.stderr);
+        assert!(told.stderr.contains("W1 is 0/w, b1 is 0/b, W2 is 2/w, b2 is 2/b"), "{}", told.stderr);
+        assert!(told.stdout.contains("likely cause: every derivative is 0"), "{}", told.stdout);
+    }
+    let few = Arrays::new(arrays.arrays[..3].to_vec());
+    fs::write(place.path("few.npz"), few.to_bytes(Container::Npz(Packing::Stored)).unwrap()).unwrap();
+    place.run(&["gradcheck", "m.safetensors", "--gradient", "few.npz"]).failed(1, "few.npz: ");
+}
+
+#[test]
+fn values_of_formulas_are_formulas_without_names_and_what_is_no_number_is_said() {
+    let place = Place::new();
+    let told = place.run(&["graph", "sin(x)", "--at", "x=pi/2", "--format", "text"]).done();
+    assert!(told.stdout.contains("= 1.5707963267948966"), "{}", told.stdout);
+    let told = place.run(&["graph", "x**2", "--at", "x=3", "--format", "text"]).done();
+    assert!(told.stdout.contains('9'), "{}", told.stdout);
+    for (formula, at) in [("x^y", "x=-2,y=0.5"), ("ln(x)", "x=-2"), ("sqrt(x)*x", "x=-1")] {
+        let told = place.run(&["graph", formula, "--at", at, "--format", "text"]).done();
+        assert!(told.stderr.contains("is not a number (NaN) for these values"), "{formula}: {}", told.stderr);
+    }
+    let power = place.run(&["graph", "x^y", "--at", "x=-2,y=0.5", "--format", "text"]).done().stdout;
+    let of_y = power.lines().find(|line| line.contains(" y ")).unwrap();
+    assert!(of_y.ends_with("d NaN"), "{power}");
+    place.run(&["graph", "np.sin(x)", "--at", "x=1"]).failed(2, "`np.` means nothing in a formula; `sin(x)` fits");
+    place.run(&["graph", "x+y", "--at", "x=1,z=2"]).failed(2, "the formula has no name `z`; its names are x and y");
 }

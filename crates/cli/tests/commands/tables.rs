@@ -355,3 +355,93 @@ fn a_model_of_digits_says_what_it_makes_of_the_test_digits_and_of_a_picture() {
     let told = place.run(&["predict", "digits", "one.png"]).done().stdout;
     assert!(told.contains("\none.png,1,0."), "{told}");
 }
+
+#[test]
+fn a_table_model_is_looked_into_on_its_rows() {
+    let place = with_fruit();
+    kinds(&place);
+    prices(&place);
+    let told = place.run(&["gradcheck", "kinds", "--data", "fruit.csv", "--elements", "20"]).done();
+    assert!(told.stderr.contains(" on 10 samples of fruit.csv\n"), "{}", told.stderr);
+    assert!(told.stdout.contains("\npassed: worst error "), "{}", told.stdout);
+    for model in ["kinds", "prices"] {
+        let told = place.run(&["gradcheck", model, "--elements", "20", "--format", "json"]).done();
+        assert!(told.stderr.contains("without --data the samples are random numbers"), "{}", told.stderr);
+        let told = told.json();
+        assert_eq!((&told["passed"], &told["dataset"]), (&true.into(), &"random numbers".into()));
+    }
+    // A file of fewer rows than are taken is taken whole.
+    let rows = fruit(4);
+    fs::write(place.path("few.csv"), &rows).unwrap();
+    let told = place.run(&["gradcheck", "prices", "--data", "few.csv", "--elements", "20"]).done();
+    assert!(told.stderr.contains(" on 4 samples of few.csv\n"), "{}", told.stderr);
+
+    let told = place.run(&["graph", "kinds", "--values", "3", "--data", "fruit.csv", "--output", "three.svg"]).done();
+    assert!(told.stderr.contains("sample 3 of fruit.csv is of class plum; the network says "), "{}", told.stderr);
+    let told = place.run(&["graph", "prices", "--values", "3", "--data", "fruit.csv", "--output", "three.svg"]).done();
+    assert!(told.stderr.contains("sample 3 of fruit.csv has the target "), "{}", told.stderr);
+    let typed = ["graph", "kinds", "--values", "200", "--data", "fruit.csv"];
+    place.run(&typed).failed(2, "--values 200: sample 200: fruit.csv has 200 samples; 0 to 199 fits");
+    place
+        .run(&["graph", "kinds", "--values", "3"])
+        .failed(2, "the model learned from the rows of a table, not from mnist");
+    // Nothing that was named is passed over.
+    for typed in [
+        &["gradcheck", "--data", "fruit.csv"][..],
+        &["gradcheck", "4, affine 2", "--data", "fruit.csv"],
+        &["graph", "4, affine 2", "--values", "0", "--data", "fruit.csv"],
+    ] {
+        place
+            .run(typed)
+            .failed(2, "a network as text does not say how its samples are read; a model that was trained on");
+    }
+}
+
+#[test]
+fn a_summary_of_a_table_model_lists_its_columns_and_its_classes() {
+    let place = with_fruit();
+    kinds(&place);
+    prices(&place);
+    let told = place.run(&["summary", "kinds"]).done().stdout;
+    for said in [
+        "samples  rows of a table: 2 columns\ntarget   kind: 3 classes: melon, plum, pumpkin\n",
+        "left out from: the same in every row\n",
+        "  weight       2  number, standardised: mean ",
+        "; one input more marks missing values\n",
+        "  colour       3  3 words, one-hot: blue, green, orange\n",
+    ] {
+        assert!(told.contains(said), "{said}\n{told}");
+    }
+    let told = place.run(&["summary", "prices", "--format", "json"]).done().json();
+    assert_eq!(told["samples"]["target"]["name"], "price");
+    place.run(&["plan", "kinds", "--sparse"]).failed(2, "the rows of a table are real numbers; leave it out");
+}
+
+#[test]
+fn a_training_keeps_its_model_in_the_form_that_the_name_says_or_refuses_first() {
+    let place = with_fruit();
+    for (name, format) in [("m.pkl", "a pickle"), ("m.npz", "an .npz archive")] {
+        let told = train(&place, &["--target", "kind", "--epochs", "2", "--output", name]).done();
+        let said =
+            format!("saved {name}: the arrays alone (W1, b1, W2, …), without the network and how samples are prepared");
+        assert!(told.stderr.contains(&said), "{}", told.stderr);
+        let told = place.run(&["convert", name, "back.safetensors", "--activation", "relu"]).done();
+        assert!(
+            told.stdout.contains(&format!("{name} ({format})")) && told.stdout.contains("W1 → 0/w"),
+            "{}",
+            told.stdout
+        );
+    }
+    let table = [
+        ("m.onnx", "m.onnx: limpid does not write ONNX yet; .safetensors fits"),
+        ("m.npy", "a .npy file holds one array, and a model has several"),
+        ("m.pt", "limpid reads PyTorch's files and does not write them"),
+        ("m.txt", "no model is written as .txt; .safetensors fits (the whole model), or .pkl or .npz"),
+    ];
+    for (name, answer) in table {
+        train(&place, &["--target", "kind", "--output", name]).failed(2, answer);
+    }
+    let typed = ["--target", "kind", "--history", "h.safetensors"];
+    train(&place, &typed).failed(2, "h.safetensors: a history is written as JSON; a name in .json fits");
+    assert_eq!(place.files(), ["back.safetensors", "fruit.csv", "m.npz", "m.pkl"]);
+}

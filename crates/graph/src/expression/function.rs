@@ -1,5 +1,6 @@
 //! The functions that a formula can call: the rows of the Map table.
 
+use super::Constant;
 use crate::map::{MapInfo, MapOp};
 
 /// The row that a name calls.
@@ -24,6 +25,17 @@ pub(super) fn call(op: MapOp) -> String {
 /// All names of functions, each row's own.
 pub(super) fn names() -> impl Iterator<Item = &'static str> {
     MapOp::ALL.iter().map(|op| op.info().name)
+}
+
+/// What fits for a name that another language calls so.
+pub(super) fn fits_for(name: &str) -> String {
+    if let Some(constant) = Constant::named(name) {
+        return format!("`{}` fits", constant.text());
+    }
+    match function(name).or_else(|| function(nearest(name)?)) {
+        Some(op) => format!("`{}` fits", call(op)),
+        None => format!("the functions are: {}", names().collect::<Vec<_>>().join(", ")),
+    }
 }
 
 /// The function that `name` was most likely meant to be.

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::fault::ExpressionFault;
+use super::function;
 
 /// A token and where it stands, in bytes.
 #[derive(Clone, Debug, PartialEq)]
@@ -41,9 +42,9 @@ pub(super) fn tokens(text: &str) -> Vec<Token> {
                 continue;
             }
             '0'..='9' | '.' => number(rest),
-            _ if begins_name(first) => {
-                (Kind::Name, rest.find(|c| !begins_name(c) && !continues_name(c)).unwrap_or(rest.len()))
-            }
+            _ if begins_name(first) => name(rest),
+            // As Python writes a power.
+            _ if rest.starts_with("**") => (Kind::Power, 2),
             _ => match sign(first) {
                 Some(kind) => (kind, first.len_utf8()),
                 None => wrong(rest, first),
@@ -54,6 +55,22 @@ pub(super) fn tokens(text: &str) -> Vec<Token> {
     }
     tokens.push(Token { kind: Kind::End, place: text.len()..text.len() });
     tokens
+}
+
+/// A name at the beginning of `rest`. A function of a module, as `np.sin`, is told by the name that it has here.
+fn name(rest: &str) -> (Kind, usize) {
+    let end_of = |text: &str| text.find(|c| !begins_name(c) && !continues_name(c)).unwrap_or(text.len());
+    let mut end = end_of(rest);
+    let mut module = 0;
+    while let Some(behind) = rest[end..].strip_prefix('.').filter(|behind| behind.starts_with(begins_name)) {
+        module = end + 1;
+        end = module + end_of(behind);
+    }
+    if module == 0 {
+        return (Kind::Name, end);
+    }
+    let found = rest[..module].to_string();
+    (Kind::Wrong(ExpressionFault::Character { found, fits: function::fits_for(&rest[module..end]) }), end)
 }
 
 fn begins_name(c: char) -> bool {

@@ -127,12 +127,12 @@ map_ops! {
         ulp = 0.5;
         probes = [[-1.5], [0.0], [3.0]];
     }
-    /// x to the power of `exponent`. The derivative along the exponent is taken as 0 where x is 0 or below.
+    /// x to the power of `exponent`. The derivative along the exponent is taken as 0 where x is 0; below 0 it is none (NaN).
     Pow => pow(x, exponent) -> y {
         value = x.pow(exponent);
         gradient(up) = [
             exponent.equal(0.0).select(0.0, up * exponent * x.pow(exponent - 1.0)),
-            x.greater(0.0).select(up * y * x.greater(0.0).select(x, 1.0).ln(), 0.0)
+            x.equal(0.0).select(0.0, up * y * x.equal(0.0).select(1.0, x).ln())
         ];
         formula = "{x}^{exponent}";
         onnx = Some("Pow");

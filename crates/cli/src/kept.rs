@@ -1,0 +1,91 @@
+//! In which form `train` keeps a model, and its history: told by the ending of the file's name, as `convert` tells it.
+
+use std::path::Path;
+
+use limpid::files::{
+    Arrays, Container, Format as FileFormat, NamedArray, Naming, Orientation, Packing, find_layers, write_atomically,
+};
+use limpid::learn::Model;
+use limpid::models::{self, Samples};
+use limpid::weights::WeightsError;
+
+use crate::failure::Failure;
+
+/// A form that a trained model is kept in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// A limpid model: network, parameters and what samples are made from.
+    Model,
+    /// Its arrays alone, for NumPy.
+    Arrays(Container),
+}
+
+/// What an ending that no model is written under is answered with.
+const OTHERS: [(&str, &str); 8] = [
+    ("npy", "a .npy file holds one array, and a model has several"),
+    ("onnx", "limpid does not write ONNX yet"),
+    ("pt", "limpid reads PyTorch's files and does not write them"),
+    ("pth", "limpid reads PyTorch's files and does not write them"),
+    ("h5", "limpid does not write HDF5"),
+    ("keras", "limpid does not write Keras's files"),
+    ("json", "limpid does not write models as JSON"),
+    ("csv", "a table holds no model"),
+];
+
+fn ending(path: &Path) -> String {
+    path.extension().map(|ending| ending.to_string_lossy().to_ascii_lowercase()).unwrap_or_default()
+}
+
+/// The form that a file's name stands for. A name without an ending is one of a limpid model.
+pub(crate) fn form(path: &Path) -> Result<Form, Failure> {
+    let ending = ending(path);
+    let format = FileFormat::ALL.into_iter().find(|format| format.endings().contains(&ending.as_str()));
+    match format {
+        _ if ending.is_empty() => Ok(Form::Model),
+        Some(FileFormat::Model | FileFormat::Safetensors) => Ok(Form::Model),
+        Some(FileFormat::Pickle) => Ok(Form::Arrays(Container::Pickle { protocol: 2 })),
+        Some(FileFormat::Npz) => Ok(Form::Arrays(Container::Npz(Packing::Stored))),
+        _ => {
+            let why = OTHERS.iter().find(|(other, _)| *other == ending);
+            let why = why.map_or(format!("no model is written as .{ending}"), |(_, why)| (*why).to_string());
+            Err(Failure::Usage(format!(
+                "{}: {why}; .safetensors fits (the whole model), or .pkl or .npz (its arrays, for NumPy)",
+                path.display()
+            )))
+        }
+    }
+}
+
+/// Refuses a history under a name that says something else than JSON.
+pub(crate) fn check_history(path: &Path) -> Result<(), Failure> {
+    let ending = ending(path);
+    let is_of_arrays = FileFormat::ALL.iter().any(|format| format.endings().contains(&ending.as_str()));
+    match is_of_arrays || ["onnx", "h5", "keras", "csv", "svg", "png"].contains(&ending.as_str()) {
+        true => Err(Failure::Usage(format!("{}: a history is written as JSON; a name in .json fits", path.display()))),
+        false => Ok(()),
+    }
+}
+
+/// Writes a model in the form that the name stands for.
+pub(crate) fn save(model: &Model, divisor: Option<f64>, samples: Option<&Samples>, path: &Path) -> Result<(), Failure> {
+    let Form::Arrays(container) = form(path)? else {
+        return Ok(models::save_with(model, divisor, samples, path)?);
+    };
+    let arrays: Vec<NamedArray> =
+        model.parameters()?.into_iter().map(|(name, tensor)| NamedArray::new(name, tensor)).collect();
+    let found = find_layers(arrays, Some(Orientation::InOut));
+    let found = found.map_err(|error| limpid::Error::from(WeightsError::from(error)))?;
+    let bytes = Arrays::new(found.named(Naming::NumPy)).to_bytes(container).map_err(limpid::Error::from)?;
+    Ok(write_atomically(path, &bytes)?)
+}
+
+/// What a file of arrays alone leaves out, for whoever reads it later.
+pub(crate) fn left_out(path: &Path, model: &str, has_preparation: bool) -> Option<String> {
+    let Ok(Form::Arrays(_)) = form(path) else { return None };
+    let missing = if has_preparation { "the network and how samples are prepared" } else { "the network" };
+    Some(format!(
+        "saved {}: the arrays alone (W1, b1, W2, …), without {missing}; a name in .safetensors keeps all. The network is: \
+         {model}",
+        path.display()
+    ))
+}

@@ -1,0 +1,135 @@
+//! The samples that a network is looked at with, by `gradcheck` and `graph --values`: of a data set that is known by
+//! name, or, for a model that learned from a table or from pictures, of more of the kind.
+
+use limpid::graph::{Stream, Tensor};
+use limpid::learn::{Dataset, Task};
+use limpid::models::Samples;
+
+use crate::arguments::DataOptions;
+use crate::data::{Named, Part};
+use crate::failure::Failure;
+use crate::source::{Questions, Source, unprepared};
+use crate::subject::Subject;
+use crate::text;
+
+/// Some samples, with what is known of them.
+pub(crate) struct Looked {
+    pub(crate) data: Dataset,
+    /// The data set, where it is known by name.
+    pub(crate) named: Option<Named>,
+    /// What the data is called in a report.
+    pub(crate) name: String,
+    /// As it stands before "sample": `test `, or nothing.
+    pub(crate) part: String,
+    /// What its reader should know.
+    pub(crate) notes: Vec<String>,
+}
+
+/// Which samples are wanted, in words where they are not there.
+pub(crate) struct Wanted {
+    pub(crate) part: Part,
+    pub(crate) start: usize,
+    pub(crate) count: usize,
+}
+
+impl Wanted {
+    fn check(&self, has: usize, of: &str) -> Result<(), Failure> {
+        let Self { start, count, .. } = *self;
+        if start.saturating_add(count) <= has {
+            return Ok(());
+        }
+        let has_text = text::count(has as u64);
+        Err(Failure::Usage(match count {
+            1 => format!("sample {start}: {of} has {has_text} samples; 0 to {} fits", has.saturating_sub(1)),
+            _ => format!("{count} samples are more than the {has} {of}; 1 to {has} fits"),
+        }))
+    }
+}
+
+impl Looked {
+    /// The samples for a network or a model.
+    pub(crate) fn read(subject: &Subject, options: &DataOptions, wanted: &Wanted) -> Result<Self, Failure> {
+        let source = Source::of(options);
+        match (&subject.samples, source) {
+            (None, Source::Named(named)) => Self::of_named(named, subject, options, wanted),
+            (None, source) => Err(without_model(subject, &source)),
+            (Some(samples), _) => Self::of_kind(samples, subject, options, wanted),
+        }
+    }
+
+    fn of_named(named: Named, subject: &Subject, options: &DataOptions, wanted: &Wanted) -> Result<Self, Failure> {
+        named.check_fits(&subject.network).map_err(|why| subject.misfit(why))?;
+        let part = wanted.part.adjective();
+        match wanted.count {
+            1 => wanted.check(named.samples(wanted.part), &format!("this part of {}", named.name()))?,
+            _ => wanted.check(named.samples(wanted.part), &format!("{part} samples of {}", named.name()))?,
+        }
+        let divisor = if subject.model.is_some() { subject.divisor } else { named.divisor() };
+        let parts = named.read(options.data.as_deref(), divisor, subject.loss)?;
+        let data = parts.into_part(wanted.part).range(wanted.start, wanted.start + wanted.count)?;
+        let name = named.name().to_string();
+        Ok(Self { data, named: Some(named), name, part: format!("{part} "), notes: Vec::new() })
+    }
+
+    /// Rows of a table, or pictures, as the model learned to read them.
+    fn of_kind(samples: &Samples, subject: &Subject, options: &DataOptions, wanted: &Wanted) -> Result<Self, Failure> {
+        let Questions { data, name, part, mut notes } = Questions::read(options, wanted.part, samples, subject.loss)?;
+        // A file of a few rows is looked at as a whole.
+        let count = if wanted.count > 1 { wanted.count.min(data.len()) } else { wanted.count };
+        let wanted = Wanted { count, ..*wanted };
+        wanted.check(data.len(), &name)?;
+        let data = data.range(wanted.start, wanted.start + wanted.count)?;
+        let part = part.map(|part| format!("{} ", part.adjective())).unwrap_or_default();
+        if let Samples::Table(preparation) = samples
+            && preparation.target().task() == Task::Regression
+        {
+            notes.push(format!("{} is counted less its mean, by its standard deviation", preparation.target().name));
+        }
+        Ok(Self { data, named: None, name, part, notes })
+    }
+
+    /// Samples that are drawn at random, for a model of which there is no data at hand.
+    pub(crate) fn drawn(subject: &Subject, samples: &Samples, count: usize, seed: u64) -> Result<Self, Failure> {
+        let size: usize = subject.network.input().iter().product();
+        let (inputs, labels) = (Stream::new(seed, "inputs"), Stream::new(seed, "targets"));
+        let is_of_pictures = matches!(samples, Samples::Pictures(_));
+        let number = |i: u64| if is_of_pictures { inputs.uniform(0, i) } else { inputs.normal(0, i) };
+        let numbers: Vec<f64> = (0..(count * size) as u64).map(number).collect();
+        let (outputs, is_regression) = match samples {
+            Samples::Table(preparation) => {
+                let target = preparation.target();
+                (target.outputs(), target.task() == Task::Regression)
+            }
+            Samples::Pictures(form) => (form.classes.len(), false),
+        };
+        let shape: Vec<usize> = std::iter::once(count).chain(subject.network.input().iter().copied()).collect();
+        let inputs = Tensor::new(shape, numbers).map_err(limpid::Error::from)?;
+        let targets = match is_regression {
+            true => Tensor::new([count, 1], (0..count).map(|i| labels.normal(0, i as u64)).collect::<Vec<_>>()),
+            false => {
+                let class = |i: u64| labels.below(0, i, outputs.max(1) as u64) as f64;
+                Tensor::new([count], (0..count as u64).map(class).collect::<Vec<_>>())
+            }
+        };
+        let data = Dataset::new(inputs, targets.map_err(limpid::Error::from)?)?;
+        let data = crate::source::labelled_for(data, is_regression, outputs, subject.loss)?;
+        let name = "random numbers".to_string();
+        let notes =
+            vec!["without --data the samples are random numbers; --data FILE or FOLDER takes real ones".to_string()];
+        Ok(Self { data, named: None, name, part: "random ".to_string(), notes })
+    }
+}
+
+/// The answer to a table or to pictures for a network that does not say how it reads them.
+fn without_model(subject: &Subject, source: &Source) -> Failure {
+    match &subject.file {
+        Some(_) => unprepared(source),
+        None => {
+            let name = source.name();
+            Failure::Usage(format!(
+                "{name}: a network as text does not say how its samples are read; a model that was trained on {name} fits: \
+                 limpid train --data {name} --output model.safetensors"
+            ))
+        }
+    }
+}
