@@ -33,15 +33,18 @@ pub(crate) struct Wanted {
 }
 
 impl Wanted {
-    fn check(&self, has: usize, of: &str) -> Result<(), Failure> {
+    /// That so many samples are there, of which a data set has `has`.
+    fn check(&self, has: usize, part: &str, name: &str) -> Result<(), Failure> {
         let Self { start, count, .. } = *self;
         if start.saturating_add(count) <= has {
             return Ok(());
         }
-        let has_text = text::count(has as u64);
         Err(Failure::Usage(match count {
-            1 => format!("sample {start}: {of} has {has_text} samples; 0 to {} fits", has.saturating_sub(1)),
-            _ => format!("{count} samples are more than the {has} {of}; 1 to {has} fits"),
+            1 => {
+                let (samples, last) = (text::counted(has as u64, &format!("{part}sample")), has.saturating_sub(1));
+                format!("{name} has {samples}; 0 to {last} fits")
+            }
+            _ => format!("{count} samples are more than the {has} {part}samples of {name}; 1 to {has} fits"),
         }))
     }
 }
@@ -59,16 +62,12 @@ impl Looked {
 
     fn of_named(named: Named, subject: &Subject, options: &DataOptions, wanted: &Wanted) -> Result<Self, Failure> {
         named.check_fits(&subject.network).map_err(|why| subject.misfit(why))?;
-        let part = wanted.part.adjective();
-        match wanted.count {
-            1 => wanted.check(named.samples(wanted.part), &format!("this part of {}", named.name()))?,
-            _ => wanted.check(named.samples(wanted.part), &format!("{part} samples of {}", named.name()))?,
-        }
+        let (part, name) = (format!("{} ", wanted.part.adjective()), named.name().to_string());
+        wanted.check(named.samples(wanted.part), &part, &name)?;
         let divisor = if subject.model.is_some() { subject.divisor } else { named.divisor() };
         let parts = named.read(options.data.as_deref(), divisor, subject.loss)?;
         let data = parts.into_part(wanted.part).range(wanted.start, wanted.start + wanted.count)?;
-        let name = named.name().to_string();
-        Ok(Self { data, named: Some(named), name, part: format!("{part} "), notes: Vec::new() })
+        Ok(Self { data, named: Some(named), name, part, notes: Vec::new() })
     }
 
     /// Rows of a table, or pictures, as the model learned to read them.
@@ -77,9 +76,9 @@ impl Looked {
         // A file of a few rows is looked at as a whole.
         let count = if wanted.count > 1 { wanted.count.min(data.len()) } else { wanted.count };
         let wanted = Wanted { count, ..*wanted };
-        wanted.check(data.len(), &name)?;
-        let data = data.range(wanted.start, wanted.start + wanted.count)?;
         let part = part.map(|part| format!("{} ", part.adjective())).unwrap_or_default();
+        wanted.check(data.len(), &part, &name)?;
+        let data = data.range(wanted.start, wanted.start + wanted.count)?;
         if let Samples::Table(preparation) = samples
             && preparation.target().task() == Task::Regression
         {

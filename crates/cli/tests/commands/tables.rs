@@ -381,7 +381,7 @@ fn a_table_model_is_looked_into_on_its_rows() {
     let told = place.run(&["graph", "prices", "--values", "3", "--data", "fruit.csv", "--output", "three.svg"]).done();
     assert!(told.stderr.contains("sample 3 of fruit.csv has the target "), "{}", told.stderr);
     let typed = ["graph", "kinds", "--values", "200", "--data", "fruit.csv"];
-    place.run(&typed).failed(2, "--values 200: sample 200: fruit.csv has 200 samples; 0 to 199 fits");
+    place.run(&typed).failed(2, "--values 200: fruit.csv has 200 samples; 0 to 199 fits");
     place
         .run(&["graph", "kinds", "--values", "3"])
         .failed(2, "the model learned from the rows of a table, not from mnist");
