@@ -1,8 +1,8 @@
-//! The guide: for those who come from NumPy, and for those who read the book.
+//! The guide: for those who come from NumPy, and for readers of the book.
 //!
 //! [`from_numpy`] has tables from NumPy's names to limpid's. The chapters are those of the book, which `limpid book`
-//! walks through in a terminal and `limpid book --all --output site` writes as a site; each page says what of this
-//! crate its stops use, and leads to their programs.
+//! shows in a terminal and `limpid book --all --output site` writes as a web site. Each page says which parts of this
+//! crate its stops use, and links to their programs.
 
 /// From NumPy to limpid, as tables.
 #[doc = include_str!("guide/from_numpy.md")]
@@ -18,7 +18,7 @@ macro_rules! chapter {
             $(
                 #[doc = concat!($number, " ", $about)]
                 #[doc = ""]
-                #[doc = concat!("`limpid book ", $number, "` walks to this stop; `cargo run --release -p limpid --example ")]
+                #[doc = concat!("`limpid book ", $number, "` shows this stop; `cargo run --release -p limpid --example ")]
                 #[doc = concat!(stringify!($stop), "` runs its program, which needs the feature `draw`:")]
                 #[doc = ""]
                 #[doc = "```ignore"]
