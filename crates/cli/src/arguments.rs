@@ -369,6 +369,11 @@ pub(crate) fn at_least_one(text: &str) -> Result<usize, String> {
     }
 }
 
+/// Parses a whole number.
+pub(crate) fn whole(text: &str) -> Result<usize, String> {
+    text.trim().parse().map_err(|_| "a whole number, 0 or more, fits".to_string())
+}
+
 /// Parses a seed.
 pub(crate) fn seed(text: &str) -> Result<u64, String> {
     text.trim().parse().map_err(|_| format!("a whole number from 0 to {} fits", u64::MAX))

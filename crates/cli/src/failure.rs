@@ -3,10 +3,10 @@
 use std::io;
 use std::process::ExitCode;
 
-use clap::error::ErrorKind;
 use limpid::files::OutputError;
 use thiserror::Error;
 
+use crate::interrupt::Signal;
 use crate::output;
 
 /// What ends a verb early.
@@ -30,6 +30,9 @@ pub(crate) enum Failure {
     /// Whoever read standard output has seen enough. Nobody is told.
     #[error("the reader of standard output is gone")]
     ReaderGone,
+    /// A signal that came while something was finished. It was told when it came. Exit code 128 and its number.
+    #[error("ended by {0}")]
+    Interrupted(Signal),
 }
 
 impl From<limpid::learn::Error> for Failure {
@@ -61,15 +64,15 @@ impl Failure {
     pub(crate) fn exit_code(&self) -> ExitCode {
         match self {
             Self::Usage(_) => ExitCode::from(2),
+            Self::Interrupted(signal) => ExitCode::from(signal.exit_code()),
             _ => ExitCode::from(1),
         }
     }
 
-    /// Says on stderr what went wrong; of wrong usage, also how the verb is used.
-    pub(crate) fn report(&self, verb: Option<&mut clap::Command>) {
-        match (self, verb) {
-            // Where stderr is closed, the exit code has to do.
-            (Self::Usage(what), Some(verb)) => drop(verb.error(ErrorKind::ValueValidation, what).print()),
+    /// Says on stderr what went wrong.
+    pub(crate) fn report(&self) {
+        match self {
+            Self::Interrupted(_) => {}
             _ => output::error(&self.to_string()),
         }
     }

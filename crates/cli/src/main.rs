@@ -5,7 +5,7 @@
 //! | 0 | done |
 //! | 1 | failed: a file that is missing or broken, a training that diverged, a gradient that is wrong |
 //! | 2 | wrong usage: a flag or a value that does not fit |
-//! | 130 | interrupted |
+//! | 130, 143, 129 | ended by Ctrl-C (SIGINT), SIGTERM, SIGHUP |
 
 mod arguments;
 mod asked;
@@ -13,11 +13,14 @@ mod bench;
 mod commands;
 mod data;
 mod failure;
+mod ignored;
+mod interrupt;
 mod kept;
 mod looked;
 mod output;
 mod pager;
 mod picture;
+mod places;
 mod plots;
 mod pointed;
 mod progress;
@@ -30,7 +33,8 @@ mod viewer;
 use std::env;
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::error::ContextKind;
+use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::failure::Failure;
 
@@ -58,7 +62,7 @@ Examples:
   limpid plot function \"0.01*x^2 + 0.1*x\" --range 0,20 --tangent 5
 
 Results go to stdout, progress and notes to stderr.
-Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.";
+Exit codes: 0 done, 1 failed, 2 wrong usage; ended by Ctrl-C 130, by SIGTERM 143, by SIGHUP 129.";
 
 #[derive(Debug, Subcommand)]
 enum Verb {
@@ -77,32 +81,6 @@ enum Verb {
 }
 
 impl Verb {
-    /// The verb, and where it has them its kind.
-    fn path(&self) -> Vec<&'static str> {
-        let kind = match self {
-            Self::Plot(arguments) => Some(arguments.kind()),
-            _ => None,
-        };
-        std::iter::once(self.name()).chain(kind).collect()
-    }
-
-    fn name(&self) -> &'static str {
-        match self {
-            Self::Train(_) => "train",
-            Self::Evaluate(_) => "evaluate",
-            Self::Convert(_) => "convert",
-            Self::Predict(_) => "predict",
-            Self::Summary(_) => "summary",
-            Self::Plot(_) => "plot",
-            Self::Graph(_) => "graph",
-            Self::Plan(_) => "plan",
-            Self::Gradcheck(_) => "gradcheck",
-            Self::Data(_) => "data",
-            Self::Book(_) => "book",
-            Self::Bench(_) => "bench",
-        }
-    }
-
     fn run(self) -> Result<(), Failure> {
         match self {
             Self::Train(arguments) => commands::train::run(arguments),
@@ -124,22 +102,44 @@ impl Verb {
 fn main() -> ExitCode {
     output::report_panics_as_bugs();
     // What `bench` starts to see what starting costs is a program that uses a network, and reads no flags.
-    let (path, result) = if env::args_os().nth(1).is_some_and(|verb| verb == commands::bench::START) {
-        (Vec::new(), bench::start())
-    } else {
-        let verb = Cli::parse().verb;
-        (verb.path(), verb.run())
+    let result = match env::args_os().nth(1) {
+        Some(verb) if verb == commands::bench::START => bench::start(),
+        _ => run(),
     };
     match result {
         Ok(()) | Err(Failure::ReaderGone) => ExitCode::SUCCESS,
         Err(failure) => {
-            let mut command = Cli::command();
-            command.build();
-            let verb = path.iter().try_fold(&mut command, |command, name| command.find_subcommand_mut(name));
-            failure.report(verb);
+            failure.report();
             failure.exit_code()
         }
     }
+}
+
+/// Reads the arguments and runs the verb. Wrong arguments end the process here, as clap does.
+fn run() -> Result<(), Failure> {
+    let mut command = Cli::command();
+    let matches = command.try_get_matches_from_mut(env::args_os()).unwrap_or_else(|error| plainly(error).exit());
+    let verb = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.format(&mut command).exit()).verb;
+    interrupt::watch();
+    ignored::check(&verb_path(&matches), leaf(&matches))?;
+    places::check(&command, &matches)?;
+    verb.run()
+}
+
+/// A mistake in the arguments without the advice to pass a flag on as a value, which is never what was meant.
+fn plainly(mut error: clap::Error) -> clap::Error {
+    error.remove(ContextKind::Suggested);
+    error
+}
+
+/// The verb, and where it has them its kind: `plot`, `history`.
+fn verb_path(matches: &ArgMatches) -> Vec<&str> {
+    std::iter::successors(matches.subcommand(), |(_, matches)| matches.subcommand()).map(|(name, _)| name).collect()
+}
+
+/// What was typed for the verb itself.
+fn leaf(matches: &ArgMatches) -> &ArgMatches {
+    matches.subcommand().map_or(matches, |(_, matches)| leaf(matches))
 }
 
 #[cfg(test)]

@@ -86,6 +86,11 @@ pub(crate) fn can_redraw() -> bool {
     io::stderr().is_terminal() && env::var_os("TERM").is_none_or(|term| term != "dumb")
 }
 
+/// How many columns a line on stderr may take: those of the terminal, else 80.
+pub(crate) fn error_columns() -> usize {
+    terminal_size::terminal_size_of(io::stderr()).map_or(80, |(width, _)| usize::from(width.0)).max(1)
+}
+
 /// A panic is a bug in limpid: says so in one line, without a backtrace that tells its reader nothing.
 pub(crate) fn report_panics_as_bugs() {
     std::panic::set_hook(Box::new(|panic| {

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use limpid::draw::{Medium, Picture, Scene, Theme};
-use limpid::files::{writable, write_atomically};
+use limpid::files::write_atomically;
 
 use crate::failure::Failure;
 use crate::output;
@@ -81,11 +81,9 @@ pub(crate) fn names_picture(path: &Path) -> bool {
 }
 
 impl PictureOptions {
-    /// Checks that the file can be written, before anything is computed.
+    /// Checks that the file's name says which form the picture has, before anything is computed.
     pub(crate) fn check(&self) -> Result<(), Failure> {
-        let Some(path) = self.file() else { return Ok(()) };
-        FileForm::of(path)?;
-        Ok(writable(path)?)
+        self.file().map_or(Ok(()), |path| FileForm::of(path).map(drop))
     }
 
     /// The file that is written; nothing where stdout is.

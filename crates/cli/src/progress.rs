@@ -73,34 +73,55 @@ impl Progress {
         let Some(bar) = &self.bar else { return };
         let evaluations = self.epochs.saturating_sub(epoch) + 1;
         let left = self.pace.left(steps - step, evaluations);
-        bar.set_length(steps as u64);
-        bar.set_prefix(format!("epoch {epoch}/{}", self.epochs));
-        bar.set_message(format!(
-            "step {step}/{steps}  loss {}  {:.2} ms/step  {} left",
-            text::loss(loss),
-            1e3 * self.pace.step_seconds(),
-            text::seconds_left(left)
-        ));
-        bar.set_position(step as u64);
+        let parts = [
+            (2, format!("step {step}/{steps}")),
+            (0, format!("loss {}", text::loss(loss))),
+            (3, format!("{:.2} ms/step", 1e3 * self.pace.step_seconds())),
+            (1, format!("{} left", text::seconds_left(left))),
+        ];
+        show(bar, &format!("epoch {epoch}/{}", self.epochs), &parts, step as u64, steps as u64);
     }
 
     fn epoch_line(&self, epoch: &Epoch, now: Instant) -> String {
-        let width = self.epochs.to_string().len();
-        let accuracy = |part: &str, share: Option<f64>| {
-            share.map(|share| format!("  {part} accuracy {:>7}", text::percent(share))).unwrap_or_default()
-        };
-        let (train, test) = (accuracy("train", epoch.train_accuracy), accuracy("test", epoch.test_accuracy));
-        let test_loss = match (epoch.test_accuracy, epoch.test_loss) {
-            (None, Some(loss)) => format!("  test loss {}", text::loss(loss)),
-            _ => String::new(),
-        };
-        format!(
-            "epoch {:>width$}/{}  loss {}{train}{test}{test_loss}  {}",
-            epoch.epoch,
-            self.epochs,
-            text::loss(epoch.train_loss),
-            text::seconds(now.duration_since(self.started).as_secs_f64())
-        )
+        epoch_text(epoch, self.epochs, now.duration_since(self.started).as_secs_f64())
+    }
+}
+
+/// An epoch in a line of at most 80 columns.
+fn epoch_text(epoch: &Epoch, epochs: usize, seconds: f64) -> String {
+    let width = epochs.to_string().len();
+    let share = |share: f64| format!("{:>8}", text::percent(share));
+    let rest = match (epoch.train_accuracy, epoch.test_accuracy, epoch.test_loss) {
+        (Some(train), Some(test), _) => format!("  accuracy {} (test {})", share(train), share(test)),
+        (Some(train), None, _) => format!("  accuracy {}", share(train)),
+        (None, _, Some(loss)) => format!("  test loss {}", text::loss(loss)),
+        (None, _, None) => String::new(),
+    };
+    let (loss, seconds) = (text::loss(epoch.train_loss), text::seconds(seconds));
+    format!("epoch {:>width$}/{epochs}  loss {loss}{rest}  {seconds}", epoch.epoch)
+}
+
+/// Draws a bar anew, with as much behind it as the terminal has room for.
+pub(crate) fn show(bar: &ProgressBar, prefix: &str, parts: &[(usize, String)], position: u64, length: u64) {
+    bar.set_length(length);
+    bar.set_prefix(prefix.to_string());
+    bar.set_message(fitting(parts, output::error_columns().saturating_sub(prefix.chars().count())));
+    bar.set_position(position);
+}
+
+/// The narrowest bar that says something, with the spaces around it.
+const NARROWEST_BAR: usize = 8;
+
+/// The parts that fit into so many columns beside a bar, in their order. Each has its rank: the last is left out first.
+fn fitting(parts: &[(usize, String)], columns: usize) -> String {
+    let mut kept: Vec<&(usize, String)> = parts.iter().collect();
+    loop {
+        let line = kept.iter().map(|(_, part)| part.as_str()).collect::<Vec<_>>().join("  ");
+        if kept.is_empty() || line.chars().count() + NARROWEST_BAR <= columns {
+            return line;
+        }
+        let last = kept.iter().map(|(rank, _)| *rank).max();
+        kept.retain(|(rank, _)| Some(*rank) != last);
     }
 }
 
@@ -139,5 +160,61 @@ impl Pace {
 
     fn left(&self, steps: usize, evaluations: usize) -> f64 {
         steps as f64 * self.step_seconds() + evaluations as f64 * self.evaluation.as_secs_f64()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn epoch(epoch: usize, loss: f64, accuracies: Option<[f64; 2]>) -> Epoch {
+        Epoch {
+            epoch,
+            step: 1,
+            train_loss: loss,
+            train_accuracy: accuracies.map(|[train, _]| train),
+            test_loss: Some(loss),
+            test_accuracy: accuracies.map(|[_, test]| test),
+        }
+    }
+
+    #[test]
+    fn an_epoch_is_a_line_of_at_most_80_columns_and_of_one_width() {
+        let mut longest = 0;
+        for epochs in [5, 25, 100, 1000] {
+            for loss in [0.1234, 1.234e-7, 99_999.0, 4.567e12] {
+                for accuracies in [None, Some([1.0, 0.9667]), Some([0.0, 1.0])] {
+                    for seconds in [0.01, 59.0, 3599.0, 35_999.0] {
+                        let line = epoch_text(&epoch(epochs, loss, accuracies), epochs, seconds);
+                        longest = longest.max(line.chars().count());
+                        assert!(line.chars().count() <= 80, "{line}");
+                    }
+                }
+            }
+        }
+        assert_eq!(longest, 80);
+        let line = |number: usize, train: f64| epoch_text(&epoch(number, 0.5, Some([train, 0.9667])), 100, 0.01);
+        assert_eq!(line(37, 0.9833), "epoch  37/100  loss 0.5000  accuracy  98.33 % (test  96.67 %)  0.01 s");
+        assert_eq!(line(100, 1.0), "epoch 100/100  loss 0.5000  accuracy 100.00 % (test  96.67 %)  0.01 s");
+        let regression = epoch_text(&epoch(1, 0.25, None), 100, 0.01);
+        assert_eq!(regression, "epoch   1/100  loss 0.2500  test loss 0.2500  0.01 s");
+    }
+
+    #[test]
+    fn what_stands_behind_a_bar_fits_the_terminal() {
+        let part = |rank: usize, text: &str| (rank, text.to_string());
+        let parts =
+            [part(2, "step 600/600"), part(0, "loss 0.1234"), part(3, "0.45 ms/step"), part(1, "12 min 30 s left")];
+        let table = [
+            (80, "step 600/600  loss 0.1234  0.45 ms/step  12 min 30 s left"),
+            (60, "step 600/600  loss 0.1234  12 min 30 s left"),
+            (40, "loss 0.1234  12 min 30 s left"),
+            (30, "loss 0.1234"),
+            (10, ""),
+        ];
+        for (columns, line) in table {
+            assert_eq!(fitting(&parts, columns), line);
+            assert!(line.is_empty() || line.chars().count() + NARROWEST_BAR <= columns);
+        }
     }
 }

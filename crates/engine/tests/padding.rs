@@ -16,10 +16,8 @@ fn agrees(x: &Tensor, describe: impl for<'b> Fn(Var<'b>, Var<'b>) -> Var<'b>) {
     let graph = b.finish([answer]).unwrap();
     let table = Tensor::new([4, 2], (0..8).map(|i| i as f32 - 20.0).collect::<Vec<_>>()).unwrap();
     let feeds = [("x", x), ("table", &table)];
-    let feeds: Vec<(&str, &Tensor)> = feeds
-        .into_iter()
-        .filter(|(name, _)| graph.fed().any(|(_, node)| node.name.as_deref() == Some(name)))
-        .collect();
+    let feeds: Vec<(&str, &Tensor)> =
+        feeds.into_iter().filter(|(name, _)| graph.fed().any(|(_, node)| node.name.as_deref() == Some(name))).collect();
     let answer = |mut session: Session| {
         let program = session.load(graph.clone());
         session.run(program, &feeds).unwrap().remove(0)

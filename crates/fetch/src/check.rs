@@ -1,6 +1,6 @@
 //! What a file must be: its length and its checksum.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::PathBuf;
 
@@ -8,6 +8,7 @@ use flate2::read::MultiGzDecoder;
 use sha2::{Digest, Sha256};
 
 use crate::error::FetchError;
+use crate::part::foreign_kind;
 
 /// A file that is published: where it goes, where it can be had, and how it is known.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,6 +67,12 @@ impl Download {
 
     /// What is at the file's place, if anything.
     pub(crate) fn at_its_place(&self) -> Result<Option<Found>, FetchError> {
+        // A pipe would be waited for. A link is read, and replaced rather than written to.
+        if let Some(what) =
+            fs::metadata(&self.path).ok().filter(|found| !found.is_file()).and_then(|found| foreign_kind(&found))
+        {
+            return Err(FetchError::Foreign { path: self.path.clone(), what });
+        }
         match File::open(&self.path).and_then(|file| self.check(&file)) {
             Ok(found) => Ok(Some(found)),
             Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(None),

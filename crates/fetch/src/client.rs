@@ -12,7 +12,7 @@ use ureq::{Agent, Body, Error, Proxy, Timeout};
 
 use crate::error::Reason;
 use crate::fetch::Settings;
-use crate::proxy::{Variables, proxy_for, without_password};
+use crate::proxy::{Named, Variables, proxy_for};
 
 /// What a server answers.
 pub(crate) enum Answer {
@@ -75,9 +75,8 @@ fn request(
     variables: Variables<'_>,
 ) -> Result<ureq::http::Response<Body>, Reason> {
     let proxy = proxy_for(uri, variables);
-    let via = proxy.as_deref().map(without_password);
-    let unusable = |error: Error| Reason::Connection { what: error.to_string(), via: via.clone() };
-    let agent = agent(settings, proxy.as_deref().map(Proxy::new).transpose().map_err(unusable)?);
+    let via = proxy.as_ref().map(Named::shown);
+    let agent = agent(settings, proxy.as_ref().map(Named::proxy).transpose()?);
     // The file is wanted as it lies there: packed anew for the way it would have another length and checksum.
     let mut request = agent.get(uri.clone()).header(ACCEPT_ENCODING, "identity");
     if from > 0 {
@@ -202,6 +201,70 @@ mod tests {
         ];
         for (location, expected) in table {
             assert_eq!(resolve(&base, location).map(|uri| uri.to_string()).as_deref(), expected, "{location}");
+        }
+    }
+
+    /// A proxy of SOCKS 5 (RFC 1928) that plays the server behind it, too. Gives the host that it was asked for.
+    fn socks() -> (std::net::SocketAddr, std::thread::JoinHandle<std::io::Result<Vec<u8>>>) {
+        use std::io::Write;
+
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let serve = move || {
+            let (mut client, _) = listener.accept()?;
+            let take = |client: &mut std::net::TcpStream, count: usize| {
+                let mut bytes = vec![0; count];
+                client.read_exact(&mut bytes).map(|()| bytes)
+            };
+            let methods = take(&mut client, 2)?[1];
+            take(&mut client, usize::from(methods))?;
+            client.write_all(&[5, 0])?;
+            let mut head = [0; 4];
+            client.read_exact(&mut head)?;
+            let mut length = [4];
+            if head[3] == 3 {
+                client.read_exact(&mut length)?;
+            }
+            let mut host = vec![0; usize::from(length[0]) + 2];
+            client.read_exact(&mut host)?;
+            client.write_all(&[5, 0, 0, 1, 0, 0, 0, 0, 0, 0])?;
+            let mut request = Vec::new();
+            while !request.ends_with(b"\r\n\r\n") {
+                let mut byte = [0];
+                client.read_exact(&mut byte)?;
+                request.extend(byte);
+            }
+            client.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok")?;
+            host.truncate(host.len() - 2);
+            Ok(host)
+        };
+        (address, std::thread::spawn(serve))
+    }
+
+    #[test]
+    fn a_socks_proxy_is_asked_where_one_is_named() {
+        for scheme in ["socks5", "socks5h"] {
+            let (address, proxy) = socks();
+            let variables = |name: &str| (name == "ALL_PROXY").then(|| format!("{scheme}://{address}"));
+            let answer = ask("http://127.0.0.1:9/file.gz", 0, &Settings::default(), &variables);
+            let Ok(Answer::Bytes { mut body, total: Some(2), .. }) = answer else { panic!("{:?}", answer.err()) };
+            let mut text = String::new();
+            body.read_to_string(&mut text).unwrap();
+            assert_eq!(text, "ok");
+            let host = proxy.join().unwrap().unwrap();
+            assert!([&[127, 0, 0, 1][..], b"127.0.0.1"].contains(&&host[..]), "{host:?}");
+        }
+    }
+
+    #[test]
+    fn a_proxy_that_is_not_there_is_told() {
+        let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        for scheme in ["socks5://", "socks4://", "http://", ""] {
+            let variables = |name: &str| (name == "all_proxy").then(|| format!("{scheme}lake:secret@{nobody}"));
+            let reason = ask("http://lake.invalid/x", 0, &Settings::default(), &variables).err().unwrap();
+            let (text, here) = (reason.to_string(), format!("through the proxy {scheme}{nobody}"));
+            // Of some kinds of proxies, the name is looked up here.
+            assert!(text.contains(&here) && !text.contains("secret"), "{text}");
         }
     }
 

@@ -18,6 +18,14 @@ pub enum FetchError {
         /// The system's reason.
         cause: io::Error,
     },
+    /// Something else stands in the file's place, and is not written to.
+    #[error("{}: this is {what}; remove it, or choose another folder", path.display())]
+    Foreign {
+        /// The place.
+        path: PathBuf,
+        /// What stands there.
+        what: &'static str,
+    },
     /// No mirror had the file.
     #[error("{name} could not be fetched:{}\n{}", tried_text(.tried), mirrors_advice(.tried))]
     Mirrors {
@@ -45,6 +53,17 @@ pub enum Reason {
     #[error("{what:?} is no address that can be asked; one that begins with https:// or http:// fits")]
     Address {
         /// The address, or the part that a redirection gave.
+        what: String,
+    },
+    /// The environment names a proxy that cannot be used.
+    #[error(
+        "the proxy that {variable} names cannot be used: {what}; use an address such as http://proxy.example.com:3128 or \
+         socks5://127.0.0.1:1080, or unset {variable}"
+    )]
+    Proxy {
+        /// The environment variable.
+        variable: String,
+        /// What is wrong with its value.
         what: String,
     },
     /// There is no way to the server.
@@ -167,9 +186,12 @@ fn mirrors_advice(tried: &[Tried]) -> &'static str {
     if tried.is_empty() {
         return "no address of it is known; name one";
     }
+    if tried.iter().all(|tried| matches!(tried.reason, Reason::Proxy { .. })) {
+        return "without a proxy, or with one that works, it can be fetched";
+    }
     if tried.iter().all(|tried| tried.reason.is_connection()) {
-        return "check the network, and the proxy where one is needed (HTTPS_PROXY, HTTP_PROXY, NO_PROXY); what has \
-                come is kept, so that trying again goes on from there";
+        return "check the network, and the proxy if you need one (HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY); the part that \
+                has arrived is kept, and the next attempt continues from there";
     }
     "try again later, or name another mirror"
 }

@@ -1,6 +1,6 @@
 //! What has come of a file: `NAME.part` beside its place, held by one process at a time.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, File, Metadata, OpenOptions, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -36,24 +36,25 @@ impl Part {
                     // What is behind the name may be another file by then: the lock is asked for anew.
                     other.lock().map_err(|cause| FetchError::Disk { path: path.clone(), cause })?;
                 }
-                Err(cause) => return Err(FetchError::Disk { path, cause }),
+                Err(error) => return Err(error),
             }
         }
     }
 
     /// The part, or the file that another process holds.
-    fn try_hold(path: &Path) -> io::Result<Result<Self, File>> {
+    fn try_hold(path: &Path) -> Result<Result<Self, File>, FetchError> {
+        let disk = |cause| FetchError::Disk { path: path.to_path_buf(), cause };
         loop {
-            let file = OpenOptions::new().read(true).append(true).create(true).open(path)?;
+            let file = open(path)?;
             match file.try_lock() {
                 Ok(()) => {}
                 Err(TryLockError::WouldBlock) => return Ok(Err(file)),
                 // Some network file systems know no locks: two processes at once are rarer than those.
                 Err(TryLockError::Error(cause)) if cause.kind() == io::ErrorKind::Unsupported => {}
-                Err(TryLockError::Error(cause)) => return Err(cause),
+                Err(TryLockError::Error(cause)) => return Err(disk(cause)),
             }
-            if is_still(path, &file)? {
-                let length = file.metadata()?.len();
+            if is_still(path, &file).map_err(disk)? {
+                let length = file.metadata().map_err(disk)?.len();
                 return Ok(Ok(Self { file, path: path.to_path_buf(), length }));
             }
         }
@@ -87,6 +88,14 @@ impl Part {
 
     /// Gives the file its name, once its bytes are on the disk.
     pub(crate) fn finish(self, place: &Path) -> Result<(), FetchError> {
+        // What stands there instead, if anything, was put there by somebody else.
+        match is_still(&self.path, &self.file) {
+            Ok(true) => {}
+            Ok(false) => {
+                return Err(FetchError::Foreign { path: self.path, what: "no longer the file that was fetched" });
+            }
+            Err(cause) => return Err(FetchError::Disk { path: self.path, cause }),
+        }
         let named = self.file.sync_all().and_then(|()| fs::rename(&self.path, place)).and_then(|()| sync_folder(place));
         named.map_err(|cause| FetchError::Disk { path: place.to_path_buf(), cause })
     }
@@ -104,13 +113,63 @@ impl Part {
     }
 }
 
+/// Opens the part, or makes it. In a folder that others may write to, what stands at its place may be a link or a second
+/// name of any file of this user: those are refused, and never written to.
+fn open(path: &Path) -> Result<File, FetchError> {
+    let foreign = |what| FetchError::Foreign { path: path.to_path_buf(), what };
+    let disk = |cause| FetchError::Disk { path: path.to_path_buf(), cause };
+    match fs::symlink_metadata(path) {
+        Ok(metadata) => foreign_kind(&metadata).map_or(Ok(()), |what| Err(foreign(what)))?,
+        Err(cause) if cause.kind() == io::ErrorKind::NotFound => {}
+        Err(cause) => return Err(disk(cause)),
+    }
+    let mut options = OpenOptions::new();
+    options.read(true).append(true).create(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+
+        use rustix::fs::OFlags;
+
+        // Should it be replaced between the look above and here.
+        options.custom_flags((OFlags::NOFOLLOW | OFlags::NONBLOCK).bits() as i32);
+    }
+    let file = options.open(path).map_err(|cause| match fs::symlink_metadata(path) {
+        Ok(metadata) => foreign_kind(&metadata).map_or(disk(cause), foreign),
+        Err(_) => disk(cause),
+    })?;
+    match foreign_kind(&file.metadata().map_err(disk)?) {
+        Some(what) => Err(foreign(what)),
+        None => Ok(file),
+    }
+}
+
+/// What stands in the place of a file that is fetched, where it is not a plain file with a single name.
+pub(crate) fn foreign_kind(metadata: &Metadata) -> Option<&'static str> {
+    let kind = metadata.file_type();
+    if kind.is_symlink() {
+        return Some("a link");
+    }
+    if kind.is_dir() {
+        return Some("a folder");
+    }
+    if !kind.is_file() {
+        return Some("a pipe, a socket or a device");
+    }
+    #[cfg(unix)]
+    if std::os::unix::fs::MetadataExt::nlink(metadata) > 1 {
+        return Some("a file with several names (hard links)");
+    }
+    None
+}
+
 /// Whether a name still leads to an open file, and not to one that was made after another process renamed this one.
 #[cfg(unix)]
 fn is_still(path: &Path, file: &File) -> io::Result<bool> {
     use std::os::unix::fs::MetadataExt;
 
     let held = file.metadata()?;
-    match fs::metadata(path) {
+    match fs::symlink_metadata(path) {
         Ok(named) => Ok((named.dev(), named.ino()) == (held.dev(), held.ino())),
         Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(false),
         Err(cause) => Err(cause),

@@ -469,3 +469,55 @@ fn gzip(bytes: &[u8], level: u32) -> Vec<u8> {
     encoder.write_all(bytes).unwrap();
     encoder.finish().unwrap()
 }
+
+/// Whatever stands at the place of the part or of the file is neither written to nor waited for.
+#[test]
+#[cfg(unix)]
+fn links_pipes_and_folders_in_the_way_are_refused_and_stay_as_they_are() {
+    use std::os::unix::fs::symlink;
+
+    let server = Server::start(|request| vec![Act::Send(whole(&file(), request))]);
+    type Plant = fn(&Path, &Path);
+    let table: [(&str, Plant, &str); 6] = [
+        ("file.gz.part", |victim, place| symlink(victim, place).unwrap(), "this is a link"),
+        ("file.gz.part", |_, place| symlink("nowhere", place).unwrap(), "this is a link"),
+        ("file.gz.part", |victim, place| fs::hard_link(victim, place).unwrap(), "several names (hard links)"),
+        ("file.gz.part", |_, place| fs::create_dir(place).unwrap(), "this is a folder"),
+        ("file.gz.part", |_, place| pipe(place), "this is a pipe, a socket or a device"),
+        ("file.gz", |_, place| pipe(place), "this is a pipe, a socket or a device"),
+    ];
+    for (name, plant, said) in table {
+        let folder = tempfile::tempdir().unwrap();
+        let download = download(folder.path(), &[server.url("file.gz")]);
+        fs::create_dir(folder.path().join("set")).unwrap();
+        let victim = folder.path().join("victim");
+        fs::write(&victim, b"precious").unwrap();
+        plant(&victim, &folder.path().join("set").join(name));
+        let message = quietly(&download).unwrap_err().to_string();
+        assert!(message.contains(said) && message.contains(name), "{message}");
+        assert_eq!(fs::read(&victim).unwrap(), b"precious");
+        assert_eq!(names(folder.path()), [name]);
+        assert!(!folder.path().join("set/nowhere").exists());
+    }
+}
+
+#[test]
+#[cfg(unix)]
+fn a_link_at_the_files_own_place_is_replaced_and_what_it_leads_to_stays() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(|request| vec![Act::Send(whole(&file(), request))]);
+    let download = download(folder.path(), &[server.url("file.gz")]);
+    fs::create_dir(folder.path().join("set")).unwrap();
+    let victim = folder.path().join("victim");
+    fs::write(&victim, b"precious").unwrap();
+    std::os::unix::fs::symlink(&victim, &download.path).unwrap();
+    assert_eq!(quietly(&download).unwrap(), Fetched::Replaced);
+    assert!(!download.path.is_symlink());
+    assert_eq!(fs::read(&download.path).unwrap(), file());
+    assert_eq!(fs::read(&victim).unwrap(), b"precious");
+}
+
+#[cfg(unix)]
+fn pipe(place: &Path) {
+    assert!(std::process::Command::new("mkfifo").arg(place).status().unwrap().success());
+}

@@ -79,7 +79,7 @@ pub use model::{MODEL_CAP_BYTES, ModelError, ModelFile, ModelFileError};
 pub use npy::{NpyError, read_npy, write_npy};
 #[cfg(feature = "archives")]
 pub use npz::{NpzError, Packing, read_npz, write_npz};
-pub use output::{OutputError, writable, write_atomically};
+pub use output::{OutputError, writable, writable_folder, write_atomically};
 #[cfg(feature = "arrays")]
 pub use pickle::{
     ArrayView, Entries, Items, Pickle, PickleError, PickleWriteError, Unfolded, Value, read_pickle, write_pickle,

@@ -1,5 +1,8 @@
 //! Where results go: checked before the work, replaced whole after it.
 
+#[cfg(not(target_family = "wasm"))]
+mod replace;
+
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf, is_separator};
@@ -83,17 +86,50 @@ fn writing_advice(cause: &io::Error) -> &'static str {
 pub fn writable(path: &Path) -> Result<(), OutputError> {
     match target(path)? {
         Target::Stream => Ok(()),
-        Target::File(file) => probe(&file).map_err(|cause| OutputError::Unwritable { path: path.to_path_buf(), cause }),
+        Target::File(file) => {
+            replace::probe(&file).map_err(|cause| OutputError::Unwritable { path: path.to_path_buf(), cause })
+        }
     }
+}
+
+/// Checks that a folder could be filled with files now, and leaves nothing behind. Folders that are missing count as
+/// possible where the nearest one above them takes new files.
+///
+/// # Errors
+/// [`OutputError`], with the path: a file stands in a folder's place, or the folder takes no new files.
+///
+/// ```
+/// # let folder = tempfile::tempdir()?;
+/// # let folder = folder.path();
+/// limpid_files::writable_folder(&folder.join("book/site"))?;
+/// std::fs::write(folder.join("book"), b"a file")?;
+/// let error = limpid_files::writable_folder(&folder.join("book/site")).unwrap_err();
+/// assert!(error.to_string().contains("is a file, not a folder"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn writable_folder(path: &Path) -> Result<(), OutputError> {
+    let unwritable = |cause| OutputError::Unwritable { path: path.to_path_buf(), cause };
+    let path_there = if path.as_os_str().is_empty() { Path::new(".") } else { path };
+    for folder in path_there.ancestors() {
+        let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+        match fs::metadata(folder) {
+            Ok(found) if found.is_dir() => return replace::probe(&folder.join("probe")).map_err(unwritable),
+            Ok(_) => {
+                return Err(OutputError::FolderIsFile { path: path.to_path_buf(), folder: folder.to_path_buf() });
+            }
+            Err(cause) if matches!(cause.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {}
+            Err(cause) => return Err(unwritable(cause)),
+        }
+    }
+    Ok(())
 }
 
 /// Replaces `path` by a file of these bytes: whoever reads it meanwhile sees the old file or the new one, whole. A
 /// device or a pipe is written to and stays what it is.
 ///
-/// Of a process that is killed meanwhile, the same is true, and nothing else is left in the folder: on Linux the new file
-/// gets a name only when it is whole and on the disk (`O_TMPFILE`, which needs `/proc`), first `.NAME.` and six letters,
-/// at once then its own; so only a process that dies between those two steps leaves a file with the first name behind,
-/// whole. Where such files without names are not to be had, the first name is there from the start.
+/// The same is true when the process is killed meanwhile. On Linux a killed process leaves nothing else behind, save for
+/// one that dies between the last two steps; on other systems it may leave a file `.limpid-XXXXXX.tmp`. The next write
+/// to the folder removes such a file.
 ///
 /// ```
 /// # let folder = tempfile::tempdir()?;
@@ -108,7 +144,7 @@ pub fn writable(path: &Path) -> Result<(), OutputError> {
 pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), OutputError> {
     let outcome = match target(path)? {
         Target::Stream => fs::OpenOptions::new().write(true).open(path).and_then(|mut file| file.write_all(bytes)),
-        Target::File(file) => replace(&file, bytes),
+        Target::File(file) => replace::replace(&file, bytes),
     };
     outcome.map_err(|cause| OutputError::Unwritable { path: path.to_path_buf(), cause })
 }
@@ -170,26 +206,20 @@ fn folder_of(path: &Path) -> PathBuf {
     }
 }
 
-#[cfg(not(target_family = "wasm"))]
-fn probe(file: &Path) -> io::Result<()> {
-    atomic_write_file::AtomicWriteFile::open(file)?.discard()
-}
-
-#[cfg(not(target_family = "wasm"))]
-fn replace(file: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut new = atomic_write_file::AtomicWriteFile::open(file)?;
-    new.write_all(bytes)?;
-    new.commit()
-}
-
 #[cfg(target_family = "wasm")]
-fn probe(_: &Path) -> io::Result<()> {
-    Err(io::ErrorKind::Unsupported.into())
-}
+mod replace {
+    //! A browser has no folders to write to.
 
-#[cfg(target_family = "wasm")]
-fn replace(_: &Path, _: &[u8]) -> io::Result<()> {
-    Err(io::ErrorKind::Unsupported.into())
+    use std::io;
+    use std::path::Path;
+
+    pub(super) fn probe(_: &Path) -> io::Result<()> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    pub(super) fn replace(_: &Path, _: &[u8]) -> io::Result<()> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
 }
 
 #[cfg(test)]

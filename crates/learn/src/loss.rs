@@ -29,6 +29,19 @@ const NAMES: &[(&str, Loss)] = &[
     ("binary-cross-entropy", Loss::BinaryCrossEntropy),
 ];
 
+/// What other programs call them.
+const ALIASES: &[(&str, Loss)] = &[
+    ("ce", Loss::SoftmaxCrossEntropy),
+    ("cross-entropy", Loss::SoftmaxCrossEntropy),
+    ("crossentropy", Loss::SoftmaxCrossEntropy),
+    ("categorical-crossentropy", Loss::SoftmaxCrossEntropy),
+    ("sparse-categorical-crossentropy", Loss::SoftmaxCrossEntropy),
+    ("mse", Loss::MeanSquaredError),
+    ("l2", Loss::MeanSquaredError),
+    ("bce", Loss::BinaryCrossEntropy),
+    ("binary-crossentropy", Loss::BinaryCrossEntropy),
+];
+
 impl Loss {
     /// Every loss.
     pub fn all() -> impl Iterator<Item = Self> {
@@ -92,7 +105,45 @@ impl fmt::Display for Loss {
 impl FromStr for Loss {
     type Err = Error;
 
+    /// Its own name, or a usual short one: `mse`, `bce`, `ce`, `crossentropy`.
     fn from_str(text: &str) -> Result<Self, Error> {
-        choose("loss", text, NAMES)
+        let name = text.trim().to_ascii_lowercase().replace(['_', ' '], "-");
+        if let Some((_, loss)) = ALIASES.iter().find(|(alias, _)| *alias == name) {
+            return Ok(*loss);
+        }
+        if ["mae", "l1", "mean-absolute-error"].contains(&name.as_str()) {
+            return Err(Error::Setting {
+                name: "the loss",
+                found: text.to_string(),
+                fits: "there is no mean absolute error; `mean-squared-error` is near".to_string(),
+            });
+        }
+        choose("loss", &name, NAMES)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_loss_is_known_by_its_own_name_and_by_the_usual_short_ones() {
+        for loss in Loss::all() {
+            assert_eq!(loss.to_string().parse::<Loss>().ok(), Some(loss));
+        }
+        let short = [
+            ("mse", Loss::MeanSquaredError),
+            ("MSE", Loss::MeanSquaredError),
+            ("bce", Loss::BinaryCrossEntropy),
+            ("binary_crossentropy", Loss::BinaryCrossEntropy),
+            ("ce", Loss::SoftmaxCrossEntropy),
+            ("crossentropy", Loss::SoftmaxCrossEntropy),
+            ("Cross Entropy", Loss::SoftmaxCrossEntropy),
+        ];
+        for (name, loss) in short {
+            assert_eq!(name.parse::<Loss>().ok(), Some(loss), "{name}");
+        }
+        let why = "mae".parse::<Loss>().map_err(|error| error.to_string());
+        assert!(why.is_err_and(|why| why.contains("`mean-squared-error` is near")));
     }
 }

@@ -8,8 +8,8 @@ use crate::arguments::{Format, FormatOption, at_least_one, positive};
 use crate::bench::{self, Bench, Peak, Row, Settings, WORKLOADS, Workload};
 use crate::data::Named;
 use crate::failure::Failure;
-use crate::output;
 use crate::text::{self, Align};
+use crate::{interrupt, output};
 
 /// The argument by which W8's child is started.
 pub(crate) const START: &str = "bench-start";
@@ -65,6 +65,7 @@ Examples:
 }
 
 pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
+    interrupt::last_words("the measurements are not printed");
     let Arguments { only, threads, repeats, seconds, data, format } = arguments;
     let workloads = if only.is_empty() { WORKLOADS.to_vec() } else { only };
     // A folder that is not there is better known now than behind the first measurement.

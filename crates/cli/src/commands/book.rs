@@ -15,7 +15,7 @@ use limpid_book::{Site, SiteError, Stop};
 use crate::failure::Failure;
 use crate::pager::Pager;
 use crate::picture::{columns, has_colour};
-use crate::{output, viewer};
+use crate::{interrupt, output, viewer};
 
 /// Read the book: from an AND gate to a network that reads digits, stop by stop
 ///
@@ -104,7 +104,9 @@ fn walk(stop: &Stop, arguments: &Arguments) -> Result<(), Failure> {
     let of_stop = match &run {
         Ok(()) => {
             if let Some(folder) = folder {
+                let held = interrupt::hold(FINISHES);
                 save_pictures(&page, folder)?;
+                held.release()?;
             }
             open.then(|| Site::of_stop(stop, &page)).transpose().map_err(site_failure)?
         }
@@ -129,10 +131,20 @@ fn walk(stop: &Stop, arguments: &Arguments) -> Result<(), Failure> {
     of_stop.map_or(Ok(()), |site| show(&site, folder))
 }
 
+/// What is told to whoever interrupts the writing of several files that belong together.
+const FINISHES: &str = "the files are written first";
+
+/// Writes all files of a site, also when it is interrupted meanwhile.
+fn write(site: &Site, folder: &Path) -> Result<(), Failure> {
+    let held = interrupt::hold(FINISHES);
+    site.write(folder).map_err(site_failure)?;
+    held.release()
+}
+
 /// Writes pages and opens the first of them.
 fn show(site: &Site, folder: Option<&Path>) -> Result<(), Failure> {
     let folder = folder.map_or_else(viewer::passing_folder, |folder| Ok(folder.to_path_buf()))?;
-    site.write(&folder).map_err(site_failure)?;
+    write(site, &folder)?;
     viewer::open(&folder.join(site.first()))
 }
 
@@ -155,7 +167,7 @@ fn site(folder: Option<&Path>, open: bool) -> Result<(), Failure> {
     let site = Site::build(watch).map_err(site_failure)?;
     match folder.filter(|_| !open) {
         Some(folder) => {
-            site.write(folder).map_err(site_failure)?;
+            write(&site, folder)?;
             output::note(&format!("{} files; open {}", site.files.len(), folder.join(site.first()).display()));
         }
         // A site that nobody keeps is made to be shown.

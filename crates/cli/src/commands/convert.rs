@@ -1,14 +1,13 @@
 //! `limpid convert`: named arrays from one file into another, of another format.
 
 use std::collections::HashMap;
-use std::fs;
 use std::hash::Hash;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use limpid::files::{
     Arrays, Container, Dtype, Format as FileFormat, FoundLayers, MODEL_CAP_BYTES, NamedArray, Naming, Orientation,
-    Packing, data_sets, find_layers, only, writable, write_atomically,
+    Packing, data_sets, find_layers, only, write_atomically,
 };
 use limpid::models;
 use limpid::weights::{from_weights, not_finite_in};
@@ -132,7 +131,6 @@ struct Report {
 
 pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
     let target = arguments.target()?;
-    arguments.check_places()?;
     let read = arguments.read()?;
     let source = read.format.unwrap_or(FileFormat::Pickle);
     let wrong = read.arrays.iter().filter_map(|named| Some(not_finite_in(&named.name, &named.array)? + "."));
@@ -239,19 +237,6 @@ impl Arguments {
                 "{path}: its ending names no format; .pkl, .npz, .npy and .safetensors do, or --to FORMAT"
             ))),
         }
-    }
-
-    /// That the target is not the source, and can be written.
-    fn check_places(&self) -> Result<(), Failure> {
-        if output::is_dash(&self.to) {
-            return Ok(());
-        }
-        let place = |path: &Path| fs::canonicalize(path).ok();
-        if place(&self.from).is_some_and(|from| Some(from) == place(&self.to)) {
-            let path = self.to.display();
-            return Err(Failure::Usage(format!("{path} is what is converted; another name fits, so that it is kept")));
-        }
-        Ok(writable(&self.to)?)
     }
 
     fn read(&self) -> Result<Arrays, Failure> {

@@ -13,7 +13,7 @@ use crate::arguments::{Format, FormatOption, at_least_one};
 use crate::asked::Asked;
 use crate::data::Part;
 use crate::failure::Failure;
-use crate::progress::bar;
+use crate::progress::{bar, show};
 use crate::text::{self, Align};
 use crate::{output, source};
 
@@ -164,9 +164,8 @@ impl Running {
         match bar {
             Some(bar) if drawn.elapsed() >= Self::REDRAW => {
                 *drawn = Instant::now();
-                bar.set_length(*samples as u64);
-                bar.set_message(Self::line(so_far, *samples));
-                bar.set_position(so_far.samples as u64);
+                let parts = [(0, Self::line(so_far, *samples))];
+                show(bar, "", &parts, so_far.samples as u64, *samples as u64);
             }
             None if !*is_quiet && so_far.samples >= *next => {
                 *next = so_far.samples + samples.div_ceil(10);

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use clap::{Args, Subcommand};
 use limpid::graph::Expression;
-use limpid::learn::{Optimizer, optimizer, optimizer_names};
+use limpid::learn::{Loss, Optimizer, optimizer, optimizer_names};
 use limpid::models::{self, Saved};
 
 use crate::arguments::{Activation, at_least_one, listed, positive};
@@ -52,22 +52,6 @@ enum What {
     Weights(Weights),
     Confusion(Confusion),
     Misclassified(Misclassified),
-}
-
-impl Arguments {
-    /// The kind of picture, as it is typed.
-    pub(crate) fn kind(&self) -> &'static str {
-        match self.what {
-            What::Activation(_) => "activation",
-            What::Loss(_) => "loss",
-            What::Function(_) => "function",
-            What::Descent(_) => "descent",
-            What::History(_) => "history",
-            What::Weights(_) => "weights",
-            What::Confusion(_) => "confusion",
-            What::Misclassified(_) => "misclassified",
-        }
-    }
 }
 
 /// How the picture looks and where it goes.
@@ -245,8 +229,15 @@ fn named_function(text: &str) -> Result<Function, String> {
 /// Parses the name of a loss.
 fn named_loss(text: &str) -> Result<&'static LossCurve, String> {
     let name = text.trim().to_ascii_lowercase().replace('_', "-");
-    let found = LOSSES.iter().find(|loss| loss.name == name);
-    found.ok_or_else(|| format!("there are: {}", LOSSES.iter().map(|loss| loss.name).collect::<Vec<_>>().join(", ")))
+    let named = |name: &str| LOSSES.iter().find(|loss| loss.name == name);
+    let all = || format!("there are: {}", LOSSES.iter().map(|loss| loss.name).collect::<Vec<_>>().join(", "));
+    // A short name, such as mse, stands for what it stands for in training.
+    let by_training = || match name.parse::<Loss>() {
+        Ok(loss) => named(&loss.to_string()).ok_or_else(all),
+        Err(limpid::learn::Error::Setting { fits, .. }) => Err(fits),
+        Err(_) => Err(all()),
+    };
+    named(&name).map_or_else(by_training, Ok)
 }
 
 /// More steps than anyone sees.

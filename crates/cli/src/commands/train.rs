@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use clap::Args;
 use limpid::engine;
-use limpid::files::{writable, write_atomically};
+use limpid::files::write_atomically;
 use limpid::graph::Sizes;
 use limpid::learn::{Dataset, Event, Fit, History, Loss, Model, Network, Optimizer, Regression, Sampling, Task};
 use limpid::models::Samples;
@@ -16,9 +16,10 @@ use serde::Serialize;
 
 use crate::arguments::{
     DataOptions, Format, FormatOption, HoldoutOptions, NetworkOptions, OptimizerOptions, ThreadsOption, at_least_one,
-    listed, positive, seed,
+    listed, positive, seed, whole,
 };
 use crate::failure::Failure;
+use crate::interrupt::{self, Held, Signal};
 use crate::progress::Progress;
 use crate::source::{self, Lesson};
 use crate::stage::{Stage, check_memory};
@@ -79,7 +80,7 @@ struct TrainingOptions {
 
     /// How many times as many samples are seen as there are, such as 5 [default: 25; 100 for a table]
     #[arg(long, value_name = "N")]
-    #[arg(value_parser = at_least_one, allow_negative_numbers = true)]
+    #[arg(value_parser = whole, allow_negative_numbers = true)]
     epochs: Option<usize>,
 
     /// What weights and batches are drawn by; the same seed gives the same model to the last bit
@@ -130,6 +131,8 @@ struct Plan {
     steps_per_epoch: usize,
     optimizer: Arc<dyn Optimizer>,
     learning_rate: f64,
+    /// The learning rate where none is asked for.
+    usual_rate: f64,
 }
 
 /// The result.
@@ -165,6 +168,9 @@ struct Report<'r> {
     test_regression: Option<Regression>,
     training_seconds: f64,
     output: Option<String>,
+    /// The signal that ended it before its time, such as SIGINT.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    interrupted: Option<&'static str>,
     history: &'r History,
 }
 
@@ -175,12 +181,14 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
     let folder = lesson.folder(&arguments.data)?;
     if !arguments.quiet {
         output::note(&arguments.settings(&plan, &lesson, folder.as_deref()));
+        last_layer_warning(&plan.network, plan.loss).iter().for_each(|warning| output::note(warning));
     }
     let (train, test) = lesson.read(folder.as_deref(), plan.loss)?;
     let model = Model::in_precision(&plan.network, training.seed, training.precision)?;
     let mut model = model.with_loss(plan.loss).with_threads(arguments.threads.count());
     let started = Instant::now();
-    let history = arguments.fit(&mut model, &train, test.as_ref(), &plan)?;
+    let held = interrupt::hold("the step under way is finished, and what was asked for is written");
+    let history = arguments.fit(&mut model, &train, test.as_ref(), &plan, &held)?;
     let seconds = started.elapsed().as_secs_f64();
     let samples = lesson.samples.as_ref();
     // Should saving fail, hours of training still end in a report.
@@ -189,13 +197,17 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
     let kept = arguments.keep(&history);
     let train = source::regression(&mut model, &train, samples)?;
     let test = test.map(|test| source::regression(&mut model, &test, samples)).transpose()?.flatten();
-    let outcome =
-        Outcome { history: &history, regressions: [train, test], seconds, is_saved: matches!(saved, Ok(Some(()))) };
+    let is_saved = matches!(saved, Ok(Some(())));
+    let signal = held.signal();
+    let outcome = Outcome { history: &history, regressions: [train, test], seconds, is_saved, signal };
     arguments.report(&plan, &lesson, outcome)?;
     saved?;
     kept?;
-    arguments.say_how_to_go_on(&lesson, &plan);
-    Ok(())
+    match signal {
+        Some(signal) => output::note(&arguments.interrupted_text(signal, &history, &plan)),
+        None => arguments.say_how_to_go_on(&lesson, &history, &plan),
+    }
+    held.release()
 }
 
 /// What came of a training.
@@ -205,6 +217,8 @@ struct Outcome<'h> {
     regressions: [Option<Regression>; 2],
     seconds: f64,
     is_saved: bool,
+    /// What ended it before its time.
+    signal: Option<Signal>,
 }
 
 /// Samples of a batch, and epochs, where nothing is said: for a table, which has few rows mostly, and for anything else.
@@ -240,7 +254,17 @@ impl Arguments {
         };
         let learning_rate = self.training.learning_rate.unwrap_or(usual_rate);
         let steps_per_epoch = samples.div_ceil(batch_size);
-        Ok(Plan { network, parameters, loss, batch_size, epochs, steps_per_epoch, optimizer, learning_rate })
+        Ok(Plan {
+            network,
+            parameters,
+            loss,
+            batch_size,
+            epochs,
+            steps_per_epoch,
+            optimizer,
+            learning_rate,
+            usual_rate,
+        })
     }
 
     /// The loss that was asked for, or the task's usual one.
@@ -264,7 +288,6 @@ impl Arguments {
                 return Err(Failure::Usage("a model is not written to stdout; a file name fits --output".to_string()));
             }
             kept::form(path)?;
-            writable(path)?;
         }
         if let Some(path) = &self.history {
             if output::is_dash(path) {
@@ -272,7 +295,6 @@ impl Arguments {
                 return Err(Failure::Usage(format!("a history is not written to stdout by itself; {fits}")));
             }
             kept::check_history(path)?;
-            writable(path)?;
         }
         Ok(())
     }
@@ -301,11 +323,19 @@ impl Arguments {
         text::table(&[Align::Left, Align::Left], &rows)
     }
 
-    fn fit(&self, model: &mut Model, train: &Dataset, test: Option<&Dataset>, plan: &Plan) -> Result<History, Failure> {
+    fn fit(
+        &self,
+        model: &mut Model,
+        train: &Dataset,
+        test: Option<&Dataset>,
+        plan: &Plan,
+        held: &Held,
+    ) -> Result<History, Failure> {
         let TrainingOptions { seed, sampling, .. } = self.training;
         let Plan { batch_size, epochs, learning_rate, .. } = *plan;
         let optimizer = Arc::clone(&plan.optimizer);
-        let fit = Fit { epochs, batch_size, learning_rate, optimizer, sampling, seed, timed: self.timed };
+        let fit =
+            Fit { epochs: epochs.max(1), batch_size, learning_rate, optimizer, sampling, seed, timed: self.timed };
         let mut progress = Progress::start(epochs, self.quiet);
         let says_times = self.timed && self.format.format == Format::Text;
         let outcome = model.fit_watched(train, test, &fit, |event| {
@@ -315,7 +345,8 @@ impl Arguments {
                 progress.step_line(step, loss);
             }
             progress.on(event);
-            ControlFlow::Continue(())
+            // Without epochs the model is as it began: it is evaluated, and that is all.
+            if epochs == 0 || held.signal().is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         });
         progress.finish();
         Ok(outcome?)
@@ -331,7 +362,7 @@ impl Arguments {
     }
 
     fn report(&self, plan: &Plan, lesson: &Lesson, outcome: Outcome<'_>) -> Result<(), Failure> {
-        let Outcome { history, regressions: [train_regression, test_regression], seconds, is_saved } = outcome;
+        let Outcome { history, regressions: [train_regression, test_regression], seconds, is_saved, signal } = outcome;
         let last = history.epochs.last();
         let test_loss = last.and_then(|epoch| epoch.test_loss);
         let test_accuracy = last.and_then(|epoch| epoch.test_accuracy);
@@ -383,11 +414,44 @@ impl Arguments {
             test_regression,
             training_seconds: seconds,
             output: self.output.as_ref().filter(|_| is_saved).map(|path| path.display().to_string()),
+            interrupted: signal.map(Signal::name),
             history,
         })
     }
 
-    fn say_how_to_go_on(&self, lesson: &Lesson, plan: &Plan) {
+    /// How far an interrupted training came, and what of it was written.
+    fn interrupted_text(&self, signal: Signal, history: &History, plan: &Plan) -> String {
+        let steps = history.losses.len();
+        let epochs = steps / plan.steps_per_epoch;
+        let written = [("model", &self.output), ("history", &self.history)];
+        let written: Vec<_> = written
+            .into_iter()
+            .filter_map(|(what, path)| Some(format!("{what} written to {}", path.as_ref()?.display())))
+            .collect();
+        let written = match &written[..] {
+            [] => "nothing was written, since neither --output nor --history was given".to_string(),
+            written => written.join(", "),
+        };
+        format!("ended by {signal} after {epochs} of {} ({}): {written}", epochs_text(plan.epochs), steps_text(steps))
+    }
+
+    /// A model's name that goes with the data: `iris.safetensors` for `iris.csv`.
+    fn file_suggestion(&self, lesson: &Lesson) -> String {
+        let path = self.data.data.as_deref().filter(|path| !output::is_dash(path) && lesson.samples.is_some());
+        let name = path.and_then(Path::file_name).map(|name| name.to_string_lossy().into_owned());
+        let stem =
+            name.as_deref().map(|name| name.split('.').next().unwrap_or_default()).filter(|stem| !stem.is_empty());
+        let usual = if lesson.samples.is_some() { "model" } else { "digits" };
+        text::shell_word(Path::new(&format!("{}.safetensors", stem.unwrap_or(usual))))
+    }
+
+    fn say_how_to_go_on(&self, lesson: &Lesson, history: &History, plan: &Plan) {
+        if self.quiet {
+            return;
+        }
+        if let Some(warning) = growth_warning(history, plan) {
+            output::note(&warning);
+        }
         let without = |path: &PathBuf| kept::left_out(path, &plan.network.to_string(), lesson.samples.is_some());
         let data = self.data.data.as_ref().map(|path| format!(" --data {}", text::shell_word(path)));
         let line = match (&self.output, &lesson.samples) {
@@ -399,13 +463,39 @@ impl Arguments {
                 let file = text::shell_word(path);
                 format!("saved {file}; ask it with: limpid predict {file}{}", data.unwrap_or_default())
             }
-            (None, _) => "the model was not kept; to keep it add: --output digits.safetensors".to_string(),
+            (None, _) => format!("the model was not kept; to keep it add: --output {}", self.file_suggestion(lesson)),
         };
-        let line = self.output.as_ref().and_then(without).unwrap_or(line);
-        if !self.quiet {
-            output::note(&line);
-        }
+        output::note(&self.output.as_ref().and_then(without).unwrap_or(line));
     }
+}
+
+/// What to try where the loss is larger at the end than at the beginning.
+fn growth_warning(history: &History, plan: &Plan) -> Option<String> {
+    let [first, .., last] = &history.epochs[..] else { return None };
+    (last.train_loss > first.train_loss).then(|| {
+        let smaller = plan.usual_rate.min(plan.learning_rate / 10.0);
+        format!(
+            "warning: the loss grew from {} to {}; the steps are too large: try --learning-rate {smaller:?}",
+            text::loss(first.train_loss),
+            text::loss(last.train_loss)
+        )
+    })
+}
+
+/// Warns of a last layer that the loss applies itself, or that keeps the scores from taking the values the loss needs.
+fn last_layer_warning(network: &Network, loss: Loss) -> Option<String> {
+    let text = network.layers().last()?.text();
+    let last = text.split_whitespace().next().unwrap_or_default();
+    let why = match (loss, last) {
+        (Loss::SoftmaxCrossEntropy, "softmax") => "which applies softmax itself, so that it is applied twice",
+        (Loss::BinaryCrossEntropy, "sigmoid") => "which applies sigmoid itself, so that it is applied twice",
+        (
+            Loss::SoftmaxCrossEntropy | Loss::BinaryCrossEntropy,
+            "sigmoid" | "softmax" | "tanh" | "relu" | "softplus",
+        ) => "which needs scores of any size and both signs",
+        _ => return None,
+    };
+    Some(format!("warning: the network ends in {last}, and the loss is {loss}, {why}; leave that layer out"))
 }
 
 fn epochs_text(epochs: usize) -> String {

@@ -111,8 +111,8 @@ fn a_file_that_was_there_is_replaced_only_by_a_whole_new_one() {
     assert_eq!(fs::read(place.path("b.pkl")).unwrap(), b"the old file");
     place.run(&["convert", "a.npz", "b.pkl"]).done();
     assert_eq!(read(&place, "b.pkl").arrays, arrays());
-    place.run(&["convert", "a.npz", "a.npz"]).failed(2, "a.npz is what is converted; another name fits");
-    place.run(&["convert", "a.npz", "./a.npz", "--compress"]).failed(2, "is what is converted");
+    place.run(&["convert", "a.npz", "a.npz"]).failed(2, "TO a.npz is the file that FROM reads, and would replace it");
+    place.run(&["convert", "a.npz", "./a.npz", "--compress"]).failed(2, "is the file that FROM reads");
     assert_eq!(place.files(), ["a.npz", "b.pkl", "broken.npz"]);
 }
 

@@ -146,7 +146,32 @@ fn each_mirror_that_will_not_do_is_told_with_its_reason() {
     let outcome = place.outcome(fetch.env("HTTPS_PROXY", proxy).env("HTTP_PROXY", proxy).env("NO_PROXY", ""));
     assert_eq!(outcome.stderr.matches("no connection through the proxy http://127.0.0.1:1: ").count(), 2);
     assert!(!outcome.stderr.contains("secret"), "{}", outcome.stderr);
-    outcome.failed(1, "check the network, and the proxy where one is needed");
+    outcome.failed(1, "check the network, and the proxy if you need one");
+}
+
+#[test]
+fn a_proxy_that_cannot_be_used_is_told_by_its_variable_and_nothing_is_left() {
+    let place = Place::new();
+    let fetch = |variable: &str, value: &str| {
+        let arguments = ["data", "fetch", "mnist", "--quiet", "--folder", "data", "--mirror", "http://mirror.invalid"];
+        place.outcome(command(&place, &arguments).env(variable, value))
+    };
+    let refused = [
+        ("ALL_PROXY", "socks5://127.0.0.1:1", "no connection through the proxy socks5://127.0.0.1:1"),
+        (
+            "http_proxy",
+            "ftp://lake:secret@p:1",
+            "the proxy that http_proxy names cannot be used: proxies of the kind \"ftp\"",
+        ),
+        ("HTTP_PROXY", "http://lake:secret@p:port", "the proxy that HTTP_PROXY names cannot be used: its port is"),
+        ("all_proxy", "http://", "the proxy that all_proxy names cannot be used: it is not an address"),
+    ];
+    for (variable, value, said) in refused {
+        let outcome = fetch(variable, value);
+        assert!(!outcome.stderr.contains("secret"), "{}", outcome.stderr);
+        outcome.failed(1, said);
+        assert_eq!(fs::read_dir(place.path("data/mnist")).unwrap().count(), 0, "{variable}={value}");
+    }
 }
 
 #[test]

@@ -51,6 +51,9 @@ fn a_killed_convert_leaves_the_old_file_or_the_new_one() {
     let litter = place.files().len() - 3;
     // Between its two last steps a file has a second name for a moment.
     assert!(litter <= kills() as usize / 10, "{litter} files were left behind by {} kills", kills());
+    // Whatever they left, the next write removes.
+    assert!(run(now).stdout(Stdio::null()).status().unwrap().success());
+    assert_eq!(place.files(), ["1.safetensors", "2.safetensors", "target.pkl"]);
     println!("{} kills: {switched} after the new file was there, {litter} files left behind", kills());
 }
 

@@ -11,6 +11,8 @@ mod look;
 mod plot;
 #[path = "../../../fetch/tests/support/mod.rs"]
 mod server;
+#[cfg(unix)]
+mod signals;
 mod support;
 mod tables;
 mod train;

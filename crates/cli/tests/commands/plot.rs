@@ -82,10 +82,16 @@ fn a_picture_is_shown_with_the_systems_program_kept_or_not() {
 }
 
 #[test]
-fn a_mistake_found_late_shows_how_that_kind_of_plot_is_used() {
-    let run = Place::new().run(&words("plot|function|x*y|--tangent|5"));
+fn a_mistake_that_is_not_about_the_usage_is_answered_without_it() {
+    for typed in ["plot|function|x*y|--tangent|5", "train|--network|784, affine 3", "convert|a.pkl|b.pt"] {
+        let run = Place::new().run(&words(typed));
+        assert_eq!(run.code, Some(2));
+        assert!(run.stderr.starts_with("error: ") && !run.stderr.contains("Usage:"), "{}", run.stderr);
+    }
+    // A flag that there is not is about the usage; nobody who mistypes one means a value.
+    let run = Place::new().run(&words("graph|2, affine 3|--layer|1"));
     assert_eq!(run.code, Some(2));
-    assert!(run.stderr.contains("Usage: limpid plot function "), "{}", run.stderr);
+    assert!(run.stderr.contains("Usage: limpid graph ") && !run.stderr.contains("as a value"), "{}", run.stderr);
 }
 
 #[test]

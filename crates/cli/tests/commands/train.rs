@@ -154,6 +154,97 @@ fn a_training_that_diverges_says_at_which_step_and_leaves_the_old_file() {
 }
 
 #[test]
+fn a_training_whose_loss_grew_ends_with_a_warning_and_what_to_try() {
+    let place = Place::new();
+    let rows: String = (0..40).map(|row| format!("{},{}\n", row % 10, ["a", "b"][row % 2])).collect();
+    fs::write(place.path("t.csv"), format!("x,kind\n{rows}")).unwrap();
+    let train = |rate: &str| {
+        let usual = ["train", "--data", "t.csv", "--target", "kind", "--epochs", "3", "--activation", "sigmoid"];
+        place.run(&[&usual[..], &["--lr", rate]].concat()).done().stderr
+    };
+    let said = train("1000");
+    assert!(said.contains("warning: the loss grew from ") && said.contains("try --learning-rate 0.1\n"), "{said}");
+    assert!(said.ends_with("to keep it add: --output t.safetensors\n"), "{said}");
+    assert!(!train("0.1").contains("warning"));
+}
+
+#[test]
+fn no_epochs_make_a_model_that_is_as_it_began() {
+    let place = Place::new();
+    let train = |epochs: &str| {
+        let usual = ["train", "--hidden", "4", "--output", "m.safetensors", "--format", "json", "--epochs", epochs];
+        place.run(&usual).done().json()
+    };
+    let report = train("0");
+    let fields = ["epochs", "steps"].map(|key| report[key].as_u64());
+    assert_eq!((fields, report["history"]["epochs"].as_array().map(Vec::len)), ([Some(0), Some(0)], Some(1)));
+    assert!(report["test_accuracy"].as_f64().unwrap() < 0.4);
+    let evaluated = place.run(&["evaluate", "m.safetensors", "--format", "json", "--quiet"]).done().json();
+    assert_eq!(evaluated["accuracy"], report["test_accuracy"]);
+    // That is where a training begins.
+    assert_eq!(train("1")["history"]["epochs"][0], report["history"]["epochs"][0]);
+}
+
+#[test]
+fn a_last_layer_that_the_loss_applies_itself_is_warned_of() {
+    let place = Place::new();
+    let said = |network: &str, loss: &str| {
+        let usual = ["train", "--epochs", "0", "--network", network, "--loss", loss];
+        place.run(&usual).done().stderr
+    };
+    let warned = [
+        (
+            "784, affine 10, softmax",
+            "ce",
+            "ends in softmax, and the loss is softmax-cross-entropy, which applies softmax",
+        ),
+        (
+            "784, affine 10, sigmoid",
+            "bce",
+            "ends in sigmoid, and the loss is binary-cross-entropy, which applies sigmoid",
+        ),
+        ("784, affine 10, relu", "ce", "ends in relu, and the loss is softmax-cross-entropy, which needs scores"),
+    ];
+    for (network, loss, warning) in warned {
+        let said = said(network, loss);
+        assert!(said.contains("warning: the network ") && said.contains(warning), "{said}");
+    }
+    for (network, loss) in
+        [("784, affine 10", "ce"), ("784, affine 10, softmax", "mse"), ("784, affine 10, sigmoid", "mse")]
+    {
+        assert!(!said(network, loss).contains("warning"), "{network}, {loss}");
+    }
+}
+
+#[test]
+fn a_training_never_replaces_its_own_data_or_another_of_its_results() {
+    let place = Place::new();
+    let table = "x,kind\n1,a\n2,b\n1,a\n2,b\n1,a\n2,b\n";
+    fs::write(place.path("t.csv"), table).unwrap();
+    let train = |more: &[&str]| place.run(&[&["train", "--target", "kind", "--epochs", "1"], more].concat());
+    train(&["--data", "t.csv", "--output", "./t.csv"]).failed(2, "--output ./t.csv is the file that --data reads");
+    train(&["--data", "t.csv", "--history", "t.csv"]).failed(2, "--history t.csv is the file that --data reads");
+    train(&["--data", "t.csv", "--output", "a", "--history", "a"])
+        .failed(2, "--output and --history name the same file, a");
+    // Standard input is a file, too.
+    let mut piped = place.command(&["train", "--target", "kind", "--data", "-", "--output", "t.csv"]);
+    let stdin = fs::File::open(place.path("t.csv")).unwrap();
+    let outcome = place.outcome(piped.stdin(stdin));
+    if cfg!(unix) {
+        outcome.failed(2, "--output t.csv is the file that --data reads");
+    }
+    assert_eq!(fs::read_to_string(place.path("t.csv")).unwrap(), table);
+    assert_eq!(place.files(), ["t.csv"]);
+    train(&["--data", "t.csv", "--output", "m", "--quiet"]).done();
+    let model = fs::read(place.path("m")).unwrap();
+    place
+        .run(&["predict", "m", "--data", "t.csv", "--output", "m"])
+        .failed(2, "--output m is the file that MODEL reads");
+    place.run(&["graph", "m", "--format", "dot", "--output", "m"]).failed(2, "NETWORK|MODEL reads");
+    assert_eq!(fs::read(place.path("m")).unwrap(), model);
+}
+
+#[test]
 fn a_reader_that_has_seen_enough_is_no_failure() {
     let place = Place::new();
     let mut child = place

@@ -13,7 +13,7 @@ use serde::Serialize;
 use super::download;
 use crate::arguments::{Format, FormatOption};
 use crate::failure::Failure;
-use crate::{output, progress, text};
+use crate::{interrupt, output, progress, text};
 
 /// Fetch the files of data sets from where they are published, and verify them
 ///
@@ -97,6 +97,7 @@ enum State {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
+    interrupt::last_words("what has arrived is kept, and the same command continues from there");
     let mut report = Report { sets: Vec::new() };
     for name in &arguments.names {
         let Some(set) = data_sets().iter().find(|set| [set.name, set.folder].contains(&name.as_str())) else {
@@ -233,16 +234,17 @@ impl Shown {
         let pace = (seconds > 0.3).then(|| (bytes - first) as f64 / seconds).filter(|pace| *pace > 0.0);
         let pace = pace.map(|pace| {
             let left = text::seconds_left(total.saturating_sub(bytes) as f64 / pace);
-            format!("  {}/s  {left} left", text::bytes(pace as u64))
+            [format!("{}/s", text::bytes(pace as u64)), format!("{left} left")]
         });
-        let message = format!("{} of {}{}", text::bytes(bytes), text::bytes(total), pace.unwrap_or_default());
+        let arrived = format!("{} of {}", text::bytes(bytes), text::bytes(total));
         if let Some(bar) = &self.bar {
-            bar.set_length(total);
-            bar.set_message(message);
-            bar.set_position(bytes);
+            let pace = pace.into_iter().flat_map(|[pace, left]| [(2, pace), (1, left)]);
+            let parts: Vec<_> = std::iter::once((0, arrived)).chain(pace).collect();
+            progress::show(bar, self.name, &parts, bytes, total);
         } else if now.duration_since(self.line) >= LINE_EVERY {
             self.line = now;
-            self.note(&message);
+            let pace = pace.map(|[pace, left]| format!("  {pace}  {left}")).unwrap_or_default();
+            self.note(&format!("{arrived}{pace}"));
         }
     }
 
