@@ -18,7 +18,7 @@ use crate::failure::Failure;
 /// The form of a result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
-    /// For people
+    /// Text for people
     #[value(alias = "table")]
     Text,
     /// One JSON object, for programs
@@ -28,7 +28,7 @@ pub(crate) enum Format {
 /// `--format`.
 #[derive(Debug, Args)]
 pub(crate) struct FormatOption {
-    /// Form of the result on stdout
+    /// Format of the result on stdout
     #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORM", help_heading = "Output")]
     pub(crate) format: Format,
 }
@@ -36,9 +36,9 @@ pub(crate) struct FormatOption {
 /// `--threads`.
 #[derive(Clone, Copy, Debug, Args)]
 pub(crate) struct ThreadsOption {
-    /// Threads to compute with [default: as many as there are cores to run on]
+    /// Number of threads [default: one for each available core]
     ///
-    /// How many there are changes no bit of the result.
+    /// The result is the same, bit for bit, for any number of threads.
     #[arg(long, value_name = "N", env = THREADS, hide_env_values = true, value_parser = threads)]
     #[arg(allow_negative_numbers = true)]
     pub(crate) threads: Option<usize>,
@@ -61,7 +61,7 @@ pub(crate) fn threads(text: &str) -> Result<usize, String> {
 /// `--batch-size`, of a training step that is looked at.
 #[derive(Debug, Args)]
 pub(crate) struct BatchOption {
-    /// Samples of a batch of the training step, such as 32
+    /// Number of samples in the batch of the training step, such as 32
     #[arg(long, value_name = "SAMPLES", default_value = "100")]
     #[arg(value_parser = at_least_one, allow_negative_numbers = true)]
     pub(crate) batch_size: usize,
@@ -78,10 +78,10 @@ impl BatchOption {
 #[derive(Debug, Args)]
 pub(crate) struct OptimizerOptions {
     #[arg(long, value_name = "NAME", default_value = "sgd", value_parser = optimizer)]
-    #[arg(help = format!("How parameters move against their gradient: {}", listed(optimizer_names())))]
+    #[arg(help = format!("Optimizer: {}", listed(optimizer_names())))]
     optimizer: Arc<dyn Optimizer>,
 
-    /// How much of its velocity momentum (or nesterov) keeps from step to step, such as 0.8 [default: 0.9]
+    /// Momentum coefficient, for the optimizers momentum and nesterov, such as 0.8 [default: 0.9]
     #[arg(long, value_name = "SHARE", value_parser = share, allow_negative_numbers = true)]
     momentum: Option<f64>,
 }
@@ -95,7 +95,7 @@ impl OptimizerOptions {
                 Ok(Arc::new(Momentum { momentum, nesterov: self.optimizer.name() == "nesterov" }))
             }
             (Some(_), None) => Err(Failure::Usage(format!(
-                "--momentum is nothing that {} has; --optimizer momentum (or nesterov) fits it",
+                "--momentum does not apply to the optimizer {}; use --optimizer momentum (or nesterov)",
                 self.optimizer.name()
             ))),
         }
@@ -136,11 +136,11 @@ pub(crate) struct HoldoutOptions {
     #[arg(long, value_name = "COLUMN")]
     target: Option<String>,
 
-    /// Columns of a table that are not looked at, such as id,name
+    /// Columns of a table to leave out, such as id,name
     #[arg(long, value_name = "COLUMNS", value_delimiter = ',')]
     ignore: Vec<String>,
 
-    /// What the target is, classification or regression [default: as its column looks]
+    /// Task: classification or regression [default: chosen by the values of the target column]
     ///
     /// Words are classes, and so are at most 20 different whole numbers; other numbers are a regression's.
     #[arg(long, value_name = "TASK")]
@@ -219,7 +219,7 @@ impl HoldoutOptions {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Network")]
 pub(crate) struct NetworkOptions {
-    /// Units of each hidden layer, such as 50 or 100,50
+    /// Number of units in each hidden layer, such as 50 or 100,50
     #[arg(
         long,
         value_name = "UNITS",
@@ -230,29 +230,29 @@ pub(crate) struct NetworkOptions {
     )]
     hidden: Vec<Units>,
 
-    /// Activation behind each hidden layer, such as relu or sigmoid
+    /// Activation after each hidden layer, such as relu or sigmoid
     #[arg(
         long,
         value_name = "NAME",
         default_value = "relu",
         conflicts_with = "network",
         long_help = format!(
-            "Activation behind each hidden layer\n\nOne of: {}. Two of them take a number: \"leaky-relu slope=0.1\", \
+            "Activation after each hidden layer\n\nOne of: {}. Two of them take a number: \"leaky-relu slope=0.1\", \
              \"elu alpha=0.5\".",
             activation_names().collect::<Vec<_>>().join(", ")
         )
     )]
     activation: Activation,
 
-    /// How weights begin: he, xavier, normal(0.01), uniform(0.1) or zeros [default: he; xavier for tables, sigmoid and
-    /// tanh]
-    #[arg(long, value_name = "INITIALISER", conflicts_with = "network")]
+    /// Initializer of the weights: he, xavier, normal(0.01), uniform(0.1) or zeros [default: he; xavier for tables,
+    /// sigmoid and tanh]
+    #[arg(long, value_name = "INITIALIZER", conflicts_with = "network")]
     init: Option<Initializer>,
 
     /// The whole network as text, such as "784, affine 50, relu, affine 10"
     ///
-    /// The extents of a sample come first, then the layers. It takes the place of --hidden, --activation and --init; a
-    /// layer's weights can be told how to begin: "784, affine 50 init=xavier, tanh, affine 10".
+    /// The shape of a sample comes first, then the layers. It replaces --hidden, --activation and --init. A layer may name
+    /// its initializer: "784, affine 50 init=xavier, tanh, affine 10".
     #[arg(long, value_name = "TEXT")]
     network: Option<Network>,
 }

@@ -21,8 +21,8 @@ use crate::{output, text};
 pub(crate) struct Asked {
     /// Model file, as written by `limpid train --output`, or weights that another program wrote
     ///
-    /// Weights may be a pickle or .npz of NumPy arrays, safetensors, or PyTorch's .pt; the bytes tell which, not the
-    /// name. Nothing that a file brings is run.
+    /// Weights may be a pickle or .npz of NumPy arrays, safetensors, or PyTorch's .pt; the format is recognized
+    /// by its bytes, not by its name. No code from a file is run.
     #[arg(value_name = "MODEL")]
     pub(crate) model: PathBuf,
     #[command(flatten)]
@@ -30,7 +30,7 @@ pub(crate) struct Asked {
     /// Part of the data set
     #[arg(long, value_enum, value_name = "PART", default_value_t = Part::Test, help_heading = "Data")]
     pub(crate) part: Part,
-    /// What is done to pixels first [default: what the model was trained with; unit for weights alone]
+    /// How pixels are scaled [default: as the model was trained; unit for bare weights]
     #[arg(long, value_enum, value_name = "HOW", help_heading = "Data")]
     normalize: Option<Normalize>,
     #[command(flatten)]
@@ -47,7 +47,7 @@ pub(crate) enum Normalize {
     None,
     /// They are divided by 255, and are 0 to 1
     Unit,
-    /// As unit, then less their mean and divided by their standard deviation, both over all pixels of all training samples
+    /// As unit, then standardized: minus the mean, divided by the standard deviation of all training pixels
     Standard,
 }
 
@@ -55,10 +55,10 @@ pub(crate) enum Normalize {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Weights of other programs")]
 pub(crate) struct HintOptions {
-    /// Activation behind each layer but the last, such as sigmoid, which weights alone do not tell
+    /// Activation after each layer but the last, such as sigmoid, which bare weights do not tell
     #[arg(long, value_name = "NAME")]
     pub(crate) activation: Option<Activation>,
-    /// Which way round weights are, where their names and shapes do not tell
+    /// Axes of the weights, where their names and shapes do not tell
     #[arg(long, value_enum, value_name = "AXES")]
     pub(crate) orientation: Option<Axes>,
     /// The network that is meant, where a file holds several: what its arrays' names begin with, such as net

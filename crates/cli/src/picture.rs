@@ -22,11 +22,11 @@ pub(crate) struct PictureOptions {
     #[arg(long, short, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
 
-    /// Ground that the colours are for [default: an SVG and a terminal follow their reader, a PNG is light]
+    /// Background that the colours are for [default: an SVG or a terminal follows its reader, a PNG is light]
     #[arg(long, value_enum, value_name = "THEME")]
     pub(crate) theme: Option<Ground>,
 
-    /// Show the picture with the program that the system has for it; without --output, an SVG that is not kept
+    /// Open the picture in the system's viewer; without --output, as a temporary SVG
     #[arg(long)]
     pub(crate) open: bool,
 }

@@ -19,7 +19,7 @@ pub enum Error {
     #[error(transparent)]
     Text(#[from] TextError),
     /// An initialiser that there is not.
-    #[error("unknown initialiser `{found}`; zeros, normal(0.01), uniform(0.1), xavier and he fit")]
+    #[error("unknown initializer `{found}`; zeros, normal(0.01), uniform(0.1), xavier and he fit")]
     Initializer {
         /// What was asked for.
         found: String,

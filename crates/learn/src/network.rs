@@ -206,7 +206,7 @@ mod tests {
             ("784, affine 0", "at least 1 output"),
             ("784, affine 99999999999", "not supported"),
             ("784, relu 3", "`3` is not something that the layer `relu` takes"),
-            ("784,\naffine 50 init=hee", "unknown initialiser `hee`; zeros"),
+            ("784,\naffine 50 init=hee", "unknown initializer `hee`; zeros"),
             ("784, leaky-relu slope=", "`slope` takes a value"),
             ("784, elu alpha=x", "`alpha` takes a number"),
             ("0, affine 3", "extents"),

@@ -205,7 +205,7 @@ const OPTIMIZERS: &[(&str, Make)] = &[
 /// # Errors
 /// [`Error::Unknown`] with the names that there are.
 pub fn optimizer(name: &str) -> Result<Arc<dyn Optimizer>, Error> {
-    choose("optimiser", name, OPTIMIZERS).map(|make| make())
+    choose("optimizer", name, OPTIMIZERS).map(|make| make())
 }
 
 /// The optimisers' names.

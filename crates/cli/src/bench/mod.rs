@@ -10,7 +10,7 @@ mod peak;
 mod start;
 mod training;
 
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -30,7 +30,7 @@ pub(crate) use start::start;
 pub(crate) struct Settings {
     pub(crate) threads: usize,
     pub(crate) repeats: usize,
-    /// How long the repeats of one measurement may take together.
+    /// Time limit for the repeats of one measurement, in seconds.
     pub(crate) seconds: f64,
     pub(crate) folder: Option<PathBuf>,
 }
@@ -51,11 +51,27 @@ pub(crate) struct Row {
     pub(crate) floor: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) note: Option<String>,
+    /// The rate of multiply-adds that the floor was computed with.
+    #[serde(skip)]
+    rate: f64,
 }
 
 impl Row {
     fn new(workload: impl Into<String>, threads: usize, spread: Spread, unit: &'static str) -> Self {
-        Self { workload: workload.into(), threads, spread, unit, flops: None, floor: None, note: None }
+        Self { workload: workload.into(), threads, spread, unit, flops: None, floor: None, note: None, rate: f64::NAN }
+    }
+
+    /// With its floor by another rate, and a note where the measurement is better than that.
+    fn settled(mut self, rate: f64) -> Self {
+        let Some(floor) = self.floor else { return self };
+        let is_pace = self.unit.ends_with("/s");
+        let floor = if is_pace { floor * rate / self.rate } else { floor * self.rate / rate };
+        self.floor = Some(floor);
+        if (is_pace && self.spread.median > floor) || (!is_pace && self.spread.median < floor) {
+            let why = "better than the floor, which counts products with zeros that are skipped";
+            self.note = Some(self.note.map_or(why.to_string(), |note| format!("{note}; {why}")));
+        }
+        self
     }
 
     fn with_floor(self, flops: u64, floor: f64) -> Self {
@@ -113,23 +129,33 @@ impl FromStr for Workload {
 /// The measuring: settings, the machine's rate, and the data once something has asked for it.
 pub(crate) struct Bench {
     settings: Settings,
-    peak: Peak,
+    peak: RefCell<Peak>,
     data: OnceCell<Parts>,
 }
 
 impl Bench {
     pub(crate) fn new(settings: Settings, peak: Peak) -> Self {
-        Self { settings, peak, data: OnceCell::new() }
+        Self { settings, peak: RefCell::new(peak), data: OnceCell::new() }
     }
 
-    /// Measures a workload.
+    /// Measures a workload, and then the machine's rate once more.
     pub(crate) fn run(&self, workload: &Workload) -> Result<Vec<Row>, Failure> {
-        (workload.run)(self)
+        let mut rows = (workload.run)(self)?;
+        rows.iter_mut().for_each(|row| row.rate = self.peak());
+        self.peak.borrow_mut().again();
+        Ok(rows)
+    }
+
+    /// All rows: those of the machine's rate first, and floors by the best rate that was seen between the workloads.
+    pub(crate) fn settled(&self, rows: Vec<Row>) -> Vec<Row> {
+        let mut all = self.peak.borrow().rows();
+        all.extend(rows.into_iter().map(|row| row.settled(self.peak())));
+        all
     }
 
     /// Operations a second at the rate of plain multiply-adds.
     fn peak(&self) -> f64 {
-        self.peak.on(self.settings.threads)
+        self.peak.borrow().on(self.settings.threads)
     }
 
     /// MNIST, read when it is first asked for.
@@ -155,4 +181,24 @@ impl Bench {
 /// What a session answers, or says is wrong, as one of the library's errors.
 fn answered(answers: Result<Answers<'_>, limpid::engine::SessionError>) -> Result<Answers<'_>, Failure> {
     Ok(answers.map_err(limpid::learn::Error::from)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::measure::Spread;
+    use super::*;
+
+    #[test]
+    fn a_floor_follows_the_best_rate_and_what_beats_it_is_noted() {
+        let row = |median, unit, floor| {
+            let row = Row { rate: 100.0, ..Row::new("W", 1, Spread::of(vec![median]), unit) };
+            row.with_floor(1, floor).settled(200.0)
+        };
+        let table = [(3.0, "steps/s", 1.0, 2.0, true), (1.5, "steps/s", 1.0, 2.0, false)];
+        let times = [(0.4, "s", 1.0, 0.5, true), (0.6, "s", 1.0, 0.5, false)];
+        for (median, unit, floor, settled, is_better) in table.into_iter().chain(times) {
+            let row = row(median, unit, floor);
+            assert_eq!((row.floor, row.note.is_some()), (Some(settled), is_better), "{median} {unit}");
+        }
+    }
 }

@@ -43,6 +43,15 @@ impl Peak {
         Self { level, alone: rate(level), together }
     }
 
+    /// Measures once more and keeps the best: a machine may have been busy with something else before.
+    pub(super) fn again(&mut self) {
+        let now = Self::measure();
+        self.alone.hi = self.alone.hi.max(now.alone.hi);
+        for (core, now) in self.together.iter_mut().zip(now.together) {
+            core.hi = core.hi.max(now.hi);
+        }
+    }
+
     /// Operations a second on as many cores as `threads` can have: the best that was seen, since a floor is to lie below
     /// everything.
     pub(super) fn on(&self, threads: usize) -> f64 {

@@ -200,8 +200,8 @@ fn note_slow(series: &mut [Row]) {
         let before = i.checked_sub(1).and_then(|i| rates.get(i));
         let better = before.into_iter().chain(rates.get(i + 1)).copied().fold(f64::NAN, f64::max);
         let slower = better / rates[i];
-        row.note =
-            (slower > SLOWER).then(|| format!("{slower:.2} times the better neighbour's time for each operation"));
+        row.note = (slower > SLOWER)
+            .then(|| format!("{slower:.2} times as long per operation as the faster of the two sizes beside it"));
     }
 }
 

@@ -14,7 +14,7 @@ use crate::{interrupt, output};
 /// The argument by which W8's child is started.
 pub(crate) const START: &str = "bench-start";
 
-/// Measure how fast limpid trains and answers on this machine
+/// Measure how fast limpid trains and predicts on this machine
 #[derive(Debug, Args)]
 #[command(after_long_help = after_help())]
 pub(crate) struct Arguments {
@@ -22,15 +22,15 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     only: Vec<Workload>,
 
-    /// Threads that a session runs on
+    /// Number of threads
     #[arg(long, value_name = "N", default_value = "1", value_parser = at_least_one, allow_negative_numbers = true)]
     threads: usize,
 
-    /// Times that each is measured; the median is reported
+    /// Number of measurements of each; the median is reported
     #[arg(long, value_name = "N", default_value = "7", value_parser = at_least_one, allow_negative_numbers = true)]
     repeats: usize,
 
-    /// How long the repeats of one measurement may take together
+    /// Time limit for the repeats of one measurement, in seconds
     #[arg(long, value_name = "SECONDS", default_value = "5", value_parser = positive, allow_negative_numbers = true)]
     seconds: f64,
 
@@ -50,10 +50,11 @@ fn after_help() -> String {
 Workloads, on MNIST:
 {}
 The floor is what a measurement would be if all floating-point operations of its graph (a multiply-add is two) ran at \
-the rate of plain multiply-adds in registers, which is measured first: FLOPs ÷ rate. It knows nothing of memory; and \
-work that need not be done, such as products with zeros, is counted. J3's counts what lies downstream of each number, \
-at half the rate, for f64. Sizes of the growth series that take more than 1.3 times as long for each operation as the \
-better of their neighbours are noted.
+the rate of plain multiply-adds in registers: FLOPs ÷ rate. The rate is measured first and after each workload, and \
+the best is taken. The floor leaves memory out, and counts products with zeros, which limpid skips; so a measurement \
+can be better than its floor, and a note says so. J3's floor counts what lies downstream of each number, at half the \
+rate, for f64. In the growth series a note marks sizes that take more than 1.3 times as long per operation as the \
+faster of the two sizes beside them.
 
 Examples:
   One workload, for a program:
@@ -72,12 +73,13 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
     let folder = data.map(|folder| Named::Mnist.locate(Some(&folder))).transpose()?;
     let peak = Peak::measure();
     output::note(&peak.to_string());
-    let mut rows = peak.rows();
+    let mut rows = Vec::new();
     let bench = Bench::new(Settings { threads, repeats, seconds, folder }, peak);
     for workload in &workloads {
         output::note(&format!("{}: {}", workload.name, workload.what));
         rows.extend(bench.run(workload)?);
     }
+    let rows = bench.settled(rows);
     match format.format {
         Format::Text => output::result(&table(&rows)),
         Format::Json => output::json(&rows),

@@ -25,12 +25,12 @@ use crate::text::{self, Align};
 pub(crate) struct Arguments {
     /// File to read: a limpid model, a pickle of NumPy arrays, .npz, .npy, safetensors, or PyTorch's .pt; - is stdin
     ///
-    /// Its bytes tell which it is, not its name. Nothing that it brings is run.
+    /// The format is recognized by its bytes, not by its name. No code from the file is run.
     #[arg(value_name = "FROM")]
     from: PathBuf,
     /// File to write: .pkl, .npz, .npy or .safetensors; - is stdout
     ///
-    /// A file that is there already is replaced as a whole: at every moment there is the old one or the new one.
+    /// An existing file is replaced as a whole: at every moment there is the old one or the new one.
     #[arg(value_name = "TO")]
     to: PathBuf,
 
@@ -42,10 +42,10 @@ pub(crate) struct Arguments {
     /// Pickle protocol, from 0 to 5; Python 2 reads up to 2 [default: 2]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(0..=5), help_heading = "Target")]
     protocol: Option<u8>,
-    /// Deflate an .npz archive, as numpy.savez_compressed does
+    /// Compress an .npz archive, as numpy.savez_compressed does
     #[arg(long, help_heading = "Target")]
     compress: bool,
-    /// How arrays are called, and which way round weights are [default: for a limpid model numpy, torch in safetensors;
+    /// Names of the arrays and axes of the weights [default: for a limpid model numpy, torch in safetensors;
     /// otherwise keep]
     #[arg(long, value_enum, value_name = "STYLE", help_heading = "Target")]
     names: Option<Names>,

@@ -68,7 +68,7 @@ struct List {
     format: FormatOption,
 }
 
-/// Tell all that is known of a data set: files, checksums, source, licence, and of one that is here, its classes
+/// Describe a data set: files, checksums, source, licence, and where its files are here, its classes
 #[derive(Debug, Args)]
 struct Info {
     /// Data set, one of those that `limpid data list` lists

@@ -23,15 +23,15 @@ use crate::{output, source};
 pub(crate) struct Arguments {
     #[command(flatten)]
     asked: Asked,
-    /// How many samples are asked at a time, such as 1 or 100
+    /// Number of samples that are evaluated at a time, such as 1 or 100
     ///
-    /// More at a time are faster; the answers are the same.
+    /// Larger batches are faster; the results are the same.
     #[arg(long, value_name = "SAMPLES", default_value_t = EVALUATION_BATCH, help_heading = "Data")]
     #[arg(value_parser = at_least_one, allow_negative_numbers = true)]
     batch_size: usize,
     #[command(flatten)]
     format: FormatOption,
-    /// Print nothing on stderr but errors
+    /// Print only errors on stderr
     #[arg(long, short, help_heading = "Output")]
     quiet: bool,
 }
@@ -40,7 +40,7 @@ const EXAMPLES: &str = "\
 Examples:
   On the 10,000 digits that were held out:
     limpid evaluate digits.safetensors
-  On those it learned from:
+  On the training samples:
     limpid evaluate digits.safetensors --part train
   On a table, or on pictures, that it has not seen:
     limpid evaluate iris.safetensors --data more.csv

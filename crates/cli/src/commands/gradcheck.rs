@@ -18,7 +18,7 @@ use crate::stage::{Stage, check_memory};
 use crate::subject::{Subject, SubjectArgument};
 use crate::text;
 
-/// Check a network's gradient against difference quotients, on real samples
+/// Check a network's gradient against numerical differences, on real samples
 ///
 /// Each number of each parameter is made a little larger and a little smaller; how the loss changes must agree with
 /// what back-propagation says, in f64. Where it does not, the likely cause is named if an experiment shows it, and the
@@ -49,7 +49,7 @@ struct CheckOptions {
     /// What is checked of each parameter: all, or as many numbers drawn at random, such as 100
     #[arg(long, value_name = "N", default_value = "all", allow_negative_numbers = true)]
     elements: Count,
-    /// How far a number is moved each way, such as 1e-5
+    /// Step of the numerical differences, such as 1e-5
     #[arg(long, value_name = "SIZE", default_value = "1e-4", value_parser = positive, allow_negative_numbers = true)]
     step: f64,
     /// Largest error that passes: |a − n| / max(1, |a|, |n|) of the two derivatives, such as 1e-6

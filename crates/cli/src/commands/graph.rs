@@ -26,18 +26,18 @@ pub(crate) struct Arguments {
     #[command(flatten)]
     subject: GraphSubjectArgument,
 
-    /// Values of a formula's names, such as x=3,y=4: the graph has its values and derivatives then
+    /// Values of a formula's variables, such as x=3,y=4; the graph then shows values and derivatives
     #[arg(long, value_name = "VALUES", allow_hyphen_values = true)]
     at: Option<Assignments>,
 
-    /// How far to go from the network to its training step [default: network]
+    /// Graph to show: the network, or with its loss, gradient or training step [default: network]
     #[arg(long, value_enum, value_name = "STAGE")]
     stage: Option<Stage>,
 
     #[command(flatten)]
     optimizer: OptimizerOptions,
 
-    /// Leave out what is computed twice, what is constant and what does nothing: the graph that is run
+    /// Simplify the graph as before a run: common parts are computed once, constants are folded, unused nodes removed
     #[arg(long)]
     simplified: bool,
 
@@ -46,7 +46,7 @@ pub(crate) struct Arguments {
     #[command(flatten)]
     look: LookOptions,
 
-    /// Form of the graph [default: picture for a formula, with --values, --step, --unfold or --open, and for an .svg
+    /// Format of the graph [default: picture for a formula, with --values, --step, --unfold or --open, and for an .svg
     /// or .png; else text]
     #[arg(long, value_enum, value_name = "FORM", help_heading = "Output", hide_possible_values = false)]
     format: Option<Form>,
@@ -77,13 +77,13 @@ struct LookOptions {
     /// Unfold the boxes of these layers, such as 0,loss, or all
     #[arg(long, value_name = "PATHS|all", value_delimiter = ',', help_heading = "Picture")]
     unfold: Vec<String>,
-    /// Walk forward and back through the graph: Enter shows the next step on a terminal
+    /// Go forward and backward through the graph; in a terminal Enter shows the next step
     #[arg(long, conflicts_with_all = ["output", "open"], help_heading = "Picture")]
     step: bool,
     /// Significant digits of numbers, from 1 to 17 [default: all]
     #[arg(long, value_name = "N", value_parser = digits, allow_negative_numbers = true, help_heading = "Picture")]
     digits: Option<usize>,
-    /// Draw also what only carries numbers on, and derivatives of constants
+    /// Draw also nodes that only pass numbers on, and derivatives of constants
     #[arg(long, help_heading = "Picture")]
     everything: bool,
 }

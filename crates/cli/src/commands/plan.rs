@@ -13,14 +13,14 @@ use crate::output;
 use crate::stage::{self, Stage};
 use crate::subject::SubjectArgument;
 
-/// Print how the engine runs a network: its steps, what they fuse, and the memory that they share
+/// Print how the engine runs a network: its steps, fusion, and shared memory
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Arguments {
     #[command(flatten)]
     subject: SubjectArgument,
 
-    /// How far to go from the network to its training step
+    /// Graph to show: the network, or with its loss, gradient or training step
     #[arg(long, value_enum, value_name = "STAGE", default_value_t = Stage::Step)]
     stage: Stage,
 

@@ -22,7 +22,7 @@ use crate::plots::{Drawn, activation, classes, descent, function, history, weigh
 use crate::pointed::{Limits, Numbers};
 use crate::text::counted;
 
-/// Draw functions, losses, the gradient method's way, a training's history, or what a model does
+/// Draw functions, losses, the path of gradient descent, a training's history, or how a model does
 ///
 /// Pictures are drawn with characters on stdout, in colour on a terminal, or written as SVG or PNG.
 #[derive(Debug, Args)]
@@ -79,7 +79,7 @@ struct Activations {
     form: Form,
 }
 
-/// Draw the loss of one sample over what a network says of it
+/// Draw the loss of one sample as a function of the network's output
 #[derive(Debug, Args)]
 struct Losses {
     #[arg(value_name = "NAMES", value_delimiter = ',', required = true, value_parser = named_loss)]
@@ -92,7 +92,7 @@ struct Losses {
     form: Form,
 }
 
-/// Draw formulas of one name as curves, or one of two names over the plane
+/// Draw formulas of one variable as curves, or a formula of two variables over the plane
 #[derive(Debug, Args)]
 #[command(after_long_help = FUNCTION_EXAMPLES)]
 struct Functions {
@@ -131,7 +131,7 @@ Examples:
   limpid plot function \"x0^2 + x1^2\" --as surface --output bowl.svg
   limpid plot function \"x0^2 - x1^2\" --as gradient";
 
-/// Draw the way of gradient descent, or of other optimisers, over a formula of one or two names
+/// Draw the path of gradient descent, or of other optimizers, on a formula of one or two variables
 ///
 /// The gradient is taken numerically, by central differences, as learners meet it first.
 #[derive(Debug, Args)]
@@ -144,9 +144,9 @@ struct Descent {
     #[arg(long, value_name = "NUMBERS", required = true, allow_hyphen_values = true)]
     start: Numbers,
     #[arg(long, value_name = "NAMES", value_delimiter = ',', default_value = "sgd", value_parser = optimizer)]
-    #[arg(help = format!("How the point moves against the gradient, one or several of {}", listed(optimizer_names())))]
+    #[arg(help = format!("Optimizers, one or several of {}", listed(optimizer_names())))]
     optimizer: Vec<Arc<dyn Optimizer>>,
-    /// How far a step goes, such as 0.9; of several optimisers, one for all or one for each, such as 0.9,0.1
+    /// How far a step goes, such as 0.9; with several optimizers, one for all or one for each, such as 0.9,0.1
     #[arg(long, visible_alias = "lr", value_name = "RATES", value_delimiter = ',', default_value = "0.1")]
     #[arg(value_parser = positive, allow_negative_numbers = true)]
     learning_rate: Vec<f64>,
@@ -179,7 +179,7 @@ struct History {
     form: Form,
 }
 
-/// Draw what each unit of a model's first layer looks for
+/// Draw the weights of each unit of a model's first layer
 #[derive(Debug, Args)]
 struct Weights {
     /// Model file, as written by `limpid train --output`
@@ -192,7 +192,7 @@ struct Weights {
     form: Form,
 }
 
-/// Draw how often a model takes each class for each other
+/// Draw the confusion matrix of a model: how often it takes each class for another
 #[derive(Debug, Args)]
 struct Confusion {
     #[command(flatten)]
@@ -201,7 +201,7 @@ struct Confusion {
     form: Form,
 }
 
-/// Draw the samples that a model gets wrong, those first of which it is surest
+/// Draw the samples that a model gets wrong, the most confident mistakes first
 #[derive(Debug, Args)]
 struct Misclassified {
     #[command(flatten)]
@@ -303,7 +303,7 @@ impl Descent {
             rates => rates.to_vec(),
         };
         if rates.len() != self.optimizer.len() {
-            let (rates, optimizers) = (rates.len(), counted(self.optimizer.len() as u64, "optimiser"));
+            let (rates, optimizers) = (rates.len(), counted(self.optimizer.len() as u64, "optimizer"));
             return Err(Failure::Usage(format!("--lr has {rates} rates for {optimizers}; one, or one for each, fits")));
         }
         let walkers = self.optimizer.iter().zip(rates);

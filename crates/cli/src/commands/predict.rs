@@ -19,11 +19,11 @@ use crate::failure::Failure;
 use crate::output;
 use crate::source::{Source, outputs, read_table, unknown_notes, unlike, unprepared};
 
-/// Say what a saved model makes of samples
+/// Predict with a saved model
 ///
-/// Of a table, each row is written again with the prediction behind it, and for classes the probability of each. Of
-/// pictures and named data sets, a line for each sample has the class and its probability. It is comma-separated values
-/// that are written, or JSON.
+/// For a table, each row is written with the prediction after it, and with the probability of each class. For pictures
+/// and named data sets, a line for each sample has the class and its probability. The output is comma-separated values,
+/// or JSON.
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Arguments {
@@ -40,7 +40,7 @@ pub(crate) struct Arguments {
     part: Part,
     #[command(flatten)]
     threads: ThreadsOption,
-    /// File to write to, instead of stdout
+    /// File to write, in place of stdout
     #[arg(long, short, value_name = "FILE", help_heading = "Output")]
     output: Option<PathBuf>,
     #[command(flatten)]
@@ -49,7 +49,7 @@ pub(crate) struct Arguments {
 
 const EXAMPLES: &str = "\
 Examples:
-  A table with predictions behind its columns:
+  A table with the predictions as further columns:
     limpid predict iris.safetensors --data more.csv > predicted.csv
   From another program, and to it:
     grep -v '^#' more.csv | limpid predict iris.safetensors --data - --format json

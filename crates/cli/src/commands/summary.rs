@@ -13,7 +13,7 @@ use crate::subject::SubjectArgument;
 use crate::text::{self, Align};
 use crate::{output, source};
 
-/// Print what a network is made of, layer by layer, and what it costs
+/// Print a network's layers with their shapes, parameters and cost
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Arguments {

@@ -46,8 +46,8 @@ pub(crate) struct Arguments {
     /// A name in .safetensors, or without an ending, keeps the whole model; .pkl and .npz keep its arrays for NumPy: W1, b1,
     /// W2, ….
     ///
-    /// That it can be written is checked before training; a file that is there already is replaced, at the end and as a
-    /// whole. A training that fails writes nothing.
+    /// The place is checked before training. An existing file is replaced at the end, as a whole. A training that fails
+    /// writes nothing; one that is ended by Ctrl-C, SIGTERM or SIGHUP writes the model as it is then.
     #[arg(long, short, value_name = "FILE", help_heading = "Output")]
     output: Option<PathBuf>,
     /// File to write the training's history to, such as history.json, for `limpid plot history`
@@ -55,10 +55,10 @@ pub(crate) struct Arguments {
     history: Option<PathBuf>,
     #[command(flatten)]
     format: FormatOption,
-    /// Note the time of each step: on stderr, or in the JSON's history.times
+    /// Record the time of each step: on stderr, or with --format json in history.times
     #[arg(long, help_heading = "Output")]
     timed: bool,
-    /// Print nothing on stderr but errors
+    /// Print only errors on stderr
     #[arg(long, short, help_heading = "Output")]
     quiet: bool,
 }
@@ -67,27 +67,29 @@ pub(crate) struct Arguments {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Training")]
 struct TrainingOptions {
-    /// How far a step goes against the gradient, such as 0.05 [default: 0.1; 0.01 with momentum or for a regression,
-    /// 0.001 with adam]
+    /// Learning rate: the size of a step, such as 0.05 [default: 0.1; 0.01 with momentum or for a regression, 0.001 with
+    /// adam]
     #[arg(long, visible_alias = "lr", value_name = "RATE")]
     #[arg(value_parser = positive, allow_negative_numbers = true)]
     learning_rate: Option<f64>,
 
-    /// How many samples a step learns from, such as 50 [default: 100; 32 of a table]
+    /// Number of samples in a batch, such as 50 [default: 100; 32 for a table]
     #[arg(long, value_name = "SAMPLES")]
     #[arg(value_parser = at_least_one, allow_negative_numbers = true)]
     batch_size: Option<usize>,
 
-    /// How many times as many samples are seen as there are, such as 5 [default: 25; 100 for a table]
+    /// Number of passes over the training data, such as 5 [default: 25; 100 for a table]
+    ///
+    /// With 0 the model is written untrained.
     #[arg(long, value_name = "N")]
     #[arg(value_parser = whole, allow_negative_numbers = true)]
     epochs: Option<usize>,
 
-    /// What weights and batches are drawn by; the same seed gives the same model to the last bit
+    /// Seed of the random numbers for weights and batches; the same seed gives the same model, bit for bit
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = seed, allow_negative_numbers = true)]
     seed: u64,
 
-    /// How batches are drawn: shuffled (each epoch sees every sample once) or with-replacement
+    /// How batches are sampled: shuffled (each epoch uses every sample once) or with-replacement
     #[arg(long, value_name = "HOW", default_value_t = Sampling::Shuffled)]
     sampling: Sampling,
 
@@ -96,12 +98,12 @@ struct TrainingOptions {
 
     #[arg(long, value_name = "NAME")]
     #[arg(help = format!(
-        "What is made small: {} [default: {}; {} for a regression]",
+        "Loss to minimize: {} [default: {}; {} for a regression]",
         listed(Loss::all()), Loss::SoftmaxCrossEntropy, Loss::MeanSquaredError
     ))]
     loss: Option<Loss>,
 
-    /// Numbers that are computed with: f32, or f64 for more digits at less speed
+    /// Type of the numbers: f32, or f64, which is more precise and slower
     #[arg(long, value_name = "TYPE", default_value_t = Precision::F32)]
     precision: Precision,
 }

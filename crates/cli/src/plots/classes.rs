@@ -98,7 +98,7 @@ pub(crate) fn misclassified(
     let mut drawn = Drawn::new(images);
     if shown < wrong.len() {
         drawn.notes.push(format!(
-            "the {shown} of {} wrong answers that the model is surest of; --most {} shows all",
+            "the {shown} most confident of {} mistakes; --most {} shows all",
             wrong.len(),
             wrong.len()
         ));

@@ -22,9 +22,9 @@ pub(super) fn call(op: MapOp) -> String {
     format!("{}({})", info.name, info.arguments.join(", "))
 }
 
-/// All names of functions, each row's own.
+/// All names of functions, as formulas print them: `max`, where the row's own name is `maximum`.
 pub(super) fn names() -> impl Iterator<Item = &'static str> {
-    MapOp::ALL.iter().map(|op| op.info().name)
+    MapOp::ALL.iter().map(|op| op.info()).map(|info| alias(&info).unwrap_or(info.name))
 }
 
 /// What fits for a name that another language calls so.

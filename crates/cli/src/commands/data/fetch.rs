@@ -17,8 +17,8 @@ use crate::{interrupt, output, progress, text};
 
 /// Fetch the files of data sets from where they are published, and verify them
 ///
-/// What is here and right is not fetched again. A fetch that broke off goes on where it ended. Proxies are those of
-/// HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY.
+/// Correct files that are here already are not fetched again. An interrupted fetch continues where it stopped. Proxies
+/// (HTTP or SOCKS) are taken from HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY.
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(super) struct Arguments {

@@ -31,10 +31,10 @@ pub(super) struct Arguments {
     /// How many
     #[arg(long, value_name = "SAMPLES", default_value = "20", value_parser = at_least_one, allow_negative_numbers = true)]
     count: usize,
-    /// How many of the class, or of all, to pass over
+    /// Number of samples to skip
     #[arg(long, value_name = "SAMPLES", default_value = "0", conflicts_with = "seed")]
     start: usize,
-    /// Choose them by chance, the same ones for the same seed
+    /// Choose samples at random; the same seed gives the same ones
     #[arg(long, value_name = "SEED", value_parser = seed, allow_negative_numbers = true)]
     seed: Option<u64>,
     #[command(flatten)]
