@@ -4,7 +4,7 @@
 //! silently, and [`Builder::finish`] reports all the root causes together.
 
 use std::cell::RefCell;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::panic::Location;
 use std::sync::Arc;
@@ -25,10 +25,63 @@ pub struct Builder {
 #[derive(Default)]
 struct Notes {
     nodes: Vec<Node>,
+    names: Names,
     poisoned: HashSet<usize>,
     assignments: Vec<Assignment>,
     mistakes: Vec<Mistake>,
     scopes: Vec<Origin>,
+}
+
+/// How often each name is used, so that a node is named without a look at all others.
+#[derive(Default)]
+struct Names {
+    uses: HashMap<Arc<str>, Uses>,
+}
+
+#[derive(Clone, Copy, Default)]
+struct Uses {
+    nodes: usize,
+    /// How many of these are fed, by this name.
+    fed: usize,
+}
+
+impl Names {
+    fn of(nodes: &[Node]) -> Self {
+        let mut names = Self::default();
+        nodes.iter().for_each(|node| names.note(node));
+        names
+    }
+
+    fn note(&mut self, node: &Node) {
+        let Some(name) = &node.name else { return };
+        let uses = self.uses.entry(Arc::clone(name)).or_default();
+        uses.nodes += 1;
+        uses.fed += usize::from(is_fed(node));
+    }
+
+    fn forget(&mut self, node: &Node) {
+        let Some(name) = &node.name else { return };
+        let Some(uses) = self.uses.get_mut(name) else { return };
+        uses.nodes -= 1;
+        uses.fed -= usize::from(is_fed(node));
+        if uses.nodes == 0 {
+            self.uses.remove(name);
+        }
+    }
+
+    /// Whether another node has the name, and it or this one is fed by it.
+    fn clash(&self, node: &Node, name: &str) -> bool {
+        let Some(mut others) = self.uses.get(name).copied() else { return false };
+        if node.name.as_deref() == Some(name) {
+            others.nodes -= 1;
+            others.fed -= usize::from(is_fed(node));
+        }
+        others.nodes > 0 && (others.fed > 0 || is_fed(node))
+    }
+}
+
+fn is_fed(node: &Node) -> bool {
+    matches!(node.op, Op::Leaf(Leaf::Input | Leaf::Parameter | Leaf::State))
 }
 
 /// A value of the graph being described: a small `Copy` handle on its builder's note of it.
@@ -76,7 +129,8 @@ impl Builder {
 
     /// A description that goes on from a finished graph. The node that had an id in the graph keeps it.
     pub fn resume(graph: &Graph) -> Self {
-        let notes = Notes { nodes: graph.nodes.clone(), assignments: graph.assignments.clone(), ..Notes::default() };
+        let (nodes, assignments) = (graph.nodes.clone(), graph.assignments.clone());
+        let notes = Notes { names: Names::of(&nodes), nodes, assignments, ..Notes::default() };
         Self { notes: RefCell::new(notes) }
     }
 
@@ -163,7 +217,7 @@ impl Builder {
             let fault = Fault::LeafExtent { name: name.to_string(), shape: shape.clone(), dim: dim.clone() };
             return self.poison(op.name(), fault, &[]);
         }
-        if self.notes.borrow().nodes.iter().any(|node| node.name.as_deref() == Some(name)) {
+        if self.notes.borrow().names.uses.contains_key(name) {
             return self.poison(op.name(), Fault::DuplicateName { name: name.to_string() }, &[]);
         }
         self.push(op, Vec::new(), shape, Some(Arc::from(name)))
@@ -293,7 +347,9 @@ impl Builder {
     fn push(&self, op: Op, inputs: Vec<NodeId>, shape: Shape, name: Option<Arc<str>>) -> Var<'_> {
         let origin = self.origin();
         let mut notes = self.notes.borrow_mut();
-        notes.nodes.push(Node { op, inputs, shape, name, origin });
+        let node = Node { op, inputs, shape, name, origin };
+        notes.names.note(&node);
+        notes.nodes.push(node);
         Var { builder: self, id: NodeId(notes.nodes.len() - 1) }
     }
 
@@ -399,16 +455,17 @@ impl<'b> Var<'b> {
     /// alone; of several other values of one name, the last one is found by it.
     #[track_caller]
     pub fn named(self, name: &str) -> Self {
-        let is_fed = |node: &Node| matches!(node.op, Op::Leaf(Leaf::Input | Leaf::Parameter | Leaf::State));
-        let clashes = |notes: &Notes| {
-            let others = notes.nodes.iter().enumerate().filter(|(i, _)| *i != self.id.0);
-            let mut same = others.filter(|(_, node)| node.name.as_deref() == Some(name));
-            same.any(|(_, node)| is_fed(node) || is_fed(&notes.nodes[self.id.0]))
-        };
+        let clashes = |notes: &Notes| notes.names.clash(&notes.nodes[self.id.0], name);
         if clashes(&self.builder.notes.borrow()) {
             return self.builder.poison("named", Fault::DuplicateName { name: name.to_string() }, &[self]);
         }
-        self.builder.notes.borrow_mut().nodes[self.id.0].name = Some(Arc::from(name));
+        let mut notes = self.builder.notes.borrow_mut();
+        let Notes { nodes, names, .. } = &mut *notes;
+        let node = &mut nodes[self.id.0];
+        names.forget(node);
+        node.name = Some(Arc::from(name));
+        names.note(node);
+        drop(notes);
         self
     }
 

@@ -1,5 +1,6 @@
 //! A network: the extents of one input sample, and layers.
 
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::panic::Location;
 use std::str::FromStr;
@@ -96,19 +97,21 @@ impl Network {
     pub fn check_parameters(&self, parameters: &[(String, Tensor)]) -> Result<(), Error> {
         let declared = self.parameters()?;
         let list = || declared.iter().map(|d| format!("`{}` {:?}", d.name, d.shape)).collect::<Vec<_>>().join(", ");
-        for (i, (name, _)) in parameters.iter().enumerate() {
-            if parameters[..i].iter().any(|(earlier, _)| earlier == name) {
+        let wanted: HashSet<&str> = declared.iter().map(|declared| declared.name.as_str()).collect();
+        let mut given = HashMap::with_capacity(parameters.len());
+        for (name, value) in parameters {
+            if given.insert(name.as_str(), value).is_some() {
                 return Err(Error::Parameters(format!("the parameter `{name}` is given twice; once would fit")));
             }
-            if !declared.iter().any(|d| d.name == *name) {
+            if !wanted.contains(name.as_str()) {
                 return Err(Error::Parameters(format!("the network has no parameter `{name}`; it has {}", list())));
             }
         }
         for wanted in &declared {
-            match parameters.iter().find(|(name, _)| *name == wanted.name) {
-                Some((_, value)) if value.shape() == wanted.shape => {}
-                Some((name, value)) => {
-                    let (found, fits) = (value.shape(), &wanted.shape);
+            match given.get(wanted.name.as_str()) {
+                Some(value) if value.shape() == wanted.shape => {}
+                Some(value) => {
+                    let (name, found, fits) = (&wanted.name, value.shape(), &wanted.shape);
                     return Err(Error::Parameters(format!("`{name}` has shape {found:?}; the network needs {fits:?}")));
                 }
                 None => {

@@ -1,5 +1,7 @@
 //! `limpid summary`: a network → its layers, with shapes, parameters, bytes and operations.
 
+use std::collections::HashMap;
+
 use clap::Args;
 use limpid::graph::{Graph, Sizes};
 use limpid::learn::{Encoding, Goal, Input, Mode, Network, Sgd};
@@ -107,13 +109,26 @@ fn rows(network: &Network) -> Result<Vec<Row>, Failure> {
     let flops = graph.flops(&Sizes::from([("batch", 1)]))?;
     let declared = network.parameters()?;
     let mut shape = graph.inputs().next().map(|(_, node)| node.shape.clone()).unwrap_or_default();
+    // The layer that a path is within: the number that it begins with.
+    let layer_of = |path: &str| path.split('/').next()?.parse::<usize>().ok();
+    let mut nodes: HashMap<usize, Vec<_>> = HashMap::new();
+    for (id, node) in graph.nodes() {
+        if let Some(layer) = layer_of(&node.origin.path) {
+            nodes.entry(layer).or_default().push((id, node));
+        }
+    }
+    let mut parameters: HashMap<usize, u64> = HashMap::new();
+    for parameter in &declared {
+        if let Some(layer) = layer_of(&parameter.name) {
+            let sum = parameters.entry(layer).or_default();
+            *sum = sum.saturating_add(count(&parameter.shape));
+        }
+    }
     let row = |(i, layer): (usize, &dyn limpid::learn::Layer)| {
         let path = i.to_string();
-        let is_within = |of: &str| of == path || of.strip_prefix(&path).is_some_and(|rest| rest.starts_with('/'));
-        let own: Vec<_> = graph.nodes().filter(|(_, node)| is_within(&node.origin.path)).collect();
+        let own = nodes.remove(&i).unwrap_or_default();
         shape = own.last().map_or_else(|| shape.clone(), |(_, node)| node.shape.clone());
-        let parameters = declared.iter().filter(|parameter| is_within(&parameter.name));
-        let parameters = parameters.fold(0u64, |sum, p| sum.saturating_add(count(&p.shape)));
+        let parameters = parameters.get(&i).copied().unwrap_or_default();
         Row {
             layer: layer.text(),
             output_shape: shape.to_string(),
