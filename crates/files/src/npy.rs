@@ -6,8 +6,12 @@
 
 use thiserror::Error;
 
-use crate::array::{Array, ArrayError, Dtype, Layout, NamedArray, Stored, check};
-use crate::pickle::{PickleError, Unfolded, foreign_type, read_pickle, split_code};
+#[cfg(feature = "archives")]
+use crate::array::NamedArray;
+use crate::array::{Array, ArrayError, Dtype, Layout, Stored, check};
+use crate::pickle::{PickleError, foreign_type, split_code};
+#[cfg(feature = "archives")]
+use crate::pickle::{Unfolded, read_pickle};
 use crate::sniff::Sniffed;
 
 mod header;
@@ -110,7 +114,8 @@ pub fn read_npy(bytes: &[u8]) -> Result<Array, NpyError> {
 
 /// Whether an array is one of Python objects, as `numpy.save(path, dict)` makes it. These are pickled from the byte that
 /// is answered on.
-pub(crate) fn objects_start(bytes: &[u8]) -> Option<usize> {
+#[cfg(feature = "archives")]
+fn objects_start(bytes: &[u8]) -> Option<usize> {
     match parse(bytes) {
         Err(NpyError::Dtype { ref found }) if *found == foreign_type(OBJECTS) => {
             header::text(bytes).ok().map(|(_, end)| end)
@@ -120,10 +125,12 @@ pub(crate) fn objects_start(bytes: &[u8]) -> Option<usize> {
 }
 
 /// NumPy's code for Python objects.
+#[cfg(feature = "archives")]
 const OBJECTS: &str = "O";
 
 /// The arrays of a `.npy` file: one of numbers, or those among pickled objects. They are named by `name`, or by what
 /// leads to them where there is none.
+#[cfg(feature = "archives")]
 pub(crate) fn unpack_npy(bytes: &[u8], name: Option<&str>) -> Result<Unfolded, NpyError> {
     let Some(start) = objects_start(bytes) else {
         let name = name.unwrap_or(crate::pickle::LONE_NAME).to_string();

@@ -123,6 +123,7 @@ impl Pickle<'_> {
     }
 
     /// All arrays, where the pickle is itself a part of something and has that name there.
+    #[cfg(feature = "archives")]
     pub(crate) fn arrays_of(&self, name: &str) -> Result<Unfolded, PickleError> {
         unfold::unfold(self, Some(name))
     }
