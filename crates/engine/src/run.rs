@@ -5,10 +5,11 @@ mod frame;
 mod lists;
 mod steps;
 
+use std::collections::HashSet;
 use std::sync::Mutex;
 use std::sync::atomic::AtomicBool;
 
-use limpid_graph::{Error, Graph, Tensor};
+use limpid_graph::{Error, Graph, NodeId, Tensor};
 
 pub(crate) use frame::{Base, Raw};
 use frame::{Failure, Frame};
@@ -32,8 +33,8 @@ pub(crate) struct Runner {
     /// Of each leaf that is fed or kept, by its node.
     stored: Vec<Raw>,
     leaves: Vec<limpid_graph::NodeId>,
-    /// The leaves that products from lists multiply with.
-    finite_leaves: Vec<limpid_graph::NodeId>,
+    /// The leaves that products from lists multiply with, and that no assignment changes.
+    finite_leaves: HashSet<NodeId>,
     walk: Walk,
     outputs: Vec<Output>,
 }
@@ -84,8 +85,9 @@ impl Runner {
             },
             _ => None,
         });
+        let assigned: HashSet<NodeId> = plan.assigned.iter().map(|(target, _)| *target).collect();
         Ok(Self {
-            finite_leaves: finite_leaves.collect(),
+            finite_leaves: finite_leaves.filter(|id| !assigned.contains(id)).collect(),
             outputs: plan.outputs.iter().map(output).collect(),
             walk: Walk::new(&tasks, threads),
             bases: vec![Base(std::ptr::NonNull::dangling().as_ptr()); plan.values.len()],
@@ -106,8 +108,7 @@ impl Runner {
 
     /// Whether steps gain from knowing that a kept value is finite throughout.
     pub(crate) fn asks_if_finite(&self, leaf: limpid_graph::NodeId) -> bool {
-        let is_assigned = self.plan.assigned.iter().any(|(target, _)| *target == leaf);
-        !is_assigned && self.finite_leaves.contains(&leaf)
+        self.finite_leaves.contains(&leaf)
     }
 
     pub(crate) fn outputs(&self) -> &[Output] {
@@ -240,7 +241,7 @@ unsafe fn unpadded(plan: &Plan, bases: &[Base], value: usize, to: &mut [f32]) {
 fn position(graph: &Graph, Failure { node: id, bad, .. }: Failure) -> Error {
     let node = graph.node(id);
     let of = graph.label(node.inputs.last().copied().unwrap_or(id));
-    Error::Position { what: format!("`{}` of {of}", node.op.name()), found: f64::from(bad.found), extent: bad.extent }
+    Error::Position { what: format!("`{}` of {of}", node.op.name()), found: bad.found, extent: bad.extent }
 }
 
 /// How a fed tensor is stored.

@@ -1,5 +1,6 @@
 //! A session: kept values, and graphs that run over them.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::str::FromStr;
 use std::sync::{Arc, OnceLock};
@@ -94,6 +95,8 @@ impl Machine {
 struct Prepared {
     graph: Graph,
     leaves: Vec<LeafOf>,
+    /// The number of each node among the leaves.
+    leaf_of: Vec<Option<usize>>,
     runners: Vec<(Vec<Found>, Runner)>,
     /// The runner of the last run: most likely the next one's too.
     last: usize,
@@ -222,9 +225,11 @@ impl Session {
             lasts: matches!(node.op, Op::Leaf(Leaf::Parameter | Leaf::State)),
         };
         let leaves: Vec<LeafOf> = graph.fed().map(leaf).collect();
+        let mut leaf_of = vec![None; graph.nodes().len()];
+        leaves.iter().enumerate().for_each(|(at, leaf)| leaf_of[leaf.id.index()] = Some(at));
         let bound = vec![Source::Missing; leaves.len()];
         let homes = vec![None; leaves.len()];
-        self.programs.push(Prepared { graph, leaves, runners: Vec::new(), last: 0, bound, homes });
+        self.programs.push(Prepared { graph, leaves, leaf_of, runners: Vec::new(), last: 0, bound, homes });
         Program(self.programs.len() - 1)
     }
 
@@ -319,7 +324,7 @@ impl Session {
         if !prepared.bind(kept, feeds) || !prepared.find_runner(kept, feeds) {
             prepared.add_runner(kept, feeds, (*level, pool.threads()))?;
         }
-        let Prepared { graph, leaves, runners, last, bound, homes } = prepared;
+        let Prepared { graph, leaves, leaf_of, runners, last, bound, homes } = prepared;
         let (_, runner) = &mut runners[*last];
         for ((home, source), leaf) in homes.iter_mut().zip(&*bound).zip(&*leaves) {
             *home = match *source {
@@ -331,7 +336,7 @@ impl Session {
             };
         }
         let bound_to = |id: NodeId| {
-            let at = leaves.iter().position(|leaf| leaf.id == id)?;
+            let at = leaf_of[id.index()]?;
             Some(match bound[at] {
                 Source::Fed(feed) => Bound::Fed(feeds[feed].1),
                 Source::Kept(number) => match homes[at] {
@@ -345,7 +350,7 @@ impl Session {
         // which is borrowed for the run.
         unsafe { runner.run(graph, pool, bound_to)? };
         for &(target, value) in &runner.plan().assigned {
-            let Some(at) = leaves.iter().position(|leaf| leaf.id == target) else { continue };
+            let Some(at) = leaf_of[target.index()] else { continue };
             match (value, bound[at]) {
                 (None, Source::Kept(number)) => kept.changed(number),
                 (Some(value), _) => {
@@ -419,16 +424,17 @@ impl Prepared {
         feeds: &[(&str, &Tensor)],
         (level, threads): (Level, usize),
     ) -> Result<(), SessionError> {
-        let Self { graph, leaves, runners, last, bound, .. } = self;
+        let Self { graph, leaves, leaf_of, runners, last, bound, .. } = self;
         let all = all_feeds(graph, kept, feeds)?;
         let sizes = graph.sizes(&all)?;
-        if let Some((id, _)) = graph.fed().find(|(id, _)| !all.iter().any(|(fed, _)| fed == id)) {
+        let of_leaf: HashMap<NodeId, &Tensor> = all.iter().copied().collect();
+        if let Some((id, _)) = graph.fed().find(|(id, _)| !of_leaf.contains_key(id)) {
             return Err(graph.not_fed(id).into());
         }
         let stored = |id: NodeId| {
-            let Some(at) = leaves.iter().position(|leaf| leaf.id == id) else { return Stored::default() };
+            let Some(at) = leaf_of[id.index()] else { return Stored::default() };
             let (_, storage) = seen(kept, feeds, bound[at]);
-            let tensor = all.iter().find(|(fed, _)| *fed == id).map(|(_, tensor)| *tensor);
+            let tensor = of_leaf.get(&id).copied();
             let mostly_zeros = !leaves[at].lasts && tensor.is_some_and(zeros::are_most);
             Stored { storage, mostly_zeros }
         };

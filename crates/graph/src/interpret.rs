@@ -38,6 +38,8 @@ pub struct Values<'g, T: Real> {
     graph: &'g Graph,
     sizes: Sizes,
     slots: Vec<Slot<'g, T>>,
+    /// What each leaf was fed.
+    fed: Vec<Option<&'g Tensor>>,
 }
 
 #[derive(Debug)]
@@ -65,12 +67,15 @@ pub fn interpret<'g, T: Real>(graph: &'g Graph, feeds: &[(NodeId, &'g Tensor)]) 
     let mut fed = vec![None; graph.nodes.len()];
     feeds.iter().for_each(|&(id, value)| fed[id.index()] = Some(value));
     let shapes = graph.shapes(&sizes)?;
-    let mut values = Values { graph, sizes, slots: Vec::with_capacity(graph.nodes.len()) };
+    if size_of::<T>() == size_of::<f32>() {
+        graph.positions_fit_f32(&shapes)?;
+    }
+    let mut values = Values { graph, sizes, slots: Vec::with_capacity(graph.nodes.len()), fed };
     for ((id, node), shape) in graph.nodes().zip(shapes) {
         if shape.iter().product::<usize>() > LARGE && !fits::<T>(&shape) {
             return Err(too_large(graph, id));
         }
-        let value = match (&node.op, fed[id.index()]) {
+        let value = match (&node.op, values.fed[id.index()]) {
             (Op::Leaf(leaf), fed) => values.leaf(id, leaf, fed)?,
             (Op::Layout(Layout::Reshape(_)), _) => match values.slots[node.inputs[0].index()].value {
                 Value::Of(source) => Value::Of(source),
@@ -121,6 +126,39 @@ impl Graph {
         self.nodes().map(resolved).collect()
     }
 
+    /// Checks that no position of a run in `f32` is rounded: positions that are fed are read as they are fed, but those that
+    /// a node computes, and those that an `argmax` finds, are 32-bit floats, which tell whole numbers apart up to 2²⁴.
+    ///
+    /// # Errors
+    /// [`Error::PositionsRound`].
+    pub fn positions_fit_f32(&self, shapes: &[Vec<usize>]) -> Result<(), Error> {
+        const MOST: usize = 1 << f32::MANTISSA_DIGITS;
+        for (id, node) in self.nodes() {
+            let Op::Index(index) = &node.op else { continue };
+            let input = &shapes[node.inputs[0].index()];
+            let (extent, by_fed_ones) = match index {
+                Index::Gather { axis } => (input[*axis], self.is_fed_through_reshapes(node.inputs[1])),
+                Index::ScatterAdd { axis, .. } => {
+                    (shapes[id.index()][*axis], self.is_fed_through_reshapes(node.inputs[1]))
+                }
+                Index::OneHot { classes } => (*classes, false),
+                Index::ArgMax { axes } => (axes.iter().map(|&axis| input[axis]).product(), false),
+            };
+            if extent > MOST && !by_fed_ones {
+                let of = self.label(*node.inputs.last().unwrap_or(&id));
+                return Err(Error::PositionsRound { what: format!("`{}` of {of}", node.op.name()), extent });
+            }
+        }
+        Ok(())
+    }
+
+    fn is_fed_through_reshapes(&self, mut id: NodeId) -> bool {
+        while let (Op::Layout(Layout::Reshape(_)), [input]) = (&self.node(id).op, &self.node(id).inputs[..]) {
+            id = *input;
+        }
+        matches!(self.node(id).op, Op::Leaf(Leaf::Input | Leaf::Parameter | Leaf::State))
+    }
+
     /// The error that a leaf without a value is.
     pub fn not_fed(&self, leaf: NodeId) -> Error {
         let needs = listed(self.fed().filter_map(|(_, node)| node.name.as_deref()));
@@ -147,14 +185,32 @@ impl<'g, T: Real> Values<'g, T> {
     fn compute(&self, node: &Node, shape: &[usize]) -> Result<Vec<T>, BadPosition> {
         if let (Op::Index(Index::Gather { axis }), Some(bytes)) = (&node.op, self.stored_bytes(&node.inputs)) {
             let data_shape = &self.slots[node.inputs[0].index()].shape;
-            let positions = index::positions(&self.numbers(node.inputs[1]), data_shape[*axis])?;
+            let positions = self.positions(node.inputs[1], data_shape[*axis])?;
             let convert = |range: std::ops::Range<usize>, out: &mut Vec<T>| {
                 out.extend(bytes[range].iter().map(|&byte| T::of(f64::from(byte))));
             };
             return Ok(index::gather(data_shape, *axis, &positions, convert));
         }
+        if let Op::Index(op @ (Index::Gather { axis } | Index::ScatterAdd { axis, .. })) = &node.op {
+            let input = node.inputs[0];
+            let extent = if let Index::Gather { .. } = op { self.shape(input)[*axis] } else { shape[*axis] };
+            let positions = self.positions(node.inputs[1], extent)?;
+            return Ok(op.by_positions((self.shape(input), &self.numbers(input)), &positions, shape));
+        }
         let inputs: Vec<Cow<'_, [T]>> = node.inputs.iter().map(|&id| self.numbers(id)).collect();
         node.op.value(&self.shaped(node, &inputs), shape)
+    }
+
+    /// A node's numbers as positions on an axis of `extent`: where they are fed, as they are fed, so that none is rounded.
+    fn positions(&self, id: NodeId, extent: usize) -> Result<Vec<usize>, BadPosition> {
+        let source = match self.slots[id.index()].value {
+            Value::Of(source) => source,
+            _ => id.index(),
+        };
+        match self.fed[source].and_then(Tensor::as_slice::<f64>) {
+            Some(numbers) => index::positions(numbers, extent),
+            None => index::positions(&self.numbers(id), extent),
+        }
     }
 
     /// Each input's shape beside its numbers.

@@ -439,6 +439,17 @@ pub enum Error {
         /// How many positions there are.
         extent: usize,
     },
+    /// Positions that are computed, or found, on an axis too long for 32-bit floats to count along.
+    #[error(
+        "{what}: an axis of {extent} has positions that 32-bit floats cannot tell apart, which count to 16777216; feed the \
+         positions as 64-bit floats, or compute in f64"
+    )]
+    PositionsRound {
+        /// The op that picks, places or finds.
+        what: String,
+        /// How many positions the axis has.
+        extent: usize,
+    },
     /// No node has this name.
     #[error("the graph has no value named `{name}`; it has: {known}")]
     UnknownName {

@@ -58,6 +58,10 @@ pub struct Evaluation {
 /// for caches.
 pub const EVALUATION_BATCH: usize = 1000;
 
+/// No more samples are evaluated at a time: the share of right answers is a 32-bit float, from which the count of so many
+/// comes back whole.
+const MOST_AT_ONCE: usize = 1 << 20;
+
 impl Model {
     /// A model in `f32` whose parameters are drawn by `seed`.
     ///
@@ -232,6 +236,7 @@ impl Model {
             let (found, fits) = ("0".to_string(), "1 or more fits".to_string());
             return Err(Error::Setting { name: "batch_size", found, fits });
         }
+        let batch_size = batch_size.min(MOST_AT_ONCE);
         let program = self.evaluation_of(data)?;
         let data = data.stored_for(self.precision());
         let (mut loss, mut right) = (0.0, None);

@@ -3,11 +3,40 @@
 /// A position that is not one.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct BadPosition {
-    pub(crate) found: f32,
+    pub(crate) found: f64,
     pub(crate) extent: usize,
 }
 
+/// Positions as somebody feeds them or a step computes them. Those that are fed as 64-bit floats never become 32-bit ones,
+/// which cannot tell 2²⁴ and 2²⁴ + 1 apart.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Positions<'p> {
+    Floats(&'p [f32]),
+    Doubles(&'p [f64]),
+}
+
+impl Positions<'_> {
+    pub(crate) fn len(self) -> usize {
+        match self {
+            Self::Floats(numbers) => numbers.len(),
+            Self::Doubles(numbers) => numbers.len(),
+        }
+    }
+
+    /// The position of this number, on an axis of `extent`.
+    pub(crate) fn at(self, i: usize, extent: usize) -> Result<usize, BadPosition> {
+        match self {
+            Self::Floats(numbers) => position(numbers[i], extent),
+            Self::Doubles(numbers) => exact(numbers[i], extent),
+        }
+    }
+}
+
 pub(crate) fn position(found: f32, extent: usize) -> Result<usize, BadPosition> {
+    exact(f64::from(found), extent)
+}
+
+fn exact(found: f64, extent: usize) -> Result<usize, BadPosition> {
     let whole = found >= 0.0 && (found as usize) < extent && found.fract() == 0.0;
     if whole { Ok(found as usize) } else { Err(BadPosition { found, extent }) }
 }
@@ -16,7 +45,7 @@ pub(crate) fn position(found: f32, extent: usize) -> Result<usize, BadPosition> 
 pub(crate) fn gather(
     shape: &[usize],
     axis: usize,
-    positions: &[f32],
+    positions: Positions<'_>,
     data: &[f32],
     out: &mut [f32],
 ) -> Result<(), BadPosition> {
@@ -24,8 +53,8 @@ pub(crate) fn gather(
     let outer: usize = shape[..axis].iter().product();
     let mut to = 0;
     for o in 0..outer {
-        for &found in positions {
-            let from = (o * shape[axis] + position(found, shape[axis])?) * inner;
+        for p in 0..positions.len() {
+            let from = (o * shape[axis] + positions.at(p, shape[axis])?) * inner;
             out[to..to + inner].copy_from_slice(&data[from..from + inner]);
             to += inner;
         }
@@ -37,7 +66,7 @@ pub(crate) fn gather(
 pub(crate) fn scatter_add(
     shape: &[usize],
     axis: usize,
-    positions: &[f32],
+    positions: Positions<'_>,
     parts: &[f32],
     out: &mut [f32],
 ) -> Result<(), BadPosition> {
@@ -45,9 +74,9 @@ pub(crate) fn scatter_add(
     let inner: usize = shape[axis + 1..].iter().product();
     let outer: usize = shape[..axis].iter().product();
     for o in 0..outer {
-        for (p, &found) in positions.iter().enumerate() {
+        for p in 0..positions.len() {
             let from = &parts[(o * positions.len() + p) * inner..][..inner];
-            let to = (o * shape[axis] + position(found, shape[axis])?) * inner;
+            let to = (o * shape[axis] + positions.at(p, shape[axis])?) * inner;
             out[to..to + inner].iter_mut().zip(from).for_each(|(out, &x)| *out += x);
         }
     }

@@ -1,6 +1,6 @@
 //! Draft: from groups to steps, each with what it reads and writes; in no order yet, and without places in the arena.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use limpid_graph::op::row_major_strides;
 use limpid_graph::{Assignment, Graph, Index, Layout, Leaf, Node, NodeId, Op, Sizes};
@@ -67,6 +67,12 @@ pub(super) struct Draft<'g> {
     pub(super) groups: Groups,
     added: HashMap<NodeId, Added>,
     origins: HashMap<NodeId, Origin>,
+    /// The first assignment of what a node computes.
+    first_assignments: HashMap<NodeId, &'g Assignment>,
+    /// Whether a group has a member that can fail.
+    failing: Vec<bool>,
+    /// The nodes that a member of a group reads otherwise than row by row as they are.
+    read_otherwise: HashSet<(usize, NodeId)>,
     /// Whether the node is computed.
     needed: Vec<bool>,
     /// Whether its value is read from memory.
@@ -110,11 +116,12 @@ impl<'g> Draft<'g> {
             .into_iter()
             .filter(|(_, added)| stored(added.target).storage == Storage::Kept)
             .collect();
+        let products: HashSet<NodeId> = added.values().map(|added| added.product).collect();
         let mut origins = HashMap::new();
         for (id, _) in graph.nodes().filter(|(_, node)| matches!(node.op, Op::Contract)) {
             if let Some((x, matrix)) = left_operand(reader, id) {
                 let is_gradient = reader.transposed(reader.inputs(id)[0]).is_some();
-                let is_added = added.values().any(|added| added.product == id);
+                let is_added = products.contains(&id);
                 let origin = zeros::origin(reader, x, matrix, stored);
                 // Products from lists read and write whole cache lines.
                 let is_padded = reader.shape(id).last().is_some_and(|&n| n > 0 && pitch(n).is_multiple_of(LINE));
@@ -122,9 +129,11 @@ impl<'g> Draft<'g> {
                 origins.extend(origin.filter(|_| is_listed).map(|origin| (id, origin)));
             }
         }
-        let products: Vec<NodeId> = added.values().map(|added| added.product).collect();
         let alone = |id: NodeId| added.contains_key(&id) || products.contains(&id) || origins.contains_key(&id);
         let groups = Groups::of(reader, alone);
+        let mut first_assignments = HashMap::new();
+        graph.assignments().iter().for_each(|a| _ = first_assignments.entry(a.value).or_insert(a));
+        let (failing, read_otherwise) = what_members_do(reader, &groups);
         let mut draft = Self {
             reader,
             sizes,
@@ -133,6 +142,9 @@ impl<'g> Draft<'g> {
             groups,
             added,
             origins,
+            first_assignments,
+            failing,
+            read_otherwise,
             needed: vec![false; shapes.len()],
             demanded: vec![false; shapes.len()],
             values: Vec::new(),
@@ -246,18 +258,14 @@ impl<'g> Draft<'g> {
         let Some(assignment) = self.assignment(id) else { return false };
         let Some(group) = self.groups.of[id.index()] else { return false };
         let is_region = self.groups.all[group].rows.is_some() && !self.reader.is_terminal(id);
-        let members = &self.groups.all[group].members;
-        let reads_by_rows = |&member: &NodeId| {
-            self.reader.uses(member).iter().all(|used| used.source != assignment.target || used.view == View::Full)
-        };
         let same_form = self.reader.matrix(id) == self.reader.matrix(assignment.target);
-        let fails = members.iter().any(|&member| can_fail(self.reader.op(member)));
-        is_region && same_form && !fails && members.iter().all(reads_by_rows)
+        let reads_by_rows = !self.read_otherwise.contains(&(group, assignment.target));
+        is_region && same_form && !self.failing[group] && reads_by_rows
     }
 
     /// The first assignment of what `id` computes.
     fn assignment(&self, id: NodeId) -> Option<&'g Assignment> {
-        self.reader.graph.assignments().iter().find(|a| a.value == id)
+        self.first_assignments.get(&id).copied()
     }
 
     pub(super) fn is_needed(&self, id: NodeId) -> bool {
@@ -334,7 +342,16 @@ impl<'g> Draft<'g> {
         stored: Option<NodeId>,
         nodes: Vec<NodeId>,
     ) {
-        self.steps.push(Step { work, tasks, writes, reads, shapes: Vec::new(), stored, nodes });
+        let positions = self.fed_positions(&nodes);
+        self.steps.push(Step { work, tasks, writes, reads, shapes: Vec::new(), stored, positions, nodes });
+    }
+
+    /// The leaf that is fed the positions by which a gather or a scatter among these nodes picks or places.
+    fn fed_positions(&self, nodes: &[NodeId]) -> Option<NodeId> {
+        let by_position =
+            |&&id: &&NodeId| matches!(self.reader.op(id), Op::Index(Index::Gather { .. } | Index::ScatterAdd { .. }));
+        let positions = self.reader.storage(self.reader.inputs(*nodes.iter().find(by_position)?)[1]);
+        self.reader.is_fed(positions).then_some(positions)
     }
 
     fn derived(&mut self, from: ValueId, form: Form) -> ValueId {
@@ -479,7 +496,8 @@ impl<'g> Draft<'g> {
             .collect();
         let value = self.value(id);
         let shapes = node.inputs.iter().map(|&input| self.reader.shape(input).to_vec()).collect();
-        self.steps.push(Step { work, tasks, writes: vec![value], reads, shapes, stored, nodes: vec![id] });
+        let (nodes, positions) = (vec![id], self.fed_positions(&[id]));
+        self.steps.push(Step { work, tasks, writes: vec![value], reads, shapes, stored, positions, nodes });
     }
 
     /// A matrix product that is a step by itself, whose result is `id`'s.
@@ -591,7 +609,7 @@ impl Draft<'_> {
             ranges(rows, rows.div_ceil(chunks)).map(|part| (part, 0..columns)).collect()
         };
         let tasks = parts.len();
-        let turned = by_panels && n >= TURNED;
+        let turned = by_panels && n >= TURNED && sparse::Lengths::fit(columns, rows);
         let (positions, data) = match origin {
             Origin::Stored { leaf, rows, .. } => {
                 let positions = rows.map(|rows| rows.positions).filter(|&id| self.reader.is_fed(id));
@@ -636,6 +654,19 @@ impl Draft<'_> {
             None => self.new_value(&[0], 1, Place::Arena(0), None),
         }
     }
+}
+
+/// Which groups have a member that can fail, and what their members read otherwise than row by row as it is.
+fn what_members_do(reader: Reader<'_>, groups: &Groups) -> (Vec<bool>, HashSet<(usize, NodeId)>) {
+    let (mut failing, mut read_otherwise) = (vec![false; groups.all.len()], HashSet::new());
+    for (at, group) in groups.all.iter().enumerate() {
+        for &member in &group.members {
+            failing[at] |= can_fail(reader.op(member));
+            let otherwise = reader.uses(member).into_iter().filter(|used| used.view != View::Full);
+            read_otherwise.extend(otherwise.map(|used| (at, used.source)));
+        }
+    }
+    (failing, read_otherwise)
 }
 
 /// The left operand of a product, read through a transposition, and its form.

@@ -3,10 +3,15 @@
 //! A node that goes row by row joins a region of as many rows where that makes no circle: nothing that it needs whole,
 //! or from outside, may depend on the region. What depends on nothing that is fed stays apart: joined to what is, it would
 //! make everybody who needs it wait.
+//!
+//! Each group has a level above those of all groups that it reads. So a group can depend on another only if its level is
+//! higher, and a search for a circle looks at no group below: that keeps the whole near the size of the graph.
+
+use std::collections::{HashMap, HashSet};
 
 use limpid_graph::NodeId;
 
-use super::uses::Reader;
+use super::uses::{Reader, Use};
 
 /// The groups that nodes belong to. Leaves, and nodes that are read through, belong to none.
 #[derive(Debug)]
@@ -14,6 +19,10 @@ pub(super) struct Groups {
     /// The group of each node.
     pub(super) of: Vec<Option<usize>>,
     pub(super) all: Vec<Group>,
+    /// What each node that is read through rearranges in the end; other nodes themselves.
+    root: Vec<NodeId>,
+    /// Which groups read which.
+    edges: HashSet<(usize, usize)>,
 }
 
 /// Nodes that run together.
@@ -23,33 +32,39 @@ pub(super) struct Group {
     pub(super) members: Vec<NodeId>,
     /// How many rows they have, where they form a region; otherwise it is one node that runs by itself.
     pub(super) rows: Option<usize>,
-    /// Whether they depend on constants and extents only.
-    is_fixed: bool,
+    level: usize,
+    /// The groups that it reads, and those that read it.
+    reads: Vec<usize>,
+    readers: Vec<usize>,
 }
 
 impl Groups {
     /// Groups the nodes; those that are `alone` join no region.
     pub(super) fn of(reader: Reader<'_>, alone: impl Fn(NodeId) -> bool) -> Self {
-        let mut groups = Self { of: vec![None; reader.shapes.len()], all: Vec::new() };
-        let mut fixed = vec![false; reader.shapes.len()];
+        let count = reader.shapes.len();
+        let (of, root) = (vec![None; count], Vec::with_capacity(count));
+        let mut groups = Self { of, all: Vec::new(), root, edges: HashSet::new() };
+        let mut fixed = vec![false; count];
+        // The regions of so many rows that depend on what is fed, or do not; the latest is the last.
+        let mut regions: HashMap<(usize, bool), Vec<usize>> = HashMap::new();
         for (id, node) in reader.graph.nodes() {
+            let is_lazy = reader.is_lazy(id);
+            groups.root.push(if is_lazy { groups.root[node.inputs[0].index()] } else { id });
             let is_fixed = !reader.is_fed(id) && node.inputs.iter().all(|input| fixed[input.index()]);
             fixed[id.index()] = is_fixed;
-            if matches!(node.op, limpid_graph::Op::Leaf(_)) || reader.is_lazy(id) {
+            if matches!(node.op, limpid_graph::Op::Leaf(_)) || is_lazy {
                 continue;
             }
             let rows = if alone(id) { None } else { reader.domain(id) };
-            // The latest region: most likely the one that the node's inputs come from.
-            let joins = |&at: &usize| {
-                let group = &groups.all[at];
-                group.rows == rows && group.is_fixed == is_fixed && !groups.makes_a_circle(reader, id, at)
-            };
-            let found = rows.and_then(|_| (0..groups.all.len()).rev().find(joins));
-            match found {
-                Some(group) => groups.all[group].members.push(id),
-                None => groups.all.push(Group { members: vec![id], rows, is_fixed }),
+            let known = rows.map(|rows| regions.entry((rows, is_fixed)).or_default());
+            let found = known.as_ref().and_then(|known| groups.that_takes(reader, id, known));
+            let group = found.unwrap_or(groups.all.len());
+            if found.is_none() {
+                let (reads, readers) = (Vec::new(), Vec::new());
+                groups.all.push(Group { members: Vec::new(), rows, level: 0, reads, readers });
+                known.into_iter().for_each(|known| known.push(group));
             }
-            groups.of[id.index()] = found.or(Some(groups.all.len() - 1));
+            groups.join(reader, id, group);
         }
         groups
     }
@@ -59,31 +74,68 @@ impl Groups {
         self.of[source.index()] == Some(group) && !reader.is_terminal(source)
     }
 
-    /// Whether something that `id` reads from outside `group` depends on the group.
-    fn makes_a_circle(&self, reader: Reader<'_>, id: NodeId, group: usize) -> bool {
-        let outside = |used: &super::uses::Use| !(used.view.is_by_rows() && self.is_inner(reader, group, used.source));
-        let open = reader.uses(id).iter().filter(|used| outside(used)).map(|used| used.source).collect();
-        self.reaches(reader, open, group)
+    /// The region among these that `id` can join: the latest, most likely the one that its inputs come from.
+    fn that_takes(&self, reader: Reader<'_>, id: NodeId, regions: &[usize]) -> Option<usize> {
+        let uses = reader.uses(id);
+        let own: Vec<Option<usize>> = uses.iter().map(|used| self.of[used.source.index()]).collect();
+        // What all inputs depend on, found when it is first asked for.
+        let mut before: Option<HashSet<usize>> = None;
+        regions.iter().rev().copied().find(|&region| match own.contains(&Some(region)) {
+            true => !self.makes_a_circle(reader, &uses, region),
+            // All inputs are from outside.
+            false => {
+                let is_above = |of: &Option<usize>| of.is_some_and(|of| self.all[of].level > self.all[region].level);
+                let roots = || uses.iter().filter_map(|used| self.group_read(used.source));
+                !roots().any(|of| is_above(&Some(of)) || of == region)
+                    || !before.get_or_insert_with(|| self.before(roots().collect(), 0)).contains(&region)
+            }
+        })
     }
 
-    /// Whether any of `open`, or anything that they depend on, is in `group`.
-    pub(super) fn reaches(&self, reader: Reader<'_>, mut open: Vec<NodeId>, group: usize) -> bool {
-        let mut seen = vec![false; self.of.len()];
+    /// The group that a node's numbers come from.
+    fn group_read(&self, id: NodeId) -> Option<usize> {
+        self.of[self.root[id.index()].index()]
+    }
+
+    /// Whether something that a node reads from outside `group` depends on the group.
+    fn makes_a_circle(&self, reader: Reader<'_>, uses: &[Use], group: usize) -> bool {
+        let outside = |used: &&Use| !(used.view.is_by_rows() && self.is_inner(reader, group, used.source));
+        let open = uses.iter().filter(outside).filter_map(|used| self.group_read(used.source)).collect();
+        self.before(open, self.all[group].level).contains(&group)
+    }
+
+    /// These groups and all that they depend on, as far as it is not below a level.
+    fn before(&self, mut open: Vec<usize>, level: usize) -> HashSet<usize> {
+        let mut seen = HashSet::new();
         while let Some(at) = open.pop() {
-            if self.of[at.index()] == Some(group) {
-                return true;
-            }
-            if std::mem::replace(&mut seen[at.index()], true) {
-                continue;
-            }
-            let own = [at];
-            // All members of a group run together: what one waits for, all wait for.
-            let members = self.of[at.index()].map_or(&own[..], |group| &self.all[group].members);
-            for &member in members {
-                seen[member.index()] = true;
-                open.extend(reader.inputs(member));
+            if self.all[at].level >= level && seen.insert(at) {
+                open.extend(&self.all[at].reads);
             }
         }
-        false
+        seen
+    }
+
+    fn join(&mut self, reader: Reader<'_>, id: NodeId, group: usize) {
+        self.of[id.index()] = Some(group);
+        self.all[group].members.push(id);
+        for &input in reader.inputs(id) {
+            let Some(read) = self.group_read(input).filter(|&read| read != group) else { continue };
+            if self.edges.insert((read, group)) {
+                self.all[group].reads.push(read);
+                self.all[read].readers.push(group);
+                self.raise(group, self.all[read].level + 1);
+            }
+        }
+    }
+
+    /// Lifts a group to a level, and those that read it above it.
+    fn raise(&mut self, group: usize, level: usize) {
+        let mut open = vec![(group, level)];
+        while let Some((at, level)) = open.pop() {
+            if self.all[at].level < level {
+                self.all[at].level = level;
+                open.extend(self.all[at].readers.iter().map(|&reader| (reader, level + 1)));
+            }
+        }
     }
 }

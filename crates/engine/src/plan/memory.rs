@@ -20,20 +20,23 @@ pub(super) fn placed(mut plan: Plan, level: Level) -> Plan {
     let lives = lives(&plan);
     let mut placed: Vec<(Life, usize)> = Vec::with_capacity(lives.len());
     let mut arena = 0;
+    // (start, end, last stage) of each value that is live, by start: all began before.
+    let mut busy: Vec<(usize, usize, usize)> = Vec::new();
+    let mut stage = 0;
     for life in &lives {
-        let mut busy: Vec<(usize, usize)> = placed
-            .iter()
-            .filter(|(other, _)| other.first <= life.last && life.first <= other.last)
-            .map(|(other, offset)| (*offset, offset + other.len))
-            .collect();
-        busy.sort_unstable();
+        if life.first > stage {
+            stage = life.first;
+            busy.retain(|&(_, _, last)| last >= stage);
+        }
         let mut offset = 0;
-        for (start, end) in busy {
+        for &(start, end, _) in &busy {
             if offset + life.len <= start {
                 break;
             }
             offset = offset.max(end.next_multiple_of(LINE));
         }
+        let own = (offset, offset + life.len, life.last);
+        busy.insert(busy.partition_point(|other| *other <= own), own);
         placed.push((*life, offset));
         arena = arena.max(offset + life.len);
     }
@@ -88,5 +91,11 @@ fn lives(plan: &Plan) -> Vec<Life> {
 fn no_live_values_overlap(placed: &[(Life, usize)]) -> bool {
     let at_once = |a: &Life, b: &Life| a.first <= b.last && b.first <= a.last;
     let apart = |(a, from): &(Life, usize), (b, at): &(Life, usize)| from + a.len <= *at || at + b.len <= *from;
-    placed.iter().enumerate().all(|(i, a)| placed[..i].iter().all(|b| !at_once(&a.0, &b.0) || apart(a, b)))
+    let mut live: Vec<&(Life, usize)> = Vec::new();
+    placed.iter().all(|a| {
+        live.retain(|b| at_once(&a.0, &b.0));
+        let is_apart = live.iter().all(|b| apart(a, b));
+        live.push(a);
+        is_apart
+    })
 }

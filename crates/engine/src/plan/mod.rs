@@ -167,6 +167,8 @@ pub(crate) struct Step {
     pub(crate) shapes: Vec<Vec<usize>>,
     /// The leaf whose data it reads as they are stored, if it does.
     pub(crate) stored: Option<NodeId>,
+    /// The leaf that is fed the positions that it picks or places by, if one is: they are read as they are fed.
+    pub(crate) positions: Option<NodeId>,
     /// The nodes that it computes.
     pub(crate) nodes: Vec<NodeId>,
 }
@@ -274,6 +276,7 @@ impl Plan {
     /// As [`Graph::shapes`].
     pub fn with(graph: &Graph, sizes: &Sizes, level: Level, stored: impl Fn(NodeId) -> Stored) -> Result<Self, Error> {
         let shapes = graph.shapes(sizes)?;
+        graph.positions_fit_f32(&shapes)?;
         let drafted = draft::Draft::of(graph, sizes, &shapes, level, &stored);
         Ok(memory::placed(order::ordered(graph, drafted), level))
     }

@@ -4,6 +4,8 @@
 //! before whoever needs it. Where an assignment's value is written over the kept one, that step stands behind everything
 //! that reads the old value, and behind everything that can fail.
 
+use std::collections::{HashMap, HashSet};
+
 use limpid_graph::{Graph, NodeId};
 
 use super::draft::{Assigned, Drafted, can_fail};
@@ -11,12 +13,9 @@ use super::{Place, Plan, Step, Value, ValueId, Work};
 
 /// A drafted plan with its steps in stages.
 pub(super) fn ordered(graph: &Graph, mut drafted: Drafted) -> Plan {
-    let mut changing = vec![false; drafted.steps.len()];
-    // Who reads a leaf never waits for whoever changes it: it is the other way round.
     let is_leaf: Vec<bool> = drafted.values.iter().map(|value| matches!(value.place, Place::Leaf(_))).collect();
-    // What has to stand behind what, beyond reading what it writes.
-    let mut edges: Vec<(usize, usize)> = Vec::new();
-    let failing: Vec<usize> = (0..drafted.steps.len()).filter(|&at| step_can_fail(graph, &drafted.steps[at])).collect();
+    let mut order = Order::of(std::mem::take(&mut drafted.steps), is_leaf);
+    let failing: Vec<usize> = (0..order.steps.len()).filter(|&at| step_can_fail(graph, &order.steps[at])).collect();
     let mut assigned = Vec::new();
     for Assigned { target, value, kept, in_place, adds } in std::mem::take(&mut drafted.assigned) {
         let Some(kept) = kept else {
@@ -24,32 +23,34 @@ pub(super) fn ordered(graph: &Graph, mut drafted: Drafted) -> Plan {
             continue;
         };
         assigned.push((target, None));
-        let writer = writer_of(&drafted.steps, value);
+        let writer = order.writer.get(&value).copied();
         // A product reads its operands to the end, and must not find its own result there.
-        let reads_it = |writer: usize| adds && drafted.steps[writer].reads.contains(&kept);
+        let reads_it = |writer: usize| adds && order.steps[writer].reads.contains(&kept);
+        let before: Vec<usize> = order.readers(kept, target).chain(failing.iter().copied()).collect();
         if let (true, Some(writer)) = (in_place, writer.filter(|&writer| !reads_it(writer))) {
-            let before = edges.len();
-            edges.extend(readers(&drafted.steps, kept, target).filter(|&at| at != writer).map(|at| (at, writer)));
-            edges.extend(failing.iter().map(|&at| (at, writer)));
-            if levels(&drafted.steps, &edges, &is_leaf).is_some() {
-                changing[writer] = true;
+            // What stands before it must not wait for it: its own step reads what it overwrites, block by block.
+            let reads = order.readers(kept, target).filter(|&at| at != writer);
+            let before: Vec<usize> = reads.chain(failing.iter().copied()).collect();
+            if order.put_before(&before, writer) {
+                order.changing[writer] = true;
                 drafted.values[value].place = Place::Leaf(target);
                 continue;
             }
-            edges.truncate(before);
         }
         if let (true, Some(writer)) = (adds, writer) {
             // What is added to is a copy.
-            edges.push((drafted.steps.len(), writer));
-            push(&mut drafted.steps, &mut changing, Work::Copy, kept, value, false, target);
+            let copy = order.push(Work::Copy, kept, value, false, target);
+            order.edge(copy, writer);
         }
-        let commit = drafted.steps.len();
-        edges.extend(readers(&drafted.steps, kept, target).map(|at| (at, commit)));
-        edges.extend(failing.iter().map(|&at| (at, commit)));
-        edges.extend(writer_of(&drafted.steps, value).map(|at| (at, commit)));
-        push(&mut drafted.steps, &mut changing, Work::Copy, value, kept, true, target);
+        let before = before.into_iter().chain(order.readers(kept, target).collect::<Vec<_>>());
+        let mut before: Vec<usize> = before.chain(order.writer.get(&value).copied()).collect();
+        before.sort_unstable();
+        before.dedup();
+        let commit = order.push(Work::Copy, value, kept, true, target);
+        before.into_iter().filter(|&at| at != commit).for_each(|at| order.edge(at, commit));
     }
-    let Drafted { values, steps, constants, lists, outputs, flops, .. } = drafted;
+    let Order { steps, edges, changing, is_leaf, .. } = order;
+    let Drafted { values, constants, lists, outputs, flops, .. } = drafted;
     let levels = settled(&steps, &edges, &is_leaf);
     let changes_from = (0..steps.len()).filter(|&at| changing[at]).map(|at| levels[at]).min();
     let stage_count = levels.iter().max().map_or(0, |&last| last + 1);
@@ -82,38 +83,115 @@ pub(super) fn ordered(graph: &Graph, mut drafted: Drafted) -> Plan {
     }
 }
 
-fn push(
-    steps: &mut Vec<Step>,
-    changing: &mut Vec<bool>,
-    work: Work,
-    from: ValueId,
-    to: ValueId,
-    changes: bool,
-    node: NodeId,
-) {
-    let (shapes, stored) = (Vec::new(), None);
-    steps.push(Step { work, tasks: 1, writes: vec![to], reads: vec![from], shapes, stored, nodes: vec![node] });
-    changing.push(changes);
+/// Steps while assignments find their places among them.
+struct Order {
+    steps: Vec<Step>,
+    /// Whether a step changes what is kept.
+    changing: Vec<bool>,
+    /// Who reads a leaf never waits for whoever changes it: it is the other way round.
+    is_leaf: Vec<bool>,
+    /// What has to stand behind what, beyond reading what it writes.
+    edges: Vec<(usize, usize)>,
+    /// The step that finishes a value.
+    writer: HashMap<ValueId, usize>,
+    /// The steps that read a value, and those that read a leaf's data as stored.
+    read_by: HashMap<ValueId, Vec<usize>>,
+    stored_by: HashMap<NodeId, Vec<usize>>,
+    /// The steps that wait for a step.
+    followers: Vec<Vec<usize>>,
+}
+
+impl Order {
+    fn of(steps: Vec<Step>, is_leaf: Vec<bool>) -> Self {
+        let mut order = Self {
+            changing: vec![false; steps.len()],
+            followers: vec![Vec::new(); steps.len()],
+            is_leaf,
+            edges: Vec::new(),
+            writer: HashMap::new(),
+            read_by: HashMap::new(),
+            stored_by: HashMap::new(),
+            steps,
+        };
+        for at in 0..order.steps.len() {
+            order.index(at);
+        }
+        for at in 0..order.steps.len() {
+            order.follow(at);
+        }
+        order
+    }
+
+    fn index(&mut self, at: usize) {
+        let Step { writes, reads, stored, .. } = &self.steps[at];
+        writes.iter().for_each(|&value| _ = self.writer.entry(value).or_insert(at));
+        for &value in reads {
+            let readers = self.read_by.entry(value).or_default();
+            if readers.last() != Some(&at) {
+                readers.push(at);
+            }
+        }
+        stored.iter().for_each(|&leaf| self.stored_by.entry(leaf).or_default().push(at));
+    }
+
+    /// Notes which steps a step waits for.
+    fn follow(&mut self, at: usize) {
+        for value in self.steps[at].reads.iter().filter(|&&value| !self.is_leaf[value]) {
+            if let Some(&writer) = self.writer.get(value).filter(|&&writer| writer != at) {
+                self.followers[writer].push(at);
+            }
+        }
+    }
+
+    fn push(&mut self, work: Work, from: ValueId, to: ValueId, changes: bool, node: NodeId) -> usize {
+        let (shapes, stored, positions) = (Vec::new(), None, None);
+        let (writes, reads, nodes) = (vec![to], vec![from], vec![node]);
+        self.steps.push(Step { work, tasks: 1, writes, reads, shapes, stored, positions, nodes });
+        self.changing.push(changes);
+        self.followers.push(Vec::new());
+        let at = self.steps.len() - 1;
+        self.index(at);
+        self.follow(at);
+        at
+    }
+
+    fn edge(&mut self, before: usize, after: usize) {
+        self.edges.push((before, after));
+        self.followers[before].push(after);
+    }
+
+    /// The steps that read a leaf where it is kept.
+    fn readers(&self, kept: ValueId, target: NodeId) -> impl Iterator<Item = usize> + use<> {
+        let read = self.read_by.get(&kept).into_iter().flatten();
+        let stored = self.stored_by.get(&target).into_iter().flatten();
+        let mut readers: Vec<usize> = read.chain(stored).copied().collect();
+        readers.sort_unstable();
+        readers.dedup();
+        readers.into_iter()
+    }
+
+    /// Puts these steps before `after`, unless one of them waits for it: then nothing is changed, and the answer is no.
+    fn put_before(&mut self, before: &[usize], after: usize) -> bool {
+        let wanted: HashSet<usize> = before.iter().copied().collect();
+        let (mut open, mut seen) = (vec![after], HashSet::from([after]));
+        while let Some(at) = open.pop() {
+            if wanted.contains(&at) {
+                return false;
+            }
+            open.extend(self.followers[at].iter().filter(|&&follower| seen.insert(follower)));
+        }
+        before.iter().for_each(|&at| self.edge(at, after));
+        true
+    }
 }
 
 fn step_can_fail(graph: &Graph, step: &Step) -> bool {
     step.nodes.iter().any(|&id| can_fail(&graph.node(id).op))
 }
 
-/// The step that finishes a value.
-fn writer_of(steps: &[Step], value: ValueId) -> Option<usize> {
-    steps.iter().position(|step| step.writes.contains(&value))
-}
-
-/// The steps that read a leaf where it is kept.
-fn readers(steps: &[Step], kept: ValueId, target: NodeId) -> impl Iterator<Item = usize> + use<'_> {
-    let reads = move |step: &Step| step.reads.contains(&kept) || step.stored == Some(target);
-    (0..steps.len()).filter(move |&at| reads(&steps[at]))
-}
-
 /// What each step waits for.
 fn waits(steps: &[Step], edges: &[(usize, usize)], is_leaf: &[bool]) -> Vec<Vec<usize>> {
-    let mut writer = std::collections::HashMap::new();
+    let mut writer = HashMap::new();
     for (at, step) in steps.iter().enumerate() {
         step.writes.iter().filter(|&&value| !is_leaf[value]).for_each(|&value| _ = writer.entry(value).or_insert(at));
     }

@@ -240,14 +240,13 @@ fn place(
     });
     last.extend(lasting.map(|slot| (slot, instructions.len())));
     let mut offsets = HashMap::new();
-    // (from, to, last use) of each slot that is live.
+    // (from, to, last use) of each slot that is live, by where it begins.
     let mut live: Vec<(usize, usize, usize)> = Vec::new();
     let mut total = 0;
     let all = prologue.iter().map(|instruction| (0, instruction));
     for (at, instruction) in all.chain(instructions.iter().enumerate()) {
         let Target::Slot(slot) = instruction.to else { continue };
         live.retain(|&(_, _, last)| last >= at);
-        live.sort_unstable();
         let len = (block * pitch(instruction.columns)).next_multiple_of(if block == 1 { 1 } else { LINE });
         let mut offset = 0;
         for &(from, to, _) in &live {
@@ -256,7 +255,8 @@ fn place(
             }
             offset = offset.max(to);
         }
-        live.push((offset, offset + len, last[&slot]));
+        let own = (offset, offset + len, last[&slot]);
+        live.insert(live.partition_point(|other| *other <= own), own);
         offsets.insert(slot, offset);
         total = total.max(offset + len);
     }

@@ -1,6 +1,6 @@
 //! Regions from groups: the instructions of what goes row by row.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use limpid_graph::op::Monoid;
 use limpid_graph::{Expr, Index, MapOp, NodeId, Op};
@@ -84,7 +84,8 @@ impl Draft<'_> {
             instructions.iter_mut().for_each(|instruction| instruction.columns = 1);
             stores.iter_mut().for_each(|store| (store.columns, store.pitch) = (1, 1));
         }
-        reads.retain(|value| !writes.contains(value));
+        let written: HashSet<ValueId> = writes.iter().copied().collect();
+        reads.retain(|value| !written.contains(value));
         reads.sort_unstable();
         reads.dedup();
         let region = Region::laid_out(self.level, rows, instructions, stores, &self.values);

@@ -4,6 +4,7 @@ use limpid_graph::{Graph, Index, Leaf, NodeId, Op};
 
 use super::uses::Reader;
 use super::{Matrix, Storage, Stored};
+use crate::kernels::sparse::Lengths;
 use crate::kernels::{Level, tile};
 
 /// Where the non-zeros of a matrix come from.
@@ -32,9 +33,6 @@ pub(super) struct RowsOf {
     pub(super) positions: NodeId,
 }
 
-/// Columns are listed in two bytes.
-const MOST_COLUMNS: usize = 1 << 16;
-
 /// Where the non-zeros of `x`, read as this matrix, come from; `None` where it has too few zeros to skip.
 pub(super) fn origin(
     reader: Reader<'_>,
@@ -42,10 +40,14 @@ pub(super) fn origin(
     matrix: Matrix,
     stored: &dyn Fn(NodeId) -> Stored,
 ) -> Option<Origin> {
-    if matrix.columns > MOST_COLUMNS || matrix.count() == 0 {
+    if matrix.count() == 0 || !Lengths::fit(matrix.rows, matrix.columns) {
         return None;
     }
     let chain = Chain::to(reader, x)?;
+    // Rows of the data are counted in four bytes.
+    if u32::try_from(*reader.shape(chain.leaf).first()?).is_err() {
+        return None;
+    }
     if !stored(chain.leaf).mostly_zeros || chain.at_zero(reader) != 0.0 {
         return None;
     }
@@ -59,6 +61,9 @@ pub(super) fn origin(
     Some(Origin::Stored { leaf: chain.leaf, rows: chain.rows, table })
 }
 
+/// More functions of single numbers one after the other than a description of data has.
+const LONGEST_CHAIN: usize = 16;
+
 /// Functions of single numbers between a leaf, or rows of one, and a matrix.
 struct Chain {
     leaf: NodeId,
@@ -69,22 +74,26 @@ struct Chain {
 
 impl Chain {
     fn to(reader: Reader<'_>, x: NodeId) -> Option<Self> {
-        let x = reader.storage(x);
+        // From the matrix back to the leaf.
+        let (mut x, mut maps) = (reader.storage(x), Vec::new());
+        while let Op::Map(_) = reader.op(x) {
+            let mut varying = reader.inputs(x).iter().filter(|&&input| constant(reader.graph, input).is_none());
+            let (only, None) = (varying.next()?, varying.next()) else { return None };
+            maps.push(x);
+            if maps.len() > LONGEST_CHAIN {
+                return None;
+            }
+            x = reader.storage(*only);
+        }
+        maps.reverse();
         let inputs = reader.inputs(x);
         match reader.op(x) {
-            Op::Leaf(Leaf::Input) => Some(Self { leaf: x, rows: None, maps: Vec::new() }),
+            Op::Leaf(Leaf::Input) => Some(Self { leaf: x, rows: None, maps }),
             Op::Index(Index::Gather { axis: 0 })
                 if matches!(reader.op(inputs[0]), Op::Leaf(Leaf::Input)) && reader.shape(inputs[1]).len() == 1 =>
             {
                 let rows = RowsOf { gather: x, positions: reader.storage(inputs[1]) };
-                Some(Self { leaf: inputs[0], rows: Some(rows), maps: Vec::new() })
-            }
-            Op::Map(_) => {
-                let mut varying = inputs.iter().filter(|&&input| constant(reader.graph, input).is_none());
-                let (only, None) = (varying.next()?, varying.next()) else { return None };
-                let mut chain = Self::to(reader, *only)?;
-                chain.maps.push(x);
-                Some(chain)
+                Some(Self { leaf: inputs[0], rows: Some(rows), maps })
             }
             _ => None,
         }

@@ -7,8 +7,8 @@ use limpid_graph::{Data, NodeId};
 
 use super::lists::ListMemory;
 use crate::kernels::Level;
-use crate::kernels::index::BadPosition;
-use crate::plan::{Plan, Value, ValueId};
+use crate::kernels::index::{BadPosition, Positions};
+use crate::plan::{Plan, Step, Value, ValueId};
 
 /// Where a value begins in memory.
 #[derive(Clone, Copy, Debug)]
@@ -94,6 +94,19 @@ impl<'r> Frame<'r> {
         debug_assert!(*pitch == matrix.columns || matrix.rows <= 1, "a step reads padding as numbers");
         // SAFETY: the value's rows are one or lie next to each other, so that they begin with as many numbers.
         unsafe { self.numbers(value, 0, matrix.count()) }
+    }
+
+    /// The positions that a step reads as its input `i`: where they are fed, as they are fed.
+    ///
+    /// # Safety
+    /// As for [`plain`](Self::plain), and leaves are bound as the plan was told.
+    pub(crate) unsafe fn positions(&self, step: &Step, i: usize) -> Positions<'r> {
+        match step.positions.map(|leaf| self.stored[leaf.index()]) {
+            // SAFETY: a leaf's data are there as long as the run is.
+            Some(Raw::Doubles(numbers, len)) => unsafe { Positions::Doubles(std::slice::from_raw_parts(numbers, len)) },
+            // SAFETY: the caller answers for it.
+            _ => Positions::Floats(unsafe { self.plain(step.reads[i]) }),
+        }
     }
 
     /// All numbers of a value, padding included.

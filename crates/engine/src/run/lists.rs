@@ -6,7 +6,6 @@ use limpid_graph::{Data, Tensor};
 
 use super::frame::{Frame, Raw};
 use super::steps::part;
-use crate::kernels::index;
 use crate::kernels::sparse::{self, Ahead, Lengths, Listed, Lists, Memory, Rows};
 use crate::plan::{ListPlan, SPARSE_PANEL, Step};
 
@@ -99,11 +98,13 @@ pub(super) unsafe fn list(frame: &Frame<'_>, step: &Step, list: usize, table: Op
     let Owned { made, turned, positions } = unsafe { &mut *frame.lists[list].parts[task].0.get() };
     let memory = made.lend();
     let lists = if let Some((leaf, extent)) = plan.data {
+        // SAFETY: nobody writes them while they are read.
+        let given = (!step.reads.is_empty()).then(|| unsafe { frame.positions(step, 0) });
         for (row, position) in rows.zip(positions.iter_mut()) {
-            *position = match step.reads.first() {
+            // The planner lists no data of more rows than 32 bits count.
+            *position = match given {
                 None => row as u32,
-                // SAFETY: there is a position for each row.
-                Some(&positions) => match index::position(unsafe { frame.numbers(positions, row, 1) }[0], extent) {
+                Some(given) => match given.at(row, extent) {
                     Ok(found) => found as u32,
                     // What was listed before stays, and no later step reads it.
                     Err(bad) => return frame.fail(step.nodes[0], row, bad),

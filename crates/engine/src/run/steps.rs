@@ -87,8 +87,12 @@ pub(super) unsafe fn run(frame: &Frame<'_>, step: &Step, task: usize, scratch: &
                 let shape = &frame.plan.value(value).shape;
                 let out = frame.all_mut(value);
                 let done = match index {
-                    Index::Gather { axis } => index::gather(&step.shapes[0], *axis, plain(1), plain(0), out),
-                    Index::ScatterAdd { axis, .. } => index::scatter_add(shape, *axis, plain(1), plain(0), out),
+                    Index::Gather { axis } => {
+                        index::gather(&step.shapes[0], *axis, frame.positions(step, 1), plain(0), out)
+                    }
+                    Index::ScatterAdd { axis, .. } => {
+                        index::scatter_add(shape, *axis, frame.positions(step, 1), plain(0), out)
+                    }
                     Index::OneHot { classes } => index::one_hot(plain(0), (*classes, *classes), out),
                     Index::ArgMax { axes } => {
                         index::argmax(&step.shapes[0], plain(0), axes, out);
@@ -215,13 +219,13 @@ unsafe fn rows(frame: &Frame<'_>, step: &Step, (leaf, extent): (NodeId, usize), 
     let to = frame.plan.value(value);
     // SAFETY: positions are read only here, and the task's rows are its own.
     unsafe {
-        let positions = frame.plain(step.reads[0]);
+        let positions = frame.positions(step, 0);
         let which = if step.tasks == 1 { 0..positions.len() } else { part(task, GATHERED, positions.len()) };
         // All axes but the first, as rows of the result's columns.
         let rows = to.matrix.rows / positions.len().max(1);
         let columns = to.matrix.columns;
         for at in which {
-            let found = match index::position(positions[at], extent) {
+            let found = match positions.at(at, extent) {
                 Ok(found) => found,
                 Err(bad) => return frame.fail(step.nodes[0], at, bad),
             };

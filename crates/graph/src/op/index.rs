@@ -127,10 +127,35 @@ impl Index {
         match self {
             &Self::Gather { axis } => {
                 let positions = positions(inputs[1].1, input_shape[axis])?;
-                Ok(gather(input_shape, axis, &positions, |range, out| out.extend_from_slice(&input[range])))
+                Ok(self.by_positions(inputs[0], &positions, shape))
             }
             &Self::ScatterAdd { axis, .. } => {
                 let positions = positions(inputs[1].1, shape[axis])?;
+                Ok(self.by_positions(inputs[0], &positions, shape))
+            }
+            &Self::OneHot { classes } => {
+                let mut out = vec![T::of(0.0); input.len() * classes];
+                for (row, position) in positions(input, classes)?.into_iter().enumerate() {
+                    out[row * classes + position] = T::of(1.0);
+                }
+                Ok(out)
+            }
+            Self::ArgMax { axes } => Ok(argmax(input_shape, input, axes)),
+        }
+    }
+
+    /// The reference value of a gather or a scatter whose positions are known; nothing for the others.
+    pub(crate) fn by_positions<T: Lane<Mask = bool>>(
+        &self,
+        (input_shape, input): (&[usize], &[T]),
+        positions: &[usize],
+        shape: &[usize],
+    ) -> Vec<T> {
+        match self {
+            &Self::Gather { axis } => {
+                gather(input_shape, axis, positions, |range, out| out.extend_from_slice(&input[range]))
+            }
+            &Self::ScatterAdd { axis, .. } => {
                 let inner: usize = shape[axis + 1..].iter().product();
                 let outer: usize = shape[..axis].iter().product();
                 let mut out = vec![T::of(0.0); outer * shape[axis] * inner];
@@ -141,16 +166,9 @@ impl Index {
                         place.iter_mut().zip(part).for_each(|(to, &from)| *to = *to + from);
                     }
                 }
-                Ok(out)
+                out
             }
-            &Self::OneHot { classes } => {
-                let mut out = vec![T::of(0.0); input.len() * classes];
-                for (row, position) in positions(input, classes)?.into_iter().enumerate() {
-                    out[row * classes + position] = T::of(1.0);
-                }
-                Ok(out)
-            }
-            Self::ArgMax { axes } => Ok(argmax(input_shape, input, axes)),
+            Self::OneHot { .. } | Self::ArgMax { .. } => Vec::new(),
         }
     }
 }

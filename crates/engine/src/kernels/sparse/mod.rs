@@ -22,6 +22,13 @@ pub(crate) use walk::{Ahead, forward, gradient};
 /// So many columns are a block: with a panel of 64 numbers a row, a block of the right operand is 32 KiB.
 pub(crate) const BLOCK: usize = 128;
 
+/// The most columns that a matrix of lists has: columns are counted in two bytes, from 0 on. A matrix that is turned has
+/// as many rows at most.
+pub(crate) const MOST_COLUMNS: usize = 1 << 16;
+
+/// The most entries, room to write whole vectors included: lists begin at numbers of four bytes.
+const MOST_ENTRIES: usize = u32::MAX as usize;
+
 /// The length of each list is a multiple of it.
 const STEP: usize = 4;
 
@@ -75,9 +82,16 @@ impl Lengths {
         Self { entries: rows * width.next_multiple_of(STEP) + ROOM, starts: rows * width.div_ceil(BLOCK) + 1 }
     }
 
+    /// Whether a matrix of `rows` rows and `width` columns can be listed: [`MOST_COLUMNS`] and [`MOST_ENTRIES`] say how far
+    /// the numbers in lists count. A planner asks before it lists, or turns, a matrix.
+    pub(crate) fn fit(rows: usize, width: usize) -> bool {
+        let entries = width.next_multiple_of(STEP).checked_mul(rows).and_then(|entries| entries.checked_add(ROOM));
+        width <= MOST_COLUMNS && entries.is_some_and(|entries| entries <= MOST_ENTRIES)
+    }
+
     fn check(self, range: &Range<usize>, (values, columns, starts): (usize, usize, usize)) {
-        assert!(range.start <= range.end && range.len() <= usize::from(u16::MAX));
-        assert!(self.entries <= u32::MAX as usize);
+        assert!(range.start <= range.end && range.len() <= MOST_COLUMNS);
+        assert!(self.entries <= MOST_ENTRIES);
         assert!(values.min(columns) >= self.entries && starts >= self.starts);
     }
 
@@ -116,7 +130,7 @@ impl<'m> Lists<'m> {
     }
 
     /// The lists of the transposed matrix, in memory of [`Lengths::turned`]: what was listed as a zero is dropped. There
-    /// are at most 65,535 rows.
+    /// are at most [`MOST_COLUMNS`] rows.
     pub(crate) fn turn<'t>(&self, memory: Memory<'t>) -> Lists<'t> {
         let mut turned = Blank::over(memory, self.range.len(), 0..self.rows);
         let (blocks, turned_blocks) = (self.blocks(), self.rows.div_ceil(BLOCK));
@@ -466,6 +480,22 @@ mod tests {
                     }
                 }
             }
+        }
+    }
+
+    #[test]
+    fn lists_fit_up_to_what_their_numbers_count() {
+        for (rows, width, fits) in [
+            (1, MOST_COLUMNS - 1, true),
+            (1, MOST_COLUMNS, true),
+            (1, MOST_COLUMNS + 1, false),
+            ((MOST_ENTRIES - ROOM) / 4, 4, true),
+            ((MOST_ENTRIES - ROOM) / 4 + 1, 4, false),
+            (usize::MAX, 4, false),
+            (usize::MAX / 4, 4, false),
+            (usize::MAX, 0, true),
+        ] {
+            assert_eq!(Lengths::fit(rows, width), fits, "{rows} rows of {width}");
         }
     }
 
