@@ -120,6 +120,7 @@ fn run() -> Result<(), Failure> {
     let mut command = Cli::command();
     let matches = command.try_get_matches_from_mut(env::args_os()).unwrap_or_else(|error| plainly(error).exit());
     let verb = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.format(&mut command).exit()).verb;
+    limpid::engine::check_environment().map_err(|error| Failure::Usage(error.to_string()))?;
     interrupt::watch();
     ignored::check(&verb_path(&matches), leaf(&matches))?;
     places::check(&command, &matches)?;

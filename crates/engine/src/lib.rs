@@ -12,8 +12,10 @@
 //!
 //! `LIMPID_THREADS` says how many threads sessions share. Two variables of the environment are for comparing:
 //! `LIMPID_SIMD` = `portable`, `avx2` or `avx512` lowers the instructions that kernels use, `LIMPID_ENGINE` =
-//! `interpreter` runs `f32` by the interpreter too.
+//! `interpreter` runs `f32` by the interpreter too. A value that does not fit is an error: [`check_environment`] finds it,
+//! and so does the first run of a session.
 
+mod environment;
 pub mod kernels;
 #[allow(unsafe_code)]
 mod numbers;
@@ -26,6 +28,7 @@ mod session;
 mod store;
 mod zeros;
 
+pub use environment::{ENGINE, EnvironmentError, check_environment};
 pub use plan::{Plan, Storage, Stored};
 pub use pool::{MOST_THREADS, Pool, THREADS, ThreadsError, available_threads, threads_asked_for};
 pub use session::{Answers, Precision, Program, Session, SessionError};

@@ -8,6 +8,7 @@ use std::sync::{Arc, OnceLock};
 use limpid_graph::{Data, Error, Graph, Leaf, Node, NodeId, Op, Real, Tensor, interpret};
 use thiserror::Error;
 
+use crate::environment::{EnvironmentError, check_environment, interpreter_asked_for};
 use crate::kernels::Level;
 use crate::plan::{Plan, Storage, Stored};
 use crate::pool::{Pool, available_threads};
@@ -53,6 +54,9 @@ pub enum SessionError {
     /// The graph or what it was fed.
     #[error(transparent)]
     Graph(#[from] Error),
+    /// A variable of the environment that sessions heed.
+    #[error(transparent)]
+    Environment(#[from] EnvironmentError),
     /// A precision that there is not.
     #[error("unknown precision `{found}`; f32 and f64 fit")]
     UnknownPrecision {
@@ -83,10 +87,7 @@ enum Machine {
 impl Machine {
     /// The engine, unless `LIMPID_ENGINE=interpreter` asks for the reference.
     fn of_this_process() -> Self {
-        match std::env::var("LIMPID_ENGINE").as_deref() {
-            Ok("interpreter") => Self::Interpreter,
-            _ => Self::Engine,
-        }
+        if interpreter_asked_for().unwrap_or_default() { Self::Interpreter } else { Self::Engine }
     }
 }
 
@@ -166,6 +167,8 @@ pub struct Session {
     programs: Vec<Prepared>,
     /// What the interpreter answered last.
     interpreted: Vec<Tensor>,
+    /// What the environment asks for that cannot be.
+    refused: Option<EnvironmentError>,
 }
 
 /// The threads that sessions share which do not ask for their own number.
@@ -186,6 +189,7 @@ impl Session {
             kept: Store::default(),
             programs: Vec::new(),
             interpreted: Vec::new(),
+            refused: check_environment().err(),
         }
     }
 
@@ -266,7 +270,7 @@ impl Session {
     /// keeps what its assignments make. Where it fails, nothing that is kept has changed.
     ///
     /// # Errors
-    /// What the interpreter finds in the feeds: names, shapes, sizes, positions.
+    /// What the interpreter finds in the feeds: names, shapes, sizes, positions; and [`SessionError::Environment`].
     pub fn run(&mut self, program: Program, feeds: &[(&str, &Tensor)]) -> Result<Vec<Tensor>, SessionError> {
         let answers = self.step(program, feeds)?;
         (0..answers.len()).map(|output| answers.tensor(output)).collect()
@@ -293,6 +297,9 @@ impl Session {
     /// # Errors
     /// As [`run`](Self::run).
     pub fn step(&mut self, program: Program, feeds: &[(&str, &Tensor)]) -> Result<Answers<'_>, SessionError> {
+        if let Some(refused) = &self.refused {
+            return Err(refused.clone().into());
+        }
         match (self.precision, self.machine) {
             (Precision::F32, Machine::Engine) => self.run_planned(program, feeds),
             (Precision::F32, Machine::Interpreter) => self.interpret::<f32>(program, feeds),

@@ -39,9 +39,10 @@ pub(crate) struct Arguments {
 }
 
 const EXAMPLES: &str = "\
-A line is a step: the stage that it runs in, what it does, the tasks that it is cut into, and the nodes that it writes (as \
-`limpid graph --simplified` numbers them) with their places in the arena, in numbers of 4 bytes. Below a region stands \
-what it does with each row.
+A line is a step: the stage that it runs in, what it does, the tasks that it is cut into, and the values that it writes. \
+`%35@240` is the value of node 35 (as `limpid graph --simplified` numbers them), at number 240 of the arena, the memory that \
+all values share: 240 × 4 bytes from its beginning. `%61 in place` is written over the parameter itself. Below a region \
+stands what it does with each row.
 
 Examples:
   The training step of the default network, at batch 100:

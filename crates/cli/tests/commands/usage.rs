@@ -2,6 +2,20 @@
 
 use crate::support::Place;
 
+#[test]
+fn a_variable_of_the_environment_that_does_not_fit_is_wrong_usage_whatever_the_verb() {
+    let place = Place::new();
+    for (variable, value, said) in [
+        ("LIMPID_SIMD", "foo", "LIMPID_SIMD is foo, not a set of instructions; portable"),
+        ("LIMPID_SIMD", "", "LIMPID_SIMD is , not a set of instructions; portable"),
+        ("LIMPID_ENGINE", "foo", "LIMPID_ENGINE is foo, which runs no graphs; engine or interpreter fits"),
+        ("LIMPID_THREADS", "0", "LIMPID_THREADS is 0, not a number of threads; a whole number from 1 to 1024 fits"),
+    ] {
+        place.outcome(place.command(&["summary"]).env(variable, value)).failed(2, said);
+    }
+    place.outcome(place.command(&["summary"]).env("LIMPID_SIMD", "portable")).done();
+}
+
 /// What is typed behind `limpid`, words apart by `|`, and what the answer contains.
 const WRONG: &[(&str, &str)] = &[
     ("trian", "a similar subcommand exists: 'train'"),

@@ -38,12 +38,13 @@ impl Level {
         Self::ALL.iter().copied().filter(move |level| *level <= highest)
     }
 
-    /// The highest level that this processor has, or the one that [`VARIABLE`] asks for where it is lower.
+    /// The highest level that this processor has, or the one that [`VARIABLE`] asks for. A value that does not fit counts as
+    /// not set here; [`check_environment`](crate::check_environment) and whatever runs by a session say so.
     pub fn of_this_machine() -> Self {
         static LEVEL: OnceLock<Level> = OnceLock::new();
         *LEVEL.get_or_init(|| {
-            let asked = std::env::var(VARIABLE).ok().and_then(|text| text.parse().ok());
-            asked.map_or(Self::highest(), |asked: Self| asked.min(Self::highest()))
+            let asked = crate::environment::level_asked_for().ok().flatten();
+            asked.unwrap_or_else(Self::highest)
         })
     }
 

@@ -7,6 +7,7 @@
 //! Each group has a level above those of all groups that it reads. So a group can depend on another only if its level is
 //! higher, and a search for a circle looks at no group below: that keeps the whole near the size of the graph.
 
+use std::cell::Cell;
 use std::collections::{HashMap, HashSet};
 
 use limpid_graph::NodeId;
@@ -23,6 +24,8 @@ pub(super) struct Groups {
     root: Vec<NodeId>,
     /// Which groups read which.
     edges: HashSet<(usize, usize)>,
+    /// How many groups were looked at in searches for circles.
+    looked_at: Cell<usize>,
 }
 
 /// Nodes that run together.
@@ -38,12 +41,15 @@ pub(super) struct Group {
     readers: Vec<usize>,
 }
 
+/// A node tries so many regions, the latest first. A network of fewer large products is planned as if it tried all.
+const TRIED: usize = 32;
+
 impl Groups {
     /// Groups the nodes; those that are `alone` join no region.
     pub(super) fn of(reader: Reader<'_>, alone: impl Fn(NodeId) -> bool) -> Self {
         let count = reader.shapes.len();
         let (of, root) = (vec![None; count], Vec::with_capacity(count));
-        let mut groups = Self { of, all: Vec::new(), root, edges: HashSet::new() };
+        let mut groups = Self { of, all: Vec::new(), root, edges: HashSet::new(), looked_at: Cell::new(0) };
         let mut fixed = vec![false; count];
         // The regions of so many rows that depend on what is fed, or do not; the latest is the last.
         let mut regions: HashMap<(usize, bool), Vec<usize>> = HashMap::new();
@@ -78,7 +84,9 @@ impl Groups {
     fn that_takes(&self, reader: Reader<'_>, id: NodeId, regions: &[usize]) -> Option<usize> {
         let uses = reader.uses(id);
         let own: Vec<Option<usize>> = uses.iter().map(|used| self.of[used.source.index()]).collect();
-        // What all inputs depend on, found when it is first asked for.
+        let regions = &regions[regions.len().saturating_sub(TRIED)..];
+        let lowest = regions.iter().map(|&region| self.all[region].level).min().unwrap_or(0);
+        // What all inputs depend on, as far as it is tried, found when it is first asked for.
         let mut before: Option<HashSet<usize>> = None;
         regions.iter().rev().copied().find(|&region| match own.contains(&Some(region)) {
             true => !self.makes_a_circle(reader, &uses, region),
@@ -87,7 +95,7 @@ impl Groups {
                 let is_above = |of: &Option<usize>| of.is_some_and(|of| self.all[of].level > self.all[region].level);
                 let roots = || uses.iter().filter_map(|used| self.group_read(used.source));
                 !roots().any(|of| is_above(&Some(of)) || of == region)
-                    || !before.get_or_insert_with(|| self.before(roots().collect(), 0)).contains(&region)
+                    || !before.get_or_insert_with(|| self.before(roots().collect(), lowest)).contains(&region)
             }
         })
     }
@@ -108,6 +116,7 @@ impl Groups {
     fn before(&self, mut open: Vec<usize>, level: usize) -> HashSet<usize> {
         let mut seen = HashSet::new();
         while let Some(at) = open.pop() {
+            self.looked_at.set(self.looked_at.get() + 1);
             if self.all[at].level >= level && seen.insert(at) {
                 open.extend(&self.all[at].reads);
             }
@@ -135,6 +144,43 @@ impl Groups {
             if self.all[at].level < level {
                 self.all[at].level = level;
                 open.extend(self.all[at].readers.iter().map(|&reader| (reader, level + 1)));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use limpid_graph::{Builder, Sizes};
+
+    use super::*;
+
+    /// How many nodes the training step of so many layers has, and how many groups a search for circles looks at.
+    fn searched(layers: usize, width: usize) -> (usize, usize) {
+        let b = Builder::new();
+        let mut x = b.input("x", ("batch", width));
+        for layer in 0..layers {
+            let (w, c) = (b.parameter(&format!("w{layer}"), (width, width)), b.parameter(&format!("c{layer}"), width));
+            x = (x.matmul(w) + c).relu();
+        }
+        let (loss, parameters) = (x.square().sum_all(), b.parameters());
+        for (&parameter, slope) in parameters.iter().zip(b.grad(loss, &parameters)) {
+            b.assign(parameter, parameter - 0.1 * slope);
+        }
+        let graph = b.finish([loss]).unwrap().simplified().unwrap();
+        let shapes = graph.shapes(&Sizes::from([("batch", 3)])).unwrap();
+        let groups = Groups::of(Reader { graph: &graph, shapes: &shapes }, |_| false);
+        (graph.nodes().len(), groups.looked_at.get())
+    }
+
+    #[test]
+    fn the_search_for_circles_grows_as_the_network_does() {
+        // Small layers run in one region, large products by themselves.
+        for width in [2, 200] {
+            for layers in [100, 200, 400] {
+                let (nodes, looked_at) = searched(layers, width);
+                println!("{layers} layers of {width}: {nodes} nodes, {looked_at} groups looked at");
+                assert!(looked_at <= 40 * nodes, "{layers} layers of {width}: {nodes} nodes, {looked_at} looked at");
             }
         }
     }

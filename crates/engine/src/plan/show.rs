@@ -30,13 +30,15 @@ impl Plan {
 
 impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "stage step                                       tasks   values that it writes: %node@place")?;
         for (stage, steps) in self.stages.iter().enumerate() {
             for step in &self.steps[steps.clone()] {
                 let places: Vec<_> = step.writes.iter().map(|&value| shown(self.value(value))).collect();
                 let tasks = if step.tasks == 1 { String::new() } else { format!("{} tasks", step.tasks) };
-                writeln!(f, "{stage:>3}  {:42} {tasks:9} {}", self.label(step), places.join(" "))?;
+                let head = format!("{stage:>3}  {:42} {tasks:9}", self.label(step));
+                wrapped(f, &head, &places, " ")?;
                 if let Work::Region(region) = &step.work {
-                    writeln!(f, "     {}", fused(region))?;
+                    wrapped(f, "    ", &fused(region), ", ")?;
                 }
             }
         }
@@ -45,6 +47,30 @@ impl fmt::Display for Plan {
         write!(f, "{steps} steps in {stages} stages; {unshared} bytes of values in an arena of {arena}; ")?;
         write!(f, "{} operations", self.flops)
     }
+}
+
+/// Lines of a plan are no longer, unless a single word is.
+const WIDTH: usize = 100;
+
+/// Parts behind a head; lines after the first begin where the parts do.
+fn wrapped(f: &mut fmt::Formatter<'_>, head: &str, parts: &[String], between: &str) -> fmt::Result {
+    let indent = head.chars().count();
+    let (mut line, mut is_first) = (head.to_string(), true);
+    let mut used = indent;
+    for part in parts.iter().filter(|part| !part.is_empty()) {
+        let gap = if is_first { " " } else { between };
+        let length = part.chars().count();
+        if !is_first && used + gap.len() + length > WIDTH {
+            writeln!(f, "{}{}", line, between.trim_end())?;
+            line = format!("{:indent$} {part}", "");
+            used = indent + 1 + length;
+        } else {
+            line.extend([gap, part]);
+            used += gap.len() + length;
+        }
+        is_first = false;
+    }
+    writeln!(f, "{}", line.trim_end())
 }
 
 /// A value: its node, and where it is.
@@ -59,7 +85,7 @@ fn shown(value: &Value) -> String {
 }
 
 /// What a region's instructions are, in order.
-fn fused(region: &Region) -> String {
+fn fused(region: &Region) -> Vec<String> {
     let name = |work: &Do| match work {
         Do::Map { op, .. } => op.info().name.to_string(),
         Do::FoldRows { monoid, .. } => format!("{} of rows", monoid.name()),
@@ -70,7 +96,7 @@ fn fused(region: &Region) -> String {
         Do::Load { .. } | Do::PerRow { .. } | Do::PerColumn { .. } | Do::Single { .. } | Do::Number(_) => String::new(),
     };
     let names = region.instructions.iter().map(|instruction| name(&instruction.work));
-    names.filter(|name| !name.is_empty()).collect::<Vec<_>>().join(", ")
+    names.filter(|name| !name.is_empty()).collect()
 }
 
 impl Plan {
@@ -108,5 +134,31 @@ impl Plan {
             Work::Arrange(layout) => layout.name().to_string(),
             Work::Index(index) => index.name().to_string(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use limpid_graph::{Builder, Sizes};
+
+    use crate::kernels::Level;
+    use crate::plan::Plan;
+
+    #[test]
+    fn a_plan_has_a_header_and_lines_that_fit_100_columns() {
+        let b = Builder::new();
+        let mut x = b.input("x", ("batch", 8));
+        let mut answers = Vec::new();
+        for _ in 0..40 {
+            x = (x + 1.0).tanh().square();
+            answers.push(x);
+        }
+        let graph = b.finish(answers).unwrap();
+        let plan = Plan::new(&graph, &Sizes::from([("batch", 3)]), Level::highest()).unwrap();
+        let text = plan.to_string();
+        assert!(text.starts_with("stage step "), "{text}");
+        assert!(text.lines().count() > 10, "{text}");
+        let too_wide: Vec<&str> = text.lines().filter(|line| line.chars().count() > 100).collect();
+        assert!(too_wide.is_empty(), "{too_wide:#?}");
     }
 }
