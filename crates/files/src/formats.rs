@@ -169,7 +169,7 @@ pub enum ArraysFileError {
         /// The file.
         path: PathBuf,
         /// What is wrong with it.
-        cause: ArraysError,
+        cause: Box<ArraysError>,
     },
 }
 
@@ -244,7 +244,8 @@ impl Arrays {
     /// [`ArraysFileError`], with the path.
     pub fn read(path: &Path) -> Result<Self, ArraysFileError> {
         let bytes = read_capped(path, MODEL_CAP_BYTES)?;
-        Self::from_bytes(&bytes).map_err(|cause| ArraysFileError::Content { path: path.to_path_buf(), cause })
+        Self::from_bytes(&bytes)
+            .map_err(|cause| ArraysFileError::Content { path: path.to_path_buf(), cause: Box::new(cause) })
     }
 
     /// Reads arrays from the bytes of a file, as [`read`](Self::read) does.

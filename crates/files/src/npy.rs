@@ -76,7 +76,7 @@ pub enum NpyError {
     },
     /// The array holds Python objects, which are pickled behind the header.
     #[error("the .npy file holds Python objects: {0}")]
-    Objects(PickleError),
+    Objects(Box<PickleError>),
     /// NumPy has no such numbers.
     #[error("numbers stored as {dtype}, which NumPy does not have; convert them to f32, or write safetensors")]
     Unwritable {
@@ -136,8 +136,9 @@ pub(crate) fn unpack_npy(bytes: &[u8], name: Option<&str>) -> Result<Unfolded, N
         let name = name.unwrap_or(crate::pickle::LONE_NAME).to_string();
         return Ok(Unfolded { arrays: vec![NamedArray { name, array: read_npy(bytes)? }], ..Unfolded::default() });
     };
-    let pickle = read_pickle(&bytes[start..]).map_err(NpyError::Objects)?;
-    name.map_or_else(|| pickle.arrays(), |name| pickle.arrays_of(name)).map_err(NpyError::Objects)
+    let wrong = |error| NpyError::Objects(Box::new(error));
+    let pickle = read_pickle(&bytes[start..]).map_err(wrong)?;
+    name.map_or_else(|| pickle.arrays(), |name| pickle.arrays_of(name)).map_err(wrong)
 }
 
 /// Writes a `.npy` file, byte for byte as `numpy.save` does.

@@ -192,7 +192,8 @@ pub fn sniff_file(path: &Path) -> Result<Sniffed, ReadError> {
 impl View<'_> {
     /// The first that recognises it, from the surest on.
     fn sniffed(&self) -> Sniffed {
-        let ways: [&dyn Fn(&Self) -> Option<Sniffed>; 7] = [
+        type Way = dyn Fn(&View<'_>) -> Option<Sniffed>;
+        let ways: [&Way; 7] = [
             &|view| (view.length == 0).then(|| Sniffed::new(Kind::Empty, "an empty file", "copy it again")),
             &archives::found,
             &marks::found,

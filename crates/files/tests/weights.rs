@@ -21,8 +21,11 @@ fn found(name: &str) -> FoundLayers {
     find_layers(arrays, None).unwrap_or_else(|error| panic!("{name}: {error}"))
 }
 
+/// Shape and numbers of a layer's weight, and its bias.
+type Numbers = (Vec<usize>, Vec<f64>, Option<Vec<f64>>);
+
 /// The numbers of each layer's weight, (in, out), and bias.
-fn numbers(found: &FoundLayers) -> Vec<(Vec<usize>, Vec<f64>, Option<Vec<f64>>)> {
+fn numbers(found: &FoundLayers) -> Vec<Numbers> {
     let layers = found.layers.iter().map(|layer| match layer {
         FoundLayer::Affine { weight, bias } => {
             (weight.array.shape().to_vec(), weight.array.to_f64(), bias.as_ref().map(|bias| bias.array.to_f64()))
@@ -33,7 +36,7 @@ fn numbers(found: &FoundLayers) -> Vec<(Vec<usize>, Vec<f64>, Option<Vec<f64>>)>
 }
 
 /// What `weights.py` has: 3 to 4 to 2.
-fn expected() -> Vec<(Vec<usize>, Vec<f64>, Option<Vec<f64>>)> {
+fn expected() -> Vec<Numbers> {
     let first = (0..12).map(|i| f64::from(i) / 8.0 - 0.5).collect();
     let second = (0..8).map(|i| f64::from(i) / 4.0 - 1.0).collect();
     vec![(vec![3, 4], first, Some(vec![0.25, 0.75, 1.25, 1.75])), (vec![4, 2], second, Some(vec![-0.75, 0.25]))]

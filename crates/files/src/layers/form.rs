@@ -4,12 +4,15 @@ use super::Orientation;
 use super::group::{Group, Outline};
 use super::orient::fits;
 
+/// The places of each layer's weight and bias.
+type Pairs = Vec<(usize, Option<usize>)>;
+
 /// An order in which programs write weights and biases.
 struct Form {
     /// What is said where it fits.
     sentence: &'static str,
     /// The places of each layer's weight and bias among so many arrays; nothing where the count does not fit.
-    pairs: fn(usize) -> Option<Vec<(usize, Option<usize>)>>,
+    pairs: fn(usize) -> Option<Pairs>,
 }
 
 /// From the most usual on: the first that fits is taken.
@@ -34,7 +37,7 @@ const FORMS: [Form; 5] = [
 ];
 
 /// The pairs of an even count, the k-th of n by a rule.
-fn halves(count: usize, rule: fn(usize, usize) -> (usize, usize)) -> Option<Vec<(usize, Option<usize>)>> {
+fn halves(count: usize, rule: fn(usize, usize) -> (usize, usize)) -> Option<Pairs> {
     let pair = |k| {
         let (weight, bias) = rule(k, count / 2);
         (weight, Some(bias))

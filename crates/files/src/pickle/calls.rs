@@ -135,10 +135,17 @@ impl<'a> Machine<'a> {
     fn objects(&mut self, shape: Id, dtype: Id, source: Id) -> Outcome<Option<Node<'a>>> {
         let Node::Dtype(described) = self.node(dtype) else { return Ok(None) };
         let (Node::List(items), true) = (self.node(source), described.code.starts_with('O')) else { return Ok(None) };
-        let holds_some = |&id: &Id| match self.node(id) {
-            Node::Array(_) | Node::Boxed(_) | Node::Dict(_) | Node::List(_) | Node::Tuple(_) => true,
-            Node::Int(_) | Node::Float(_) => true,
-            _ => false,
+        let holds_some = |&id: &Id| {
+            matches!(
+                self.node(id),
+                Node::Array(_)
+                    | Node::Boxed(_)
+                    | Node::Dict(_)
+                    | Node::List(_)
+                    | Node::Tuple(_)
+                    | Node::Int(_)
+                    | Node::Float(_)
+            )
         };
         let (length, is_plain) = (items.len(), items.iter().all(holds_some));
         let extents = self.extents(shape, Global::Reconstruct)?;
