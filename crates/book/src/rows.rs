@@ -113,7 +113,7 @@ I4 "The same network's scores and loss" "Graph::run" "" "crates/learn/tests/spec
 I5 "Saddles, local minima, plateaus, vanishing gradients" "learn::numeric" "limpid plot descent \"x^4 - 2*x^2 + 0.5*x\" --start 1.5 --lr 0.02" "crates/learn/tests/spec_i_gradient_method.rs" saddle_points_and_local_minima_have_no_gradient_either
     ["saddle: gradient [0. 0.] at (0, 0)", "plateau: from 0.3 a hundred steps lead to [0.3]"];
 J1 "The two-layer net, scores before the softmax" "Network::new" "limpid summary \"784, affine 50, sigmoid, affine 10\"" "crates/learn/tests/spec_j_learning.rs" one_sample_or_a_batch_and_labels_or_one_hot_rows_give_the_same_answers
-    ["scores before the softmax:", "a sigmoid there too:"];
+    ["scores before the softmax (epoch 0", "a sigmoid there too (epoch 0"];
 J2 "Learning by stochastic gradient descent" "Model::fit_watched" "limpid train --epochs 2 --history history.json" "crates/learn/tests/spec_j_learning.rs" ten_thousand_steps_of_stochastic_gradient_descent_read_digits_and_do_not_over_fit
     ["epoch 5: train "];
 J3 "Learning by the numerical gradient of every parameter" "Model::descend_numerically" "" "crates/learn/tests/spec_j3_numerical_descent.rs" ten_iterations_by_numerical_gradients_lose_what_back_propagation_loses

@@ -22,7 +22,7 @@ pub(crate) fn stop(page: &mut Page<'_>) -> Outcome {
         writeln!(page, "{name} of {row} is {}", of(&row, function)?)?;
         writeln!(
             page,
-            "  of 0 it is {}, of shape {:?} it has shape {:?}",
+            "  at 0 it is {}; an array of shape {:?} gives one of shape {:?}",
             of(&Tensor::scalar(0.0), function)?,
             cube.shape(),
             of(&cube, function)?.shape()

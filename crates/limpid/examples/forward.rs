@@ -1,4 +1,4 @@
-//! Two numbers through three layers.
+//! Two numbers through three layers, and a batch of two samples.
 
 use std::fmt::Write;
 
@@ -18,7 +18,7 @@ pub(crate) fn stop(page: &mut Page<'_>) -> Outcome {
         ("4/b", [0.1, 0.2].into()),
     ];
     for (name, value) in &parameters {
-        writeln!(page, "{name} {:?}", value.shape())?;
+        writeln!(page, "parameter {name} has shape {:?}", value.shape())?;
     }
     model.set_parameters(&parameters.map(|(name, value)| (name.to_string(), value)))?;
 

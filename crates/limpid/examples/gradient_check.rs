@@ -1,4 +1,4 @@
-//! Is back-propagation right? Every parameter's derivative against the difference quotient.
+//! Is back-propagation right? Every parameter's derivative compared with its difference quotient.
 
 use std::fmt::Write;
 
@@ -19,13 +19,10 @@ pub(crate) fn stop(page: &mut Page<'_>) -> Outcome {
         let (mut names, mut means) = (Vec::new(), Vec::new());
         for parameter in &report.parameters {
             let (name, checked, kinks) = (&parameter.name, parameter.checked, parameter.at_kinks);
-            // Which digits of so small a difference come out differs from processor to processor.
-            let fine = parameter.mean_difference <= 1e-9;
-            writeln!(
-                page,
-                "  {name}: {checked} checked, mean difference at most 1e-9: {fine}, left out at kinks: {kinks}"
-            )?;
-            page.aside(&format!("       mean difference {:.2e}", parameter.mean_difference));
+            // The digits of so small a difference are rounding, and may differ from processor to processor.
+            let (mean, fine) = (parameter.mean_difference, parameter.mean_difference <= 1e-9);
+            writeln!(page, "  {name}: {checked} checked, mean difference at most 1e-9: {fine} (here {mean:.0e})")?;
+            writeln!(page, "       left out at kinks: {kinks}")?;
             names.push(name.clone());
             means.push(parameter.mean_difference.log10().round());
         }

@@ -41,7 +41,7 @@ pub(crate) fn stop(page: &mut Page<'_>) -> Outcome {
     for targets in [Tensor::from([[0.0, 0.0, 1.0], [1.0, 0.0, 0.0]]), Tensor::from([2u8, 0])] {
         writeln!(
             page,
-            "\nsoftmax with loss, targets of shape {:?}: {}",
+            "\nsoftmax with cross-entropy, targets of shape {:?}: loss {}\nbackward",
             targets.shape(),
             joint.forward(&[&scores, &targets])?
         )?;

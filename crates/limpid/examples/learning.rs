@@ -22,7 +22,7 @@ pub(crate) fn stop(page: &mut Page<'_>) -> Outcome {
     for (name, network) in networks {
         let mut model = Model::new(&network, 1)?;
         let history = model.fit_watched(&train, Some(&test), &fit, |_| ControlFlow::Continue(()))?;
-        writeln!(page, "{name}:")?;
+        writeln!(page, "{name} (epoch 0 is before training):")?;
         for epoch in &history.epochs {
             let share = |accuracy: Option<f64>| 100.0 * accuracy.unwrap_or(0.0);
             writeln!(

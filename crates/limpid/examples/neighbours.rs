@@ -48,7 +48,7 @@ pub(crate) fn stop(page: &mut Page<'_>) -> Outcome {
     }
     let shares = right.map(|right| right as f64 / test.len() as f64);
     for k in [1, 3, 5, 10] {
-        writeln!(page, "k = {k:>2}: {:.3} of {} digits, by {} known ones", shares[k - 1], test.len(), train.len())?;
+        writeln!(page, "k = {k:>2}: accuracy {:.3} on {} digits, of {} known", shares[k - 1], test.len(), train.len())?;
     }
     let line = Line::new((1..=10).map(f64::from).collect::<Vec<_>>(), shares).marked();
     page.picture("by-k", &Plot::new().labels("neighbours asked", "accuracy").y_limits(0.9, 1.0).add(line))?;

@@ -27,7 +27,7 @@ pub(crate) fn stop(page: &mut Page<'_>) -> Outcome {
 
     let (mut linear, mut bent) = (stack("identity")?, stack("relu")?);
     for x in [-1.0, 0.0, 1.0] {
-        let at = |model: &mut Model| model.predict(&Tensor::from([x]));
+        let at = |model: &mut Model| model.predict(&Tensor::from([x])).map(|y| y.to_f64()[0]);
         let (two, one, relu) = (at(&mut linear)?, slope * x + bias, at(&mut bent)?);
         writeln!(page, "at {x:>2}: two layers {two}, one layer {one}, with ReLU between {relu}")?;
     }

@@ -29,6 +29,7 @@ pub(crate) fn stop(page: &mut Page<'_>) -> Outcome {
     let images: Vec<f64> = chosen.inputs().to_f64().into_iter().map(|pixel| pixel / 255.0).collect();
     let (images, labels) = (Tensor::new([14_000, 784], images)?, chosen.targets().to_f64());
 
+    writeln!(page, "accuracy so far, after each of the first 21 batches:")?;
     let mut right = 0;
     for (batch, start) in (0..14_000).step_by(100).enumerate() {
         let scores = model.predict(&images.rows(start, start + 100))?.to_f64();

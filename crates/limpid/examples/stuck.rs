@@ -12,7 +12,7 @@ pub(crate) fn stop(page: &mut Page<'_>) -> Outcome {
     let saddle = |x: &[f64]| x[0] * x[0] - x[1] * x[1];
     writeln!(page, "saddle: gradient {} at (0, 0)", numerical_gradient(saddle, &Tensor::from([0.0, 0.0]), H)?)?;
     let free = gradient_descent(saddle, &Tensor::from([1.0, 1e-6]), 0.1, 100)?;
-    writeln!(page, "  from (1, 0.000001) a way leads on down, to {:.0}", saddle(&free.end().to_f64()))?;
+    writeln!(page, "  from (1, 0.000001) a path leads down, to {:.0} after 100 steps", saddle(&free.end().to_f64()))?;
     let grid = Grid::of([-1.0, 1.0], [-1.0, 1.0], 21, 21, |x0, x1| saddle(&[x0, x1]))?;
     page.picture("saddle", &Surface::new(grid).title("a saddle").labels("x0", "x1", "f").map(ColourMap::Diverging))?;
 
