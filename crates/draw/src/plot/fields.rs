@@ -71,7 +71,7 @@ fn inner(frame: &Frame) -> Rect {
 pub(super) fn contours(contours: &Contours, frame: &Frame, taken: &mut Vec<Rect>, scene: &mut Scene) {
     let bar = contour_bar(contours);
     let inner = inner(frame);
-    for level in contours.values() {
+    for level in contours.values(frame) {
         let Some(rgb) = bar.rgb(level) else { continue };
         let mut longest: Vec<Point> = Vec::new();
         for line in contour::lines(&contours.grid, level) {
