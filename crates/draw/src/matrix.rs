@@ -6,8 +6,8 @@ use crate::geometry::Rect;
 use crate::medium::{Medium, Picture};
 use crate::number::short_number;
 use crate::range::drawable;
-use crate::terminal::{CELL_HEIGHT, CELL_WIDTH};
 use crate::scene::{Anchor, Rectangle, Scene, Text};
+use crate::terminal::{CELL_HEIGHT, CELL_WIDTH};
 
 /// Numbers in cells, each the more coloured the larger it is.
 ///

@@ -41,9 +41,9 @@ fn check_page(picture: &dyn Picture, wanted: usize, size: [f64; 2]) -> Result<()
             // A pixel that lies half under a bar is half as strong as the bar.
             let rows = (bar.y.floor() as usize)..(bar.bottom().ceil() as usize).min(down);
             let columns = (bar.x.floor() as usize)..(bar.right().ceil() as usize).min(across);
-            let away = rows.flat_map(|row| columns.clone().map(move |column| (row * across + column) * 3)).map(|at| {
-                (0..3).map(|i| pixels[at + i].abs_diff(colour[i])).map(u32::from).sum::<u32>()
-            });
+            let away = rows
+                .flat_map(|row| columns.clone().map(move |column| (row * across + column) * 3))
+                .map(|at| (0..3).map(|i| pixels[at + i].abs_diff(colour[i])).map(u32::from).sum::<u32>());
             let white = colour.iter().map(|channel| u32::from(255 - channel)).sum::<u32>();
             prop_assert!(away.min().is_some_and(|away| away < white * 4 / 5), "{bar:?}");
         }

@@ -303,7 +303,10 @@ fn a_square_names_what_it_squares_and_no_x_that_is_something_else() {
 fn a_graphs_svg_says_what_it_is_and_the_legend_what_the_derivatives_are_of() {
     let svg = GraphPicture::new(&apples()).scene().svg();
     let said = "computational graph of total from apple price, apple count, tax, with values and derivatives";
-    assert!(svg.contains(&format!("aria-label=\"{said}\"")) && svg.contains(&format!("<title>{said}</title>")), "{svg}");
+    assert!(
+        svg.contains(&format!("aria-label=\"{said}\"")) && svg.contains(&format!("<title>{said}</title>")),
+        "{svg}"
+    );
     assert!(svg.contains("role=\"img\""));
     let text = GraphPicture::new(&fed(&loss(TWO))).terminal(200, false);
     assert!(text.contains("derivatives of loss"), "{text}");

@@ -177,7 +177,8 @@ impl Sketch {
         };
         let leaves = self.units.iter().filter(|unit| unit.kind == Kind::Leaf).map(|unit| unit.title.as_str());
         let mut text = "computational graph".to_string();
-        let parts = [(" of ", listed(self.answers().collect(), "answers")), (" from ", listed(leaves.collect(), "inputs"))];
+        let parts =
+            [(" of ", listed(self.answers().collect(), "answers")), (" from ", listed(leaves.collect(), "inputs"))];
         for (word, names) in parts.into_iter().filter(|(_, names)| !names.is_empty()) {
             text += &format!("{word}{names}");
         }

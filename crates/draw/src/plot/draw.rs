@@ -8,7 +8,7 @@ use crate::colour::Role;
 use crate::geometry::{Point, Rect};
 use crate::number::short_number;
 use crate::range::drawable;
-use crate::scene::{Anchor, Marker, Path, Rectangle, Scene, Shape, Stroke, Text};
+use crate::scene::{Anchor, Marker, Path, Rectangle, Scene, Shape, Stroke, Text, distance};
 use crate::terminal::clip_segment;
 
 pub(super) fn plot(plot: &Plot, frame: &Frame, bar: Option<&ColourBar>, scene: &mut Scene) {
@@ -34,6 +34,7 @@ pub(super) fn plot(plot: &Plot, frame: &Frame, bar: Option<&ColourBar>, scene: &
     let groups = plot.series.iter().filter(|series| matches!(series, Series::Bars(_))).count();
     let mut group = 0;
     let mut taken = Vec::new();
+    let lines = segments(plot, frame);
     for (series, (role, index)) in plot.series.iter().zip(roles) {
         match series {
             Series::Line(series) => line(series, frame, role, index, scene),
@@ -43,12 +44,11 @@ pub(super) fn plot(plot: &Plot, frame: &Frame, bar: Option<&ColourBar>, scene: &
                 group += 1;
             }
             Series::Histogram(series) => histogram(series, frame, role, scene),
-            Series::Contours(series) => fields::contours(series, frame, &mut taken, scene),
+            Series::Contours(series) => fields::contours(series, frame, &lines, &mut taken, scene),
             Series::Arrows(series) => fields::arrows(series, frame, role, scene),
             Series::HeatMap(_) | Series::Regions(_) | Series::Note(_) => {}
         }
     }
-    let lines = segments(plot, frame);
     for series in &plot.series {
         if let Series::Note(series) = series {
             fields::note(series, frame, &lines, &mut taken, scene);
@@ -61,10 +61,14 @@ pub(super) fn plot(plot: &Plot, frame: &Frame, bar: Option<&ColourBar>, scene: &
     }
 }
 
-/// The pieces of the lines of a plot that has notes.
+/// The pieces of the lines of a plot that has notes, or levels written on its contours.
 fn segments(plot: &Plot, frame: &Frame) -> Vec<[Point; 2]> {
     let mut pieces = Vec::new();
-    if !plot.series.iter().any(|series| matches!(series, Series::Note(_))) {
+    let is_written = |series: &Series| match series {
+        Series::Contours(contours) => contours.written,
+        series => matches!(series, Series::Note(_)),
+    };
+    if !plot.series.iter().any(is_written) {
         return pieces;
     }
     for series in &plot.series {
@@ -197,11 +201,18 @@ fn line(line: &Line, frame: &Frame, role: Role, index: usize, scene: &mut Scene)
     for run in visible_runs(&pixels, &frame.area.grown(1.0)) {
         scene.add(Path::line(run, stroke(line, role)));
     }
+    // In a terminal a mark hides the line in its cell: one for every third cell leaves the line to be followed.
+    let mut last: Option<Point> = None;
+    let mut is_apart = |pixel: Point| {
+        let apart = !frame.medium.cells || last.is_none_or(|last| distance(last, pixel) >= 20.0);
+        last = if apart { Some(pixel) } else { last };
+        apart
+    };
     let finite = |place: usize| pixels.get(place).is_some_and(|p| p.iter().all(|v| v.is_finite()));
     for (place, pixel) in pixels.iter().enumerate() {
         // A point between gaps has no line that would show it.
         let alone = finite(place) && !finite(place + 1) && (place == 0 || !finite(place - 1));
-        if (line.marks || alone) && frame.area.grown(1.0).contains(*pixel) {
+        if (line.marks || alone) && frame.area.grown(1.0).contains(*pixel) && (alone || is_apart(*pixel)) {
             let shape = if line.marks { Shape::series(index) } else { Shape::Circle };
             scene.add(Marker::new(*pixel, shape, line.width.max(1.0) + 1.5, role));
         }

@@ -70,6 +70,11 @@ impl Line {
         self
     }
 
+    /// How many points it goes through.
+    pub fn points(&self) -> usize {
+        self.xs.len()
+    }
+
     /// The line so many pixels wide; 2 otherwise.
     pub fn width(mut self, pixels: f64) -> Self {
         self.width = if pixels.is_finite() { pixels.clamp(0.25, 20.0) } else { 2.0 };
@@ -468,10 +473,7 @@ impl Series {
 
     /// Whether it can stand on a logarithmic axis.
     pub(crate) fn takes_logarithms(&self) -> bool {
-        matches!(
-            self,
-            Series::Line(_) | Series::Points(_) | Series::Bars(_) | Series::Histogram(_) | Series::Note(_)
-        )
+        matches!(self, Series::Line(_) | Series::Points(_) | Series::Bars(_) | Series::Histogram(_) | Series::Note(_))
     }
 
     /// Puts the logarithms of its heights in their place; a count stays as it is. What has none becomes a gap.

@@ -132,17 +132,14 @@ fn named(rgb: [u8; 3]) -> usize {
 /// The place of a colour among xterm's 256: in the cube of 6 × 6 × 6, or among the greys.
 fn indexed(rgb: [u8; 3]) -> usize {
     const STEPS: [u8; 6] = [0, 95, 135, 175, 215, 255];
-    let step = |channel: u8| {
-        (0..STEPS.len()).min_by_key(|&step| channel.abs_diff(STEPS[step])).unwrap_or_default()
-    };
+    let step = |channel: u8| (0..STEPS.len()).min_by_key(|&step| channel.abs_diff(STEPS[step])).unwrap_or_default();
     let cube = rgb.map(step);
     let grey = {
         let mean = rgb.iter().map(|channel| usize::from(*channel)).sum::<usize>() / 3;
         (mean.saturating_sub(3) / 10).min(23)
     };
-    let distance = |other: [u8; 3]| {
-        rgb.iter().zip(other).map(|(a, b)| usize::from(a.abs_diff(b)).pow(2)).sum::<usize>()
-    };
+    let distance =
+        |other: [u8; 3]| rgb.iter().zip(other).map(|(a, b)| usize::from(a.abs_diff(b)).pow(2)).sum::<usize>();
     let level = (8 + 10 * grey) as u8;
     match distance([level; 3]) < distance(cube.map(|step| STEPS[step])) {
         true => 232 + grey,
@@ -194,7 +191,8 @@ mod tests {
 
     #[test]
     fn the_series_that_a_picture_begins_with_differ_in_sixteen_colours_and_all_in_256() {
-        let rgb = |index| crate::terminal::terminal_rgb(Colour::from(Role::series(index)), Theme::Auto).expect("a colour");
+        let rgb =
+            |index| crate::terminal::terminal_rgb(Colour::from(Role::series(index)), Theme::Auto).expect("a colour");
         let sixteen: BTreeSet<String> = (0..4).map(|index| Colours::Sixteen.foreground(rgb(index))).collect();
         assert_eq!(sixteen.len(), 4, "{sixteen:?}");
         let indexed: BTreeSet<String> = (0..SERIES).map(|index| Colours::Indexed.foreground(rgb(index))).collect();
