@@ -6,7 +6,7 @@ use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
-use limpid::draw::{Medium, Picture, Scene, Theme};
+use limpid::draw::{Colours, Medium, Picture, Scene, Theme};
 use limpid::files::write_atomically;
 
 use crate::failure::Failure;
@@ -115,8 +115,16 @@ impl PictureOptions {
         }
         let columns = size.size.map_or_else(|| columns().min(WIDEST), |size| size.width);
         let rows = size.size.map_or_else(|| picture.rows(columns), |size| size.height);
-        let medium = Medium::terminal(columns, rows, has_colour())?;
-        output::result(&picture.layout(medium)?.themed(self.theme()).terminal(columns, medium.colour))
+        let colours = colours();
+        let laid_out = Medium::terminal(columns, rows, colours.any()).and_then(|medium| picture.layout(medium));
+        let scene = laid_out.map_err(|error| match error {
+            // A file has as much room as it takes.
+            limpid::draw::Error::TooSmall { .. } => {
+                Failure::Usage(format!("{error}; --output picture.svg writes a picture of any width"))
+            }
+            error => error.into(),
+        })?;
+        output::result(&scene.themed(self.theme()).terminal(columns, colours))
     }
 
     /// Shows a picture that has its size already: the page, or the terminal's lines.
@@ -150,7 +158,13 @@ pub(crate) fn columns() -> usize {
     of_terminal().or_else(of_environment).filter(|columns| *columns > 0).map_or(80, |columns| columns.clamp(20, 1000))
 }
 
-/// Whether stdout is a terminal that shows colours, and nobody asked it not to.
+/// The colours that stdout shows: none where it is no terminal.
+pub(crate) fn colours() -> Colours {
+    let variable = |name: &str| env::var_os(name).map(|value| value.to_string_lossy().into_owned());
+    if io::stdout().is_terminal() { Colours::of_terminal(variable) } else { Colours::None }
+}
+
+/// Whether there are any.
 pub(crate) fn has_colour() -> bool {
-    io::stdout().is_terminal() && env::var_os("TERM").is_none_or(|term| term != "dumb") && output::wants_colour()
+    colours().any()
 }

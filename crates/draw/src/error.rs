@@ -1,5 +1,8 @@
 use thiserror::Error;
 
+use crate::medium::Medium;
+use crate::terminal::{CELL_HEIGHT, CELL_WIDTH};
+
 /// Why a picture cannot be drawn, and what would fit.
 #[derive(Clone, Debug, PartialEq, Error)]
 #[non_exhaustive]
@@ -43,7 +46,10 @@ pub enum Error {
         columns: usize,
     },
     /// Limits that are no range.
-    #[error("{axis} limits {low} and {high}: give two different numbers within ±1e300")]
+    #[error(
+        "{axis} limits {low} and {high}: give two different numbers within ±1e300{}",
+        if axis.starts_with("logarithmic") { ", both above 0" } else { "" }
+    )]
     Limits {
         /// Which axis.
         axis: &'static str,
@@ -53,7 +59,7 @@ pub enum Error {
         high: f64,
     },
     /// A picture that cannot hold what belongs in it.
-    #[error("a picture of {width} × {height} is too small for this; at least {least_width} × {least_height} fits")]
+    #[error("{}", too_small([*width, *height], [*least_width, *least_height], *cells))]
     TooSmall {
         /// The width asked for, in pixels (in a terminal, 8 a column).
         width: f64,
@@ -63,6 +69,8 @@ pub enum Error {
         least_width: f64,
         /// The least height.
         least_height: f64,
+        /// Whether it is for a terminal.
+        cells: bool,
     },
     /// A picture, or an enlargement, beyond what this machine should be asked for.
     #[error("{what} of {value} is out of bounds; give between {least} and {most}")]
@@ -89,7 +97,39 @@ pub enum Error {
     },
 }
 
+/// What a picture lacks: on a page in pixels, in a terminal in columns and rows.
+fn too_small([width, height]: [f64; 2], [least_width, least_height]: [f64; 2], cells: bool) -> String {
+    if !cells {
+        return format!(
+            "a picture of {width} × {height} pixels is too small for this; it needs at least {least_width} × {least_height}"
+        );
+    }
+    let [columns, rows] = [width / CELL_WIDTH, height / CELL_HEIGHT];
+    let [least_columns, least_rows] = [(least_width / CELL_WIDTH).ceil(), (least_height / CELL_HEIGHT).ceil()];
+    let counted = |count: f64, noun: &str| format!("{count} {noun}{}", if count == 1.0 { "" } else { "s" });
+    let [needs, has] = match (least_columns > columns, least_rows > rows) {
+        (true, false) => [counted(least_columns, "column"), columns.to_string()],
+        (false, true) => [counted(least_rows, "row"), rows.to_string()],
+        _ => [
+            format!("{} and {}", counted(least_columns, "column"), counted(least_rows, "row")),
+            format!("{columns} × {rows}"),
+        ],
+    };
+    format!("this picture needs at least {needs} of a terminal; there are {has}")
+}
+
 impl Error {
+    /// A picture that lacks so many pixels across and down.
+    pub(crate) fn too_small(medium: &Medium, [across, down]: [f64; 2]) -> Self {
+        Error::TooSmall {
+            width: medium.width,
+            height: medium.height,
+            least_width: medium.width + across.max(0.0).ceil(),
+            least_height: medium.height + down.max(0.0).ceil(),
+            cells: medium.cells,
+        }
+    }
+
     /// Checks that two lists have the same length.
     pub(crate) fn same_length(
         what: &'static str,

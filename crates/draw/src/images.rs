@@ -152,13 +152,10 @@ impl Picture for Images {
         let width = if medium.cells { (wanted / 8.0).floor() * 8.0 } else { wanted };
         if width < least || room < least {
             let columns = self.columns(&medium) as f64;
-            return Err(Error::TooSmall {
-                width: medium.width,
-                height: medium.height,
-                least_width: medium.width + (columns * (least - room)).max(0.0).ceil(),
-                least_height: medium.height
-                    + (self.lines(&medium) as f64 * (least * self.aspect().max(0.5) - height)).max(0.0).ceil(),
-            });
+            return Err(Error::too_small(
+                &medium,
+                [columns * (least - room), self.lines(&medium) as f64 * (least * self.aspect().max(0.5) - height)],
+            ));
         }
         let (image_height, pitch) = self.pitch(&medium, width);
         for (place, (raster, caption)) in self.images.iter().enumerate() {

@@ -63,4 +63,4 @@ pub use plot::{Arrows, Bars, Contours, HeatMap, Histogram, Line, Note, Plot, Poi
 pub use raster::Raster;
 pub use scene::{Anchor, Group, Image, Item, Marker, Path, Rectangle, Scene, Shape, Stroke, Text};
 pub use surface::Surface;
-pub use terminal::{CELL_HEIGHT, CELL_WIDTH};
+pub use terminal::{CELL_HEIGHT, CELL_WIDTH, Colours};

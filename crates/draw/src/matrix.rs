@@ -7,6 +7,7 @@ use crate::medium::{Medium, Picture};
 use crate::number::short_number;
 use crate::range::drawable;
 use crate::scene::{Anchor, Rectangle, Scene, Text};
+use crate::terminal::{CELL_HEIGHT, CELL_WIDTH};
 
 /// Numbers in cells, each the more coloured the larger it is.
 ///
@@ -25,6 +26,19 @@ pub struct Matrix {
     title: String,
     row_label: String,
     column_label: String,
+}
+
+/// How much stands in the cells: less where there is little room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Detail {
+    /// Every number with room around it.
+    Wide,
+    /// Every number, close to the next.
+    Close,
+    /// Numbers of two digits.
+    Rounded,
+    /// Only how large a number is, and its sign.
+    Marks,
 }
 
 /// The most rows and columns.
@@ -78,20 +92,52 @@ impl Matrix {
         self
     }
 
-    fn written(&self) -> Vec<String> {
-        self.values.iter().map(|value| short_number(*value, 4)).collect()
-    }
-
     fn widest(&self, medium: &Medium, texts: &[String], most: f64) -> f64 {
         texts.iter().map(|text| medium.text_width(text, SIZE, false)).fold(0.0, f64::max).min(most)
     }
 
-    /// The width and the height that a cell needs for every number.
-    fn cell(&self, medium: &Medium) -> [f64; 2] {
-        let names = self.widest(medium, &self.columns, 72.0);
-        let width = self.widest(medium, &self.written(), f64::MAX).max(names) + medium.across(10.0);
-        let width = if medium.cells { width + 8.0 } else { width.max(34.0) };
-        [width, if medium.cells { 16.0 } else { (width * 0.75).clamp(22.0, 40.0) }]
+    /// The width and the height that a cell needs.
+    fn cell(&self, medium: &Medium, detail: Detail) -> [f64; 2] {
+        let least = |texts: &[String], names: f64, between: f64| {
+            self.widest(medium, texts, f64::MAX).max(self.widest(medium, &self.columns, names)) + between
+        };
+        let width = match (detail, medium.cells) {
+            (Detail::Marks, true) => CELL_WIDTH,
+            (Detail::Marks, false) => return [4.0, 4.0],
+            (_, true) => {
+                let between = if detail == Detail::Wide { 2.0 } else { 1.0 };
+                least(&self.written(detail), if detail == Detail::Wide { 72.0 } else { 48.0 }, between * CELL_WIDTH)
+            }
+            (Detail::Wide, false) => least(&self.written(detail), 72.0, 10.0).max(34.0),
+            (_, false) => least(&self.written(detail), 24.0, 4.0).max(16.0),
+        };
+        [width, if medium.cells { CELL_HEIGHT } else { (width * 0.75).clamp(16.0, 40.0) }]
+    }
+
+    /// What stands in the cells.
+    fn written(&self, detail: Detail) -> Vec<String> {
+        let largest = self.values.iter().filter(|v| drawable(**v)).fold(0.0f64, |most, v| most.max(v.abs()));
+        let signed = self.values.iter().any(|value| *value < 0.0);
+        let text = |value: &f64| match detail {
+            Detail::Wide | Detail::Close => short_number(*value, 4),
+            Detail::Rounded => short_number(*value, 2),
+            Detail::Marks if !signed => String::new(),
+            Detail::Marks if value.abs() < 0.1 * largest => "·".to_string(),
+            Detail::Marks => if *value < 0.0 { "−" } else { "+" }.to_string(),
+        };
+        self.values.iter().map(text).collect()
+    }
+
+    /// As much in the cells as there is room for; what is missing otherwise.
+    fn detail(&self, medium: &Medium, room: [f64; 2]) -> Result<Detail, Error> {
+        let counts = [self.columns.len() as f64, self.rows.len() as f64];
+        let lack = |detail| {
+            let [width, height] = self.cell(medium, detail);
+            [counts[0] * width - room[0], counts[1] * height.min(16.0) - room[1]]
+        };
+        let fits = |detail: &Detail| lack(*detail).iter().all(|lack| *lack <= 1e-6);
+        let found = [Detail::Wide, Detail::Close, Detail::Rounded, Detail::Marks].into_iter().find(fits);
+        found.ok_or_else(|| Error::too_small(medium, lack(Detail::Marks)))
     }
 
     /// What lies to the left of the cells.
@@ -118,7 +164,7 @@ impl Matrix {
 impl Picture for Matrix {
     fn size(&self) -> [f64; 2] {
         let medium = Medium { cells: false, colour: true, width: 480.0, height: 0.0 };
-        let [width, height] = self.cell(&medium);
+        let [width, height] = self.cell(&medium, Detail::Wide);
         let mut header = Scene::new(480.0, 0.0);
         let wide = (self.left(&medium) + width * self.columns.len() as f64 + 12.0).clamp(200.0, 8192.0);
         let medium = Medium { width: wide, ..medium };
@@ -138,31 +184,26 @@ impl Picture for Matrix {
         scene.title = self.title.clone();
         let title = crate::header::draw(&mut scene, &medium, &self.title, &[]);
         let (left, top) = (self.left(&medium), title + self.above(&medium));
-        let [least_width, least_height] = self.cell(&medium);
-        let counts = [self.columns.len() as f64, self.rows.len() as f64];
         let room = [medium.width - left - medium.page_only(12.0), medium.height - top - medium.page_only(8.0)];
+        let detail = self.detail(&medium, room)?;
+        let counts = [self.columns.len() as f64, self.rows.len() as f64];
         let mut cell = [room[0] / counts[0], room[1] / counts[1]];
-        if cell[0] < least_width - 1e-6 || cell[1] < least_height.min(16.0) - 1e-6 {
-            return Err(Error::TooSmall {
-                width: medium.width,
-                height: medium.height,
-                least_width: medium.width + (counts[0] * least_width - room[0]).max(0.0).ceil(),
-                least_height: medium.height + (counts[1] * least_height.min(16.0) - room[1]).max(0.0).ceil(),
-            });
-        }
         if medium.cells {
-            cell = [least_width, 16.0];
+            let most = (cell[0] / CELL_WIDTH).floor() * CELL_WIDTH;
+            let width = self.cell(&medium, detail)[0];
+            cell = [if detail == Detail::Marks { most.min(3.0 * CELL_WIDTH) } else { width }, CELL_HEIGHT];
         }
         let area = Rect::new(left, top, cell[0] * counts[0], cell[1] * counts[1]);
-        for (place, text) in self.written().into_iter().enumerate() {
+        for (place, text) in self.written(detail).into_iter().enumerate() {
             let (row, column) = (place / self.columns.len(), place % self.columns.len());
             let bounds = Rect::new(left + cell[0] * column as f64, top + cell[1] * row as f64, cell[0], cell[1]);
-            let strength = self.strength(self.values[place]);
-            let negative = self.values[place] < 0.0;
-            let colour = Colour::from(Role::Series(u8::from(negative))).alpha(0.03 + 0.59 * strength);
-            let shown = if medium.cells { bounds } else { bounds.grown(-0.75) };
-            // Without colours shades say the same; a number stands alone in its cell.
-            scene.add(Rectangle::new(shown).fill(colour).radius(medium.page_only(2.0)));
+            let inset = if detail == Detail::Marks { 0.25 } else { 0.75 };
+            let shown = if medium.cells { bounds } else { bounds.grown(-inset) };
+            scene.add(Rectangle::new(shown).fill(self.fill(place, &medium, detail)).radius(medium.page_only(2.0)));
+            // Colours say the sign already.
+            if text.is_empty() || (detail == Detail::Marks && medium.colour) {
+                continue;
+            }
             let zero = self.values[place] == 0.0;
             let ink = if zero { Role::Muted } else { Role::Ink };
             let text = if medium.cells { format!("{text:^0$}", (cell[0] / 8.0) as usize) } else { text };
@@ -174,20 +215,34 @@ impl Picture for Matrix {
 }
 
 impl Matrix {
+    /// The colour of a cell.
+    fn fill(&self, place: usize, medium: &Medium, detail: Detail) -> Colour {
+        let (value, strength) = (self.values[place], self.strength(self.values[place]));
+        if detail == Detail::Marks && !medium.colour {
+            // A shade stands in the place of the number: what is not 0 is seen.
+            let shade = if value == 0.0 || !drawable(value) { 0.0 } else { strength.max(0.15) };
+            return Colour::from([(shade * 255.0) as u8; 3]);
+        }
+        // Without colours shades say the same; a number stands alone in its cell.
+        let most = if detail == Detail::Marks { 0.97 } else { 0.59 };
+        Colour::from(Role::Series(u8::from(value < 0.0))).alpha(0.03 + most * strength)
+    }
+
     fn names(&self, scene: &mut Scene, medium: &Medium, area: Rect, cell: [f64; 2], title: f64) {
         let line = medium.line(SIZE);
         let gap = medium.across(8.0);
+        let mut free = f64::MIN;
         for (row, name) in self.rows.iter().enumerate() {
             let y = area.y + cell[1] * (row as f64 + 0.5);
+            // Of rows that are lower than a line some names are left out.
+            if y - line / 2.0 < free - 1e-6 {
+                continue;
+            }
+            free = y + line / 2.0;
             let name = medium.shortened(name, SIZE, false, 120.0);
             scene.add(Text::new(name, [area.x - gap, y]).anchor(Anchor::End).colour(Role::Muted));
         }
-        for (column, name) in self.columns.iter().enumerate() {
-            let x = area.x + cell[0] * (column as f64 + 0.5);
-            let name = medium.shortened(name, SIZE, false, (cell[0] - medium.across(6.0)).max(0.0));
-            let y = area.y - medium.page_only(4.0) - line / 2.0;
-            scene.add(Text::new(name, [x, y]).anchor(Anchor::Middle).colour(Role::Muted));
-        }
+        self.column_names(scene, medium, area, cell[0]);
         let y = title + medium.page_only(8.0) + line / 2.0;
         if medium.cells {
             let label = match (self.row_label.as_str(), self.column_label.as_str()) {
@@ -208,6 +263,29 @@ impl Matrix {
             let label = medium.shortened(&self.row_label, SIZE, false, area.height);
             let x = 12.0 + line / 2.0;
             scene.add(Text::new(label, [x, area.centre()[1]]).anchor(Anchor::Middle).rotated(-90.0));
+        }
+    }
+
+    /// The names above the columns: all of them, or of narrow columns each that has room beside the one before.
+    fn column_names(&self, scene: &mut Scene, medium: &Medium, area: Rect, width: f64) {
+        let y = area.y - medium.page_only(4.0) - medium.line(SIZE) / 2.0;
+        let own = width - medium.across(6.0);
+        let all_fit = self.columns.iter().all(|name| medium.text_width(name, SIZE, false) <= own);
+        let mut free = f64::MIN;
+        for (column, name) in self.columns.iter().enumerate() {
+            let x = area.x + width * (column as f64 + 0.5);
+            if all_fit || own >= 24.0 {
+                let name = medium.shortened(name, SIZE, false, own.max(0.0));
+                scene.add(Text::new(name, [x, y]).anchor(Anchor::Middle).colour(Role::Muted));
+                continue;
+            }
+            let left = area.x + width * column as f64;
+            let room = (area.right() - left).min(72.0);
+            let name = medium.shortened(name, SIZE, false, room);
+            if left >= free && !name.is_empty() {
+                free = left + medium.text_width(&name, SIZE, false) + medium.across(6.0);
+                scene.add(Text::new(name, [left, y]).colour(Role::Muted));
+            }
         }
     }
 }

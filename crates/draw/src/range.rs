@@ -114,6 +114,23 @@ impl Ticks {
         let (labels, factor) = labels(&places, step);
         Ticks { places, labels, factor }
     }
+
+    /// At most `most` ticks (at least one) on an axis of logarithms to base 10: at whole powers of ten, or at round numbers
+    /// between two of them.
+    pub(crate) fn of_powers(range: Range, most: usize) -> Self {
+        let (first, last) = (range.low.ceil(), range.high.floor());
+        if last - first < 1.0 {
+            let [low, high] = [range.low, range.high].map(libm::exp10);
+            let mut ticks = Ticks::on(Range { low, high }, most);
+            ticks.places = ticks.places.into_iter().map(libm::log10).collect();
+            return ticks;
+        }
+        let step = ((last - first + 1.0) / most.max(1) as f64).ceil();
+        let first = (first / step).ceil() * step;
+        let places: Vec<f64> = (0..=((last - first) / step) as usize).map(|k| first + k as f64 * step).collect();
+        let labels = places.iter().map(|place| format!("10{}", superscript(*place as i32))).collect();
+        Ticks { places, labels, factor: None }
+    }
 }
 
 /// Steps from about `rough` upwards.

@@ -21,9 +21,13 @@ impl Scene {
         body.rectangle(&Rectangle::new(Rect::new(0.0, 0.0, self.width, self.height)).fill(Role::Background));
         body.items(&self.items);
         let (w, h) = (number(self.width), number(self.height));
+        let label = match self.title.is_empty() {
+            true => String::new(),
+            false => format!(" aria-label=\"{}\"", escape(&self.title)),
+        };
         let mut out = format!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {w} {h}\" width=\"{w}\" height=\"{h}\" \
-             class=\"limpid\" role=\"img\" font-family=\"{FAMILIES}\" stroke-linejoin=\"round\" stroke-linecap=\"butt\">\n"
+             class=\"limpid\" role=\"img\"{label} font-family=\"{FAMILIES}\" stroke-linejoin=\"round\" stroke-linecap=\"butt\">\n"
         );
         if !self.title.is_empty() {
             let _ = writeln!(out, " <title>{}</title>", escape(&self.title));

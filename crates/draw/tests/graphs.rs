@@ -196,7 +196,7 @@ fn no_line_of_a_terminal_is_longer_than_it_and_no_text_covers_another() {
 #[test]
 fn every_value_derivative_and_name_stands_whole_in_eighty_columns() {
     for (name, drawing) in subjects().into_iter().take(11) {
-        let text = GraphPicture::new(&drawing).open_all().everything().terminal(80, false);
+        let text = GraphPicture::new(&drawing).open_all().everything().digits(17).terminal(80, false);
         // Long ones go over several lines.
         let joined: String = text.chars().filter(|c| !c.is_whitespace() && *c != '│').collect();
         for node in &drawing.nodes {
@@ -204,7 +204,9 @@ fn every_value_derivative_and_name_stands_whole_in_eighty_columns() {
                 numbers.as_ref().filter(|numbers| numbers.shape.is_empty()).map(|numbers| numbers.text())
             };
             for part in [node.name.clone(), single(&node.value), single(&node.derivative)].into_iter().flatten() {
+                let is_number = part.parse::<f64>().is_ok();
                 let part: String = part.chars().filter(|c| !c.is_whitespace()).collect();
+                let part = if is_number { part.replace('-', "−") } else { part };
                 assert!(joined.contains(&part), "{name}: {part} is missing in\n{text}");
             }
         }
@@ -242,7 +244,7 @@ fn a_layer_is_one_box_until_it_is_opened() {
 #[test]
 fn a_step_shows_what_is_known_then_and_moves_nothing() {
     let drawing = apples();
-    let picture = GraphPicture::new(&drawing);
+    let picture = GraphPicture::new(&drawing).digits(17);
     assert_eq!(picture.steps()[..2], [Step::Forward(3), Step::Forward(4)]);
     assert_eq!(picture.steps()[2..], [4, 3, 2, 0, 1].map(Step::Backward));
     let at = |step| picture.clone().at(step).scene().svg();
@@ -271,12 +273,53 @@ fn colours_in_a_terminal_change_nothing_but_colours() {
 }
 
 #[test]
-fn numbers_are_shortened_only_when_told() {
+fn numbers_have_as_many_digits_as_are_read_at_a_glance_and_all_when_told() {
     let drawing = apples();
     let picture = GraphPicture::new(&drawing);
-    assert!(picture.scene().svg().contains("110.00000000000001"));
-    let short = picture.digits(4).scene().svg();
+    let short = picture.scene().svg();
     assert!(short.contains(">110<") && !short.contains("110.00000000000001"));
+    assert!(picture.digits(17).scene().svg().contains(">110.00000000000001<"));
+    let third = formula("x/3 - 1", &[1.0]);
+    for (digits, wanted) in [(None, "−0.666667"), (Some(3), "−0.667"), (Some(17), "−0.6666666666666667")] {
+        let picture = GraphPicture::new(&third);
+        let picture = digits.map_or(picture.clone(), |digits| picture.clone().digits(digits));
+        assert!(picture.terminal(80, false).contains(wanted), "{digits:?}");
+        assert!(picture.scene().svg().contains(&format!(">{wanted}<")), "{digits:?}");
+    }
+}
+
+#[test]
+fn a_square_names_what_it_squares_and_no_x_that_is_something_else() {
+    let named = formula("(x+y)^2", &[3.0, 4.0]);
+    let text = GraphPicture::new(&named).terminal(80, false);
+    assert!(text.contains("t²") || text.contains("(·)²"), "{text}");
+    assert!(!text.contains("x²"), "{text}");
+    let long = formula("price^2 + abs(price)", &[3.0]);
+    let text = GraphPicture::new(&long).terminal(80, false);
+    assert!(text.contains("(·)²") && text.contains("|·|"), "{text}");
+}
+
+#[test]
+fn a_graphs_svg_says_what_it_is_and_the_legend_what_the_derivatives_are_of() {
+    let svg = GraphPicture::new(&apples()).scene().svg();
+    let said = "computational graph of total from apple price, apple count, tax, with values and derivatives";
+    assert!(
+        svg.contains(&format!("aria-label=\"{said}\"")) && svg.contains(&format!("<title>{said}</title>")),
+        "{svg}"
+    );
+    assert!(svg.contains("role=\"img\""));
+    let text = GraphPicture::new(&fed(&loss(TWO))).terminal(200, false);
+    assert!(text.contains("derivatives of loss"), "{text}");
+}
+
+#[test]
+fn the_boxes_of_a_layers_backward_pass_say_so() {
+    let drawing = step().show();
+    let svg = GraphPicture::new(&drawing).scene().svg();
+    for layer in ["layer 0", "layer 1", "layer 2"] {
+        assert_eq!(svg.matches(&format!(">{layer}<")).count(), 1, "{layer}");
+        assert_eq!(svg.matches(&format!(">{layer}, backward<")).count(), 1, "{layer}");
+    }
 }
 
 #[test]
@@ -313,7 +356,7 @@ fn names_in_any_script_and_of_any_length_have_their_room() {
         let text = GraphPicture::new(&drawing).terminal(columns, false);
         assert!(text.contains("りんごの値段") && text.lines().all(|line| text_cells(line) <= columns), "{text}");
     }
-    assert!(GraphPicture::new(&drawing).scene().svg().contains("2e300"));
+    assert!(GraphPicture::new(&drawing).scene().svg().contains("2×10³⁰⁰"));
 }
 
 // ---- pictures -----------------------------------------------------------------------------------------------------

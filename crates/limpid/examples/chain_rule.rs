@@ -20,10 +20,10 @@ pub(crate) fn stop(page: &mut Page<'_>) -> Outcome {
     writeln!(page, "and by hand, dz/dx = 2(x + y) = {}", 2.0 * (3.0 + 4.0))?;
 
     let drawing = trace.show();
-    page.graph("square", GraphPicture::new(&drawing));
     for (place, step) in GraphPicture::new(&drawing).steps().into_iter().enumerate() {
         page.graph(&format!("step-{}", place + 1), GraphPicture::new(&drawing).at(step));
     }
+    page.graph("square", GraphPicture::new(&drawing));
 
     // An add node passes on what arrives; a multiply node passes it on times the other input.
     for (name, mut node) in [("x + y", Solo::add()), ("x · y", Solo::multiply())] {

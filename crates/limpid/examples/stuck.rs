@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use limpid::draw::{Bars, ColourMap, Grid, Line, Plot, Points, Surface};
+use limpid::draw::{ColourMap, Grid, Line, Plot, Points, Surface};
 use limpid::learn::Solo;
 use limpid::learn::numeric::{H, gradient_descent, numerical_gradient};
 use limpid::page::{Outcome, Page};
@@ -47,9 +47,8 @@ pub(crate) fn stop(page: &mut Page<'_>) -> Outcome {
         upstream = backward.inputs.swap_remove(0);
     }
     writeln!(page, "vanishing: largest derivative {:.1e} in layer 1, {:.2} in layer 10", slopes[0], slopes[9])?;
-    let bars = Bars::new((1..=10).map(|i| i.to_string()), slopes.iter().map(|s| s.log10()).collect::<Vec<_>>());
-    let plot = Plot::new().title("ten sigmoid layers: what arrives").labels("layer", "log10 of the largest derivative");
-    page.picture("vanishing", &plot.add(bars))?;
+    let plot = Plot::new().title("ten sigmoid layers: what arrives").labels("layer", "largest derivative").log_y(true);
+    page.picture("vanishing", &plot.add(Points::new((1..=10).map(f64::from).collect::<Vec<_>>(), slopes)))?;
     Ok(())
 }
 

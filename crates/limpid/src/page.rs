@@ -8,7 +8,7 @@ use std::fmt;
 use std::io::{self, IsTerminal, Write as _};
 use std::ops::ControlFlow;
 
-use limpid_draw::{GraphPicture, Medium, Picture, Scene};
+use limpid_draw::{Colours, GraphPicture, Medium, Picture, Scene};
 
 /// The result of a program that fills a page.
 pub type Outcome = Result<(), Box<dyn Error + Send + Sync>>;
@@ -33,7 +33,7 @@ type Watch<'w> = Box<dyn FnMut(&Part) -> ControlFlow<()> + 'w>;
 /// ```
 pub struct Page<'w> {
     columns: usize,
-    colour: bool,
+    colours: Colours,
     parts: Vec<Part>,
     line: String,
     watch: Option<Watch<'w>>,
@@ -78,9 +78,10 @@ pub struct Drawn {
 const NARROW: f64 = 340.0;
 
 impl<'w> Page<'w> {
-    /// An empty page for a terminal of so many columns, with or without colours.
-    pub fn new(columns: usize, colour: bool) -> Self {
-        Self { columns, colour, parts: Vec::new(), line: String::new(), watch: None, unwatched: false }
+    /// An empty page for a terminal of so many columns, with all colours (`true`), none (`false`), or those that the terminal
+    /// has.
+    pub fn new(columns: usize, colours: impl Into<Colours>) -> Self {
+        Self { columns, colours: colours.into(), parts: Vec::new(), line: String::new(), watch: None, unwatched: false }
     }
 
     /// The page, with a function that gets each line and each picture as soon as it is there. Once it breaks, writing to
@@ -112,9 +113,10 @@ impl<'w> Page<'w> {
     pub fn show(fill: impl FnOnce(&mut Page<'_>) -> Outcome) -> Outcome {
         let named = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
         let columns = named("COLUMNS").and_then(|text| text.to_str()?.parse().ok()).unwrap_or(80);
-        let colour = io::stdout().is_terminal() && named("NO_COLOR").is_none();
+        let variable = |name: &str| named(name).map(|value| value.to_string_lossy().into_owned());
+        let colours = if io::stdout().is_terminal() { Colours::of_terminal(variable) } else { Colours::None };
         let mut written = Ok(());
-        let mut page = Page::new(columns, colour).watched(|part| {
+        let mut page = Page::new(columns, colours).watched(|part| {
             written = io::stdout().lock().write_all(part.text().as_bytes());
             if written.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         });
@@ -134,7 +136,8 @@ impl<'w> Page<'w> {
         // What does not fit stays as it is, and becomes smaller.
         let narrow = picture.layout(Medium::page(width, picture.height(width))?).ok();
         let scene = picture.scene()?;
-        let terminal = picture.terminal(self.columns, self.colour)?;
+        let medium = Medium::terminal(self.columns, picture.rows(self.columns), self.colours.any())?;
+        let terminal = picture.layout(medium)?.terminal(self.columns, self.colours);
         let narrow = narrow.unwrap_or_else(|| scene.clone());
         self.push(Part::Picture(Box::new(Drawn { name: name.to_string(), scene, narrow, terminal, is_graph: false })));
         Ok(())
@@ -142,7 +145,7 @@ impl<'w> Page<'w> {
 
     /// Adds the picture of a graph.
     pub fn graph(&mut self, name: &str, picture: GraphPicture<'_>) {
-        let terminal = picture.terminal(self.columns, self.colour);
+        let terminal = picture.terminal(self.columns, self.colours);
         let scene = picture.scene();
         let narrow = picture.direction(limpid_draw::Direction::Down).scene();
         self.push(Part::Picture(Box::new(Drawn { name: name.to_string(), scene, narrow, terminal, is_graph: true })));

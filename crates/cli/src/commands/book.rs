@@ -14,7 +14,7 @@ use limpid_book::{Site, SiteError, Stop};
 
 use crate::failure::Failure;
 use crate::pager::Pager;
-use crate::picture::{columns, has_colour};
+use crate::picture::{colours, columns, has_colour};
 use crate::{interrupt, output, viewer};
 
 /// Read the book: from an AND gate to a network that reads digits, stop by stop
@@ -91,7 +91,7 @@ fn walk(stop: &Stop, arguments: &Arguments) -> Result<(), Failure> {
     let mut written = pager.write(&limpid_book::head(stop, columns, colour));
     // Files are wanted even if the reader has seen enough.
     let goes_on = folder.is_some() || open;
-    let mut page = Page::new(columns, colour).watched(|part| {
+    let mut page = Page::new(columns, colours()).watched(|part| {
         if written.is_ok() {
             written = pager.write(&part.text());
         }

@@ -13,7 +13,7 @@ use crate::arguments::{DataOptions, OptimizerOptions, listed};
 use crate::data::Part;
 use crate::failure::Failure;
 use crate::looked::{Looked, Wanted};
-use crate::picture::{PictureOptions, columns, has_colour, names_picture};
+use crate::picture::{PictureOptions, colours, columns, names_picture};
 use crate::pointed::{Assignments, example};
 use crate::stage::{Stage, sample_loss};
 use crate::subject::{GraphSubject, GraphSubjectArgument, Subject};
@@ -80,7 +80,7 @@ struct LookOptions {
     /// Go forward and backward through the graph; in a terminal Enter shows the next step
     #[arg(long, conflicts_with_all = ["output", "open"], help_heading = "Picture")]
     step: bool,
-    /// Significant digits of numbers, from 1 to 17 [default: all]
+    /// Significant digits of numbers, from 1 to 17, which shows all [default: 6, and all of whole numbers]
     #[arg(long, value_name = "N", value_parser = digits, allow_negative_numbers = true, help_heading = "Picture")]
     digits: Option<usize>,
     /// Draw also nodes that only pass numbers on, and derivatives of constants
@@ -214,7 +214,7 @@ impl Arguments {
         if self.look.step {
             return walk(drawing, &picture);
         }
-        self.picture.show_either(|| picture.scene(), || picture.terminal(columns(), has_colour()))
+        self.picture.show_either(|| picture.scene(), || picture.terminal(columns(), colours()))
     }
 }
 
@@ -261,8 +261,8 @@ fn walk(drawing: &Drawing, picture: &GraphPicture<'_>) -> Result<(), Failure> {
     let is_watched = io::stdin().is_terminal() && io::stdout().is_terminal();
     let steps = picture.steps();
     for (i, &step) in steps.iter().enumerate() {
-        let said = format!("step {} of {}, {}", i + 1, steps.len(), said(drawing, step));
-        let shown = picture.clone().at(step).terminal(columns(), has_colour());
+        let said = format!("step {} of {}, {}", i + 1, steps.len(), said(drawing, picture, step));
+        let shown = picture.clone().at(step).terminal(columns(), colours());
         output::result(&format!("{said}\n\n{}\n\n", shown.trim_end()))?;
         if is_watched && i + 1 < steps.len() {
             output::note("Enter for the next step, q and Enter to end");
@@ -277,11 +277,11 @@ fn walk(drawing: &Drawing, picture: &GraphPicture<'_>) -> Result<(), Failure> {
 }
 
 /// A step in words.
-fn said(drawing: &Drawing, step: Step) -> String {
+fn said(drawing: &Drawing, picture: &GraphPicture<'_>, step: Step) -> String {
     let label =
         |id: usize| drawing.nodes.get(id).and_then(|node| node.name.clone()).unwrap_or_else(|| format!("%{id}"));
     let number = |numbers: &Option<Numbers>| {
-        numbers.as_ref().map(|numbers| format!(" = {}", numbers.text())).unwrap_or_default()
+        numbers.as_ref().map(|numbers| format!(" = {}", picture.written(numbers))).unwrap_or_default()
     };
     match step {
         Step::Forward(id) => {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use clap::{Args, Subcommand};
 use limpid::graph::Expression;
 use limpid::learn::{Loss, Optimizer, optimizer, optimizer_names};
-use limpid::models::{self, Saved};
+use limpid::models::{self, Samples, Saved};
 
 use crate::arguments::{Activation, at_least_one, listed, positive};
 use crate::asked::{Asked, Question};
@@ -108,7 +108,7 @@ struct Functions {
     /// Where the variables begin and end, such as 0,20
     #[arg(long, value_name = "LOW,HIGH", default_value = "-5,5", allow_hyphen_values = true)]
     range: Limits,
-    /// Where the values begin and end [default: those that there are]
+    /// Where the values begin and end [default: all values; near a pole, those of most of the curve]
     #[arg(long, value_name = "LOW,HIGH", allow_hyphen_values = true)]
     heights: Option<Limits>,
     /// Draw the tangents at these places, such as 5 or 5,10
@@ -117,9 +117,9 @@ struct Functions {
     /// Draw the slope of each curve, too, dashed
     #[arg(long)]
     slope: bool,
-    /// How a formula of two names is drawn
-    #[arg(long = "as", value_enum, value_name = "HOW", default_value_t)]
-    how: function::Form,
+    /// How a formula of two variables is drawn [default: surface]
+    #[arg(long = "as", value_enum, value_name = "HOW")]
+    how: Option<function::Form>,
     #[command(flatten)]
     form: Form,
 }
@@ -133,7 +133,7 @@ Examples:
 
 /// Draw the path of gradient descent, or of other optimizers, on a formula of one or two variables
 ///
-/// The gradient is taken numerically, by central differences, as learners meet it first.
+/// The gradient is exact: the formula is a graph, and its gradient is a graph as well.
 #[derive(Debug, Args)]
 #[command(after_long_help = DESCENT_EXAMPLES)]
 struct Descent {
@@ -179,7 +179,7 @@ struct History {
     form: Form,
 }
 
-/// Draw the weights of each unit of a model's first layer
+/// Draw the weights of each unit of a model's first layer: as pictures, or for a table with the names of its columns
 #[derive(Debug, Args)]
 struct Weights {
     /// Model file, as written by `limpid train --output`
@@ -343,11 +343,14 @@ fn read_capped(from: impl Read) -> std::io::Result<String> {
 
 impl Weights {
     fn drawn(&self) -> Result<Drawn, Failure> {
-        let Saved { model, .. } = models::load(&self.model)?;
+        let Saved { model, samples, .. } = models::load(&self.model)?;
         let parameters = model.parameters()?;
         let Some((name, weights)) = parameters.iter().find(|(_, value)| value.rank() == 2) else {
             return Err(Failure::Misfit(format!("{}: no layer of this model has weights", self.model.display())));
         };
+        if let Some(Samples::Table(preparation)) = &samples {
+            return weights::of_table(name, weights, &weights::input_names(preparation), self.most);
+        }
         weights::draw(name, weights, model.network().input(), self.most)
     }
 }

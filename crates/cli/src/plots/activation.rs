@@ -5,6 +5,7 @@ use limpid::graph::{Builder, Expression, Graph, MapOp, Tensor};
 use limpid::learn::{Mode, Network};
 
 use super::Drawn;
+use super::curve::{Curve, patterns};
 use super::sampled::{Sampled, spaced};
 use crate::failure::Failure;
 use crate::pointed::Limits;
@@ -48,13 +49,6 @@ impl Function {
         let slopes = b.grad(b.var(y).sum_all(), &[b.var(x)]);
         Ok(b.finish([b.var(y)].into_iter().chain(slopes))?)
     }
-
-    /// Values and slopes.
-    fn at(&self, xs: &[f64]) -> Result<[Vec<f64>; 2], Failure> {
-        let column = Tensor::new([xs.len(), 1], xs.to_vec()).map_err(|error| Failure::Misfit(error.to_string()))?;
-        let answers = self.graph()?.run(&[("x", &column)])?;
-        Ok(std::array::from_fn(|i| answers.get(i).map(Tensor::to_f64).unwrap_or_default()))
-    }
 }
 
 /// The curves of activations over a range.
@@ -63,32 +57,30 @@ pub(crate) fn activations(functions: &[Function], range: Limits, slopes: bool) -
         return softmax(functions, range);
     }
     let xs = spaced(range.low, range.high, 401);
-    let mut plot = Plot::new().labels("x", "").zero_axes(true).x_limits(range.low, range.high);
+    let mut lines: Vec<(Vec<f64>, Curve, String, usize)> = Vec::new();
     for function in functions {
-        let [ys, steep] = function.at(&xs)?;
-        plot = plot.add(jumping(&xs, &ys).label(function.label()));
+        let graph = function.graph()?;
+        let [ys, steep] = at(&graph, &xs)?;
+        let [curve, slope] = [(&ys, 0), (&steep, 1)]
+            .map(|(heights, which)| Curve::through(&xs, heights, |xs| Ok(at(&graph, xs)?[which].clone())));
+        lines.push((ys, curve?, function.label().to_string(), 0));
         if slopes {
-            plot = plot.add(jumping(&xs, &steep).label(format!("slope of {}", function.label())).dashed());
+            lines.push((steep, slope?, format!("slope of {}", function.label()), 1));
         }
+    }
+    let heights: Vec<(&[f64], usize)> = lines.iter().map(|(ys, _, _, least)| (ys.as_slice(), *least)).collect();
+    let mut plot = Plot::new().labels("x", "").zero_axes(true).x_limits(range.low, range.high);
+    for ((_, curve, label, _), pattern) in lines.iter().zip(patterns(&heights)) {
+        plot = plot.add(curve.line().label(label).dashes(pattern));
     }
     Ok(Drawn::new(plot))
 }
 
-/// A curve with a gap where it jumps: between two points that are next to each other and 0.9 or more apart, where all
-/// the others climb by far less.
-fn jumping(xs: &[f64], ys: &[f64]) -> Line {
-    let climbs: Vec<f64> = ys.windows(2).map(|pair| (pair[1] - pair[0]).abs()).collect();
-    let usual = climbs.iter().sum::<f64>() / climbs.len().max(1) as f64;
-    let (mut all_xs, mut all_ys) = (Vec::with_capacity(xs.len()), Vec::with_capacity(ys.len()));
-    for (i, (&x, &y)) in xs.iter().zip(ys).enumerate() {
-        if i > 0 && climbs[i - 1] > 0.4 && climbs[i - 1] > 40.0 * usual {
-            all_xs.push(x);
-            all_ys.push(f64::NAN);
-        }
-        all_xs.push(x);
-        all_ys.push(y);
-    }
-    Line::new(all_xs, all_ys)
+/// A function's values and slopes.
+fn at(graph: &Graph, xs: &[f64]) -> Result<[Vec<f64>; 2], Failure> {
+    let column = Tensor::new([xs.len(), 1], xs.to_vec()).map_err(|error| Failure::Misfit(error.to_string()))?;
+    let answers = graph.run(&[("x", &column)])?;
+    Ok(std::array::from_fn(|i| answers.get(i).map(Tensor::to_f64).unwrap_or_default()))
 }
 
 /// Softmax of the whole numbers of a range.
@@ -105,7 +97,7 @@ fn softmax(functions: &[Function], range: Limits) -> Result<Drawn, Failure> {
         return Err(Failure::Usage(why.to_string()));
     }
     let xs: Vec<f64> = (0..=(high - low) as usize).map(|i| low + i as f64).collect();
-    let [ys, _] = Function::Softmax.at(&xs)?;
+    let [ys, _] = at(&Function::Softmax.graph()?, &xs)?;
     let names = xs.iter().map(|x| x.to_string().replace('-', "−"));
     Ok(Drawn::new(Plot::new().title("softmax").labels("x", "").add(Bars::new(names, ys).numbers())))
 }

@@ -1,15 +1,13 @@
 //! The gradient method's way over a formula, and that of each optimiser: on its curve, or on its contours.
 
-use std::sync::Arc;
-
 use limpid::draw::{Contours, Line, Note, Plot, Points, Role, Shape};
-use limpid::engine::Session;
-use limpid::graph::{Builder, Expression, Tensor};
-use limpid::learn::{Optimizer, gradient_ascent, gradient_descent, numeric, numerical_gradient, step};
-use limpid::prelude::Precision;
+use limpid::graph::Expression;
 
+use super::curve::{Curve, heights};
 use super::function::{around, grid};
 use super::sampled::{Sampled, spaced};
+pub(crate) use super::walk::Walker;
+use super::walk::{Ending, Walk, walked};
 use super::{Drawn, short};
 use crate::failure::Failure;
 use crate::pointed::{Limits, Numbers, example};
@@ -26,13 +24,6 @@ pub(crate) struct Settings {
     pub(crate) ascends: bool,
     /// Of each name; what the way needs otherwise.
     pub(crate) range: Option<Limits>,
-}
-
-/// Who goes a way, and how far each step leads.
-#[derive(Clone, Debug)]
-pub(crate) struct Walker {
-    pub(crate) optimizer: Arc<dyn Optimizer>,
-    pub(crate) learning_rate: f64,
 }
 
 type Path = Vec<Vec<f64>>;
@@ -55,75 +46,39 @@ pub(crate) fn draw(settings: &Settings) -> Result<Drawn, Failure> {
         )));
     }
     let sampled = Sampled::new(&settings.formula)?;
-    let walked = settings.walkers.iter().map(|walker| walked(settings, walker, &sampled));
-    let paths = walked.collect::<Result<Vec<Path>, Failure>>()?;
+    let walks: Vec<Walk> = settings
+        .walkers
+        .iter()
+        .map(|walker| walked(walker, &sampled, &settings.start.0, settings.steps, settings.ascends))
+        .collect::<Result<_, _>>()?;
+    let paths: Vec<Path> = walks.iter().map(|walk| walk.points.clone()).collect();
     let windows: Vec<[f64; 2]> = match settings.range {
         Some(Limits { low, high }) => vec![[low, high]; names.len()],
-        None => windows(&paths),
+        None => windows(&near(&paths)),
     };
     let drawn = match &windows[..] {
         [x] => on_curve(settings, &sampled, &paths, *x)?,
         [x, y, ..] => on_contours(settings, &sampled, &paths, [*x, *y])?,
         [] => return Err(Failure::Misfit("the way has no point".to_string())),
     };
-    said(drawn, settings, &sampled, &paths)
+    said(drawn, settings, &sampled, &walks, &windows)
 }
 
-/// The points of a way, each with a number for each name.
-fn walked(settings: &Settings, walker: &Walker, sampled: &Sampled) -> Result<Path, Failure> {
-    let mut failed = None;
-    let value = |point: &[f64]| {
-        sampled.at(point).unwrap_or_else(|failure| {
-            failed = Some(failure);
-            f64::NAN
-        })
+/// A point this many times as far from 0 as the start has left every picture in which the way begins.
+const FAR: f64 = 1e4;
+
+/// How far from 0 a way is still near its start.
+fn reach(start: &[f64]) -> f64 {
+    FAR * start.iter().fold(1.0, |most, number| number.abs().max(most))
+}
+
+/// The ways as long as they are near their start.
+fn near(paths: &[Path]) -> Vec<Path> {
+    let near = |path: &Path| {
+        let reach = path.first().map_or(f64::INFINITY, |start| reach(start));
+        path.iter().take_while(|point| point.iter().all(|number| number.abs() <= reach)).cloned().collect()
     };
-    let start = Tensor::from(settings.start.0.clone());
-    let (learning_rate, steps) = (walker.learning_rate, settings.steps);
-    let path = match (walker.optimizer.name(), settings.ascends) {
-        ("sgd", false) => points(gradient_descent(value, &start, learning_rate, steps)?.points()),
-        ("sgd", true) => points(gradient_ascent(value, &start, learning_rate, steps)?.points()),
-        _ => points(&optimized(value, &start, walker, settings)?),
-    };
-    failed.map_or(Ok(path), Err)
-}
-
-fn points(path: &[Tensor]) -> Path {
-    path.iter().map(Tensor::to_f64).collect()
-}
-
-/// The way of an optimiser that is told the numerical gradient, and moves the point as it moves a network's parameter.
-fn optimized(
-    mut value: impl FnMut(&[f64]) -> f64,
-    start: &Tensor,
-    Walker { optimizer, learning_rate }: &Walker,
-    settings: &Settings,
-) -> Result<Vec<Tensor>, Failure> {
-    let b = Builder::new();
-    let point = b.parameter("point", settings.start.0.len());
-    let gradient = b.input("gradient", settings.start.0.len());
-    optimizer.describe(&b, point, gradient, b.scalar("learning rate"));
-    let graph = b.finish([point])?;
-    let mut session = Session::reference(Precision::F64);
-    for (state, zeros) in step::initial_states(&graph) {
-        session.set(state, zeros);
-    }
-    session.set("point", start.clone());
-    let program = session.load(graph);
-    let mut path = vec![start.clone()];
-    for _ in 0..settings.steps {
-        let here = session.get("point").map_err(limpid::Error::from)?.clone();
-        // As gradient descent does: what has left the finite numbers stays where it is.
-        if here.to_f64().iter().all(|number| number.is_finite()) {
-            let slopes = numerical_gradient(&mut value, &here, numeric::H)?.to_f64();
-            let slopes: Vec<f64> =
-                slopes.into_iter().map(|slope| if settings.ascends { -slope } else { slope }).collect();
-            let feeds = [("gradient", &Tensor::from(slopes)), ("learning rate", &Tensor::scalar(*learning_rate))];
-            session.run(program, &feeds).map_err(limpid::Error::from)?;
-        }
-        path.push(session.get("point").map_err(limpid::Error::from)?.clone());
-    }
-    Ok(path)
+    paths.iter().map(near).collect()
 }
 
 /// What to show along each name: the end in the middle, each whole way around it. Ways that hardly move are shown as
@@ -159,20 +114,26 @@ fn on_curve(settings: &Settings, sampled: &Sampled, paths: &[Path], x: [f64; 2])
         .labels(&settings.formula.names()[0], "")
         .zero_axes(true)
         .x_limits(x[0], x[1])
-        .add(Line::new(xs, ys.clone()).label(settings.formula.to_string()));
+        .add(Line::new(xs.clone(), ys.clone()).label(settings.formula.to_string()));
     for ((path, walker), colour) in paths.iter().zip(&settings.walkers).zip(1..) {
         let steps: Vec<f64> = path.iter().map(|point| point[0]).collect();
         let heights = sampled.values(std::slice::from_ref(&steps))?;
         let label = if paths.len() == 1 { "the way".to_string() } else { named(walker) };
-        plot = plot.add(Line::new(steps, heights).label(label).colour(Role::series(colour)).marked());
+        plot = plot.add(marked(Line::new(steps, heights)).label(label).colour(Role::series(colour)));
     }
     let start = settings.start.0[0];
     plot = plot.add(Points::new([start], [sampled.at(&[start])?]).colour(Role::Ink).label("start"));
-    // A way that leaves a range that was asked for leaves the picture, too.
-    if let Some(Limits { low, high }) = settings.range.and_then(|_| around(&ys)) {
+    // What leaves the range leaves the picture, too.
+    let leaves = settings.range.is_some() || paths.iter().flatten().any(|point| !(x[0]..=x[1]).contains(&point[0]));
+    let curve = Curve::through(&xs, &ys, |xs| sampled.values(&[xs.to_vec()]))?;
+    let seen = heights(std::slice::from_ref(&curve), &settings.formula.names()[0]);
+    let (limits, note) = seen.unzip();
+    if let Some(Limits { low, high }) = limits.or_else(|| leaves.then(|| around(&ys)).flatten()) {
         plot = plot.y_limits(low, high);
     }
-    Ok(Drawn::new(plot).with_gaps(&ys))
+    let mut drawn = Drawn::new(plot).with_gaps(&ys);
+    drawn.notes.extend(note);
+    Ok(drawn)
 }
 
 fn on_contours(
@@ -194,7 +155,7 @@ fn on_contours(
         .add(Contours::new(grid).label(settings.formula.to_string()));
     for ((path, walker), colour) in paths.iter().zip(&settings.walkers).zip(1..) {
         let [xs, ys]: [Vec<f64>; 2] = std::array::from_fn(|i| path.iter().map(|point| point[i]).collect());
-        let line = Line::new(xs, ys).colour(Role::series(colour)).marked();
+        let line = marked(Line::new(xs, ys)).colour(Role::series(colour));
         plot = plot.add(if paths.len() == 1 { line } else { line.label(named(walker)) });
     }
     plot = plot.add(Points::new([start[0]], [start[1]]).colour(Role::Ink)).add(Note::new(start[0], start[1], "start"));
@@ -231,24 +192,52 @@ fn named(walker: &Walker) -> String {
 }
 
 /// With what came of the ways.
-fn said(mut drawn: Drawn, settings: &Settings, sampled: &Sampled, paths: &[Path]) -> Result<Drawn, Failure> {
-    let steps = crate::text::counted(settings.steps as u64, "step");
-    for (path, walker) in paths.iter().zip(&settings.walkers) {
-        let Some(end) = path.last() else { continue };
-        let who = if paths.len() == 1 { String::new() } else { format!("{}, ", walker.optimizer.name()) };
+fn said(
+    mut drawn: Drawn,
+    settings: &Settings,
+    sampled: &Sampled,
+    walks: &[Walk],
+    windows: &[[f64; 2]],
+) -> Result<Drawn, Failure> {
+    for (walk, walker) in walks.iter().zip(&settings.walkers) {
+        let (Some(start), Some(end)) = (walk.points.first(), walk.points.last()) else { continue };
+        let who = if walks.len() == 1 { String::new() } else { format!("{}, ", walker.optimizer.name()) };
+        let steps = |count: usize| crate::text::counted(count as u64, "step");
         let names = settings.formula.names().iter().zip(end);
-        let place: Vec<String> = names.map(|(name, number)| format!("{name} = {}", digits(*number))).collect();
-        let value = digits(sampled.at(end)?);
-        drawn.notes.push(format!("{who}after {steps}: {}; the value there is {value}", place.join(", ")));
-        if let Some(lost) = path.iter().position(|point| point.iter().any(|number| !number.is_finite())) {
-            drawn.notes.push(format!("{who}the way left the finite numbers at step {lost}; a smaller --lr fits"));
+        let place: Vec<String> = names.map(|(name, number)| format!("{name} = {}", short(*number))).collect();
+        let [first, value] = [sampled.at(start)?, sampled.at(end)?];
+        let taken = steps(walk.points.len() - 1);
+        let mut note = |text: String| drawn.notes.push(format!("{who}{text}"));
+        note(format!("after {taken}: {}; the value there is {}", place.join(", "), short(value)));
+        let left = |point: &Vec<f64>| point.iter().zip(windows).any(|(x, [low, high])| !(*low..=*high).contains(x));
+        if let Some(left) = walk.points.iter().position(left).filter(|left| *left > 0) {
+            note(format!("after {} the way leaves the picture", steps(left)));
+        }
+        match walk.ending {
+            Ending::TooLarge => note(format!(
+                "the next step leads beyond the largest 64-bit number, {}: the way ends after {taken}",
+                limpid::draw::short_number(f64::MAX, 2)
+            )),
+            Ending::Undefined => {
+                note(format!("the formula has no value or no slope there (NaN), and the way ends after {taken}"))
+            }
+            Ending::Walked => {}
+        }
+        let is_worse = if settings.ascends { value < first } else { value > first };
+        if is_worse || walk.ending == Ending::TooLarge {
+            let [worse, start] = [if settings.ascends { "smaller" } else { "larger" }, &short(first)];
+            let compared =
+                if is_worse { format!("the value is {worse} than {start} at the start: ") } else { String::new() };
+            note(format!("{compared}the steps are too long, or there is no bottom; try a smaller --lr"));
         }
     }
     Ok(drawn)
 }
 
-/// All digits of a number.
-fn digits(number: f64) -> String {
-    let plain = number.to_string();
-    if plain.len() > 20 { format!("{number:e}") } else { plain }
+/// More points than this are not told apart.
+const MOST_MARKS: usize = 200;
+
+/// A way with a mark at each step, as long as they can be told apart.
+fn marked(line: Line) -> Line {
+    if line.points() > MOST_MARKS { line } else { line.marked() }
 }

@@ -4,6 +4,7 @@ use clap::ValueEnum;
 use limpid::draw::{Arrows, Contours, Grid, HeatMap, Line, Plot, Points, Role, Shape, Surface};
 use limpid::graph::Expression;
 
+use super::curve::{Curve, heights, listed, patterns};
 use super::sampled::{Sampled, spaced};
 use super::{Drawn, short};
 use crate::failure::Failure;
@@ -21,7 +22,8 @@ pub(crate) struct Settings {
     pub(crate) tangents: Option<Numbers>,
     /// Whether slopes are drawn beside the values.
     pub(crate) slopes: bool,
-    pub(crate) form: Form,
+    /// Of a formula of two names; as a surface otherwise.
+    pub(crate) form: Option<Form>,
 }
 
 /// How a formula of two names is drawn.
@@ -62,38 +64,79 @@ pub(crate) fn draw(settings: &Settings) -> Result<Drawn, Failure> {
 
 fn curves(settings: &Settings, name: &str) -> Result<Drawn, Failure> {
     let Limits { low, high } = settings.range;
+    settings.check_curves()?;
     let xs = spaced(low, high, POINTS);
-    let mut plot = Plot::new().labels(name, "").zero_axes(true).x_limits(low, high);
-    let mut all = Vec::new();
+    let mut all: Vec<(Vec<f64>, Curve, String, usize)> = Vec::new();
+    let mut tangents: Vec<(Line, Points)> = Vec::new();
     for formula in &settings.formulas {
         let sampled = Sampled::new(formula)?;
-        let points = |xs: Vec<f64>| if formula.names().is_empty() { Vec::new() } else { vec![xs] };
+        let points = |xs: &[f64]| if formula.names().is_empty() { Vec::new() } else { vec![xs.to_vec()] };
         let on_curve =
             |xs: &[f64], answer: Vec<f64>| if answer.len() == 1 { vec![answer[0]; xs.len()] } else { answer };
-        let ys = on_curve(&xs, sampled.values(&points(xs.clone()))?);
-        plot = plot.add(Line::new(xs.clone(), ys.clone()).label(formula.to_string()));
+        let values = |xs: &[f64]| Ok(on_curve(xs, sampled.values(&points(xs))?));
+        let slopes = |xs: &[f64]| -> Result<Vec<f64>, Failure> {
+            Ok(sampled.slopes(&points(xs))?.pop().unwrap_or_else(|| vec![0.0; xs.len()]))
+        };
+        let ys: Vec<f64> = values(&xs)?;
+        let curve = Curve::through(&xs, &ys, values)?;
+        all.push((ys, curve, formula.to_string(), 0));
         if settings.slopes {
-            let slopes = sampled.slopes(&points(xs.clone()))?.pop().unwrap_or_else(|| vec![0.0; xs.len()]);
-            plot = plot.add(Line::new(xs.clone(), slopes.clone()).label("its slope").dashed());
-            all.extend(slopes);
+            let steep = slopes(&xs)?;
+            let curve = Curve::through(&xs, &steep, slopes)?;
+            all.push((steep, curve, format!("slope of {formula}"), 1));
         }
-        all.extend(ys);
         for &at in settings.tangents.iter().flat_map(|tangents| &tangents.0) {
             let height = sampled.at(if formula.names().is_empty() { &[] } else { std::slice::from_ref(&at) })?;
-            let slope =
-                sampled.slopes(&points(vec![at]))?.pop().and_then(|slopes| slopes.first().copied()).unwrap_or(0.0);
+            let slope = slopes(&[at])?.first().copied().unwrap_or(0.0);
             let line = [low, high].map(|x| height + slope * (x - at));
             let label = format!("tangent at {}, slope {}", short(at), short(slope));
-            plot = plot.add(Line::new([low, high], line).label(label).dashed());
-            plot = plot.add(Points::new([at], [height]).colour(Role::Ink).shape(Shape::Circle));
+            tangents.push((
+                Line::new([low, high], line).label(label).dashed(),
+                Points::new([at], [height]).colour(Role::Ink).shape(Shape::Circle),
+            ));
         }
     }
+    let lines: Vec<(&[f64], usize)> = all.iter().map(|(ys, _, _, least)| (ys.as_slice(), *least)).collect();
+    let patterns = patterns(&lines);
+    let mut plot = Plot::new().labels(name, "").zero_axes(true).x_limits(low, high);
+    for ((_, curve, label, _), pattern) in all.iter().zip(patterns) {
+        plot = plot.add(curve.line().label(label).dashes(pattern));
+    }
+    plot = tangents.into_iter().fold(plot, |plot, (line, point)| plot.add(line).add(point));
+    let values: Vec<f64> = all.iter().flat_map(|(ys, ..)| ys.iter().copied()).collect();
+    let curves: Vec<Curve> = all.into_iter().map(|(_, curve, ..)| curve).collect();
+    let seen = if settings.heights.is_some() { None } else { heights(&curves, name) };
+    let (limits, said) = seen.unzip();
     // A steep tangent would leave no room for what it touches.
-    let heights = settings.heights.or_else(|| settings.tangents.as_ref().and_then(|_| around(&all)));
-    if let Some(Limits { low, high }) = heights {
+    let around = || settings.tangents.as_ref().and_then(|_| around(&values));
+    if let Some(Limits { low, high }) = settings.heights.or(limits).or_else(around) {
         plot = plot.y_limits(low, high);
     }
-    Ok(Drawn::new(plot).with_gaps(&all))
+    let mut drawn = Drawn::new(plot).with_gaps(&values);
+    drawn.notes.extend(said);
+    Ok(drawn)
+}
+
+impl Settings {
+    /// Refuses what curves cannot show.
+    fn check_curves(&self) -> Result<(), Failure> {
+        if let Some(form) = self.form {
+            let name = form.to_possible_value().map(|value| value.get_name().to_string()).unwrap_or_default();
+            return Err(Failure::Usage(format!(
+                "--as {name} is for a formula of two names, such as \"x0^2 + x1^2\"; leave it out for a curve"
+            )));
+        }
+        let Limits { low, high } = self.range;
+        let places = self.tangents.iter().flat_map(|tangents| tangents.0.iter().copied());
+        let outside: Vec<f64> = places.filter(|place| !(low..=high).contains(place)).collect();
+        if outside.is_empty() {
+            return Ok(());
+        }
+        Err(Failure::Usage(format!(
+            "--tangent {} lies outside of --range {low},{high}; give a place between {low} and {high}, or another --range",
+            listed(&outside)
+        )))
+    }
 }
 
 /// The range of values, with some room.
@@ -114,8 +157,9 @@ fn over_the_plane(settings: &Settings, formula: &Expression) -> Result<Drawn, Fa
     let sampled = Sampled::new(formula)?;
     let (title, names) = (formula.to_string(), formula.names());
     let limits = [settings.range.low, settings.range.high];
+    let form = settings.form.unwrap_or_default();
     let plot = || Plot::new().title(&title).labels(&names[0], &names[1]).equal(true);
-    if settings.form == Form::Gradient {
+    if form == Form::Gradient {
         let points = crossed(limits, limits, 13);
         let slopes = sampled.slopes(&points)?;
         let all: Vec<f64> = slopes.iter().flatten().copied().collect();
@@ -123,8 +167,8 @@ fn over_the_plane(settings: &Settings, formula: &Expression) -> Result<Drawn, Fa
         let [us, vs] = [0, 1].map(|i| slopes.get(i).cloned().unwrap_or_default());
         return Ok(Drawn::new(plot().add(Arrows::new(xs, ys, us, vs))).with_gaps(&all));
     }
-    let (grid, values) = grid(&sampled, limits, limits, if settings.form == Form::Surface { 41 } else { 121 })?;
-    Ok(match settings.form {
+    let (grid, values) = grid(&sampled, limits, limits, if form == Form::Surface { 41 } else { 121 })?;
+    Ok(match form {
         Form::Surface => Drawn::new(Surface::new(grid).title(title).labels(&names[0], &names[1], "")),
         Form::Contours => Drawn::new(plot().add(Contours::new(grid))),
         Form::Heat | Form::Gradient => Drawn::new(plot().add(HeatMap::new(grid))),

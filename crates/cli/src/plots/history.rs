@@ -3,7 +3,7 @@
 use limpid::draw::{Line, Panels, Plot, Points};
 use serde::Deserialize;
 
-use super::Drawn;
+use super::{Drawn, short};
 
 /// What a training noted, as far as it is drawn. What is no number in JSON is `null`.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -63,20 +63,55 @@ pub(crate) fn draw(history: &History, title: &str) -> Drawn {
         ("test data", history.by_epoch(|epoch| epoch.step, |epoch| epoch.test_loss)),
     ];
     for (label, (xs, ys)) in of_all.into_iter().filter_map(|(label, points)| Some((label, points?))) {
-        // Marks alone: a line from epoch to epoch would cut across what the batches show.
-        loss = loss.add(Points::new(xs, ys).label(label));
+        loss = match ys.len() > MOST_MARKS {
+            true => loss.add(Line::new(xs, ys).label(label)),
+            // Marks alone: a line from epoch to epoch would cut across what the batches show.
+            false => loss.add(Points::new(xs, ys).label(label)),
+        };
     }
-    let accuracies: Vec<Line> = [
+    let accuracies: Vec<(&str, Vec<f64>, Vec<f64>)> = [
         ("training data", history.by_epoch(|epoch| epoch.epoch, |epoch| epoch.train_accuracy)),
         ("test data", history.by_epoch(|epoch| epoch.epoch, |epoch| epoch.test_accuracy)),
     ]
     .into_iter()
-    .filter_map(|(label, points)| points.map(|(xs, ys)| Line::new(xs, ys).label(label).marked()))
+    .filter_map(|(label, points)| points.map(|(xs, ys)| (label, xs, ys)))
     .collect();
     if accuracies.is_empty() {
         return Drawn::new(loss.title(title));
     }
-    let accuracy = Plot::new().title("accuracy").labels("epoch", "");
-    let accuracy = accuracies.into_iter().fold(accuracy, Plot::add);
-    Drawn::new(Panels::new(2).title(title).each(440.0, 320.0).add(loss).add(accuracy)).with_gaps(&losses)
+    let mut accuracy = Plot::new().title("accuracy").labels("epoch", "");
+    let from = worth_seeing(accuracies.iter().map(|(_, _, ys)| ys.as_slice()));
+    if let Some([low, high]) = from {
+        accuracy = accuracy.y_limits(low, high);
+    }
+    for (label, xs, ys) in accuracies {
+        let is_marked = ys.len() <= MOST_MARKS;
+        let line = Line::new(xs, ys).label(label);
+        accuracy = accuracy.add(if is_marked { line.marked() } else { line });
+    }
+    let mut drawn =
+        Drawn::new(Panels::new(2).title(title).each(440.0, 320.0).add(loss).add(accuracy)).with_gaps(&losses);
+    if let Some([low, _]) = from {
+        drawn.notes.push(format!("the axis of accuracy begins at {}; the first epochs lie below it", short(low)));
+    }
+    drawn
+}
+
+/// More epochs than this have no marks of their own, which would cover the lines.
+const MOST_MARKS: usize = 30;
+
+/// The accuracies of all but the first epochs, where many epochs are there and the climb of the first would take most of
+/// the room.
+fn worth_seeing<'a>(curves: impl Iterator<Item = &'a [f64]> + Clone) -> Option<[f64; 2]> {
+    if curves.clone().all(|ys| ys.len() <= MOST_MARKS) {
+        return None;
+    }
+    let ends = |values: &mut dyn Iterator<Item = f64>| {
+        values.fold([f64::INFINITY, f64::NEG_INFINITY], |[low, high], y| [low.min(y), high.max(y)])
+    };
+    let all = ends(&mut curves.clone().flatten().copied());
+    let [low, high] = ends(&mut curves.flat_map(|ys| &ys[ys.len().min(ys.len() / 20 + 1)..]).copied());
+    let is_long = all[1] - all[0] > 2.5 * (high - low) && high > low;
+    let room = 0.06 * (high - low);
+    is_long.then_some([(low - room).max(0.0), (high + room).min(1.0 + room)])
 }

@@ -2,12 +2,14 @@
 
 pub(crate) mod activation;
 pub(crate) mod classes;
+mod curve;
 pub(crate) mod descent;
 pub(crate) mod function;
 pub(crate) mod history;
 mod sampled;
 #[cfg(test)]
 mod tests;
+mod walk;
 pub(crate) mod weights;
 
 use limpid::draw::Picture;

@@ -1,7 +1,8 @@
 //! The weights of a network's first layer as images of what each unit looks for.
 
-use limpid::draw::{ColourMap, Images, Raster};
+use limpid::draw::{ColourMap, Images, Matrix, Raster};
 use limpid::graph::Tensor;
+use limpid::learn::{Encoding, Input, Preparation};
 
 use super::Drawn;
 use crate::failure::Failure;
@@ -35,6 +36,46 @@ pub(crate) fn draw(name: &str, weights: &Tensor, input: &[usize], most: usize) -
         drawn.notes.push(format!("{shown} of {units} units are shown; --most {units} shows all"));
     }
     Ok(drawn)
+}
+
+/// Weights `(inputs, units)` of a network that reads tables: a row for each input, by its name, a column for each unit.
+pub(crate) fn of_table(name: &str, weights: &Tensor, inputs: &[String], most: usize) -> Result<Drawn, Failure> {
+    let &[rows, units] = weights.shape() else {
+        return Err(Failure::Misfit(format!("{name} has the shape {:?}; two axes fit", weights.shape())));
+    };
+    let (shown, kept) = (units.min(most).min(MOST_NAMED), rows.min(MOST_NAMED));
+    let all = weights.to_f64();
+    let values: Vec<f64> = (0..kept).flat_map(|row| all[row * units..row * units + shown].to_vec()).collect();
+    let names = (0..kept).map(|row| inputs.get(row).cloned().unwrap_or_else(|| row.to_string()));
+    let matrix = Matrix::new(names, (0..shown).map(|unit| unit.to_string()), values)?;
+    let title = format!("{name}: how each of {units} units weighs each input");
+    let mut drawn = Drawn::new(matrix.title(title).labels("input", "unit"));
+    drawn.notes.push("blue is above 0, orange below, pale is near 0".to_string());
+    if shown < units {
+        drawn.notes.push(format!("{shown} of {units} units are shown; --most {units} shows more"));
+    }
+    if kept < rows {
+        drawn.notes.push(format!("{kept} of {rows} inputs are shown"));
+    }
+    Ok(drawn)
+}
+
+/// More rows and columns with names than this are not drawn.
+const MOST_NAMED: usize = 128;
+
+/// What the numbers of a prepared row are called: a column, a category of it, or whether it is missing.
+pub(crate) fn input_names(preparation: &Preparation) -> Vec<String> {
+    let names = |input: &Input| -> Vec<String> {
+        let mut names = match &input.encoding {
+            Encoding::Word { categories } => categories.iter().map(|word| format!("{} = {word}", input.name)).collect(),
+            _ => vec![input.name.clone()],
+        };
+        if input.marks_missing {
+            names.push(format!("{} missing", input.name));
+        }
+        names
+    };
+    preparation.inputs().iter().flat_map(names).collect()
 }
 
 /// How high and wide a sample is as an image: as its last two axes say, else square where it can be, else a row.

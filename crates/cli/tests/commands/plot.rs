@@ -115,6 +115,20 @@ fn the_width_of_a_picture_follows_columns() {
 }
 
 #[test]
+fn a_confusion_matrix_fits_a_narrow_terminal_or_is_refused_in_columns() {
+    let place = Place::new();
+    saved(&place);
+    let run =
+        |columns: &str| place.command(&words("plot|confusion|m.safetensors")).env("COLUMNS", columns).output().unwrap();
+    let text = String::from_utf8(run("60").stdout).unwrap();
+    assert!(text.contains("predicted") && text.lines().all(|line| line.chars().count() <= 60), "{text}");
+    let refused = place.run(&words("plot|confusion|m.safetensors|--size|9x20"));
+    assert_eq!(refused.code, Some(1));
+    let wanted = "columns of a terminal; there are 9; --output picture.svg";
+    assert!(refused.stderr.contains(wanted) && !refused.stderr.contains("Usage"), "{}", refused.stderr);
+}
+
+#[test]
 fn what_a_training_notes_can_be_kept_and_drawn() {
     let place = Place::new();
     let trained = "train|--epochs|1|--hidden|4|--batch-size|1000|--quiet|--history|h.json|--format|json";

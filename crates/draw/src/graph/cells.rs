@@ -3,7 +3,8 @@
 use super::layered::{Block, Hop, Layout, Line, Spacing, layout};
 use super::sketch::{Kind, Sketch, Unit};
 use super::{GraphPicture, Sight};
-use crate::{BACKWARD, FORWARD, Role, Theme, text_cells};
+use crate::terminal::terminal_rgb;
+use crate::{BACKWARD, Colours, FORWARD, Role, Theme, text_cells};
 
 /// A cell's colour.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -74,7 +75,7 @@ impl Grid {
     }
 
     /// The lines, without spaces at their ends.
-    pub(super) fn text(&self, colour: bool) -> String {
+    pub(super) fn text(&self, colours: Colours) -> String {
         #[cfg(debug_assertions)]
         assert!(
             self.is_whole(),
@@ -85,14 +86,14 @@ impl Grid {
             let length = row.iter().rposition(|(character, _)| *character != Some(' ')).map_or(0, |last| last + 1);
             let mut ink = Ink::Plain;
             for &(character, next) in &row[..length] {
-                if colour && next != ink {
-                    text.push_str(&next.escape());
+                if colours.any() && next != ink {
+                    text.push_str(&next.escape(colours));
                     ink = next;
                 }
                 text.extend(character);
             }
             if ink != Ink::Plain {
-                text.push_str(&Ink::Plain.escape());
+                text.push_str(&Ink::Plain.escape(colours));
             }
             text.push('\n');
         }
@@ -101,13 +102,11 @@ impl Grid {
 }
 
 impl Ink {
-    /// The sequence of ECMA-48 that sets it. The ground is not known: the colours are half-way between those for light
-    /// and for dark ground, as in other pictures in a terminal.
-    fn escape(self) -> String {
+    /// The sequence of ECMA-48 that sets it.
+    fn escape(self, colours: Colours) -> String {
         let of = |role: Role| {
-            let (light, dark) = (role.rgb(Theme::Light), role.rgb(Theme::Dark));
-            let [red, green, blue] = std::array::from_fn(|i| (u16::from(light[i]) + u16::from(dark[i])) / 2);
-            format!("\u{1b}[0;38;2;{red};{green};{blue}m")
+            let rgb = terminal_rgb(role.into(), Theme::Auto).unwrap_or_default();
+            format!("\u{1b}[0{}m", colours.foreground(rgb))
         };
         match self {
             Self::Plain | Self::Hidden => "\u{1b}[0m".to_string(),

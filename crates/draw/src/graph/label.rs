@@ -49,7 +49,7 @@ pub(crate) fn is_number(node: &DrawnNode) -> bool {
 }
 
 /// A single number as it is; a tensor as its shape, and its numbers where they are few and short, else statistics.
-fn described(numbers: &Numbers, digits: Option<usize>) -> Vec<String> {
+pub(crate) fn described(numbers: &Numbers, digits: Option<usize>) -> Vec<String> {
     if numbers.shape.is_empty() {
         return vec![measured(numbers, digits)];
     }
@@ -72,7 +72,7 @@ fn measured(numbers: &Numbers, digits: Option<usize>) -> String {
     if numbers.first.len() == count && list.len() <= LONGEST_LIST {
         return list;
     }
-    let short = |x: f64| significant(x, digits.unwrap_or(4));
+    let short = |x: f64| number(x, Some(digits.unwrap_or(4)));
     match numbers.min.total_cmp(&numbers.max) {
         std::cmp::Ordering::Equal => format!("all {}", short(numbers.min)),
         _ => format!("{}..{}, mean {}", short(numbers.min), short(numbers.max), short(numbers.mean)),
@@ -82,36 +82,46 @@ fn measured(numbers: &Numbers, digits: Option<usize>) -> String {
 /// A longer list is told by what it measures.
 const LONGEST_LIST: usize = 20;
 
-/// All digits of a number, or as many as asked for.
+/// As many significant digits of a number as asked for; else all of a whole number and [`DIGITS`] of another.
 pub(crate) fn number(x: f64, digits: Option<usize>) -> String {
     match digits {
-        Some(digits) => significant(x, digits),
-        None => {
+        // Seventeen tell any two numbers apart, and fewer are written where fewer do.
+        Some(17..) => {
             let plain = x.to_string();
-            if plain.len() > 24 { format!("{x:e}") } else { plain }
+            let all = if plain.len() > 24 { format!("{x:e}") } else { plain };
+            minus(&all)
         }
+        Some(digits) => short_number(x, digits),
+        None if x.fract() == 0.0 && x.abs() < LARGEST_WHOLE => minus(&(x + 0.0).to_string()),
+        None => short_number(x, DIGITS),
     }
 }
 
-/// A number to so many significant digits. Its sign is that of the numbers with all digits beside it, which can be
-/// copied from the picture into a program.
-fn significant(x: f64, digits: usize) -> String {
-    short_number(x, digits).replace('−', "-")
+/// So many digits of a number are read at a glance.
+const DIGITS: usize = 6;
+/// Whole numbers below this are written with all their digits.
+const LARGEST_WHOLE: f64 = 1e9;
+
+/// A written number with the minus sign that all pictures have.
+pub(crate) fn minus(number: &str) -> String {
+    number.replace('-', "−")
 }
 
-/// The sign of an op in its circle.
-pub(crate) fn sign(node: &DrawnNode) -> &str {
-    match node.op.as_str() {
+/// The sign of an op in its circle. `operand` is what its first input is called: a sign that shows what it is applied to
+/// names that, not some x.
+pub(crate) fn sign(node: &DrawnNode, operand: &str) -> String {
+    let is_short = (1..=3).contains(&operand.chars().count());
+    let (bare, within) = if is_short { (operand, operand) } else { ("(·)", "·") };
+    let sign = match node.op.as_str() {
         "add" => "+",
         "subtract" => "−",
         "multiply" => "×",
         "divide" => "÷",
         "negate" => "neg",
-        "square" => "x²",
-        "pow" => "xʸ",
+        "square" => return format!("{bare}²"),
+        "abs" => return format!("|{within}|"),
         "sqrt" => "√",
         "sum" => "Σ",
-        "abs" => "|x|",
         "maximum" => "max",
         "minimum" => "min",
         "greater" => ">",
@@ -122,7 +132,8 @@ pub(crate) fn sign(node: &DrawnNode) -> &str {
         "not_equal" => "≠",
         "select" => "where",
         op => op,
-    }
+    };
+    sign.to_string()
 }
 
 #[cfg(test)]
@@ -130,13 +141,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_keep_all_digits_unless_told_and_then_as_many_as_told() {
-        assert_eq!(number(220.00000000000003, None), "220.00000000000003");
-        assert_eq!(number(1e300, None), "1e300");
+    fn numbers_have_six_digits_whole_ones_all_and_as_many_as_told() {
+        let six = [(220.00000000000003, "220"), (0.04039712463184949, "0.0403971"), (-0.5, "−0.5"), (1e300, "1×10³⁰⁰")];
+        for (x, text) in six.into_iter().chain([(1234567.0, "1234567"), (-12.0, "−12"), (-0.0, "0")]) {
+            assert_eq!(number(x, None), text, "{x}");
+        }
         let four = [(220.00000000000003, "220"), (9.99996, "10"), (0.000123456, "0.0001235"), (1e-9, "1×10⁻⁹")];
-        for (x, text) in four.into_iter().chain([(-0.5, "-0.5"), (12345678.0, "1.235×10⁷"), (1234.0, "1234")]) {
+        for (x, text) in four.into_iter().chain([(-0.5, "−0.5"), (12345678.0, "1.235×10⁷"), (1234.0, "1234")]) {
             assert_eq!(number(x, Some(4)), text, "{x}");
         }
-        assert_eq!(number(f64::NAN, Some(4)), "NaN");
+        for (x, text) in [(220.00000000000003, "220.00000000000003"), (0.1, "0.1"), (1e300, "1e300"), (-2.5, "−2.5")]
+        {
+            assert_eq!(number(x, Some(17)), text, "{x}");
+        }
+        for digits in [None, Some(4), Some(17)] {
+            assert_eq!(number(f64::NAN, digits), "NaN");
+        }
     }
 }

@@ -17,16 +17,17 @@ mod sketch;
 
 use std::collections::BTreeSet;
 
-use limpid_graph::show::Drawing;
+use limpid_graph::show::{Drawing, Numbers};
 
 pub use page::Boxes;
 use sketch::{Kind, Sketch, Unit};
 
-use crate::Scene;
+use crate::{Colours, Scene};
 
 /// A graph to be drawn, from left to right: leaves with their names, ops with their signs, layers as boxes. Above the
 /// line that leaves a node stands its value, below it the derivative of the first answer with respect to it. Numbers
-/// have all their digits; tensors are told by shape, range and mean.
+/// have six significant digits, whole ones all of theirs, until others are [asked for](GraphPicture::digits); tensors
+/// are described by shape, range and mean.
 ///
 /// A line is labelled once, where it leaves its node, however many nodes use the value: the derivative there is the sum
 /// of what comes back from all of them.
@@ -43,8 +44,8 @@ use crate::Scene;
 /// let shop = b.finish([(price * count * tax).named("total")])?;
 /// let drawing = shop.trace(&[100.0.into(), 2.0.into(), 1.1.into()])?.show();
 /// let picture = GraphPicture::new(&drawing);
-/// assert!(picture.scene().svg().contains("220.00000000000003"));
-/// assert!(picture.terminal(80, false).contains("110.00000000000001"));
+/// assert!(picture.terminal(80, false).contains("110 "));
+/// assert!(picture.digits(17).scene().svg().contains("110.00000000000001"));
 /// # Ok::<(), limpid_graph::Error>(())
 /// ```
 #[derive(Clone, Debug)]
@@ -119,10 +120,15 @@ impl<'d> GraphPicture<'d> {
         self
     }
 
-    /// Shortens numbers to so many significant digits, from 1 to 17.
+    /// Writes numbers with so many significant digits, from 1 to 17; 17 writes as many as tell a number from every other.
     pub fn digits(mut self, digits: usize) -> Self {
         self.digits = Some(digits);
         self
+    }
+
+    /// A value of the graph as the picture writes it.
+    pub fn written(&self, numbers: &Numbers) -> String {
+        label::described(numbers, self.digits).join(" ")
     }
 
     /// Shows what is known after a step, and where that step was; see [`steps`](GraphPicture::steps). Nothing moves
@@ -138,7 +144,7 @@ impl<'d> GraphPicture<'d> {
         self
     }
 
-    /// What the picture says it is, to those who cannot see it.
+    /// What the picture says it is, to those who cannot see it; what the graph computes from what, otherwise.
     pub fn title(mut self, title: impl Into<String>) -> Self {
         self.title = title.into();
         self
@@ -175,11 +181,11 @@ impl<'d> GraphPicture<'d> {
     }
 
     /// The picture in a terminal of so many columns: from left to right where it fits, else from top to bottom, a node
-    /// a line. With `colour`, values and derivatives have the colours that they have on a page.
-    pub fn terminal(&self, columns: usize, colour: bool) -> String {
+    /// a line. With colours, values and derivatives have those that they have on a page.
+    pub fn terminal(&self, columns: usize, colours: impl Into<Colours>) -> String {
         let sketch = Sketch::of(self);
         let grid = cells::draw(self, &sketch, columns).unwrap_or_else(|| lanes::draw(self, &sketch, columns));
-        grid.text(colour)
+        grid.text(colours.into())
     }
 }
 

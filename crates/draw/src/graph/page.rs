@@ -51,7 +51,7 @@ fn drawn(picture: &GraphPicture<'_>, sketch: &Sketch, direction: Direction) -> (
     let sight = Sight::of(picture, sketch);
     let (scene, boxes) = (Scene::new(width, height), Boxes::default());
     let mut page = Page { sketch, forms: &forms, placed: &placed, bands: &bands, direction, sight, scene, boxes };
-    page.scene.title = picture.title.clone();
+    page.scene.title = if picture.title.is_empty() { sketch.described() } else { picture.title.clone() };
     page.frames(&pieces(&sketch.frames, &rooms, &forms, &placed), &names);
     page.hops();
     (0..placed.ranks.len()).for_each(|rank| page.units(rank));

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use limpid_graph::show::{Drawing, DrawnNode};
 
-use super::label::{Label, is_number, sign};
+use super::label::{Label, is_number, minus, sign};
 use super::{GraphPicture, Layers};
 
 /// What kind of thing a unit is.
@@ -113,7 +113,7 @@ impl Sketch {
                 sketch.nets.push(Net { node, name, from, to: Vec::new(), label, is_output });
             }
             let is_layer = groups.layer[groups.of[members[0]]].is_some();
-            let mut next = if is_layer { layer(drawing, members, &groups) } else { alone(&drawing.nodes[members[0]]) };
+            let mut next = if is_layer { layer(drawing, members, &groups) } else { alone(drawing, members[0]) };
             (next.inputs, next.outputs) = (sources.len(), outputs);
             sketch.units.push(next);
         }
@@ -158,9 +158,32 @@ impl Sketch {
     /// What the derivatives are of, where there are any.
     pub(crate) fn legend(&self) -> Option<String> {
         self.nets.iter().find(|net| !net.label.below.is_empty())?;
-        let output = self.nets.iter().find(|net| net.is_output).map(|net| self.units[net.from.0].caption.as_str());
-        let of = output.filter(|name| !name.is_empty()).map_or(String::new(), |name| format!(" of {name}"));
+        let of = self.answers().next().map_or(String::new(), |name| format!(" of {name}"));
         Some(format!("derivatives{of}"))
+    }
+
+    /// The names of the graph's answers, as far as they have any.
+    fn answers(&self) -> impl Iterator<Item = &str> {
+        let answers = self.nets.iter().filter(|net| net.is_output);
+        answers.filter(|net| !net.name.starts_with('%')).map(|net| net.name.as_str())
+    }
+
+    /// What the picture is, for those who cannot see it.
+    pub(crate) fn described(&self) -> String {
+        let listed = |names: Vec<&str>, noun: &str| match names.len() {
+            0 => String::new(),
+            1..=6 => names.join(", "),
+            count => format!("{count} {noun}"),
+        };
+        let leaves = self.units.iter().filter(|unit| unit.kind == Kind::Leaf).map(|unit| unit.title.as_str());
+        let mut text = "computational graph".to_string();
+        let parts =
+            [(" of ", listed(self.answers().collect(), "answers")), (" from ", listed(leaves.collect(), "inputs"))];
+        for (word, names) in parts.into_iter().filter(|(_, names)| !names.is_empty()) {
+            text += &format!("{word}{names}");
+        }
+        let has_derivatives = self.nets.iter().any(|net| !net.label.below.is_empty());
+        text + if has_derivatives { ", with values and derivatives" } else { "" }
     }
 
     /// What a run changes, as the last units.
@@ -200,17 +223,21 @@ fn named(node: &DrawnNode) -> String {
 }
 
 /// A node on its own.
-fn alone(node: &DrawnNode) -> Unit {
+fn alone(drawing: &Drawing, id: usize) -> Unit {
+    let node = &drawing.nodes[id];
     let name = node.name.clone().unwrap_or_default();
+    let operand = node.inputs.first().map(|&input| &drawing.nodes[input]);
+    let operand = operand.and_then(|operand| operand.name.clone()).unwrap_or_default();
+    let sign = sign(node, &operand);
     let (kind, title, caption) = match (node.class, is_number(node)) {
-        ("Leaf", true) => (Kind::Constant, node.attributes.clone(), name),
+        ("Leaf", true) => (Kind::Constant, minus(&node.attributes), name),
         ("Leaf", false) if node.name.is_some() => (Kind::Leaf, name, String::new()),
         ("Leaf", false) if node.op == "extent" => (Kind::Leaf, format!("size of {}", node.attributes), String::new()),
         ("Leaf", false) => (Kind::Leaf, format!("{} {}", node.op, node.attributes).trim().to_string(), String::new()),
         _ if matches!(node.class, "Reduce" | "Index" | "Layout") && !node.attributes.is_empty() => {
-            (Kind::Op, format!("{} {}", sign(node), node.attributes).trim_end_matches("axes ").trim().to_string(), name)
+            (Kind::Op, format!("{sign} {}", node.attributes).trim_end_matches("axes ").trim().to_string(), name)
         }
-        _ => (Kind::Op, sign(node).to_string(), name),
+        _ => (Kind::Op, sign, name),
     };
     Unit { kind, title, caption, op: node.op.clone(), members: vec![node.id], inputs: 0, outputs: Vec::new() }
 }
@@ -220,7 +247,13 @@ fn layer(drawing: &Drawing, members: &[usize], groups: &Groups) -> Unit {
     let path = groups.layer[groups.of[members[0]]].clone().unwrap_or_default();
     let own = members.iter().map(|&member| &drawing.nodes[member]).find(|node| node.path == path);
     let name = own.map(|node| node.layer.clone()).filter(|layer| !layer.is_empty());
-    let (title, caption) = name.map_or((path.clone(), String::new()), |name| (name, format!("layer {path}")));
+    // The second box of a layer is what its gradient was described in.
+    let group = groups.of[members[0]];
+    let way = if groups.layer[..group].contains(&groups.layer[group]) { ", backward" } else { "" };
+    let (title, caption) = match name {
+        Some(name) => (name, format!("layer {path}{way}")),
+        None => (path, way.trim_start_matches(", ").to_string()),
+    };
     let members = members.to_vec();
     Unit { kind: Kind::Layer, title, caption, op: String::new(), members, inputs: 0, outputs: Vec::new() }
 }

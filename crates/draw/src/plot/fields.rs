@@ -68,10 +68,16 @@ fn inner(frame: &Frame) -> Rect {
     Rect::new(area.x + 4.0, area.y + 8.0, (area.width - 8.01).max(0.0), (area.height - 16.01).max(0.0))
 }
 
-pub(super) fn contours(contours: &Contours, frame: &Frame, taken: &mut Vec<Rect>, scene: &mut Scene) {
+pub(super) fn contours(
+    contours: &Contours,
+    frame: &Frame,
+    lines: &[[Point; 2]],
+    taken: &mut Vec<Rect>,
+    scene: &mut Scene,
+) {
     let bar = contour_bar(contours);
     let inner = inner(frame);
-    for level in contours.values() {
+    for level in contours.values(frame) {
         let Some(rgb) = bar.rgb(level) else { continue };
         let mut longest: Vec<Point> = Vec::new();
         for line in contour::lines(&contours.grid, level) {
@@ -90,7 +96,7 @@ pub(super) fn contours(contours: &Contours, frame: &Frame, taken: &mut Vec<Rect>
             }
         }
         if contours.written {
-            write_level(level, &longest, frame, taken, scene);
+            write_level(level, &longest, frame, lines, taken, scene);
         }
     }
 }
@@ -99,8 +105,15 @@ fn length(points: &[Point]) -> f64 {
     points.windows(2).map(|pair| distance(pair[0], pair[1])).sum()
 }
 
-/// Writes a level on its longest line, at the first of a few places where it covers no other text.
-fn write_level(level: f64, line: &[Point], frame: &Frame, taken: &mut Vec<Rect>, scene: &mut Scene) {
+/// Writes a level on its longest line, at the first of a few places where it covers no other text and no line.
+fn write_level(
+    level: f64,
+    line: &[Point],
+    frame: &Frame,
+    others: &[[Point; 2]],
+    taken: &mut Vec<Rect>,
+    scene: &mut Scene,
+) {
     let text = short_number(level, 4);
     let (width, height) = (frame.medium.text_width(&text, 10.0, false), frame.medium.line(10.0));
     if length(line) < 2.5 * width {
@@ -109,7 +122,9 @@ fn write_level(level: f64, line: &[Point], frame: &Frame, taken: &mut Vec<Rect>,
     for step in 0..12 {
         let place = (line.len() / 8 + step * line.len() / 12) % line.len().max(1);
         let Some([x, y]) = line.get(place).copied() else { return };
-        if reserve(Rect::new(x - width / 2.0, y - height / 2.0, width, height), frame, taken) {
+        let bounds = Rect::new(x - width / 2.0, y - height / 2.0, width, height);
+        let is_crossed = others.iter().any(|[from, to]| clip_segment(*from, *to, &bounds).is_some());
+        if !is_crossed && reserve(bounds, frame, taken) {
             return halo(Text::new(text, [x, y]).size(10.0).anchor(Anchor::Middle).colour(Role::Muted), width, scene);
         }
     }

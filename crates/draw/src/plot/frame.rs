@@ -1,6 +1,6 @@
 //! Where the axes of a plot lie, and what is written beside them so that no two labels touch.
 
-use super::Plot;
+use super::{Plot, Series};
 use crate::bar::ColourBar;
 use crate::error::Error;
 use crate::geometry::{Point, Rect};
@@ -31,6 +31,10 @@ pub(super) struct Frame {
     pub(super) heading: f64,
     /// Whether it does.
     headed: bool,
+    /// Whether the area lies on whole cells between axes that have cells of their own, so that they hide no bar.
+    raised: bool,
+    /// Whether y is the logarithm to base 10 of what is written beside it.
+    pub(super) logarithmic: bool,
 }
 
 /// What is taken from the room for the axes by the labels of their ticks.
@@ -65,6 +69,8 @@ impl Frame {
             y_label: plot.y_label.clone(),
             heading: top,
             headed: false,
+            raised: medium.cells && plot.has_bars() && !plot.series.iter().any(Series::is_tight),
+            logarithmic: plot.logarithmic,
         };
         let names = plot.names();
         let mut margins = Margins { left: medium.across(40.0), bottom: medium.line(SMALL) };
@@ -100,12 +106,7 @@ impl Frame {
         let width = medium.width - left - right;
         let (least_width, least_height) = if medium.cells { (80.0, 48.0) } else { (40.0, 30.0) };
         if width < least_width || height < least_height {
-            return Err(Error::TooSmall {
-                width: medium.width,
-                height: medium.height,
-                least_width: medium.width + (least_width - width).max(0.0).ceil(),
-                least_height: medium.height + (least_height - height).max(0.0).ceil(),
-            });
+            return Err(Error::too_small(&medium, [least_width - width, least_height - height]));
         }
         let mut area = Rect::new(left, top, width, height);
         if plot.equal {
@@ -114,10 +115,24 @@ impl Frame {
         if medium.cells {
             // Axes run through the middles of cells.
             let snapped = medium.snapped(area);
-            area = Rect::new(snapped.x + 4.0, snapped.y + 8.0, snapped.width - 8.0, snapped.height - 16.0);
+            area = match self.raised {
+                true => Rect::new(snapped.x + 8.0, snapped.y, snapped.width - 8.0, snapped.height - 16.0),
+                false => Rect::new(snapped.x + 4.0, snapped.y + 8.0, snapped.width - 8.0, snapped.height - 16.0),
+            };
         }
         self.area = area;
         Ok(())
+    }
+
+    /// Where the axes run.
+    pub(super) fn edge(&self) -> Rect {
+        let Rect { x, y, width, height } = self.area;
+        if self.raised { Rect::new(x - 4.0, y, width + 8.0, height + 8.0) } else { self.area }
+    }
+
+    /// What bars stand on: 0, or the lower end of an axis that has none.
+    pub(super) fn base(&self) -> f64 {
+        if self.logarithmic { self.y.low } else { 0.0 }
     }
 
     /// The area with the same length to a unit along both axes, in the middle of the room; a side of less than 60 pixels
@@ -132,7 +147,10 @@ impl Frame {
     fn label_y(&mut self, plot: &Plot) {
         let line = self.medium.line(SMALL);
         let most = (self.area.height / (line * if self.medium.cells { 2.0 } else { 2.2 })) as usize;
-        let ticks = Ticks::apart(self.y, most.clamp(1, 9), least_step(plot, 1, self.y));
+        let ticks = match self.logarithmic {
+            true => Ticks::of_powers(self.y, most.clamp(1, 9)),
+            false => Ticks::apart(self.y, most.clamp(1, 9), least_step(plot, 1, self.y)),
+        };
         self.y_label = with_factor(&plot.y_label, ticks.factor.as_deref());
         self.headed |= self.medium.cells && !self.y_label.is_empty();
         self.y_ticks = ticks.places.into_iter().zip(ticks.labels).collect();
@@ -204,7 +222,7 @@ impl Frame {
         let width = self.medium.text_width(label, SMALL, false);
         let x = self.area.x + self.x.share(place) * self.area.width - width / 2.0;
         let x = x.min(self.medium.width - width - 2.0).max(self.medium.page_only(2.0));
-        let y = if self.medium.cells { self.area.bottom() + 8.0 } else { self.area.bottom() + GAP };
+        let y = self.edge().bottom() + if self.medium.cells { 8.0 } else { GAP };
         Rect::new(x, y, width, self.medium.line(SMALL))
     }
 

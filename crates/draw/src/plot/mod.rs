@@ -5,6 +5,8 @@ mod fields;
 mod frame;
 mod series;
 
+use std::borrow::Cow;
+
 pub use series::{Arrows, Bars, Contours, HeatMap, Histogram, Line, Note, Points, Regions, Series};
 
 use crate::bar::ColourBar;
@@ -42,6 +44,7 @@ pub struct Plot {
     zero_axes: bool,
     equal: bool,
     legend: bool,
+    logarithmic: bool,
     size: Option<[f64; 2]>,
     series: Vec<Series>,
 }
@@ -65,6 +68,7 @@ impl Plot {
             zero_axes: false,
             equal: false,
             legend: true,
+            logarithmic: false,
             size: None,
             series: Vec::new(),
         }
@@ -125,6 +129,21 @@ impl Plot {
         self
     }
 
+    /// Whether the y axis is logarithmic, with ticks at powers of ten: what is not above 0 is a gap, and bars stand on the
+    /// lower end of the axis. Fields of the plane (heat maps, contours, arrows, regions) keep a linear axis.
+    ///
+    /// ```
+    /// use limpid_draw::{Bars, Picture, Plot};
+    ///
+    /// let plot = Plot::new().log_y(true).add(Bars::new(["a", "b"], [3e-9, 2e-5]));
+    /// assert!(plot.terminal(60, false)?.contains("10⁻⁶"));
+    /// # Ok::<(), limpid_draw::Error>(())
+    /// ```
+    pub fn log_y(mut self, logarithmic: bool) -> Self {
+        self.logarithmic = logarithmic;
+        self
+    }
+
     /// Its size on a page, in pixels.
     pub fn sized(mut self, width: f64, height: f64) -> Self {
         self.size = Some([width, height]);
@@ -146,6 +165,22 @@ impl Plot {
             }
         };
         self.series.iter().map(role).collect()
+    }
+
+    /// What the picture says it is: its title, else what its series and axes are called.
+    fn described(&self) -> String {
+        if !self.title.is_empty() {
+            return self.title.clone();
+        }
+        let mut labels: Vec<&str> = self.series.iter().map(Series::label).filter(|label| !label.is_empty()).collect();
+        labels.dedup();
+        let labels = if labels.is_empty() { self.y_label.clone() } else { labels.join(", ") };
+        match (labels.as_str(), self.x_label.as_str()) {
+            ("", "") => String::new(),
+            ("", x) => format!("a plot over {x}"),
+            (what, "") => what.to_string(),
+            (what, x) => format!("{what} over {x}"),
+        }
     }
 
     fn swatches(&self) -> Vec<(Swatch, String)> {
@@ -185,15 +220,49 @@ impl Plot {
         Ok(None)
     }
 
+    fn has_bars(&self) -> bool {
+        self.series.iter().any(|series| matches!(series, Series::Bars(_) | Series::Histogram(_)))
+    }
+
+    /// The plot as it is laid out: on a logarithmic axis the logarithms stand in the place of the numbers.
+    fn in_powers(&self) -> Result<Cow<'_, Plot>, Error> {
+        if !self.logarithmic {
+            return Ok(Cow::Borrowed(self));
+        }
+        let mut plot = self.clone();
+        plot.logarithmic = self.series.iter().all(Series::takes_logarithms);
+        if !plot.logarithmic {
+            return Ok(Cow::Owned(plot));
+        }
+        plot.series.iter_mut().for_each(Series::take_logarithms);
+        if let Some([low, high]) = self.y_limits {
+            if !(low > 0.0 && high > 0.0) {
+                return Err(Error::Limits { axis: "logarithmic y", low, high });
+            }
+            plot.y_limits = Some([libm::log10(low), libm::log10(high)]);
+        }
+        Ok(Cow::Owned(plot))
+    }
+
+    /// The range of logarithms, with some room below the smallest for what stands on the axis.
+    fn range_of_powers(ys: &[f64], bars: bool) -> Range {
+        let range = Range::of(ys.iter().copied());
+        if !bars {
+            return range.padded(0.04);
+        }
+        let room = (0.08 * range.spread()).max(0.3);
+        Range { low: range.low - room, high: range.padded(0.08).high }
+    }
+
     fn ranges(&self) -> Result<[Range; 2], Error> {
         let (mut xs, mut ys) = (Vec::new(), Vec::new());
         for series in &self.series {
-            let (x, y) = series.extent();
+            let (x, y) = if self.logarithmic { series.extent_of_powers() } else { series.extent() };
             xs.extend(x);
             ys.extend(y);
         }
         let tight = self.series.iter().any(Series::is_tight);
-        let bars = self.series.iter().any(|s| matches!(s, Series::Bars(_) | Series::Histogram(_)));
+        let bars = self.has_bars();
         let numbered = self.series.iter().any(|s| matches!(s, Series::Bars(bars) if bars.numbers));
         let padded = |range: Range| if tight { range } else { range.padded(0.04) };
         let x = match self.x_limits {
@@ -203,6 +272,7 @@ impl Plot {
         };
         let y = match self.y_limits {
             Some([low, high]) => Range::limits("y", low, high)?,
+            None if self.logarithmic => Plot::range_of_powers(&ys, bars),
             // Bars stand on their axis.
             None if bars && ys.iter().all(|y| *y >= 0.0) => {
                 let range = Range::of(ys).with(0.0);
@@ -232,13 +302,17 @@ fn contour_bar(contours: &Contours) -> ColourBar {
 }
 
 impl Contours {
-    /// The values at which lines are drawn.
-    fn values(&self) -> Vec<f64> {
+    /// The values at which lines are drawn: in a terminal no more than can be told apart there.
+    fn values(&self, frame: &Frame) -> Vec<f64> {
+        let most = if frame.medium.cells { ((frame.area.height / 48.0) as usize).max(3) } else { usize::MAX };
         if !self.levels.is_empty() {
-            return self.levels.clone();
+            let last = (self.levels.len() - 1) as f64;
+            let shown = self.levels.len().min(most);
+            let place = |k: usize| (last * k as f64 / (shown - 1).max(1) as f64).round() as usize;
+            return (0..shown).map(|k| self.levels[place(k)]).collect();
         }
         let range = self.grid.range();
-        let ticks = Ticks::on(range, self.count + 1);
+        let ticks = Ticks::on(range, self.count.min(most) + 1);
         ticks.places.into_iter().filter(|level| *level > range.low && *level < range.high).collect()
     }
 }
@@ -252,12 +326,13 @@ impl Picture for Plot {
         for series in &self.series {
             series.check()?;
         }
+        let plot = self.in_powers()?;
         let mut scene = Scene::new(medium.width, medium.height);
-        scene.title = self.title.clone();
+        scene.title = self.described();
         let top = crate::header::draw(&mut scene, &medium, &self.title, &self.swatches());
         let bar = self.bar(&medium)?;
-        let frame = Frame::new(self, &medium, top, self.ranges()?, bar.as_ref())?;
-        draw::plot(self, &frame, bar.as_ref(), &mut scene);
+        let frame = Frame::new(&plot, &medium, top, plot.ranges()?, bar.as_ref())?;
+        draw::plot(&plot, &frame, bar.as_ref(), &mut scene);
         if let Some(bar) = &bar {
             bar.draw(&mut scene, &medium, frame.area);
         }

@@ -14,7 +14,7 @@ pub struct Line {
     pub(crate) ys: Vec<f64>,
     pub(crate) label: String,
     pub(crate) role: Option<Role>,
-    pub(crate) dashed: bool,
+    pub(crate) dashes: usize,
     pub(crate) marks: bool,
     pub(crate) width: f64,
 }
@@ -23,7 +23,7 @@ impl Line {
     /// The line through (`xs[i]`, `ys[i]`).
     pub fn new(xs: impl Into<Vec<f64>>, ys: impl Into<Vec<f64>>) -> Self {
         let (xs, ys) = (xs.into(), ys.into());
-        Line { xs, ys, label: String::new(), role: None, dashed: false, marks: false, width: 2.0 }
+        Line { xs, ys, label: String::new(), role: None, dashes: 0, marks: false, width: 2.0 }
     }
 
     /// The values of a function at `points` evenly spaced places from `low` to `high`.
@@ -53,8 +53,14 @@ impl Line {
     }
 
     /// The line with gaps.
-    pub fn dashed(mut self) -> Self {
-        self.dashed = true;
+    pub fn dashed(self) -> Self {
+        self.dashes(1)
+    }
+
+    /// The line in one of four patterns: 0 without gaps, 1 dashed, 2 dotted, 3 a dash and a dot by turns; then they come
+    /// again. Lines that lie on each other can be told apart so.
+    pub fn dashes(mut self, pattern: usize) -> Self {
+        self.dashes = pattern;
         self
     }
 
@@ -62,6 +68,11 @@ impl Line {
     pub fn marked(mut self) -> Self {
         self.marks = true;
         self
+    }
+
+    /// How many points it goes through.
+    pub fn points(&self) -> usize {
+        self.xs.len()
     }
 
     /// The line so many pixels wide; 2 otherwise.
@@ -457,6 +468,35 @@ impl Series {
             | Series::Contours(Contours { grid, .. })
             | Series::Regions(Regions { grid }) => (vec![grid.x.low, grid.x.high], vec![grid.y.low, grid.y.high]),
             Series::Note(note) => pairs(&note.at[..1], &note.at[1..]),
+        }
+    }
+
+    /// Whether it can stand on a logarithmic axis.
+    pub(crate) fn takes_logarithms(&self) -> bool {
+        matches!(self, Series::Line(_) | Series::Points(_) | Series::Bars(_) | Series::Histogram(_) | Series::Note(_))
+    }
+
+    /// Puts the logarithms of its heights in their place; a count stays as it is. What has none becomes a gap.
+    pub(crate) fn take_logarithms(&mut self) {
+        let heights: &mut [f64] = match self {
+            Series::Line(line) => &mut line.ys,
+            Series::Points(points) => &mut points.ys,
+            Series::Bars(bars) => &mut bars.values,
+            Series::Note(note) => &mut note.at[1..],
+            _ => return,
+        };
+        for height in heights {
+            *height = if *height > 0.0 && drawable(*height) { libm::log10(*height) } else { f64::NAN };
+        }
+    }
+
+    /// As [`extent`](Series::extent), of a series whose heights are logarithms.
+    pub(crate) fn extent_of_powers(&self) -> (Vec<f64>, Vec<f64>) {
+        let (xs, ys) = self.extent();
+        match self {
+            Series::Bars(bars) => (xs, bars.values.clone()),
+            Series::Histogram(_) => (xs, ys.into_iter().map(|y| libm::log10(y.max(1.0))).collect()),
+            _ => (xs, ys),
         }
     }
 

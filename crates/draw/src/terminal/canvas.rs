@@ -29,6 +29,9 @@ pub(super) struct Cell {
     pub(super) glyph: Option<(char, Colour)>,
     pub(super) dots: u8,
     pub(super) dots_colour: Option<Colour>,
+    /// Dots of lines whose colour stands for a number, such as contours: seen where no other line runs.
+    pub(super) contour_dots: u8,
+    pub(super) contour_colour: Option<Colour>,
     pub(super) rules: u8,
     pub(super) round: bool,
     pub(super) rules_colour: Option<Colour>,
@@ -67,6 +70,11 @@ impl Canvas {
         let y = (y as usize).min(self.rows * DOTS_DOWN - 1);
         let bit = dot_bit(x % DOTS_ACROSS, y % DOTS_DOWN);
         let cell = self.cell(x / DOTS_ACROSS, y / DOTS_DOWN);
+        if is_contour(colour) {
+            cell.contour_dots |= bit;
+            cell.contour_colour = Some(colour);
+            return;
+        }
         cell.dots |= bit;
         cell.dots_colour = Some(colour);
         cell.glyph = None;
@@ -90,6 +98,12 @@ impl Canvas {
             cell.rules_colour = Some(colour);
             cell.round |= round;
         }
+    }
+
+    /// Takes the lines and the grid away from a cell.
+    pub(super) fn clear_rules(&mut self, column: usize, row: usize) {
+        let cell = self.cell(column, row);
+        (cell.rules, cell.round, cell.grid) = (0, false, false);
     }
 
     pub(super) fn grid(&mut self, column: usize, row: usize) {
@@ -155,6 +169,7 @@ impl Canvas {
         let centre = y % FILLS_DOWN == FILLS_DOWN / 2;
         let cell = self.cell(x / FILLS_ACROSS, y / FILLS_DOWN);
         cell.dots &= !bit;
+        cell.contour_dots &= !bit;
         if centre {
             (cell.rules, cell.round, cell.grid, cell.glyph, cell.text) = (0, false, false, None, None);
         }
@@ -192,6 +207,11 @@ impl Canvas {
             std::array::from_fn(|across| self.fills[(row * FILLS_DOWN + down) * width + column * FILLS_ACROSS + across])
         })
     }
+}
+
+/// Whether a line's colour stands for a number, and not for a series.
+pub(super) fn is_contour(colour: Colour) -> bool {
+    colour.role().is_none() && colour.alpha >= 0.99
 }
 
 /// Where a closed line crosses a height.

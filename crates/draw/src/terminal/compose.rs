@@ -1,7 +1,6 @@
 //! The canvas's layers as one character and one pair of colours for each cell.
 
-use std::fmt::Write;
-
+use super::Colours;
 use super::canvas::{Canvas, Cell, DOWN, FILLS_ACROSS, FILLS_DOWN, LEFT, RIGHT, UP};
 use super::terminal_rgb;
 use crate::colour::{Colour, Role, Theme, blend, ink_on, luminance};
@@ -16,7 +15,7 @@ struct Shown {
 }
 
 /// Everything as lines of text.
-pub(super) fn compose(canvas: &Canvas, theme: Theme, colour: bool) -> String {
+pub(super) fn compose(canvas: &Canvas, theme: Theme, colours: Colours) -> String {
     let mut out = String::new();
     for row in 0..canvas.rows {
         let mut line = Vec::with_capacity(canvas.columns);
@@ -26,32 +25,32 @@ pub(super) fn compose(canvas: &Canvas, theme: Theme, colour: bool) -> String {
                 continue;
             }
             let pieces = canvas.pieces(column, row);
-            line.push(if colour { coloured(cell, &pieces, theme) } else { plain(cell, &pieces, theme) });
+            line.push(if colours.any() { coloured(cell, &pieces, theme) } else { plain(cell, &pieces, theme) });
         }
         while line.last().is_some_and(|shown| shown.glyph == ' ' && shown.back.is_none()) {
             line.pop();
         }
-        write_line(&mut out, &line, colour);
+        write_line(&mut out, &line, colours);
     }
     out
 }
 
-fn write_line(out: &mut String, line: &[Shown], colour: bool) {
+fn write_line(out: &mut String, line: &[Shown], colours: Colours) {
     let mut now = Shown::default();
     for shown in line {
         let wanted = Shown { glyph: '\0', ..*shown };
         // A space's own colour is not seen.
         let same = wanted == now || (shown.glyph == ' ' && shown.back == now.back);
-        if colour && !same {
+        if colours.any() && !same {
             *out += "\x1b[0";
             if shown.bold {
                 *out += ";1";
             }
-            if let Some([r, g, b]) = shown.fore {
-                let _ = write!(out, ";38;2;{r};{g};{b}");
+            if let Some(rgb) = shown.fore {
+                *out += &colours.foreground(rgb);
             }
-            if let Some([r, g, b]) = shown.back {
-                let _ = write!(out, ";48;2;{r};{g};{b}");
+            if let Some(rgb) = shown.back {
+                *out += &colours.background(rgb);
             }
             out.push('m');
             now = wanted;
@@ -76,6 +75,9 @@ fn top(cell: &Cell) -> Option<(char, Option<Colour>)> {
     }
     if cell.dots != 0 {
         return Some((char::from_u32(0x2800 + u32::from(cell.dots))?, cell.dots_colour));
+    }
+    if cell.contour_dots != 0 {
+        return Some((char::from_u32(0x2800 + u32::from(cell.contour_dots))?, cell.contour_colour));
     }
     if cell.rules != 0 {
         return Some((rule_glyph(cell.rules, cell.round), cell.rules_colour));
@@ -124,7 +126,7 @@ fn mean<'a>(colours: impl Iterator<Item = &'a [u8; 3]>) -> [u8; 3] {
 }
 
 /// An area's part of a cell: a block of eighths where one colour lies under another or under nothing, a half at the side
-/// where it stands beside, two halves otherwise.
+/// where it stands beside, quarters or two halves otherwise. No part is so small that nothing of it is seen.
 fn blocks(flat: &[Option<[u8; 3]>]) -> Shown {
     let shown = |glyph, fore, back| Shown { glyph, fore, back, bold: false };
     let row = |down: usize| (flat[down * FILLS_ACROSS], flat[down * FILLS_ACROSS + 1]);
@@ -149,7 +151,27 @@ fn blocks(flat: &[Option<[u8; 3]>]) -> Shown {
     if (0..FILLS_DOWN).all(|down| row(down) == (left, right)) {
         return if left.is_some() { shown('▌', left, right) } else { shown('▐', right, left) };
     }
+    let first = flat.iter().flatten().next().copied();
+    if flat.iter().flatten().all(|piece| Some(*piece) == first) {
+        return shown(quarters(flat), first, None);
+    }
     halves(flat)
+}
+
+/// The quarters of a cell that one colour fills at least by half; else where most of it lies.
+fn quarters(flat: &[Option<[u8; 3]>]) -> char {
+    const GLYPHS: [char; 16] = [' ', '▘', '▝', '▀', '▖', '▌', '▞', '▛', '▗', '▚', '▐', '▜', '▄', '▙', '▟', '█'];
+    let filled = |upper: bool, left: bool| {
+        let rows = if upper { 0..FILLS_DOWN / 2 } else { FILLS_DOWN / 2..FILLS_DOWN };
+        rows.filter(|down| flat[down * FILLS_ACROSS + usize::from(!left)].is_some()).count()
+    };
+    let parts = [filled(true, true), filled(true, false), filled(false, true), filled(false, false)];
+    let halves = parts.iter().enumerate().filter(|(_, count)| 4 * **count >= FILLS_DOWN);
+    match halves.map(|(place, _)| 1 << place).sum::<usize>() {
+        0 if parts[2] + parts[3] >= parts[0] + parts[1] => '▁',
+        0 => '▔',
+        quarters => GLYPHS[quarters],
+    }
 }
 
 const EIGHTHS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
@@ -161,7 +183,11 @@ fn halves(flat: &[Option<[u8; 3]>]) -> Shown {
     };
     let (upper, lower) = flat.split_at(flat.len() / 2);
     match (half(upper), half(lower)) {
-        (None, None) => Shown { glyph: ' ', ..Shown::default() },
+        // Of several colours that fill little, the one that is there.
+        (None, None) if upper.iter().flatten().count() > lower.iter().flatten().count() => {
+            Shown { glyph: '▔', fore: Some(mean(upper.iter().flatten())), ..Shown::default() }
+        }
+        (None, None) => Shown { glyph: '▁', fore: Some(mean(lower.iter().flatten())), ..Shown::default() },
         (Some(upper), None) => Shown { glyph: '▀', fore: Some(upper), back: None, bold: false },
         (None, Some(lower)) => Shown { glyph: '▄', fore: Some(lower), back: None, bold: false },
         (Some(upper), Some(lower)) => Shown { glyph: '▀', fore: Some(upper), back: Some(lower), bold: false },
@@ -177,12 +203,25 @@ fn plain(cell: &Cell, pieces: &Pieces, theme: Theme) -> Shown {
         return Shown { glyph, ..Shown::default() };
     }
     let shade: f64 = flat.iter().flatten().map(|colour| shade(*colour, theme)).sum::<f64>() / flat.len() as f64;
-    let glyph = SHADES[((shade * 5.0) as usize).min(4)];
+    let glyph = match SHADES[((shade * 5.0) as usize).min(4)] {
+        ' ' => sliver(&flat).unwrap_or(' '),
+        glyph => glyph,
+    };
     let glyph = if glyph == ' ' && cell.grid { '·' } else { glyph };
     Shown { glyph, ..Shown::default() }
 }
 
 const SHADES: [char; 5] = [' ', '░', '▒', '▓', '█'];
+
+/// The block of a small part of a cell in the full colour of a series, which would be too pale as a shade.
+fn sliver(flat: &[Option<Colour>]) -> Option<char> {
+    let is_full = |colour: &Colour| matches!(colour.role(), Some(Role::Series(_))) && colour.alpha > 0.6;
+    if flat.iter().all(Option::is_none) || !flat.iter().flatten().all(is_full) {
+        return None;
+    }
+    let plain: Vec<Option<[u8; 3]>> = flat.iter().map(|piece| piece.map(|_| [0; 3])).collect();
+    Some(blocks(&plain).glyph)
+}
 
 /// The block of an area in one series' full colour over nothing, which shows its height to an eighth.
 fn solid_block(flat: &[Option<Colour>]) -> Option<char> {

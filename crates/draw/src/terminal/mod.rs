@@ -2,11 +2,14 @@
 
 mod canvas;
 mod compose;
+mod palette;
 
 use crate::colour::{Colour, Role, Theme};
 use crate::geometry::{Point, Rect};
 use crate::scene::{Anchor, Image, Item, Marker, Path, Rectangle, Scene, Shape, Stroke, Text};
-use canvas::{Canvas, DOTS_ACROSS, DOTS_DOWN, FILLS_ACROSS, FILLS_DOWN};
+pub use palette::Colours;
+
+use canvas::{Canvas, DOTS_ACROSS, DOTS_DOWN, FILLS_ACROSS, FILLS_DOWN, is_contour};
 
 /// How wide a cell of a terminal is in the pixels of a picture that is laid out for one.
 pub const CELL_WIDTH: f64 = 8.0;
@@ -20,9 +23,12 @@ impl Scene {
     /// The picture as lines of text, `columns` cells wide (at most 1000), each line ended by a newline.
     ///
     /// A cell stands for a rectangle twice as high as wide. A picture that is 8 pixels wide for each column comes out
-    /// sharpest: texts of it start at cells, frames lie on cells. With `colour`, 24-bit colours are set by escape sequences;
-    /// without, there are only characters, and series differ by dashes, marks and shades.
-    pub fn terminal(&self, columns: usize, colour: bool) -> String {
+    /// sharpest: texts of it start at cells, frames lie on cells. Colours are set by escape sequences, as many as
+    /// [`Colours`] says (`true` stands for all); without, there are only characters, and series differ by dashes, marks and
+    /// shades.
+    pub fn terminal(&self, columns: usize, colours: impl Into<Colours>) -> String {
+        let colours = colours.into();
+        let colour = colours.any();
         let columns = columns.clamp(1, MOST_COLUMNS);
         let cell = (self.width / columns as f64).max(1e-9);
         let rows = (self.height / (2.0 * cell) - 1e-6).ceil().clamp(1.0, 2.0 * MOST_COLUMNS as f64) as usize;
@@ -30,11 +36,12 @@ impl Scene {
             canvas: Canvas::new(columns, rows),
             cell: [cell, 2.0 * cell],
             clip: Rect::new(0.0, 0.0, self.width, self.height),
+            plain: !colour,
             // Where a picture has dashes of its own, they say all.
-            dashed: !colour && !has_dashes(&self.items),
+            dashed: if colour || has_dashes(&self.items) { Vec::new() } else { stroked(&self.items) },
         };
         painter.items(&self.items);
-        compose::compose(&painter.canvas, self.theme, colour)
+        compose::compose(&painter.canvas, self.theme, colours)
     }
 }
 
@@ -46,9 +53,25 @@ fn has_dashes(items: &[Item]) -> bool {
     })
 }
 
+/// The series of which there are lines, in the order of their colours.
+fn stroked(items: &[Item]) -> Vec<Role> {
+    let mut roles: Vec<Role> = items
+        .iter()
+        .flat_map(|item| match item {
+            Item::Path(path) => path.stroke.iter().filter_map(|stroke| stroke.colour.role()).collect(),
+            Item::Group(group) => stroked(&group.items),
+            _ => Vec::new(),
+        })
+        .filter(|role| matches!(role, Role::Series(_)))
+        .collect();
+    roles.sort_unstable();
+    roles.dedup();
+    roles
+}
+
 /// A role's colour in a terminal. Where the ground is not known, half-way between what light and dark ground would have;
 /// `None` is the terminal's own ink.
-fn terminal_rgb(colour: Colour, theme: Theme) -> Option<[u8; 3]> {
+pub(crate) fn terminal_rgb(colour: Colour, theme: Theme) -> Option<[u8; 3]> {
     match (colour.role(), theme) {
         (Some(Role::Ink), _) => None,
         (Some(role), Theme::Auto) => {
@@ -69,8 +92,10 @@ struct Painter {
     /// A cell's width and height in the scene's pixels.
     cell: [f64; 2],
     clip: Rect,
-    /// Whether series get dashes of their own.
-    dashed: bool,
+    /// Whether there are no colours.
+    plain: bool,
+    /// The series that get dashes of their own, each by its place.
+    dashed: Vec<Role>,
 }
 
 impl Painter {
@@ -142,18 +167,27 @@ impl Painter {
     fn dashes(&self, stroke: &Stroke) -> Vec<f64> {
         if !stroke.dashes.is_empty() {
             let dot = self.cell[0] / DOTS_ACROSS as f64;
-            let least = |turn: usize| if turn.is_multiple_of(2) { 4.0 } else { 2.0 };
+            // With colours a gap is as long as a cell, so that the colour of a line below is seen in it.
+            let [on, off] = if self.plain { [4.0, 2.0] } else { [6.0, 4.0] };
+            let is_dot = |turn: usize| stroke.dashes.get(turn + 1).is_some_and(|gap| stroke.dashes[turn] < *gap);
+            let least = |turn: usize| match turn % 2 {
+                0 if is_dot(turn) => 1.0,
+                0 => on,
+                _ => off,
+            };
             let dashes = stroke.dashes.iter().enumerate();
             return dashes.map(|(turn, dash)| (dash / dot).round().max(least(turn))).collect();
         }
-        match stroke.colour.role() {
-            Some(Role::Series(index)) if self.dashed => match index % 4 {
-                0 => Vec::new(),
-                1 => vec![1.0, 2.0],
-                2 => vec![6.0, 3.0],
-                _ => vec![5.0, 2.0, 1.0, 2.0],
-            },
-            _ => Vec::new(),
+        if self.plain && is_contour(stroke.colour) {
+            // Paler than what runs over them.
+            return vec![1.0, 2.0];
+        }
+        let place = self.dashed.iter().position(|role| Some(*role) == stroke.colour.role());
+        match place.map(|place| place % 4) {
+            None | Some(0) => Vec::new(),
+            Some(1) => vec![1.0, 2.0],
+            Some(2) => vec![6.0, 3.0],
+            Some(_) => vec![5.0, 2.0, 1.0, 2.0],
         }
     }
 
@@ -222,6 +256,9 @@ impl Painter {
         let bounds = rectangle.bounds;
         if let Some(fill) = rectangle.fill {
             self.area(&bounds.corners(), fill);
+            if fill.alpha >= 0.99 && !is_ground(fill) {
+                self.clear_rules(&bounds);
+            }
         }
         let Some(stroke) = &rectangle.stroke else { return };
         let [cw, ch] = self.cell;
@@ -240,6 +277,19 @@ impl Painter {
             ((last.0, first.1), last),
         ] {
             self.canvas.rule(from, to, stroke.colour, round);
+        }
+    }
+
+    /// Takes away the lines in every cell that a box reaches into, which would hide a part that is smaller than a cell.
+    fn clear_rules(&mut self, bounds: &Rect) {
+        let seen = bounds.intersection(&self.clip);
+        let inner = [seen.right() - self.cell[0] * 0.01, seen.bottom() - self.cell[1] * 0.01];
+        if seen.width <= 0.0 || seen.height <= 0.0 {
+            return;
+        }
+        let (Some(first), Some(last)) = (self.cell_at([seen.x, seen.y]), self.cell_at(inner)) else { return };
+        for row in first.1..=last.1 {
+            (first.0..=last.0).for_each(|column| self.canvas.clear_rules(column, row));
         }
     }
 
