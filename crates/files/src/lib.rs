@@ -39,6 +39,7 @@ mod bytes;
 mod digest;
 #[cfg(feature = "archives")]
 mod formats;
+mod guard;
 mod idx;
 #[cfg(feature = "arrays")]
 mod layers;
@@ -86,7 +87,8 @@ pub use pickle::{
 };
 #[cfg(feature = "pictures")]
 pub use pictures::{
-    PICTURE_CAP_BYTES, Picture, PictureError, Pictures, PicturesError, is_picture, read_picture, visible_entries,
+    PICTURE_CAP_BYTES, Picture, PictureError, PictureFolder, Pictures, PicturesError, is_picture, read_picture,
+    visible_entries,
 };
 #[cfg(feature = "arrays")]
 pub use safetensors::{Safetensors, SafetensorsError};

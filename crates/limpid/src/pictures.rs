@@ -2,12 +2,16 @@
 
 use std::path::{Path, PathBuf};
 
-use limpid_files::{Pictures, PicturesError};
+use limpid_files::{PictureFolder, Pictures, PicturesError};
 use limpid_graph::Tensor;
 use limpid_learn::{Dataset, holdout};
 
 use crate::Error;
 use crate::models::PictureForm;
+
+mod bring;
+
+pub use bring::{Changes, Ground, brought};
 
 /// What a byte of a pixel is divided by: pixels run from 0 to 1 for a network.
 pub const PIXEL_DIVISOR: f64 = 255.0;
@@ -21,20 +25,51 @@ pub struct PictureSplit {
     pub test: Option<Dataset>,
     /// The pictures' form and classes.
     pub form: PictureForm,
-    /// Files that are neither PNG nor JPEG by their names.
+    /// Files that are no pictures.
     pub others: Vec<PathBuf>,
+    /// What a reader should know of how the folder was read, a sentence each.
+    pub notes: Vec<String>,
 }
 
-/// Reads a folder of class folders, or a folder whose `train` and `test` are such. Where it has no parts of its own, a
-/// share of each class is held out, drawn by `seed`.
+/// Reads a folder of class folders, or a folder whose parts, `train` and `test` say, are such: see [`PictureFolder`].
+/// Where it has no parts of its own, a share of each class is held out, drawn by `seed`.
 ///
 /// # Errors
 /// Where a file cannot be read or pictures differ in size or classes, with the path, and where the share leaves nothing.
 pub fn split(folder: &Path, test_share: f64, seed: u64) -> Result<PictureSplit, Error> {
-    let (train, test) = Pictures::read_parts(folder)?;
+    split_sized(folder, None, test_share, seed)
+}
+
+/// Reads a folder as [`split`] does, its pictures brought to a height and a width.
+///
+/// # Errors
+/// As [`split`], but for pictures of different sizes.
+pub fn split_sized(
+    folder: &Path,
+    size: Option<(usize, usize)>,
+    test_share: f64,
+    seed: u64,
+) -> Result<PictureSplit, Error> {
+    let PictureFolder { train, test, mut notes, .. } = PictureFolder::find(folder)?;
+    let mut resized = 0u64;
+    let mut read = |folder: &Path| match size {
+        None => Pictures::read(folder),
+        Some((height, width)) => Pictures::read_each(folder, |picture| {
+            resized += u64::from((picture.height, picture.width) != (height, width));
+            picture.resized(height, width)
+        }),
+    };
+    let train = read(&train)?;
+    let test = test.map(|test| read(&test)).transpose()?;
+    if resized > 0 {
+        notes.push(format!("{resized} pictures of other sizes are resized"));
+    }
     let channels = test.as_ref().map_or(1, Pictures::channels).max(train.channels());
     let (height, width) = train.size();
-    let form = PictureForm { channels, height, width, classes: train.classes.clone() };
+    let pixels = train.images.as_slice::<u8>().unwrap_or_default();
+    let each = pixels.chunks_exact((train.channels() * height * width).max(1));
+    let ground = Ground::of(each, train.channels(), (height, width));
+    let form = PictureForm { channels, height, width, classes: train.classes.clone(), ground };
     if form.classes.len() < 2 {
         let what =
             format!("{}: one class, `{}`, is nothing to tell apart; two fit", folder.display(), form.classes.join(""));
@@ -44,13 +79,27 @@ pub fn split(folder: &Path, test_share: f64, seed: u64) -> Result<PictureSplit, 
     let train = dataset(train, &form)?;
     if let Some(test) = test {
         others.extend(test.others.iter().cloned());
-        return Ok(PictureSplit { train, test: Some(dataset(test, &form)?), form, others });
+        return Ok(PictureSplit { train, test: Some(dataset(test, &form)?), form, others, notes });
     }
     let labels: Vec<usize> = train.targets().to_f64().into_iter().map(|label| label as usize).collect();
     let (rows, held_out) = holdout(train.len(), Some(&labels), test_share, seed)?;
     let test = if held_out.is_empty() { None } else { Some(train.select(&held_out)?) };
     let train = if held_out.is_empty() { train } else { train.select(&rows)? };
-    Ok(PictureSplit { train, test, form, others })
+    Ok(PictureSplit { train, test, form, others, notes })
+}
+
+/// The class folders of a folder as samples for a model of this form, each picture [`brought`] to it; and what was done.
+///
+/// # Errors
+/// As [`dataset`].
+pub fn brought_dataset(folder: &Path, form: &PictureForm) -> Result<(Dataset, Vec<Changes>), Error> {
+    let mut changes = Vec::new();
+    let pictures = Pictures::read_each(folder, |picture| {
+        let (picture, own) = brought(picture, form);
+        changes.push(own);
+        picture
+    })?;
+    Ok((dataset(pictures, form)?, changes))
 }
 
 /// Pictures as samples for a model that reads pictures of this form: channels are brought to its own, labels are those
