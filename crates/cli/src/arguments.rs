@@ -7,13 +7,14 @@ use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
 use limpid::engine::{MOST_THREADS, THREADS, available_threads};
-use limpid::files::Table;
+use limpid::files::{PictureFolder, Table};
 use limpid::graph::Sizes;
 use limpid::learn::{Initializer, Momentum, Network, Optimizer, Task, activation_names, optimizer, optimizer_names};
 use limpid::tables::TableOptions;
 
 use crate::data::{Form, Named};
 use crate::failure::Failure;
+use crate::pointed::Extent;
 
 /// The form of a result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -112,15 +113,16 @@ impl OptimizerOptions {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Data")]
 pub(crate) struct DataOptions {
-    /// Data set
-    #[arg(long, value_enum, default_value_t = Named::Mnist, value_name = "NAME")]
-    pub(crate) dataset: Named,
+    /// Data set that is known by name [default: mnist]
+    #[arg(long, value_enum, value_name = "NAME")]
+    pub(crate) dataset: Option<Named>,
 
     /// Table, such as iris.csv, folder of pictures, or folder with the data set's files, such as data/mnist
     ///
     /// A file is a table: comma-separated values under a header (tabs or semicolons serve as well), plain or gzip'd; `-`
-    /// reads one from standard input. A folder with a folder for each class holds pictures, PNG or JPEG, all of one size;
-    /// its folders may also be `train` and `test`, with the classes in each.
+    /// reads one from standard input. A folder with a folder for each class holds pictures, PNG or JPEG; its folders may
+    /// also be parts, such as `train` and `test`, with the classes in each. IDX files of your own, in a folder, and .npz
+    /// archives of x_train, y_train, x_test and y_test are pictures, too.
     ///
     /// Without it, the data set's files are looked for in $LIMPID_DATA, in data/mnist of the current folder and those
     /// above it, and in the user's cache folder, where `limpid data fetch` puts them.
@@ -151,15 +153,39 @@ pub(crate) struct HoldoutOptions {
     /// Of each class the same share, drawn by --seed.
     #[arg(long, value_name = "SHARE", value_parser = share, allow_negative_numbers = true)]
     test_share: Option<f64>,
+
+    /// Width and height that pictures are brought to, such as 28x28 [default: their own, where all have the same]
+    #[arg(long, value_name = "WIDTHxHEIGHT", allow_negative_numbers = true)]
+    pub(crate) size: Option<Extent>,
 }
 
 /// What is held out where nothing else is said.
 const TEST_SHARE: f64 = 0.2;
 
+/// `--as-is`.
+#[derive(Clone, Copy, Debug, Args)]
+#[command(next_help_heading = "Data")]
+pub(crate) struct AsIsOption {
+    /// Leave pictures as they are
+    ///
+    /// Otherwise each is brought to what the model learned from: dark and light change places where its ground is the
+    /// other one, what is transparent is laid on black or white, and another size is brought to the model's.
+    #[arg(long)]
+    pub(crate) as_is: bool,
+}
+
+impl DataOptions {
+    /// The data set that is known by name, where no other data is named.
+    pub(crate) fn named(&self) -> Named {
+        self.dataset.unwrap_or(Named::Mnist)
+    }
+}
+
 impl HoldoutOptions {
     /// Refuses what a data set that is known by name has no use for.
     pub(crate) fn check_named(&self, named: Named) -> Result<(), Failure> {
-        match self.of_table().or(self.test_share.map(|_| "--test-share")) {
+        let size = self.size.map(|_| "--size");
+        match self.of_table().or(self.test_share.map(|_| "--test-share")).or(size) {
             Some(flag) => Err(Failure::Usage(format!(
                 "{flag} is for tables and pictures, and {} has its own; with --data FILE.csv it fits",
                 named.name()
@@ -173,13 +199,12 @@ impl HoldoutOptions {
         if let Some(flag) = self.of_table() {
             return Err(Failure::Usage(format!("{flag} is for tables; the classes of pictures are their folders")));
         }
-        let has_parts = ["train", "test"].iter().all(|part| folder.join(part).is_dir());
-        match self.test_share {
-            Some(_) if has_parts => {
-                let why = "has a folder `test`, which is what is held out; its name without --test-share fits";
-                Err(Failure::Usage(format!("{} {why}", folder.display())))
+        let test = PictureFolder::find(folder).ok().and_then(|found| found.test);
+        match (self.test_share, test) {
+            (Some(_), Some(test)) => {
+                Err(Failure::Usage(format!("{} is what is held out; leave --test-share out", test.display())))
             }
-            share => Ok(share.unwrap_or(TEST_SHARE)),
+            (share, _) => Ok(share.unwrap_or(TEST_SHARE)),
         }
     }
 

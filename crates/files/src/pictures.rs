@@ -11,6 +11,7 @@ use crate::sniff::Sniffed;
 mod decode;
 mod folder;
 mod resize;
+mod stored;
 
 pub use decode::{Picture, PictureError};
 pub use folder::{PictureFolder, is_picture, visible_entries};
@@ -114,6 +115,14 @@ pub enum PicturesError {
         /// Height and width of that, in pixels.
         expected: (usize, usize),
     },
+    /// Arrays that are no pictures with labels.
+    #[error("{}: {what}", path.display())]
+    Arrays {
+        /// The file, and the array in it where it is an archive.
+        path: PathBuf,
+        /// What is wrong, and what would fit.
+        what: String,
+    },
     /// More than is held.
     #[error("{}: {count} pictures take {bytes} bytes, more than the {cap_bytes} that fit; use fewer or smaller ones",
         path.display())]
@@ -200,6 +209,25 @@ impl Pictures {
 }
 
 impl Pictures {
+    /// The same pictures, each as `bring` makes it; all to one size and one number of channels.
+    ///
+    /// # Errors
+    /// [`TensorError`] where they differ in size, or no memory holds them.
+    pub fn each(self, mut bring: impl FnMut(Picture) -> Picture) -> Result<Self, TensorError> {
+        let (channels, (height, width)) = (self.channels(), self.size());
+        let pixels = self.images.as_slice::<u8>().unwrap_or_default();
+        let mut planes = Vec::new();
+        let mut shape = [0, channels, height, width];
+        for own in pixels.chunks((channels * height * width).max(1)) {
+            let pixels =
+                (0..height * width).flat_map(|at| own.iter().skip(at).step_by(height * width)).copied().collect();
+            let brought = bring(Picture { height, width, channels, pixels, alpha: None });
+            shape = [shape[0] + 1, brought.channels, brought.height, brought.width];
+            brought.write_planes(brought.channels, &mut planes);
+        }
+        Ok(Self { images: Tensor::new(shape, planes)?, ..self })
+    }
+
     /// Height and width of each picture, in pixels.
     pub fn size(&self) -> (usize, usize) {
         let extent = |axis: usize| self.images.shape().get(axis).copied().unwrap_or(0);
@@ -217,6 +245,7 @@ impl Pictures {
     /// [`TensorError`] where no memory holds them.
     pub fn with_channels(self, channels: usize) -> Result<Self, TensorError> {
         let (own, (height, width)) = (self.channels(), self.size());
+        let count = self.images.shape().first().copied().unwrap_or(0);
         if own == channels {
             return Ok(self);
         }
@@ -225,7 +254,7 @@ impl Pictures {
         for picture in pixels.chunks((own * height * width).max(1)) {
             decode::write_planes(picture, own, channels, &mut planes);
         }
-        Ok(Self { images: Tensor::new([self.paths.len(), channels, height, width], planes)?, ..self })
+        Ok(Self { images: Tensor::new([count, channels, height, width], planes)?, ..self })
     }
 }
 

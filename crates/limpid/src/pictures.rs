@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use limpid_files::{PictureFolder, Pictures, PicturesError};
+use limpid_files::{Picture, PictureFolder, Pictures, PicturesError};
 use limpid_graph::Tensor;
 use limpid_learn::{Dataset, holdout};
 
@@ -50,20 +50,7 @@ pub fn split_sized(
     test_share: f64,
     seed: u64,
 ) -> Result<PictureSplit, Error> {
-    let PictureFolder { train, test, mut notes, .. } = PictureFolder::find(folder)?;
-    let mut resized = 0u64;
-    let mut read = |folder: &Path| match size {
-        None => Pictures::read(folder),
-        Some((height, width)) => Pictures::read_each(folder, |picture| {
-            resized += u64::from((picture.height, picture.width) != (height, width));
-            picture.resized(height, width)
-        }),
-    };
-    let train = read(&train)?;
-    let test = test.map(|test| read(&test)).transpose()?;
-    if resized > 0 {
-        notes.push(format!("{resized} pictures of other sizes are resized"));
-    }
+    let (train, test, notes) = parts(folder, size)?;
     let channels = test.as_ref().map_or(1, Pictures::channels).max(train.channels());
     let (height, width) = train.size();
     let pixels = train.images.as_slice::<u8>().unwrap_or_default();
@@ -88,18 +75,81 @@ pub fn split_sized(
     Ok(PictureSplit { train, test, form, others, notes })
 }
 
-/// The class folders of a folder as samples for a model of this form, each picture [`brought`] to it; and what was done.
+/// What is learned and what is held out, of a folder of pictures or of arrays of them, and what is to be said of that.
+type Parts = (Pictures, Option<Pictures>, Vec<String>);
+
+fn parts(path: &Path, size: Option<(usize, usize)>) -> Result<Parts, Error> {
+    let mut resized = 0u64;
+    let mut brought = |picture: Picture, (height, width): (usize, usize)| {
+        resized += u64::from((picture.height, picture.width) != (height, width));
+        picture.resized(height, width)
+    };
+    let (train, test, mut notes) = match Pictures::read_arrays(path)? {
+        Some((train, test)) => match size {
+            None => (train, test, Vec::new()),
+            Some(size) => {
+                let mut sized = |pictures: Pictures| pictures.each(|picture| brought(picture, size));
+                (sized(train)?, test.map(sized).transpose()?, Vec::new())
+            }
+        },
+        None => {
+            let PictureFolder { train, test, notes, .. } = PictureFolder::find(path)?;
+            let mut read = |folder: PathBuf| match size {
+                None => Pictures::read(&folder),
+                Some(size) => Pictures::read_each(&folder, |picture| brought(picture, size)),
+            };
+            (read(train)?, test.map(read).transpose()?, notes)
+        }
+    };
+    if resized > 0 {
+        notes.push(format!("resized, as they are of other sizes: {resized}"));
+    }
+    Ok((train, test, notes))
+}
+
+/// Samples that a model is asked about.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Asked {
+    /// The samples, with labels of the model's classes.
+    pub data: Dataset,
+    /// The picture's file of each sample; empty where they were kept as arrays.
+    pub paths: Vec<PathBuf>,
+    /// Whether what is held out was chosen; none where the path has no parts.
+    pub held_out: Option<bool>,
+    /// What was done to pictures, and how the folder was read, a sentence each.
+    pub notes: Vec<String>,
+}
+
+/// Pictures with their classes, of a folder or of arrays, as samples for a model of this form: what is held out, where
+/// they have parts, or what was learned from. Each is [`brought`] to the form, or with `as_is` left as it is.
 ///
 /// # Errors
 /// As [`dataset`].
-pub fn brought_dataset(folder: &Path, form: &PictureForm) -> Result<(Dataset, Vec<Changes>), Error> {
+pub fn asked(path: &Path, form: &PictureForm, held_out: bool, as_is: bool) -> Result<Asked, Error> {
     let mut changes = Vec::new();
-    let pictures = Pictures::read_each(folder, |picture| {
+    let mut bring = |picture| {
         let (picture, own) = brought(picture, form);
         changes.push(own);
         picture
-    })?;
-    Ok((dataset(pictures, form)?, changes))
+    };
+    let (pictures, has_parts, mut notes) = match Pictures::read_arrays(path)? {
+        Some((train, test)) => {
+            let has_parts = test.is_some();
+            let chosen = if held_out { test.unwrap_or(train) } else { train };
+            (if as_is { chosen } else { chosen.each(bring)? }, has_parts, Vec::new())
+        }
+        None => {
+            let PictureFolder { train, test, notes, .. } = PictureFolder::find(path)?;
+            let has_parts = test.is_some();
+            let chosen = if held_out { test.unwrap_or(train) } else { train };
+            let read = if as_is { Pictures::read(&chosen)? } else { Pictures::read_each(&chosen, &mut bring)? };
+            (read, has_parts, notes)
+        }
+    };
+    notes.extend(Changes::notes(&changes));
+    let paths = pictures.paths.clone();
+    Ok(Asked { data: dataset(pictures, form)?, paths, held_out: has_parts.then_some(held_out), notes })
 }
 
 /// Pictures as samples for a model that reads pictures of this form: channels are brought to its own, labels are those

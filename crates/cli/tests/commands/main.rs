@@ -5,6 +5,7 @@ mod book;
 mod convert;
 mod data;
 mod files;
+mod folders;
 #[cfg(unix)]
 mod killed;
 mod look;
