@@ -283,7 +283,7 @@ fn pictures_are_learned_by_their_folders_and_told_apart() {
     for said in [
         "shots: 32 to learn from, 8 to test on\n",
         "4×4 pixels in grey: 2 classes, left, right\n",
-        "passed over, neither PNG nor JPEG: 1 file, such as shots/left/list.txt\n",
+        "passed over, no pictures: 1 file, such as shots/left/list.txt\n",
     ] {
         assert!(told.stderr.contains(said), "{said:?} is not in:\n{}", told.stderr);
     }
@@ -314,7 +314,7 @@ fn mistakes_with_pictures_are_answered_with_what_would_fit() {
     fs::write(place.path("cut.png"), &large[..large.len() / 2]).unwrap();
     let table: [(&[&str], i32, &str); 7] = [
         (
-            &["predict", "sides", "large.png"],
+            &["predict", "sides", "large.png", "--as-is"],
             1,
             "large.png: 5 wide and 4 high; the model reads pictures 4 wide and 4 high",
         ),
@@ -323,7 +323,11 @@ fn mistakes_with_pictures_are_answered_with_what_would_fit() {
         (&["predict", "sides"], 2, "the model learned from pictures, not from mnist"),
         (&["train", "--data", "shots", "--target", "side"], 2, "--target is for tables"),
         (&["train", "--data", "shots/left"], 1, "shots/left: there is no folder in it"),
-        (&["evaluate", "sides", "--data", "shots", "--part", "train"], 2, "no folders `train` and `test`"),
+        (
+            &["evaluate", "sides", "--data", "shots", "--part", "train"],
+            2,
+            "has no parts, such as the folders `train` and `test`",
+        ),
     ];
     for (arguments, code, said) in table {
         place.run(arguments).failed(code, said);
