@@ -96,6 +96,9 @@ pub use safetensors::{Safetensors, SafetensorsError};
 pub use sets::{DataSet, PublishedFile, Samples, SetError, data_set, data_sets};
 pub use sniff::{Kind, Sniffed, sniff, sniff_file};
 #[cfg(feature = "tables")]
-pub use table::{TABLE_CAP_BYTES, Table, TableError, TableFileError, comma_separated};
+pub use table::{
+    DateOrder, Decimal, Doubt, Guess, Reading, TABLE_CAP_BYTES, Table, TableError, TableFileError, TableForm,
+    comma_separated,
+};
 #[cfg(feature = "archives")]
 pub use torch::{TorchError, read_torch};
