@@ -5,6 +5,7 @@
 //! separates its cells, `rows` reads them. A table stays text: whether a column is numbers is asked of it by whoever wants
 //! numbers (`reading`), and answered with a line where it is not.
 
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::OnceLock;
 
@@ -86,6 +87,8 @@ pub struct Table {
     notes: Vec<String>,
     /// Whether it has decimal commas, once that was asked.
     decimal_commas: OnceLock<bool>,
+    /// The place of each name, once one was looked for.
+    places: OnceLock<HashMap<String, usize>>,
 }
 
 impl PartialEq for Table {
@@ -149,6 +152,11 @@ impl Table {
         &self.notes
     }
 
+    /// What a reader of more tables of this kind has to know.
+    pub fn form(&self) -> TableForm {
+        TableForm { header: Some(self.has_header), missing: self.missing.clone() }
+    }
+
     /// Whether the names stood in its first line.
     pub fn has_header(&self) -> bool {
         self.has_header
@@ -195,7 +203,10 @@ impl Table {
         let name = name.trim();
         let by_place =
             || name.parse::<usize>().ok().filter(|place| !self.has_header && (1..=self.names.len()).contains(place));
-        let place = self.names.iter().position(|own| own == name).or_else(|| by_place().map(|place| place - 1));
+        let places = self.places.get_or_init(|| {
+            self.names.iter().enumerate().map(|(place, own)| (own.clone(), place)).collect()
+        });
+        let place = places.get(name).copied().or_else(|| by_place().map(|place| place - 1));
         place.ok_or_else(|| TableError::no_column(name, &self.names))
     }
 
@@ -241,6 +252,7 @@ impl Table {
 
     /// Calls the columns of a table without a header as those of one that has one column more, which this one lacks.
     pub fn without_place(&mut self, place: usize) {
+        self.places.take();
         for (own, name) in self.names.iter_mut().enumerate().filter(|_| !self.has_header) {
             *name = format!("column {}", if own < place { own + 1 } else { own + 2 });
         }

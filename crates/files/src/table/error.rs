@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use thiserror::Error;
 
 use crate::bytes::{GzipError, ReadError};
+use crate::sniff::Sniffed;
 
 /// Text that is not a table, or does not hold what was asked of it. Lines are counted from 1, which is the header's.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -20,10 +21,12 @@ pub enum TableError {
         columns: usize,
     },
     /// The bytes are no text.
-    #[error("line {line} is no text; save the table as text, comma-separated values in UTF-8")]
-    NotUtf8 {
-        /// The line.
+    #[error("this is no text, as line {line} shows, but {}", found.or("save the table as text: comma-separated values in UTF-8"))]
+    NotText {
+        /// The first line that is none.
         line: u64,
+        /// What the bytes are.
+        found: Sniffed,
     },
     /// The text begins as UTF-16 and is none.
     #[error("the table begins as UTF-16, and is damaged; save it as UTF-8")]
@@ -32,12 +35,10 @@ pub enum TableError {
     #[error("{0}")]
     Gzip(GzipError),
     /// Another format.
-    #[error("this is {format}; {fix}")]
+    #[error("this is {}", found.or("save it as text: comma-separated values"))]
     Format {
-        /// The format.
-        format: &'static str,
-        /// What makes a table of it.
-        fix: &'static str,
+        /// What the bytes are.
+        found: Sniffed,
     },
     /// A first line that is no header.
     #[error("line {line} looks like a row, not a header: {shown}; write a line with the columns' names above it")]

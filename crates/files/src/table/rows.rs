@@ -1,6 +1,7 @@
 //! The text of a table → its names and cells.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::OnceLock;
 
 use csv::ByteRecord;
 
@@ -41,7 +42,8 @@ impl Table {
             has_header,
             missing: form.missing.iter().map(|mark| mark.trim().to_string()).collect(),
             notes: Vec::new(),
-            decimal_commas: std::sync::OnceLock::new(),
+            decimal_commas: OnceLock::new(),
+            places: OnceLock::new(),
         };
         let header = record.clone();
         let mut passed = Passed::default();
@@ -79,7 +81,7 @@ impl Table {
         }
         for cell in record.iter().take(expected) {
             // The whole text was checked before; a cell is cut at characters of one byte.
-            self.cells.push(std::str::from_utf8(cell).map_err(|_| TableError::NotUtf8 { line })?);
+            self.cells.push(std::str::from_utf8(cell).map_err(|_| TableError::Other { reason: format!("line {line} is cut within a character") })?);
         }
         self.lines.push(line);
         Ok(())

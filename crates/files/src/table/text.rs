@@ -1,6 +1,7 @@
 //! Bytes → the text of a table: UTF-8, UTF-16 with its mark, or Windows-1252, with line feeds at its line ends.
 
 use super::TableError;
+use crate::sniff::{Kind, sniff};
 
 /// The mark that some programs begin a UTF-8 text with.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
@@ -13,6 +14,7 @@ const WINDOWS_1252: [char; 32] = [
 
 /// The text, and what a reader of it should know.
 pub(super) fn text_of(mut bytes: Vec<u8>) -> Result<(String, Vec<String>), TableError> {
+    check_format(&bytes)?;
     let mut notes = Vec::new();
     if bytes.starts_with(BYTE_ORDER_MARK) {
         bytes.drain(..BYTE_ORDER_MARK.len());
@@ -28,15 +30,13 @@ pub(super) fn text_of(mut bytes: Vec<u8>) -> Result<(String, Vec<String>), Table
                 let valid = error.utf8_error().valid_up_to();
                 let bytes = error.into_bytes();
                 let line = 1 + bytes[..valid].iter().filter(|&&byte| byte == b'\n').count() as u64;
-                let text = one_byte_a_character(&bytes).ok_or(TableError::NotUtf8 { line })?;
+                let text = one_byte_a_character(&bytes).ok_or_else(|| TableError::NotText { line, found: sniff(&bytes) })?;
                 notes.push(format!("line {line} is not UTF-8: the text is read as Windows-1252 (Latin-1)"));
                 text
             }
         },
     };
-    let text = line_feeds(text);
-    check_format(&text)?;
-    Ok((without_outer_bars(text), notes))
+    Ok((without_outer_bars(line_feeds(text)), notes))
 }
 
 /// Pairs of bytes, where the text begins with the mark of UTF-16.
@@ -67,33 +67,11 @@ fn line_feeds(text: String) -> String {
     }
 }
 
-/// Text of another format is named for what it is.
-fn check_format(text: &str) -> Result<(), TableError> {
-    let start = text.trim_start();
-    let first = start.lines().next().unwrap_or_default().to_ascii_lowercase();
-    let after = start.get(1..).unwrap_or_default().trim_start();
-    let is_json = (start.starts_with('{') && after.starts_with(['"', '}']))
-        || (start.starts_with('[') && after.starts_with(['{', '[']));
-    let data_line = |line: &str| !line.trim_start().starts_with('%') && !line.trim().is_empty();
-    let relation = text.lines().find(|line| data_line(line)).unwrap_or_default().trim_start().to_ascii_lowercase();
-    let (format, fix) = match () {
-        () if is_json => {
-            ("JSON", "in Python `pandas.read_json(FILE).to_csv(\"table.csv\", index=False)` makes a table of it")
-        }
-        () if relation.starts_with("@relation") => {
-            ("ARFF, Weka's format", "replace all lines up to `@data` by one line with the names of the attributes")
-        }
-        () if first.starts_with("<!doctype html") || first.starts_with("<html") => {
-            ("a web page", "download the file that the page shows or links to")
-        }
-        () if first.starts_with("<?xml") => ("XML", "save it as comma-separated values"),
-        () if first.starts_with("version https://git-lfs") => {
-            ("a Git LFS pointer, not the file", "fetch it: git lfs pull")
-        }
-        () if first.starts_with("{\\rtf") => ("a text document (RTF)", "save it as comma-separated values"),
-        () => return Ok(()),
-    };
-    Err(TableError::Format { format, fix })
+/// Whatever is known not to be a table of text is named for what it is.
+fn check_format(bytes: &[u8]) -> Result<(), TableError> {
+    let found = sniff(bytes);
+    let is_other = found.kind().is_known() && !matches!(found.kind(), Kind::Empty | Kind::Debris);
+    if is_other && wide(bytes).is_none() { Err(TableError::Format { found }) } else { Ok(()) }
 }
 
 /// A table between bars, as Markdown has it: without the outer bars and without the line under the header.
