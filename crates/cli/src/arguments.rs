@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
 use limpid::engine::{MOST_THREADS, THREADS, available_threads};
-use limpid::files::{PictureFolder, Table};
+use limpid::files::{PictureFolder, Table, TableForm};
 use limpid::graph::Sizes;
 use limpid::learn::{Initializer, Momentum, Network, Optimizer, Task, activation_names, optimizer, optimizer_names};
 use limpid::tables::TableOptions;
@@ -142,6 +142,18 @@ pub(crate) struct HoldoutOptions {
     #[arg(long, value_name = "COLUMNS", value_delimiter = ',')]
     ignore: Vec<String>,
 
+    /// Take the first line of a table as a row, not as the names of the columns
+    ///
+    /// The columns are called by their places then: `column 1`, or 1 for short, as in --target 3.
+    #[arg(long)]
+    no_header: bool,
+
+    /// What stands for a missing value in a table, beside the usual marks, such as "-,."
+    ///
+    /// Empty cells, NA, N/A, NaN, null, None, <NA>, #N/A and ? are missing values anyway.
+    #[arg(long, value_name = "MARKS", value_delimiter = ',', allow_hyphen_values = true)]
+    missing: Vec<String>,
+
     /// Task: classification or regression [default: chosen by the values of the target column]
     ///
     /// Words are classes, and so are at most 20 different whole numbers; other numbers are a regression's.
@@ -208,6 +220,11 @@ impl HoldoutOptions {
         }
     }
 
+    /// What is known of a table before it is read.
+    pub(crate) fn table_form(&self) -> TableForm {
+        TableForm { header: self.no_header.then_some(false), missing: self.missing.clone() }
+    }
+
     /// What of a table is learned.
     pub(crate) fn table_options(&self, table: &Table, name: &str, seed: u64) -> Result<TableOptions, Failure> {
         let Some(target) = &self.target else {
@@ -234,6 +251,8 @@ impl HoldoutOptions {
         let flags = [
             (self.target.is_some(), "--target"),
             (!self.ignore.is_empty(), "--ignore"),
+            (self.no_header, "--no-header"),
+            (!self.missing.is_empty(), "--missing"),
             (self.task.is_some(), "--task"),
         ];
         flags.into_iter().find(|(is_given, _)| *is_given).map(|(_, flag)| flag)

@@ -4,9 +4,9 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use limpid::files::{Kind, PicturesError, TABLE_CAP_BYTES, Table, TableError, is_picture, sniff_file, visible_entries};
+use limpid::files::{Kind, PicturesError, is_picture, sniff_file, visible_entries};
 use limpid::graph::Tensor;
-use limpid::learn::{Answers, Dataset, EVALUATION_BATCH, Loss, Model, PreparationError, Regression, Task, Unknown};
+use limpid::learn::{Answers, Dataset, EVALUATION_BATCH, Loss, Model, Regression, Task};
 use limpid::models::Samples;
 use limpid::{pictures, tables};
 
@@ -14,6 +14,7 @@ use crate::arguments::{DataOptions, HoldoutOptions};
 use crate::data::{Form, Named, Part};
 use crate::failure::Failure;
 use crate::output;
+use crate::tabular::{about_table, read_fitted, read_table, split_notes, unknown_notes, without_target_note};
 use crate::text;
 
 /// What kind of data is meant, before any of it is read.
@@ -102,28 +103,6 @@ fn holds_own_idx(path: &Path) -> bool {
     visible_entries(path).is_ok_and(|entries| entries.iter().any(is_own))
 }
 
-/// Reads a table from a file, or from standard input where that is what `-` stands for.
-pub(crate) fn read_table(path: &Path) -> Result<Table, Failure> {
-    if !output::is_dash(path) {
-        return Ok(Table::read(path).map_err(limpid::Error::from)?);
-    }
-    let bytes = output::standard_input(TABLE_CAP_BYTES)?;
-    Table::from_bytes(&bytes).map_err(|error| Failure::Misfit(format!("standard input: {error}")))
-}
-
-/// Names the table in what went wrong with it; a column that was typed and is not there is wrong usage.
-fn about_table(source: &Source, error: limpid::Error) -> Failure {
-    let name = source.name();
-    match error {
-        limpid::Error::Table(error @ TableError::NoColumn { .. }) => Failure::Usage(format!("{name}: {error}")),
-        limpid::Error::Learn(error @ limpid::learn::Error::Setting { .. }) => Failure::Usage(error.to_string()),
-        limpid::Error::Preparation(error @ PreparationError::Categories { .. }) => {
-            Failure::Misfit(format!("{name}: {error}; --ignore leaves it out"))
-        }
-        error => Failure::Misfit(format!("{name}: {error}")),
-    }
-}
-
 /// What a training learns from.
 pub(crate) struct Lesson {
     pub(crate) form: Form,
@@ -160,10 +139,10 @@ impl Lesson {
                 if holdout.size.is_some() {
                     return Err(Failure::Usage(format!("--size is for pictures, and {} is a table", source.name())));
                 }
-                let table = read_table(path)?;
+                let table = read_table(path, &holdout.table_form())?;
                 let options = holdout.table_options(&table, &source.name(), seed)?;
                 let split = tables::split(&table, &options).map_err(|error| about_table(&source, error))?;
-                Ok(Self::of_table(source, split))
+                Ok(Self::of_table(source, split, table.notes()))
             }
             Source::Pictures(path) => {
                 let share = holdout.picture_share(path)?;
@@ -180,19 +159,10 @@ impl Lesson {
         }
     }
 
-    fn of_table(source: Source, split: tables::TableSplit) -> Self {
-        let tables::TableSplit { train, test, preparation, without_target, unknown } = split;
+    fn of_table(source: Source, split: tables::TableSplit, read: &[String]) -> Self {
+        let notes = [split_notes(&split).as_slice(), read].concat();
+        let tables::TableSplit { train, test, preparation, .. } = split;
         let target = preparation.target();
-        let columns = text::counted(preparation.inputs().len() as u64, "column");
-        let goal = match target.classes() {
-            Some(classes) => format!("{}, {}", text::counted(classes.len() as u64, "class"), listed(&classes)),
-            None => "a number".to_string(),
-        };
-        let mut notes = vec![format!("{} from {columns}: {goal}", target.name)];
-        let left_out = preparation.left_out().iter();
-        notes.extend(left_out.map(|column| format!("`{}` is left out: {}", column.name, column.why)));
-        notes.extend(without_target_note(without_target, &target.name));
-        notes.extend(unknown_notes(&unknown));
         Self {
             form: Form {
                 name: source.name(),
@@ -306,7 +276,8 @@ impl Questions {
                         "a table has no parts: all of its rows are meant; a table of those rows alone fits --data";
                     return Err(Failure::Usage(why.to_string()));
                 }
-                let labelled = tables::labelled(&read_table(path)?, preparation);
+                let table = read_fitted(path, preparation)?;
+                let labelled = tables::labelled(&table, preparation);
                 let tables::Labelled { data, without_target, unknown } =
                     labelled.map_err(|error| about_table(&source, error))?;
                 let mut notes: Vec<String> =
@@ -350,32 +321,12 @@ pub(crate) fn unprepared(source: &Source) -> Failure {
     Failure::Misfit(format!("the model does not say how it reads {name}; {fits}"))
 }
 
-fn without_target_note(count: usize, target: &str) -> Option<String> {
-    (count > 0).then(|| format!("{} without `{target}` left out", text::counted(count as u64, "row")))
-}
-
 /// Says what was done to pictures, and how it is turned off.
 pub(crate) fn say_changes(notes: &[String]) {
     notes.iter().for_each(|note| output::note(note));
     if !notes.is_empty() {
         output::note("--as-is leaves pictures as they are");
     }
-}
-
-/// How a word is answered that training never saw.
-pub(crate) fn unknown_notes(unknown: &[Unknown]) -> Vec<String> {
-    const MOST: usize = 3;
-    let of_column = |of: &[Unknown]| {
-        let column = &of[0].column;
-        let words: Vec<_> = of.iter().take(MOST).map(|unknown| format!("{:?}", unknown.word)).collect();
-        let rows = text::counted(of.iter().map(|unknown| unknown.rows as u64).sum(), "row");
-        let more = if of.len() > MOST { format!(" and {} other words", of.len() - MOST) } else { String::new() };
-        format!(
-            "`{column}` is {}{more} in {rows}, which no row that was learned from has; that counts as no category",
-            words.join(", ")
-        )
-    };
-    unknown.chunk_by(|a, b| a.column == b.column).map(of_column).collect()
 }
 
 /// The first names, and how many more there are.

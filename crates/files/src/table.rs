@@ -203,9 +203,9 @@ impl Table {
         let name = name.trim();
         let by_place =
             || name.parse::<usize>().ok().filter(|place| !self.has_header && (1..=self.names.len()).contains(place));
-        let places = self.places.get_or_init(|| {
-            self.names.iter().enumerate().map(|(place, own)| (own.clone(), place)).collect()
-        });
+        let places = self
+            .places
+            .get_or_init(|| self.names.iter().enumerate().map(|(place, own)| (own.clone(), place)).collect());
         let place = places.get(name).copied().or_else(|| by_place().map(|place| place - 1));
         place.ok_or_else(|| TableError::no_column(name, &self.names))
     }

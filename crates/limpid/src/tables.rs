@@ -96,7 +96,8 @@ pub fn split(table: &Table, options: &TableOptions) -> Result<TableSplit, Error>
     let (train, test) = holdout(known.len(), labels.as_deref(), options.test_share, options.seed)?;
     let [train, test] = [train, test].map(|part| part.into_iter().map(|place| known[place]).collect::<Vec<_>>());
     let columns = |rows: &[usize]| inputs.iter().map(|column| column.select(rows)).collect::<Vec<_>>();
-    let preparation = Preparation::fit(&columns(&train), &target.select(&train), task)?.of_table(notes(table), left_out);
+    let preparation =
+        Preparation::fit(&columns(&train), &target.select(&train), task)?.of_table(notes(table), left_out);
     let data = |rows: &[usize]| {
         let Encoded { inputs, unknown } = located(table, rows, preparation.encode(&columns(rows)))?;
         let targets = located(table, rows, preparation.encode_target(&target.select(rows)))?;
@@ -224,10 +225,11 @@ fn counts_rows(table: &Table, place: usize, column: &Column) -> Option<&'static 
             (numbers.len() > 1 && start.fract() == 0.0 && numbers.iter().enumerate().all(counts))
                 .then_some("without a name, it counts the rows")
         }
-        Values::Words(words) => {
-            (place == 0 && words.len() > 1 && words.different().len() == words.len() && words.iter().all(|word| word.is_some()))
-                .then_some("it names the rows")
-        }
+        Values::Words(words) => (place == 0
+            && words.len() > 1
+            && words.different().len() == words.len()
+            && words.iter().all(|word| word.is_some()))
+        .then_some("it names the rows"),
     }
 }
 
@@ -249,7 +251,8 @@ fn name(table: &Table, place: usize) -> String {
 /// numbers as they come.
 fn read(table: &Table, place: usize, is_numeric: bool, reading: Option<&str>) -> Result<Column, Error> {
     let reading = reading.map(str::parse::<Reading>).transpose();
-    let reading = reading.map_err(|what| limpid_learn::Error::Data(format!("column `{}`: {what}", name(table, place))))?;
+    let reading =
+        reading.map_err(|what| limpid_learn::Error::Data(format!("column `{}`: {what}", name(table, place))))?;
     match (is_numeric, reading) {
         (false, _) => Ok(words(table, place)),
         (true, Some(reading)) => numbers(table, place, &reading),

@@ -18,7 +18,8 @@ use crate::asked::say_not_finite;
 use crate::data::Part;
 use crate::failure::Failure;
 use crate::output;
-use crate::source::{Source, outputs, read_table, say_changes, unknown_notes, unlike, unprepared};
+use crate::source::{Source, outputs, say_changes, unlike, unprepared};
+use crate::tabular::{read_fitted, unknown_notes};
 
 /// Predict with a saved model
 ///
@@ -113,7 +114,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
 
 impl Arguments {
     fn of_table(&self, model: &mut Model, preparation: &Preparation, path: &Path) -> Result<String, Failure> {
-        let table = read_table(path)?;
+        let table = read_fitted(path, preparation)?;
         let encoded = tables::samples(&table, preparation);
         let encoded = encoded.map_err(|error| Failure::Misfit(format!("{}: {error}", self.data_name())))?;
         unknown_notes(&encoded.unknown).iter().for_each(|note| output::note(note));

@@ -19,3 +19,4 @@ mod tables;
 mod train;
 mod usage;
 mod weights;
+mod written;

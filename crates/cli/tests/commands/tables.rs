@@ -57,7 +57,7 @@ fn classes_are_learned_from_numbers_and_words_and_said_of_other_rows() {
     for said in [
         "fruit.csv: 160 to learn from, 40 to test on\n",
         "kind from 2 columns: 3 classes, melon, plum, pumpkin\n",
-        "`from` is left out: the same in every row\n",
+        "numbers: weight; words: colour (3 categories); left out: from (the same in every row)\n",
         "saved kinds; ask it with: limpid predict kinds --data fruit.csv\n",
     ] {
         assert!(told.stderr.contains(said), "{said:?} is not in:\n{}", told.stderr);
@@ -172,12 +172,12 @@ fn mistakes_with_a_table_are_answered_with_what_would_fit() {
         (
             &["fruit.csv", "--target", "knd"],
             2,
-            "there is no column `knd`, did you mean `kind`? There are: number, weight",
+            "there is no column `knd`; did you mean `kind`? The columns are: number, weight",
         ),
         (
             &["fruit.csv", "--target", "kind", "--ignore", "weigth"],
             2,
-            "there is no column `weigth`, did you mean `weight`?",
+            "there is no column `weigth`; did you mean `weight`?",
         ),
         (&["fruit.csv", "--target", "kind", "--ignore", "kind"], 2, "`kind` is to be predicted and to be ignored"),
         (&["fruit.csv", "--target", "kind", "--task", "regression"], 1, "line 2, column `kind`: \"plum\" is no number"),
@@ -198,10 +198,14 @@ fn mistakes_with_a_table_are_answered_with_what_would_fit() {
         (&["empty-target.csv", "--target", "t"], 1, "empty-target.csv: the target `t` is empty in every row"),
         (&["one-class.csv", "--target", "t"], 1, "one-class.csv: the target `t` is x in every row"),
         (&["ragged.csv", "--target", "t"], 1, "ragged.csv: line 3 has 1 cell, the header has 2"),
-        (&["latin.csv", "--target", "t"], 1, "latin.csv: line 2 is not UTF-8"),
-        (&["slip.csv", "--target", "t"], 1, "slip.csv: line 7, column `a`: \"1O\" is no number"),
+        (&["latin.csv", "--target", "t"], 1, "latin.csv: the target `t` is"),
+        (
+            &["slip.csv", "--target", "t"],
+            1,
+            "slip.csv: line 7, column `a`: \"1O\" is not one of the numbers that 39 of 40 cells",
+        ),
         (&["names.csv", "--target", "t"], 1, "column `name` has 320 different words in 320 rows"),
-        (&["missing.csv", "--target", "t"], 1, "missing.csv: No such file"),
+        (&["missing.csv", "--target", "t"], 1, "missing.csv: there is no such file or folder"),
         (&["nowhere", "--target", "t"], 2, "--target is for tables and pictures, and mnist has its own"),
         (&["-", "--target", "t"], 1, "standard input: the table is empty"),
     ];

@@ -81,7 +81,10 @@ impl Table {
         }
         for cell in record.iter().take(expected) {
             // The whole text was checked before; a cell is cut at characters of one byte.
-            self.cells.push(std::str::from_utf8(cell).map_err(|_| TableError::Other { reason: format!("line {line} is cut within a character") })?);
+            self.cells.push(
+                std::str::from_utf8(cell)
+                    .map_err(|_| TableError::Other { reason: format!("line {line} is cut within a character") })?,
+            );
         }
         self.lines.push(line);
         Ok(())

@@ -30,7 +30,8 @@ pub(super) fn text_of(mut bytes: Vec<u8>) -> Result<(String, Vec<String>), Table
                 let valid = error.utf8_error().valid_up_to();
                 let bytes = error.into_bytes();
                 let line = 1 + bytes[..valid].iter().filter(|&&byte| byte == b'\n').count() as u64;
-                let text = one_byte_a_character(&bytes).ok_or_else(|| TableError::NotText { line, found: sniff(&bytes) })?;
+                let text =
+                    one_byte_a_character(&bytes).ok_or_else(|| TableError::NotText { line, found: sniff(&bytes) })?;
                 notes.push(format!("line {line} is not UTF-8: the text is read as Windows-1252 (Latin-1)"));
                 text
             }
