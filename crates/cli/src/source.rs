@@ -70,7 +70,7 @@ impl Source {
             kind if kind.is_weights() => "--data names samples: a table, a folder of pictures, or a named set's folder",
             _ => return Ok(Self::Table(path.to_path_buf())),
         };
-        Err(about(&format!("{}; {fits}", seen.or("no data to learn from"))))
+        Err(about(&format!("{}; {fits}", seen.described())))
     }
 
     /// What it is called in a report.

