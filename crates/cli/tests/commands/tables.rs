@@ -162,6 +162,7 @@ fn mistakes_with_a_table_are_answered_with_what_would_fit() {
     write("slip.csv", &format!("a,t\n{slip}"));
     let names: String = (0..400).map(|row| format!("name{row},{}\n", row % 2)).collect();
     write("names.csv", &format!("name,t\n{names}"));
+    fs::create_dir(place.path("empty")).unwrap();
     let table: [(&[&str], i32, &str); 20] = [
         (
             &["fruit.csv"],
