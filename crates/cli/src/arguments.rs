@@ -7,13 +7,14 @@ use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
 use limpid::engine::{MOST_THREADS, THREADS, available_threads};
-use limpid::files::Table;
+use limpid::files::{PictureFolder, Table, TableForm};
 use limpid::graph::Sizes;
 use limpid::learn::{Initializer, Momentum, Network, Optimizer, Task, activation_names, optimizer, optimizer_names};
 use limpid::tables::TableOptions;
 
 use crate::data::{Form, Named};
 use crate::failure::Failure;
+use crate::pointed::Extent;
 
 /// The form of a result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -112,15 +113,16 @@ impl OptimizerOptions {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Data")]
 pub(crate) struct DataOptions {
-    /// Data set
-    #[arg(long, value_enum, default_value_t = Named::Mnist, value_name = "NAME")]
-    pub(crate) dataset: Named,
+    /// Data set that is known by name [default: mnist]
+    #[arg(long, value_enum, value_name = "NAME")]
+    pub(crate) dataset: Option<Named>,
 
     /// Table, such as iris.csv, folder of pictures, or folder with the data set's files, such as data/mnist
     ///
     /// A file is a table: comma-separated values under a header (tabs or semicolons serve as well), plain or gzip'd; `-`
-    /// reads one from standard input. A folder with a folder for each class holds pictures, PNG or JPEG, all of one size;
-    /// its folders may also be `train` and `test`, with the classes in each.
+    /// reads one from standard input. A folder with a folder for each class holds pictures, PNG or JPEG; its folders may
+    /// also be parts, such as `train` and `test`, with the classes in each. IDX files of your own, in a folder, and .npz
+    /// archives of x_train, y_train, x_test and y_test are pictures, too.
     ///
     /// Without it, the data set's files are looked for in $LIMPID_DATA, in data/mnist of the current folder and those
     /// above it, and in the user's cache folder, where `limpid data fetch` puts them.
@@ -140,6 +142,18 @@ pub(crate) struct HoldoutOptions {
     #[arg(long, value_name = "COLUMNS", value_delimiter = ',')]
     ignore: Vec<String>,
 
+    /// Take the first line of a table as a row, not as the names of the columns
+    ///
+    /// The columns are called by their places then: `column 1`, or 1 for short, as in --target 3.
+    #[arg(long)]
+    no_header: bool,
+
+    /// What stands for a missing value in a table, beside the usual marks, such as "-,."
+    ///
+    /// Empty cells, NA, N/A, NaN, null, None, <NA>, #N/A and ? are missing values anyway.
+    #[arg(long, value_name = "MARKS", value_delimiter = ',', allow_hyphen_values = true)]
+    missing: Vec<String>,
+
     /// Task: classification or regression [default: chosen by the values of the target column]
     ///
     /// Words are classes, and so are at most 20 different whole numbers; other numbers are a regression's.
@@ -151,15 +165,39 @@ pub(crate) struct HoldoutOptions {
     /// Of each class the same share, drawn by --seed.
     #[arg(long, value_name = "SHARE", value_parser = share, allow_negative_numbers = true)]
     test_share: Option<f64>,
+
+    /// Width and height that pictures are brought to, such as 28x28 [default: their own, where all have the same]
+    #[arg(long, value_name = "WIDTHxHEIGHT", allow_negative_numbers = true)]
+    pub(crate) size: Option<Extent>,
 }
 
 /// What is held out where nothing else is said.
 const TEST_SHARE: f64 = 0.2;
 
+/// `--as-is`.
+#[derive(Clone, Copy, Debug, Args)]
+#[command(next_help_heading = "Data")]
+pub(crate) struct AsIsOption {
+    /// Leave pictures as they are
+    ///
+    /// Otherwise each is brought to what the model learned from: dark and light change places where its ground is the
+    /// other one, what is transparent is laid on black or white, and another size is brought to the model's.
+    #[arg(long)]
+    pub(crate) as_is: bool,
+}
+
+impl DataOptions {
+    /// The data set that is known by name, where no other data is named.
+    pub(crate) fn named(&self) -> Named {
+        self.dataset.unwrap_or(Named::Mnist)
+    }
+}
+
 impl HoldoutOptions {
     /// Refuses what a data set that is known by name has no use for.
     pub(crate) fn check_named(&self, named: Named) -> Result<(), Failure> {
-        match self.of_table().or(self.test_share.map(|_| "--test-share")) {
+        let size = self.size.map(|_| "--size");
+        match self.of_table().or(self.test_share.map(|_| "--test-share")).or(size) {
             Some(flag) => Err(Failure::Usage(format!(
                 "{flag} is for tables and pictures, and {} has its own; with --data FILE.csv it fits",
                 named.name()
@@ -173,14 +211,18 @@ impl HoldoutOptions {
         if let Some(flag) = self.of_table() {
             return Err(Failure::Usage(format!("{flag} is for tables; the classes of pictures are their folders")));
         }
-        let has_parts = ["train", "test"].iter().all(|part| folder.join(part).is_dir());
-        match self.test_share {
-            Some(_) if has_parts => {
-                let why = "has a folder `test`, which is what is held out; its name without --test-share fits";
-                Err(Failure::Usage(format!("{} {why}", folder.display())))
+        let test = PictureFolder::find(folder).ok().and_then(|found| found.test);
+        match (self.test_share, test) {
+            (Some(_), Some(test)) => {
+                Err(Failure::Usage(format!("{} is what is held out; leave --test-share out", test.display())))
             }
-            share => Ok(share.unwrap_or(TEST_SHARE)),
+            (share, _) => Ok(share.unwrap_or(TEST_SHARE)),
         }
+    }
+
+    /// What is known of a table before it is read.
+    pub(crate) fn table_form(&self) -> TableForm {
+        TableForm { header: self.no_header.then_some(false), missing: self.missing.clone() }
     }
 
     /// What of a table is learned.
@@ -209,6 +251,8 @@ impl HoldoutOptions {
         let flags = [
             (self.target.is_some(), "--target"),
             (!self.ignore.is_empty(), "--ignore"),
+            (self.no_header, "--no-header"),
+            (!self.missing.is_empty(), "--missing"),
             (self.task.is_some(), "--task"),
         ];
         flags.into_iter().find(|(is_given, _)| *is_given).map(|(_, flag)| flag)

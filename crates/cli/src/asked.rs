@@ -10,7 +10,7 @@ use limpid::models::{Samples, Saved};
 use limpid::weights::{Hints, Opened, WeightsError, not_finite, open};
 use serde::Serialize;
 
-use crate::arguments::{Activation, DataOptions, ThreadsOption};
+use crate::arguments::{Activation, AsIsOption, DataOptions, ThreadsOption};
 use crate::data::{Named, Part, Parts};
 use crate::failure::Failure;
 use crate::source::{Questions, Source, unprepared};
@@ -27,6 +27,8 @@ pub(crate) struct Asked {
     pub(crate) model: PathBuf,
     #[command(flatten)]
     pub(crate) data: DataOptions,
+    #[command(flatten)]
+    pictures_as: AsIsOption,
     /// Part of the data set
     #[arg(long, value_enum, value_name = "PART", default_value_t = Part::Test, help_heading = "Data")]
     pub(crate) part: Part,
@@ -138,6 +140,8 @@ pub(crate) struct Question {
     named: Option<Named>,
     /// What the data is called in a report.
     pub(crate) name: String,
+    /// The samples' files, where each has its own.
+    pub(crate) files: Vec<String>,
     /// None where the data has no parts.
     pub(crate) part: Option<Part>,
     /// What the model's file is.
@@ -171,14 +175,27 @@ impl Asked {
                     "{file} says itself how its samples are prepared, and --normalize would not: leave it out"
                 )));
             }
-            let Questions { data, name, part, notes } = Questions::read(&self.data, self.part, &samples, model.loss())?;
+            let as_is = self.pictures_as.as_is;
+            let asked = Questions::read(&self.data, self.part, &samples, model.loss(), as_is)?;
+            let Questions { data, name, part, notes, files } = asked;
             if !is_quiet {
                 notes.iter().for_each(|note| output::note(note));
             }
             let samples = Some(samples);
-            return Ok(Question { model, data, samples, named: None, name, part, format, assumed, pixels: None });
+            return Ok(Question {
+                model,
+                data,
+                samples,
+                named: None,
+                name,
+                files,
+                part,
+                format,
+                assumed,
+                pixels: None,
+            });
         }
-        let source = Source::of(&self.data);
+        let source = Source::of(&self.data)?;
         let Source::Named(named) = source else { return Err(unprepared(&source)) };
         named.check_fits(model.network()).map_err(|why| Failure::Misfit(format!("{}: {why}", path.display())))?;
         let parts = named.read(self.data.data.as_deref(), None, model.loss())?;
@@ -192,7 +209,8 @@ impl Asked {
         }
         let data = pixels.applied_to(parts.into_part(self.part), model.precision());
         let (name, part, pixels) = (named.name().to_string(), Some(self.part), Some(pixels));
-        Ok(Question { model, data, samples: None, named: Some(named), name, part, format, assumed, pixels })
+        let files = Vec::new();
+        Ok(Question { model, data, samples: None, named: Some(named), name, files, part, format, assumed, pixels })
     }
 
     /// What is done to the pixels, where a model says that it was trained on them as `stored`.

@@ -52,7 +52,7 @@ impl Wanted {
 impl Looked {
     /// The samples for a network or a model.
     pub(crate) fn read(subject: &Subject, options: &DataOptions, wanted: &Wanted) -> Result<Self, Failure> {
-        let source = Source::of(options);
+        let source = Source::of(options)?;
         match (&subject.samples, source) {
             (None, Source::Named(named)) => Self::of_named(named, subject, options, wanted),
             (None, source) => Err(without_model(subject, &source)),
@@ -72,7 +72,8 @@ impl Looked {
 
     /// Rows of a table, or pictures, as the model learned to read them.
     fn of_kind(samples: &Samples, subject: &Subject, options: &DataOptions, wanted: &Wanted) -> Result<Self, Failure> {
-        let Questions { data, name, part, mut notes } = Questions::read(options, wanted.part, samples, subject.loss)?;
+        let asked = Questions::read(options, wanted.part, samples, subject.loss, false)?;
+        let Questions { data, name, part, mut notes, .. } = asked;
         // A file of a few rows is looked at as a whole.
         let count = if wanted.count > 1 { wanted.count.min(data.len()) } else { wanted.count };
         let wanted = Wanted { count, ..*wanted };

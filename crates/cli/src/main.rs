@@ -27,6 +27,7 @@ mod progress;
 mod source;
 mod stage;
 mod subject;
+mod tabular;
 mod text;
 mod viewer;
 

@@ -1,11 +1,12 @@
 //! Where samples come from: a data set that is known by name, a table, or a folder of pictures.
 
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
-use limpid::files::{TABLE_CAP_BYTES, Table, TableError, is_picture};
+use limpid::files::{Kind, PicturesError, is_picture, sniff_file, visible_entries};
 use limpid::graph::Tensor;
-use limpid::learn::{Answers, Dataset, EVALUATION_BATCH, Loss, Model, PreparationError, Regression, Task, Unknown};
+use limpid::learn::{Answers, Dataset, EVALUATION_BATCH, Loss, Model, Regression, Task};
 use limpid::models::Samples;
 use limpid::{pictures, tables};
 
@@ -13,6 +14,7 @@ use crate::arguments::{DataOptions, HoldoutOptions};
 use crate::data::{Form, Named, Part};
 use crate::failure::Failure;
 use crate::output;
+use crate::tabular::{about_table, read_fitted, read_table, split_notes, unknown_notes, without_target_note};
 use crate::text;
 
 /// What kind of data is meant, before any of it is read.
@@ -26,14 +28,49 @@ pub(crate) enum Source {
 }
 
 impl Source {
-    /// A file is a table. A folder with folders or pictures in it, and without the files of the named data set, is one of
-    /// pictures, unless a data set was named that is not what is meant by naming none.
-    pub(crate) fn of(options: &DataOptions) -> Self {
-        match &options.data {
-            Some(path) if output::is_dash(path) || path.is_file() || is_table(path) => Self::Table(path.clone()),
-            Some(path) if options.dataset == Named::Mnist && is_of_pictures(path) => Self::Pictures(path.clone()),
-            _ => Self::Named(options.dataset),
+    /// A folder is that of a data set that is known by name, or one of pictures; a file is a table, or pictures that are
+    /// kept as arrays. What is something else says so here, before it is read as what it is not.
+    pub(crate) fn of(options: &DataOptions) -> Result<Self, Failure> {
+        let Some(path) = &options.data else { return Ok(Self::Named(options.named())) };
+        let found = if output::is_dash(path) { Self::Table(path.clone()) } else { Self::at(path, options.dataset)? };
+        match (&found, options.dataset) {
+            (Self::Table(_) | Self::Pictures(_), Some(named)) => Err(Failure::Usage(format!(
+                "--dataset {} and --data {} are two data sets; leave --dataset out, or name the folder with its files",
+                named.name(),
+                path.display()
+            ))),
+            _ => Ok(found),
         }
+    }
+
+    fn at(path: &Path, named: Option<Named>) -> Result<Self, Failure> {
+        let about = |what: &str| Failure::Misfit(format!("{}: {what}", path.display()));
+        let found = fs::metadata(path).map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => about("there is no such file or folder; check the path"),
+            _ => about(&format!("{error}; name a file or a folder that can be read")),
+        })?;
+        if found.is_dir() {
+            let set = named.unwrap_or(Named::Mnist);
+            let is_named = set.locate(Some(path)).is_ok() && (named.is_some() || !holds_own_idx(path));
+            let is_other = named.is_none() && (holds_pictures(path) || holds_own_idx(path));
+            return Ok(if !is_named && is_other { Self::Pictures(path.to_path_buf()) } else { Self::Named(set) });
+        }
+        // A pipe or a device says nothing of itself: whoever reads it answers.
+        let seen = if found.is_file() {
+            Some(sniff_file(path).map_err(|error| Failure::Misfit(error.to_string()))?)
+        } else {
+            None
+        };
+        let Some(seen) = seen else { return Ok(Self::Table(path.to_path_buf())) };
+        let fits = match seen.kind() {
+            Kind::NpzSamples => return Ok(Self::Pictures(path.to_path_buf())),
+            Kind::Picture | Kind::OtherPicture => "a folder of pictures, with a folder for each class, fits --data",
+            Kind::Idx => "the folder that has it beside its labels, or its images, fits --data",
+            Kind::Model => "a model is named first, and --data names what it is asked about: a table or a folder",
+            kind if kind.is_weights() => "--data names samples: a table, a folder of pictures, or a named set's folder",
+            _ => return Ok(Self::Table(path.to_path_buf())),
+        };
+        Err(about(&format!("{}; {fits}", seen.described())))
     }
 
     /// What it is called in a report.
@@ -46,47 +83,24 @@ impl Source {
     }
 }
 
-/// Whether a name is that of a table, be it there or not.
-fn is_table(path: &Path) -> bool {
-    let name = path.file_name().map(|name| name.to_string_lossy().to_ascii_lowercase()).unwrap_or_default();
-    let name = name.strip_suffix(".gz").unwrap_or(&name);
-    name.ends_with(".csv") || name.ends_with(".tsv")
-}
-
-/// Whether a folder is one of pictures, and not one that has MNIST's files.
-fn is_of_pictures(path: &Path) -> bool {
-    holds_pictures(path) && Named::Mnist.locate(Some(path)).is_err()
-}
-
 /// Whether a folder has classes' folders in it, or the pictures that belong into such.
 fn holds_pictures(path: &Path) -> bool {
-    let is_one = |entry: fs::DirEntry| {
-        let is_shown = !entry.file_name().as_encoded_bytes().starts_with(b".");
-        is_shown && (entry.path().is_dir() || is_picture(&entry.path()))
+    visible_entries(path).is_ok_and(|entries| entries.iter().any(|entry| entry.is_dir() || is_picture(entry)))
+}
+
+/// Whether a folder has IDX files of images to learn that are not as many, or not as large, as MNIST's: those of
+/// somebody's own.
+fn holds_own_idx(path: &Path) -> bool {
+    let is_own = |entry: &PathBuf| {
+        let name = entry.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        name.starts_with("train")
+            && name.contains("images")
+            && entry.is_file()
+            && sniff_file(entry).is_ok_and(|seen| {
+                seen.described().contains("an IDX file of ") && !seen.described().contains("60,000 images of 28×28")
+            })
     };
-    fs::read_dir(path).is_ok_and(|mut entries| entries.any(|entry| entry.is_ok_and(is_one)))
-}
-
-/// Reads a table from a file, or from standard input where that is what `-` stands for.
-pub(crate) fn read_table(path: &Path) -> Result<Table, Failure> {
-    if !output::is_dash(path) {
-        return Ok(Table::read(path).map_err(limpid::Error::from)?);
-    }
-    let bytes = output::standard_input(TABLE_CAP_BYTES)?;
-    Table::from_bytes(&bytes).map_err(|error| Failure::Misfit(format!("standard input: {error}")))
-}
-
-/// Names the table in what went wrong with it; a column that was typed and is not there is wrong usage.
-fn about_table(source: &Source, error: limpid::Error) -> Failure {
-    let name = source.name();
-    match error {
-        limpid::Error::Table(error @ TableError::NoColumn { .. }) => Failure::Usage(format!("{name}: {error}")),
-        limpid::Error::Learn(error @ limpid::learn::Error::Setting { .. }) => Failure::Usage(error.to_string()),
-        limpid::Error::Preparation(error @ PreparationError::Categories { .. }) => {
-            Failure::Misfit(format!("{name}: {error}; --ignore leaves it out"))
-        }
-        error => Failure::Misfit(format!("{name}: {error}")),
-    }
+    visible_entries(path).is_ok_and(|entries| entries.iter().any(is_own))
 }
 
 /// What a training learns from.
@@ -107,7 +121,7 @@ pub(crate) struct Lesson {
 impl Lesson {
     /// A named data set is known without being read; anything else is read here.
     pub(crate) fn open(data: &DataOptions, holdout: &HoldoutOptions, seed: u64) -> Result<Self, Failure> {
-        let source = Source::of(data);
+        let source = Source::of(data)?;
         match &source {
             Source::Named(named) => {
                 holdout.check_named(*named)?;
@@ -122,15 +136,22 @@ impl Lesson {
                 })
             }
             Source::Table(path) => {
-                let table = read_table(path)?;
+                if holdout.size.is_some() {
+                    return Err(Failure::Usage(format!("--size is for pictures, and {} is a table", source.name())));
+                }
+                let table = read_table(path, &holdout.table_form())?;
                 let options = holdout.table_options(&table, &source.name(), seed)?;
                 let split = tables::split(&table, &options).map_err(|error| about_table(&source, error))?;
-                Ok(Self::of_table(source, split))
+                Ok(Self::of_table(source, split, table.notes()))
             }
             Source::Pictures(path) => {
                 let share = holdout.picture_share(path)?;
-                let split = pictures::split(path, share, seed).map_err(|error| match error {
+                let size = holdout.size.map(|size| (size.height, size.width));
+                let split = pictures::split_sized(path, size, share, seed).map_err(|error| match error {
                     limpid::Error::Learn(error) => Failure::from(error),
+                    limpid::Error::Pictures(error @ PicturesError::Size { expected: (height, width), .. }) => {
+                        Failure::Misfit(format!("{error}; --size {width}x{height} brings all to one size"))
+                    }
                     error => error.into(),
                 })?;
                 Ok(Self::of_pictures(source, split))
@@ -138,19 +159,10 @@ impl Lesson {
         }
     }
 
-    fn of_table(source: Source, split: tables::TableSplit) -> Self {
-        let tables::TableSplit { train, test, preparation, without_target, unknown } = split;
+    fn of_table(source: Source, split: tables::TableSplit, read: &[String]) -> Self {
+        let notes = [split_notes(&split).as_slice(), read].concat();
+        let tables::TableSplit { train, test, preparation, .. } = split;
         let target = preparation.target();
-        let columns = text::counted(preparation.inputs().len() as u64, "column");
-        let goal = match target.classes() {
-            Some(classes) => format!("{}, {}", text::counted(classes.len() as u64, "class"), listed(&classes)),
-            None => "a number".to_string(),
-        };
-        let mut notes = vec![format!("{} from {columns}: {goal}", target.name)];
-        let left_out = preparation.left_out().iter();
-        notes.extend(left_out.map(|column| format!("`{}` is left out: {}", column.name, column.why)));
-        notes.extend(without_target_note(without_target, &target.name));
-        notes.extend(unknown_notes(&unknown));
         Self {
             form: Form {
                 name: source.name(),
@@ -168,15 +180,16 @@ impl Lesson {
     }
 
     fn of_pictures(source: Source, split: pictures::PictureSplit) -> Self {
-        let pictures::PictureSplit { train, test, form, others } = split;
+        let pictures::PictureSplit { train, test, form, others, notes: said } = split;
         let colour = if form.channels == 1 { "in grey" } else { "in colour" };
         let classes = text::counted(form.classes.len() as u64, "class");
         let size = format!("{}×{} pixels {colour}", form.width, form.height);
         let mut notes = vec![format!("{size}: {classes}, {}", listed(&form.classes))];
         notes.extend(others.first().map(|first| {
             let count = text::counted(others.len() as u64, "file");
-            format!("passed over, neither PNG nor JPEG: {count}, such as {}", first.display())
+            format!("passed over, no pictures: {count}, such as {}", first.display())
         }));
+        notes.extend(said);
         Self {
             form: Form {
                 name: source.name(),
@@ -242,12 +255,20 @@ pub(crate) struct Questions {
     /// None where the data has no parts, and all of it is meant.
     pub(crate) part: Option<Part>,
     pub(crate) notes: Vec<String>,
+    /// The samples' files, where each has its own.
+    pub(crate) files: Vec<String>,
 }
 
 impl Questions {
     /// Reads samples of the kind that a model learned from, with their targets.
-    pub(crate) fn read(options: &DataOptions, part: Part, samples: &Samples, loss: Loss) -> Result<Self, Failure> {
-        let source = Source::of(options);
+    pub(crate) fn read(
+        options: &DataOptions,
+        part: Part,
+        samples: &Samples,
+        loss: Loss,
+        as_is: bool,
+    ) -> Result<Self, Failure> {
+        let source = Source::of(options)?;
         match (samples, &source) {
             (Samples::Table(preparation), Source::Table(path)) => {
                 if part == Part::Train {
@@ -255,7 +276,8 @@ impl Questions {
                         "a table has no parts: all of its rows are meant; a table of those rows alone fits --data";
                     return Err(Failure::Usage(why.to_string()));
                 }
-                let labelled = tables::labelled(&read_table(path)?, preparation);
+                let table = read_fitted(path, preparation)?;
+                let labelled = tables::labelled(&table, preparation);
                 let tables::Labelled { data, without_target, unknown } =
                     labelled.map_err(|error| about_table(&source, error))?;
                 let mut notes: Vec<String> =
@@ -263,23 +285,20 @@ impl Questions {
                 notes.extend(unknown_notes(&unknown));
                 let target = preparation.target();
                 let form = Form { name: source.name(), size: 0, outputs: target.outputs(), task: target.task() };
-                Ok(Self { data: targeted(data, &form, loss)?, name: form.name, part: None, notes })
+                Ok(Self { data: targeted(data, &form, loss)?, name: form.name, part: None, notes, files: Vec::new() })
             }
             (Samples::Pictures(form), Source::Pictures(path)) => {
-                let (all, test) = limpid::files::Pictures::read_parts(path).map_err(limpid::Error::from)?;
-                let (chosen, part) = match (test, part) {
-                    (Some(test), Part::Test) => (test, Some(Part::Test)),
-                    (Some(_), Part::Train) => (all, Some(Part::Train)),
-                    (None, Part::Test) => (all, None),
-                    (None, Part::Train) => {
-                        let why = "has no folders `train` and `test`: all of its pictures are meant";
-                        return Err(Failure::Usage(format!("{}: {why}; its name without --part fits", path.display())));
-                    }
-                };
-                let data = pictures::dataset(chosen, form)?;
+                let asked = pictures::asked(path, form, part == Part::Test, as_is)?;
+                if asked.held_out.is_none() && part == Part::Train {
+                    let why = "has no parts, such as the folders `train` and `test`: all of its pictures are meant";
+                    return Err(Failure::Usage(format!("{}: {why}; its name without --part fits", path.display())));
+                }
+                let part = asked.held_out.map(|held_out| if held_out { Part::Test } else { Part::Train });
                 let (outputs, task) = (form.classes.len(), Task::Classification);
                 let form = Form { name: source.name(), size: 0, outputs, task };
-                Ok(Self { data: targeted(data, &form, loss)?, name: form.name, part, notes: Vec::new() })
+                let data = targeted(asked.data, &form, loss)?;
+                let files = asked.paths.iter().map(|path| path.display().to_string()).collect();
+                Ok(Self { data, name: form.name, part, notes: asked.notes, files })
             }
             (samples, source) => Err(unlike(samples, source)),
         }
@@ -302,24 +321,12 @@ pub(crate) fn unprepared(source: &Source) -> Failure {
     Failure::Misfit(format!("the model does not say how it reads {name}; {fits}"))
 }
 
-fn without_target_note(count: usize, target: &str) -> Option<String> {
-    (count > 0).then(|| format!("{} without `{target}` left out", text::counted(count as u64, "row")))
-}
-
-/// How a word is answered that training never saw.
-pub(crate) fn unknown_notes(unknown: &[Unknown]) -> Vec<String> {
-    const MOST: usize = 3;
-    let of_column = |of: &[Unknown]| {
-        let column = &of[0].column;
-        let words: Vec<_> = of.iter().take(MOST).map(|unknown| format!("{:?}", unknown.word)).collect();
-        let rows = text::counted(of.iter().map(|unknown| unknown.rows as u64).sum(), "row");
-        let more = if of.len() > MOST { format!(" and {} other words", of.len() - MOST) } else { String::new() };
-        format!(
-            "`{column}` is {}{more} in {rows}, which no row that was learned from has; that counts as no category",
-            words.join(", ")
-        )
-    };
-    unknown.chunk_by(|a, b| a.column == b.column).map(of_column).collect()
+/// Says what was done to pictures, and how it is turned off.
+pub(crate) fn say_changes(notes: &[String]) {
+    notes.iter().for_each(|note| output::note(note));
+    if !notes.is_empty() {
+        output::note("--as-is leaves pictures as they are");
+    }
 }
 
 /// The first names, and how many more there are.

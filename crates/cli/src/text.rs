@@ -12,12 +12,13 @@ pub(crate) fn count(number: u64) -> String {
 
 /// A count and its noun: `1 step`, `600 steps`.
 pub(crate) fn counted(number: u64, noun: &str) -> String {
-    let ending = match noun {
-        _ if number == 1 => "",
-        _ if noun.ends_with('s') => "es",
-        _ => "s",
+    let (stem, ending) = match noun.strip_suffix('y') {
+        _ if number == 1 => (noun, ""),
+        Some(stem) if !stem.ends_with(['a', 'e', 'o']) => (stem, "ies"),
+        _ if noun.ends_with('s') => (noun, "es"),
+        _ => (noun, "s"),
     };
-    format!("{} {noun}{ending}", count(number))
+    format!("{} {stem}{ending}", count(number))
 }
 
 /// A number of bytes, in powers of 1000: `159 kB`.

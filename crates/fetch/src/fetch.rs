@@ -299,3 +299,45 @@ impl Attempt<'_> {
         Stop::Broken(Reason::Cut { received: self.part.length(), expected: total, attempts: 1 })
     }
 }
+
+#[cfg(test)]
+#[cfg(target_os = "linux")]
+mod tests {
+    use std::io::Write;
+    use std::net::TcpListener;
+    use std::path::{Path, PathBuf};
+
+    use super::*;
+
+    #[test]
+    fn a_full_disk_ends_the_fetch_at_once_and_says_so() {
+        let server = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = format!("http://{}", server.local_addr().unwrap());
+        let requests = thread::spawn(move || {
+            let mut count = 0;
+            for connection in server.incoming().map(Result::unwrap) {
+                let mut connection = connection;
+                let mut request = [0; 4096];
+                let read = connection.read(&mut request).unwrap();
+                if request[..read].starts_with(b"GET /end") {
+                    return count;
+                }
+                count += 1;
+                connection.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\nConnection: close\r\n\r\nfile").unwrap();
+            }
+            count
+        });
+        let urls = ["a", "b"].map(|name| format!("{address}/{name}")).to_vec();
+        let download = Download { path: PathBuf::from("file"), urls, bytes: 4, sha256: "0".repeat(64), unpacked: None };
+        let settings = Settings { proxies: false, ..Settings::default() };
+        // A device on which every write finds the disk full.
+        let part = Part::on_device(Path::new("/dev/full")).unwrap();
+        let mut on = |_: Event<'_>| ();
+        let mut attempt = Attempt { download: &download, settings: &settings, part, has_sent: false, on: &mut on };
+        let message = attempt.every_mirror().unwrap_err().to_string();
+        assert!(message.contains("/dev/full: No space left on device"), "{message}");
+        assert!(message.contains("free some space, or choose a folder on another disk"), "{message}");
+        let _ = ureq::get(format!("{address}/end")).call();
+        assert_eq!(requests.join().unwrap(), 1);
+    }
+}

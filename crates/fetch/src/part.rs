@@ -60,6 +60,12 @@ impl Part {
         }
     }
 
+    /// A part that is written to a device, which no fetch would open.
+    #[cfg(test)]
+    pub(crate) fn on_device(path: &Path) -> io::Result<Self> {
+        Ok(Self { file: OpenOptions::new().write(true).open(path)?, path: path.to_path_buf(), length: 0 })
+    }
+
     /// How many bytes have come.
     pub(crate) fn length(&self) -> u64 {
         self.length

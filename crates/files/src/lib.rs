@@ -39,6 +39,7 @@ mod bytes;
 mod digest;
 #[cfg(feature = "archives")]
 mod formats;
+mod guard;
 mod idx;
 #[cfg(feature = "arrays")]
 mod layers;
@@ -86,7 +87,8 @@ pub use pickle::{
 };
 #[cfg(feature = "pictures")]
 pub use pictures::{
-    PICTURE_CAP_BYTES, Picture, PictureError, Pictures, PicturesError, is_picture, read_picture, visible_entries,
+    PICTURE_CAP_BYTES, Picture, PictureError, PictureFolder, Pictures, PicturesError, is_picture, read_picture,
+    visible_entries,
 };
 #[cfg(feature = "arrays")]
 pub use safetensors::{Safetensors, SafetensorsError};
@@ -94,6 +96,9 @@ pub use safetensors::{Safetensors, SafetensorsError};
 pub use sets::{DataSet, PublishedFile, Samples, SetError, data_set, data_sets};
 pub use sniff::{Kind, Sniffed, sniff, sniff_file};
 #[cfg(feature = "tables")]
-pub use table::{TABLE_CAP_BYTES, Table, TableError, TableFileError, comma_separated};
+pub use table::{
+    DateOrder, Decimal, Doubt, Guess, Reading, TABLE_CAP_BYTES, Table, TableError, TableFileError, TableForm,
+    comma_separated,
+};
 #[cfg(feature = "archives")]
 pub use torch::{TorchError, read_torch};

@@ -182,7 +182,9 @@ impl Part {
     fn find(&self, folder: &Path) -> Option<PathBuf> {
         [self.name, self.dotted_name]
             .into_iter()
-            .flat_map(|name| [folder.join(format!("{name}.gz")), folder.join(name)])
+            // Kaggle unpacks each file into a folder of its own name.
+            .flat_map(|name| [format!("{name}.gz"), name.to_string(), format!("{name}/{name}")])
+            .map(|name| folder.join(name))
             .find(|path| path.is_file())
     }
 

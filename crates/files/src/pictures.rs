@@ -1,23 +1,27 @@
 //! Folders of pictures, a folder a class: `cats/one.png`, `dogs/two.jpg` → bytes of one shape, with labels.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use limpid_graph::{Tensor, TensorError};
 use thiserror::Error;
 
 use crate::bytes::{ReadError, read_capped};
+use crate::sniff::Sniffed;
 
 mod decode;
+mod folder;
+mod resize;
+mod stored;
 
 pub use decode::{Picture, PictureError};
+pub use folder::{PictureFolder, is_picture, visible_entries};
+
+use folder::Listing;
 
 /// The largest file of a picture that is read, in bytes: 256 MiB.
 pub const PICTURE_CAP_BYTES: u64 = 256 << 20;
 /// The most bytes that the pictures of a folder may take together: 4 GiB.
 const TOGETHER_CAP_BYTES: usize = 4 << 30;
-/// The names of pictures end in these.
-const EXTENSIONS: [&str; 3] = ["png", "jpg", "jpeg"];
 
 /// Pictures of one size, each with the class whose folder it stood in.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,7 +35,7 @@ pub struct Pictures {
     pub classes: Vec<String>,
     /// The pictures' files, class by class, sorted within each.
     pub paths: Vec<PathBuf>,
-    /// Files in the classes' folders that are neither PNG nor JPEG by their names.
+    /// Files in the classes' folders that are no pictures.
     pub others: Vec<PathBuf>,
 }
 
@@ -59,19 +63,39 @@ pub enum PicturesError {
         cause: PictureError,
     },
     /// A folder without class folders.
-    #[error("{}: there is no folder in it; a folder for each class, with its pictures, fits", path.display())]
+    #[error("{}: there is no folder in it; a folder for each class, with the pictures of that class, fits",
+        path.display())]
     NoClasses {
         /// The folder.
         path: PathBuf,
     },
     /// A class folder without pictures.
-    #[error("{}: there is no PNG or JPEG picture in it; put some there, or take the folder away", path.display())]
+    #[error("{}: there is no PNG or JPEG picture in it{}; put some there, or take the folder away", path.display(),
+        instead(found.as_ref()))]
     NoPictures {
         /// The folder.
         path: PathBuf,
+        /// What its first file is instead.
+        found: Option<Sniffed>,
+    },
+    /// A class that there is nothing to learn of.
+    #[error(
+        "the class `{class}` is only in {}, and nothing can be learned of it; put pictures of it into {}, or take its \
+         folder away", test.display(), train.display()
+    )]
+    OnlyTest {
+        /// The class.
+        class: String,
+        /// The folder of what is learned.
+        train: PathBuf,
+        /// The folder of what is held out.
+        test: PathBuf,
     },
     /// A folder where pictures belong.
-    #[error("{}: a folder within a class; pictures stand directly in their class's folder", path.display())]
+    #[error(
+        "{}: a folder within a class; pictures stand directly in their class's folder, and parts are called train, \
+         validation and test", path.display()
+    )]
     Nested {
         /// The inner folder.
         path: PathBuf,
@@ -91,6 +115,14 @@ pub enum PicturesError {
         /// Height and width of that, in pixels.
         expected: (usize, usize),
     },
+    /// Arrays that are no pictures with labels.
+    #[error("{}: {what}", path.display())]
+    Arrays {
+        /// The file, and the array in it where it is an archive.
+        path: PathBuf,
+        /// What is wrong, and what would fit.
+        what: String,
+    },
     /// More than is held.
     #[error("{}: {count} pictures take {bytes} bytes, more than the {cap_bytes} that fit; use fewer or smaller ones",
         path.display())]
@@ -109,20 +141,36 @@ pub enum PicturesError {
     Tensor(#[from] TensorError),
 }
 
+fn instead(found: Option<&Sniffed>) -> String {
+    found.map(|found| format!(", but {}", found.described())).unwrap_or_default()
+}
+
 impl Pictures {
     /// Reads a folder whose folders are classes. What is hidden (begins with a point) is passed over.
     ///
-    /// Whether a file is PNG or JPEG is decided by its first bytes; that it is a picture, by the end of its name. Where
+    /// Which format a picture has is decided by its first bytes, not by its name. Where
     /// any picture is coloured, the grey ones are given three equal channels.
     ///
     /// # Errors
     /// [`PicturesError`], with the path: nothing to read, not a picture, or the first that differs in size.
     pub fn read(folder: &Path) -> Result<Self, PicturesError> {
+        Self::read_brought(folder, None)
+    }
+
+    /// Reads a folder as [`read`](Self::read) does, of pictures of any sizes, each of which `bring` brings to one size.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub fn read_each(folder: &Path, mut bring: impl FnMut(Picture) -> Picture) -> Result<Self, PicturesError> {
+        Self::read_brought(folder, Some(&mut bring))
+    }
+
+    fn read_brought(folder: &Path, mut bring: Option<Bring<'_>>) -> Result<Self, PicturesError> {
         let mut all = Listing::of(folder)?;
         let mut first: Option<(PathBuf, (usize, usize))> = None;
         let mut pictures = Vec::with_capacity(all.files.len());
         for (path, _) in &all.files {
-            let expected = first.as_ref().map(|(_, size)| *size);
+            let expected = first.as_ref().map(|(_, size)| *size).filter(|_| bring.is_none());
             let picture = read_expecting(path, expected).map_err(|error| match (error, &first) {
                 // Known from the header, before anything is unpacked.
                 (PicturesError::Picture { path, cause: PictureError::Size { found, expected } }, Some((first, _))) => {
@@ -130,6 +178,10 @@ impl Pictures {
                 }
                 (error, _) => error,
             })?;
+            let picture = match bring.as_mut() {
+                Some(bring) => bring(picture),
+                None => picture,
+            };
             let size = (picture.height, picture.width);
             if first.is_none() {
                 all.check_room(folder, size)?;
@@ -154,21 +206,28 @@ impl Pictures {
             others: all.others,
         })
     }
-
-    /// Reads the folder's `train` and `test`, where it has both, or all of it as one.
-    ///
-    /// # Errors
-    /// As [`read`](Self::read). That both parts have the same classes and sizes is the caller's to check.
-    pub fn read_parts(folder: &Path) -> Result<(Self, Option<Self>), PicturesError> {
-        let [train, test] = ["train", "test"].map(|part| folder.join(part));
-        match train.is_dir() && test.is_dir() {
-            true => Ok((Self::read(&train)?, Some(Self::read(&test)?))),
-            false => Ok((Self::read(folder)?, None)),
-        }
-    }
 }
 
 impl Pictures {
+    /// The same pictures, each as `bring` makes it; all to one size and one number of channels.
+    ///
+    /// # Errors
+    /// [`TensorError`] where they differ in size, or no memory holds them.
+    pub fn each(self, mut bring: impl FnMut(Picture) -> Picture) -> Result<Self, TensorError> {
+        let (channels, (height, width)) = (self.channels(), self.size());
+        let pixels = self.images.as_slice::<u8>().unwrap_or_default();
+        let mut planes = Vec::new();
+        let mut shape = [0, channels, height, width];
+        for own in pixels.chunks((channels * height * width).max(1)) {
+            let pixels =
+                (0..height * width).flat_map(|at| own.iter().skip(at).step_by(height * width)).copied().collect();
+            let brought = bring(Picture { height, width, channels, pixels, alpha: None });
+            shape = [shape[0] + 1, brought.channels, brought.height, brought.width];
+            brought.write_planes(brought.channels, &mut planes);
+        }
+        Ok(Self { images: Tensor::new(shape, planes)?, ..self })
+    }
+
     /// Height and width of each picture, in pixels.
     pub fn size(&self) -> (usize, usize) {
         let extent = |axis: usize| self.images.shape().get(axis).copied().unwrap_or(0);
@@ -186,6 +245,7 @@ impl Pictures {
     /// [`TensorError`] where no memory holds them.
     pub fn with_channels(self, channels: usize) -> Result<Self, TensorError> {
         let (own, (height, width)) = (self.channels(), self.size());
+        let count = self.images.shape().first().copied().unwrap_or(0);
         if own == channels {
             return Ok(self);
         }
@@ -194,9 +254,12 @@ impl Pictures {
         for picture in pixels.chunks((own * height * width).max(1)) {
             decode::write_planes(picture, own, channels, &mut planes);
         }
-        Ok(Self { images: Tensor::new([self.paths.len(), channels, height, width], planes)?, ..self })
+        Ok(Self { images: Tensor::new([count, channels, height, width], planes)?, ..self })
     }
 }
+
+/// What is done to each picture before they are put side by side.
+type Bring<'b> = &'b mut dyn FnMut(Picture) -> Picture;
 
 /// Reads one picture, PNG or JPEG.
 ///
@@ -211,77 +274,9 @@ fn read_expecting(path: &Path, expected: Option<(usize, usize)>) -> Result<Pictu
     Picture::expecting(&bytes, expected).map_err(|cause| PicturesError::Picture { path: path.to_path_buf(), cause })
 }
 
-/// Whether a path is a picture by the end of its name.
-pub fn is_picture(path: &Path) -> bool {
-    let extension = path.extension().and_then(|extension| extension.to_str());
-    extension.is_some_and(|extension| EXTENSIONS.iter().any(|own| extension.eq_ignore_ascii_case(own)))
-}
-
 fn labels_tensor(labels: &[usize], classes: usize) -> Result<Tensor, TensorError> {
     match classes <= 1 << 8 {
         true => Tensor::new([labels.len()], labels.iter().map(|&label| label as u8).collect::<Vec<_>>()),
         false => Tensor::new([labels.len()], labels.iter().map(|&label| label as f64).collect::<Vec<_>>()),
     }
-}
-
-/// What stands in a folder of pictures, before any of it is read.
-struct Listing {
-    classes: Vec<String>,
-    /// Each picture's file and class.
-    files: Vec<(PathBuf, usize)>,
-    others: Vec<PathBuf>,
-}
-
-impl Listing {
-    fn of(folder: &Path) -> Result<Self, PicturesError> {
-        let mut listing = Self { classes: Vec::new(), files: Vec::new(), others: Vec::new() };
-        for class in visible_entries(folder)?.into_iter().filter(|path| path.is_dir()) {
-            let label = listing.classes.len();
-            listing.classes.push(class.file_name().unwrap_or_default().to_string_lossy().into_owned());
-            let before = listing.files.len();
-            for path in visible_entries(&class)? {
-                match (path.is_dir(), is_picture(&path)) {
-                    (true, _) => return Err(PicturesError::Nested { path }),
-                    (false, true) => listing.files.push((path, label)),
-                    (false, false) => listing.others.push(path),
-                }
-            }
-            if listing.files.len() == before {
-                return Err(PicturesError::NoPictures { path: class });
-            }
-        }
-        if listing.classes.is_empty() {
-            return Err(PicturesError::NoClasses { path: folder.to_path_buf() });
-        }
-        Ok(listing)
-    }
-
-    /// Whether as many pictures of this size, in colour, can be held.
-    fn check_room(&self, folder: &Path, (height, width): (usize, usize)) -> Result<(), PicturesError> {
-        let count = self.files.len();
-        let bytes = [3, height, width].into_iter().fold(count, usize::saturating_mul);
-        if bytes > TOGETHER_CAP_BYTES {
-            let (path, cap_bytes) = (folder.to_path_buf(), TOGETHER_CAP_BYTES);
-            return Err(PicturesError::TooLarge { path, count, bytes, cap_bytes });
-        }
-        Ok(())
-    }
-}
-
-/// What is in a folder and not hidden, sorted by name.
-///
-/// # Errors
-/// [`PicturesError::Folder`] where the folder cannot be read.
-pub fn visible_entries(folder: &Path) -> Result<Vec<PathBuf>, PicturesError> {
-    let unreadable = |cause| PicturesError::Folder { path: folder.to_path_buf(), cause };
-    let mut paths = Vec::new();
-    for entry in fs::read_dir(folder).map_err(unreadable)? {
-        let path = entry.map_err(unreadable)?.path();
-        let is_hidden = path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
-        if !is_hidden {
-            paths.push(path);
-        }
-    }
-    paths.sort();
-    Ok(paths)
 }

@@ -15,6 +15,8 @@ mod tests;
 pub use error::SetError;
 pub use table::{data_set, data_sets};
 
+use crate::bytes::ReadError;
+use crate::digest::sha256_hex_of_file;
 use crate::mnist::Mnist;
 use crate::mnist::places::{self, MnistPlaces};
 
@@ -141,8 +143,7 @@ impl DataSet {
 
     /// Reads all samples from a folder.
     ///
-    /// IDX files are verified by their SHA-256. The archives, of hundreds of megabytes, have theirs verified when they
-    /// are fetched; here the CRC-32 of what is read of them is, and the number of samples, their extents and labels.
+    /// Files are verified by their SHA-256, archives too: what is as long and as well-formed may still be other data.
     ///
     /// # Errors
     /// [`SetError`], with the path.
@@ -156,6 +157,10 @@ impl DataSet {
             Layout::Emnist { split, first_label } => emnist::load(self, folder, split, first_label)?,
             Layout::Cifar => cifar::load(self, folder)?,
         };
+        // Form before checksum: what is wrong in an archive says more than a wrong sum.
+        if matches!(self.layout, Layout::Emnist { .. } | Layout::Cifar) {
+            self.verify_archive(folder)?;
+        }
         let [channels, rows, columns] = self.shape;
         let shaped = |images: Tensor, samples| images.reshaped([samples, channels, rows, columns]);
         Ok(Samples {
@@ -164,6 +169,21 @@ impl DataSet {
             test_images: shaped(test.0, self.test)?,
             test_labels: test.1,
         })
+    }
+
+    /// Checks that the one file is the published one.
+    fn verify_archive(&self, folder: &Path) -> Result<(), SetError> {
+        let Some(file) = self.files.first() else { return Ok(()) };
+        let path = folder.join(file.name);
+        let unreadable = |cause| ReadError::Unreadable { path: path.clone(), cause };
+        let found = sha256_hex_of_file(&path).map_err(unreadable)?;
+        match found == file.sha256 {
+            true => Ok(()),
+            false => {
+                let (set, expected, fetched) = (self.name, file.sha256, self.folder);
+                Err(SetError::Checksum { path, set, expected, found, fetched })
+            }
+        }
     }
 
     /// How many samples a part has.

@@ -1,32 +1,64 @@
-//! Tables of text, as spreadsheets and databases write them: comma-separated values ⇄ named columns.
+//! Tables of text, as spreadsheets and databases write them: separated values ⇄ named columns.
 //!
-//! Format: [RFC 4180](https://www.rfc-editor.org/rfc/rfc4180), with a header; tabs and semicolons separate as well, a
-//! byte-order mark and either kind of line end are taken as they come. A table stays text: whether a column is numbers is
-//! asked of it by whoever wants numbers, and answered with a line where it is not.
+//! Format: [RFC 4180](https://www.rfc-editor.org/rfc/rfc4180), with a header; tabs, semicolons, bars and blanks separate as
+//! well, and any line end is taken as it comes. Bytes become text in `text`, `layout` finds where the table begins and what
+//! separates its cells, `rows` reads them. A table stays text: whether a column is numbers is asked of it by whoever wants
+//! numbers (`reading`), and answered with a line where it is not.
 
 use std::collections::HashMap;
-use std::ops::Range;
 use std::path::Path;
+use std::sync::OnceLock;
 
-use csv::{ByteRecord, QuoteStyle, ReaderBuilder, WriterBuilder};
+use csv::ReaderBuilder;
 
-use crate::bytes::read_plain_or_gzip;
+use crate::bytes::{GZIP_MAGIC, gunzip, read_plain_or_gzip};
+use crate::digest::sha256_hex;
 
+mod cells;
+mod date;
 mod error;
+mod layout;
+mod number;
+mod reading;
+mod rows;
+mod text;
+mod write;
 
+use cells::Cells;
+pub use date::DateOrder;
 pub use error::{TableError, TableFileError};
+pub use number::Decimal;
+pub use reading::{Doubt, Guess, Reading};
+pub use write::comma_separated;
 
 /// The largest table that is read, in bytes after unpacking: 1 GiB.
 pub const TABLE_CAP_BYTES: u64 = 1 << 30;
 
-/// What may stand between two cells.
-const SEPARATORS: [u8; 3] = *b",\t;";
-/// The mark that some programs begin a UTF-8 text with.
-const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
-/// What stands in a cell of which nothing is known, in small letters.
-const MISSING: [&str; 6] = ["", "na", "n/a", "nan", "null", "?"];
+/// What may stand between two cells, beside blanks.
+const SEPARATORS: [u8; 4] = *b",\t;|";
+/// What stands in a cell of which nothing is known, in small letters: pandas' marks, and a question mark.
+const MISSING: [&str; 16] = [
+    "", "na", "n/a", "nan", "null", "?", "<na>", "#n/a", "#na", "#n/a n/a", "-nan", "-1.#ind", "1.#ind", "-1.#qnan",
+    "1.#qnan", "n.a.",
+];
+/// The longest of them, in bytes.
+const LONGEST_MISSING: usize = 8;
+/// What is missing in a column of numbers, and may be a category among words.
+const MISSING_NUMBER: &str = "none";
 /// The most columns: a header longer than that is no header.
 const MOST_COLUMNS: usize = 1 << 16;
+/// The most characters of a cell that a message repeats.
+const LONGEST_QUOTED: usize = 60;
+
+/// What is known of a table before it is read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TableForm {
+    /// Whether the first line has the columns' names. Without it they are called by their places, `column 1`. Where it is
+    /// not said, a first line that looks like a row is refused.
+    pub header: Option<bool>,
+    /// What stands for a missing value, beside the usual marks.
+    pub missing: Vec<String>,
+}
 
 /// A table with a header: rows of cells, each cell the text it was written as.
 ///
@@ -41,16 +73,29 @@ const MOST_COLUMNS: usize = 1 << 16;
 /// assert_eq!(message, "line 2, column `colour`: \"red\" is no number; write one such as -0.5, or leave the cell empty");
 /// # Ok::<(), limpid_files::TableError>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Table {
     names: Vec<String>,
     /// The cells one after the other, row by row.
-    text: String,
-    /// Where each cell ends in the text.
-    ends: Vec<usize>,
+    cells: Cells,
     /// The line that each row begins in.
     lines: Vec<u64>,
     separator: u8,
+    by_blanks: bool,
+    has_header: bool,
+    missing: Vec<String>,
+    notes: Vec<String>,
+    /// Whether it has decimal commas, once that was asked.
+    decimal_commas: OnceLock<bool>,
+    /// The place of each name, once one was looked for.
+    places: OnceLock<HashMap<String, usize>>,
+}
+
+impl PartialEq for Table {
+    fn eq(&self, other: &Self) -> bool {
+        let of = |table: &Self| (table.separator, table.by_blanks, table.has_header);
+        of(self) == of(other) && self.names == other.names && self.cells == other.cells && self.lines == other.lines
+    }
 }
 
 impl Table {
@@ -59,53 +104,69 @@ impl Table {
     /// # Errors
     /// [`TableFileError`], with the path: unreadable, larger than [`TABLE_CAP_BYTES`], or any [`TableError`].
     pub fn read(path: &Path) -> Result<Self, TableFileError> {
-        let bytes = read_plain_or_gzip(path, TABLE_CAP_BYTES)?;
-        Self::from_bytes(&bytes).map_err(|cause| TableFileError::Content { path: path.to_path_buf(), cause })
+        Self::read_as(path, &TableForm::default())
     }
 
-    /// Reads a table. What separates its cells is what its header has most of: commas, tabs or semicolons.
+    /// Reads a table of which something is known from a file, plain or gzip'd.
     ///
     /// # Errors
-    /// [`TableError`]: no header, no rows, no UTF-8, two columns of one name, a row of another length, an open quote.
-    pub fn from_bytes(bytes: &[u8]) -> Result<Self, TableError> {
-        let bytes = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);
-        check_text(bytes)?;
-        let separator = separator(bytes);
-        let mut reader = ReaderBuilder::new().delimiter(separator).has_headers(false).flexible(true).from_reader(bytes);
-        let mut record = ByteRecord::new();
-        if !next(&mut reader, &mut record)? {
-            return Err(TableError::Empty);
-        }
-        check_quotes(bytes, &record)?;
-        let names = names(&record)?;
-        let mut table = Self { names, text: String::new(), ends: Vec::new(), lines: Vec::new(), separator };
-        while next(&mut reader, &mut record)? {
-            check_quotes(bytes, &record)?;
-            table.push(line(bytes, &record), &record)?;
-        }
-        if table.lines.is_empty() {
-            return Err(TableError::NoRows { columns: table.names.len() });
-        }
-        Ok(table)
+    /// As [`read`](Self::read).
+    pub fn read_as(path: &Path, form: &TableForm) -> Result<Self, TableFileError> {
+        let bytes = read_plain_or_gzip(path, TABLE_CAP_BYTES)?;
+        Self::from_plain(bytes, form).map_err(|cause| TableFileError::Content { path: path.to_path_buf(), cause })
     }
 
-    fn push(&mut self, line: u64, record: &ByteRecord) -> Result<(), TableError> {
-        if record.len() != self.names.len() {
-            return Err(TableError::Ragged { line, found: record.len(), expected: self.names.len() });
+    /// Reads a table. What separates its cells is what its lines have most alike: commas, tabs, semicolons, bars or blanks.
+    ///
+    /// # Errors
+    /// [`TableError`]: no header, no rows, no text, two columns of one name, a row of another length, an open quote, a
+    /// first line that looks like a row.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, TableError> {
+        Self::from_bytes_as(bytes.to_vec(), &TableForm::default())
+    }
+
+    /// Reads a table of which something is known, plain or gzip'd.
+    ///
+    /// # Errors
+    /// As [`from_bytes`](Self::from_bytes).
+    pub fn from_bytes_as(bytes: Vec<u8>, form: &TableForm) -> Result<Self, TableError> {
+        match bytes.starts_with(&GZIP_MAGIC) {
+            true => Self::from_plain(gunzip(&bytes, TABLE_CAP_BYTES).map_err(TableError::Gzip)?, form),
+            false => Self::from_plain(bytes, form),
         }
-        for cell in record {
-            // The whole text was checked before; a cell is cut at characters of one byte.
-            self.text.push_str(std::str::from_utf8(cell).map_err(|_| TableError::NotUtf8 { line })?);
-            self.ends.push(self.text.len());
-        }
-        self.lines.push(line);
-        Ok(())
+    }
+
+    fn from_plain(bytes: Vec<u8>, form: &TableForm) -> Result<Self, TableError> {
+        let (text, notes) = text::text_of(bytes)?;
+        Self::of_text(text, notes, form)
     }
 
     /// The columns' names, in order, without the spaces around them. A column without one is called by its place:
     /// `column 3`.
     pub fn names(&self) -> &[String] {
         &self.names
+    }
+
+    /// What was passed over or assumed, a sentence each.
+    pub fn notes(&self) -> &[String] {
+        &self.notes
+    }
+
+    /// What a reader of more tables of this kind has to know.
+    pub fn form(&self) -> TableForm {
+        TableForm { header: Some(self.has_header), missing: self.missing.clone() }
+    }
+
+    /// Whether the names stood in its first line.
+    pub fn has_header(&self) -> bool {
+        self.has_header
+    }
+
+    /// Whether a column had no name, or the one that pandas gives such a column.
+    pub fn is_unnamed(&self, column: usize) -> bool {
+        let own = self.names.get(column).map_or("", String::as_str);
+        self.has_header
+            && (own == format!("column {}", column + 1) || own == format!("Unnamed: {column}") || own == "row names")
     }
 
     /// How many rows there are, the header not counted. At least one.
@@ -123,15 +184,10 @@ impl Table {
         if column >= self.names.len() || row >= self.lines.len() {
             return None;
         }
-        self.text.get(self.place(row * self.names.len() + column))
+        self.cells.get(row * self.names.len() + column)
     }
 
-    fn place(&self, cell: usize) -> Range<usize> {
-        let start = cell.checked_sub(1).and_then(|before| self.ends.get(before)).copied().unwrap_or(0);
-        start..self.ends.get(cell).copied().unwrap_or(start)
-    }
-
-    /// The column of this name.
+    /// The column of this name, or of this place, counted from 1, where the names are only places.
     ///
     /// # Errors
     /// [`TableError::NoColumn`] with the names that there are, and the one that was likely meant.
@@ -140,192 +196,80 @@ impl Table {
     /// let table = limpid_files::Table::from_bytes(b"length,species\n1,a\n")?;
     /// assert_eq!(table.column("species")?, 1);
     /// let message = table.column("Specis").unwrap_err().to_string();
-    /// assert_eq!(message, "there is no column `Specis`, did you mean `species`? There are: length, species");
+    /// assert_eq!(message, "there is no column `Specis`; did you mean `species`? The columns are: length, species");
     /// # Ok::<(), limpid_files::TableError>(())
     /// ```
     pub fn column(&self, name: &str) -> Result<usize, TableError> {
-        let place = self.names.iter().position(|own| own == name.trim());
+        let name = name.trim();
+        let by_place =
+            || name.parse::<usize>().ok().filter(|place| !self.has_header && (1..=self.names.len()).contains(place));
+        let places = self
+            .places
+            .get_or_init(|| self.names.iter().enumerate().map(|(place, own)| (own.clone(), place)).collect());
+        let place = places.get(name).copied().or_else(|| by_place().map(|place| place - 1));
         place.ok_or_else(|| TableError::no_column(name, &self.names))
     }
 
-    /// A column's cells without the spaces around them; none where the cell says that it is not known: empty, `NA`,
-    /// `N/A`, `NaN`, `null` or `?`, in small letters or large.
+    /// A column's cells without the spaces around them; none where the cell says that it is not known: empty, or one of
+    /// pandas' marks such as `NA`, `N/A`, `NaN`, `null`, `<NA>`, `#N/A`, or `?`, in small letters or large.
     pub fn words(&self, column: usize) -> impl ExactSizeIterator<Item = Option<&str>> {
-        (0..self.rows()).map(move |row| self.cell(row, column).and_then(known))
+        (0..self.rows()).map(move |row| self.cell(row, column).and_then(|cell| self.known(cell)))
     }
 
-    /// A column as numbers, where each known cell is one; none where the cell is not known, as in
-    /// [`words`](Self::words).
+    /// What a cell says, where it says something.
+    fn known<'c>(&self, cell: &'c str) -> Option<&'c str> {
+        let word = cell.trim();
+        let is_own = || self.missing.iter().any(|mark| word.eq_ignore_ascii_case(mark));
+        (!is_missing(word) && !is_own()).then_some(word)
+    }
+
+    /// A column as numbers, where it is one of them by [`reading`](Self::reading) and each known cell reads so; none where
+    /// the cell is not known, as in [`words`](Self::words).
     ///
     /// # Errors
     /// [`TableError::Number`] with line and column of the first cell that is no finite number.
     pub fn numbers(&self, column: usize) -> Result<Vec<Option<f64>>, TableError> {
-        let number = |(row, word): (usize, Option<&str>)| {
-            let Some(word) = word else { return Ok(None) };
-            word.parse::<f64>().ok().filter(|number| number.is_finite()).map(Some).ok_or_else(|| TableError::Number {
-                line: self.line(row).unwrap_or(0),
-                column: self.names.get(column).cloned().unwrap_or_default(),
-                found: word.chars().take(LONGEST_QUOTED).collect(),
-            })
-        };
-        self.words(column).enumerate().map(number).collect()
+        match self.reading(column)?.reading {
+            Reading::Words => self.read_column(column, &Reading::PLAIN),
+            reading => self.read_column(column, &reading),
+        }
     }
 
     /// Whether a column is one of numbers: each of its known cells reads as one, and there is one. A number too large to
     /// compute with is one here, and refused by [`numbers`](Self::numbers).
     pub fn is_numeric(&self, column: usize) -> bool {
-        let mut known = self.words(column).flatten().peekable();
-        known.peek().is_some() && known.all(|word| word.parse::<f64>().is_ok())
+        matches!(self.reading(column), Ok(Guess { reading: Reading::Numbers(..) | Reading::Times, .. }))
     }
 
-    /// The table as text again, with its own separator, and with more columns to its right, each as long as the table has
-    /// rows; what a longer one has beyond them is left out.
-    ///
-    /// ```
-    /// let table = limpid_files::Table::from_bytes(b"a;b\n1;\"x;y\"\n")?;
-    /// let more = [("c".to_string(), vec!["0.5".to_string()])];
-    /// assert_eq!(table.to_text(&more), "a;b;c\n1;\"x;y\";0.5\n");
-    /// # Ok::<(), limpid_files::TableError>(())
-    /// ```
-    pub fn to_text(&self, more: &[(String, Vec<String>)]) -> String {
-        let names = self.names.iter().chain(more.iter().map(|(name, _)| name)).map(String::as_str);
-        let row = |row: usize| {
-            let own = (0..self.names.len()).map(move |column| self.cell(row, column).unwrap_or_default());
-            own.chain(more.iter().map(move |(_, cells)| cells.get(row).map_or("", String::as_str)))
-        };
-        lines(self.separator, names, (0..self.rows()).map(row))
+    /// A checksum of names and cells, whatever separates them and however they are packed: 64 hexadecimal digits.
+    pub fn checksum(&self) -> String {
+        let mut parts: Vec<String> = self.names.iter().map(|name| sha256_hex(name.as_bytes())).collect();
+        parts.push(sha256_hex(self.cells.text().as_bytes()));
+        let lengths: Vec<u8> = self.cells.lengths().flat_map(|length| (length as u32).to_le_bytes()).collect();
+        parts.push(sha256_hex(&lengths));
+        sha256_hex(parts.concat().as_bytes())
     }
-}
 
-/// The most characters of a cell that a message repeats.
-const LONGEST_QUOTED: usize = 60;
-
-/// Rows of cells under a header as comma-separated text, each line ended by a line feed.
-///
-/// ```
-/// let text = limpid_files::comma_separated(["file", "class"], [["a, b.png", "cat"]]);
-/// assert_eq!(text, "file,class\n\"a, b.png\",cat\n");
-/// ```
-pub fn comma_separated<'t, R: IntoIterator<Item = &'t str>>(
-    names: impl IntoIterator<Item = &'t str>,
-    rows: impl IntoIterator<Item = R>,
-) -> String {
-    lines(b',', names, rows)
-}
-
-fn lines<'t, R: IntoIterator<Item = &'t str>>(
-    separator: u8,
-    names: impl IntoIterator<Item = &'t str>,
-    rows: impl IntoIterator<Item = R>,
-) -> String {
-    let names: Vec<&str> = names.into_iter().collect();
-    // Another separator in a name would be taken for the table's; a name that begins as a mark does would lose it.
-    let is_misread = |name: &&str| {
-        name.starts_with('\u{feff}') || name.bytes().any(|byte| byte != separator && SEPARATORS.contains(&byte))
-    };
-    let style = if names.iter().any(is_misread) { QuoteStyle::Always } else { QuoteStyle::Necessary };
-    let writer = |style| WriterBuilder::new().delimiter(separator).quote_style(style).from_writer(Vec::new());
-    let mut header = writer(style);
-    let mut body = writer(QuoteStyle::Necessary);
-    // Memory takes every write, and rows may differ in length only where the caller's do.
-    let _ = header.write_record(&names);
-    for row in rows {
-        let _ = body.write_record(row);
-    }
-    let parts = [header.into_inner().unwrap_or_default(), body.into_inner().unwrap_or_default()];
-    String::from_utf8(parts.concat()).unwrap_or_default()
-}
-
-/// What a cell says, where it says something.
-fn known(cell: &str) -> Option<&str> {
-    let word = cell.trim();
-    // The longest mark has four letters: most cells are decided by their length.
-    let is_missing = word.len() <= 4 && MISSING.iter().any(|missing| word.eq_ignore_ascii_case(missing));
-    (!is_missing).then_some(word)
-}
-
-fn check_text(bytes: &[u8]) -> Result<(), TableError> {
-    if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
-        return Err(TableError::Utf16);
-    }
-    match std::str::from_utf8(bytes) {
-        Ok(_) => Ok(()),
-        Err(error) => {
-            let before = &bytes[..error.valid_up_to()];
-            Err(TableError::NotUtf8 { line: 1 + before.iter().filter(|&&byte| byte == b'\n').count() as u64 })
+    /// Calls the columns of a table without a header as those of one that has one column more, which this one lacks.
+    pub fn without_place(&mut self, place: usize) {
+        self.places.take();
+        for (own, name) in self.names.iter_mut().enumerate().filter(|_| !self.has_header) {
+            *name = format!("column {}", if own < place { own + 1 } else { own + 2 });
         }
     }
 }
 
-/// The separator that stands most often outside quotes in the header, a comma where there is none.
-fn separator(bytes: &[u8]) -> u8 {
-    let mut counts = [0usize; SEPARATORS.len()];
-    let mut is_quoted = false;
-    // A quote opens where a cell begins, and right behind one that closed: two are one of the cell's. Elsewhere it is a
-    // character like others.
-    let mut may_open = true;
-    for &byte in bytes.iter().skip_while(|byte| b"\r\n".contains(byte)) {
-        if is_quoted {
-            is_quoted = byte != b'"';
-            may_open = !is_quoted;
-            continue;
-        }
-        match byte {
-            b'"' if may_open => is_quoted = true,
-            b'\r' | b'\n' => break,
-            _ => SEPARATORS.iter().zip(&mut counts).for_each(|(&own, count)| *count += usize::from(own == byte)),
-        }
-        may_open = SEPARATORS.contains(&byte);
-    }
-    let most = counts.iter().copied().max().unwrap_or(0);
-    SEPARATORS.into_iter().zip(counts).find(|&(_, count)| count == most).map_or(b',', |(separator, _)| separator)
+fn reader(bytes: &[u8], separator: u8) -> csv::Reader<&[u8]> {
+    ReaderBuilder::new().delimiter(separator).has_headers(false).flexible(true).from_reader(bytes)
 }
 
-fn next(reader: &mut csv::Reader<&[u8]>, record: &mut ByteRecord) -> Result<bool, TableError> {
-    // Rows of any length and any bytes are taken, and memory is read without fail.
-    reader.read_byte_record(record).map_err(|error| TableError::Other { reason: error.to_string() })
+/// Whether a word stands for a missing value anywhere.
+fn is_missing(word: &str) -> bool {
+    // The marks are short: most cells are decided by their length.
+    word.len() <= LONGEST_MISSING && MISSING.iter().any(|missing| word.eq_ignore_ascii_case(missing))
 }
 
-/// The line that a record begins in. The reader tells where it began to look for it: before any empty lines.
-fn line(bytes: &[u8], record: &ByteRecord) -> u64 {
-    let Some(position) = record.position() else { return 0 };
-    let rest = bytes.get(position.byte() as usize..).unwrap_or_default();
-    let empty = rest.iter().take_while(|byte| b"\r\n".contains(byte)).filter(|&&byte| byte == b'\n').count();
-    position.line() + empty as u64
-}
-
-/// A quote that is never closed takes the rest of the file into one cell, which then has lines in it.
-fn check_quotes(bytes: &[u8], record: &ByteRecord) -> Result<(), TableError> {
-    let has_lines = record.iter().next_back().is_some_and(|cell| cell.contains(&b'\n'));
-    if !has_lines {
-        return Ok(());
-    }
-    let start = record.position().map_or(0, |position| position.byte() as usize);
-    let length = record.as_slice().len();
-    // As far as the record may reach, were each of its characters a quote that is written twice, and each cell quoted.
-    let end = bytes.len().min(start + 2 * length + 4 * record.len() + 4);
-    let is_last = end == bytes.len();
-    let quotes = bytes[start.min(end)..end].iter().filter(|&&byte| byte == b'"').count();
-    match is_last && quotes % 2 == 1 {
-        true => Err(TableError::OpenQuote { line: line(bytes, record) }),
-        false => Ok(()),
-    }
-}
-
-fn names(record: &ByteRecord) -> Result<Vec<String>, TableError> {
-    if record.len() > MOST_COLUMNS {
-        return Err(TableError::Columns { found: record.len(), most: MOST_COLUMNS });
-    }
-    let name = |(place, cell): (usize, &[u8])| {
-        let name = String::from_utf8_lossy(cell).trim().to_string();
-        if name.is_empty() { format!("column {}", place + 1) } else { name }
-    };
-    let names: Vec<String> = record.iter().enumerate().map(name).collect();
-    let mut places = HashMap::new();
-    for (place, name) in names.iter().enumerate() {
-        if let Some(first) = places.insert(name.as_str(), place) {
-            return Err(TableError::SameName { name: name.clone(), first: first + 1, second: place + 1 });
-        }
-    }
-    Ok(names)
+/// A cell as a message repeats it.
+fn quoted(word: &str) -> String {
+    word.chars().take(LONGEST_QUOTED).collect()
 }

@@ -4,8 +4,8 @@ use std::fs;
 use std::path::Path;
 
 use limpid_files::{
-    Arrays, ModelFile, Packing, Picture, Safetensors, Table, find_layers, read_idx, read_npy, read_npz, read_pickle,
-    read_torch, write_npy, write_npz,
+    Arrays, ModelFile, Packing, Picture, Safetensors, Table, TableForm, find_layers, read_idx, read_npy, read_npz,
+    read_pickle, read_torch, write_npy, write_npz,
 };
 
 #[test]
@@ -43,7 +43,9 @@ fn read_as_everything(bytes: &[u8]) {
         assert_eq!(picture.pixels.len(), picture.height * picture.width * picture.channels);
     }
     if let Ok(table) = Table::from_bytes(bytes) {
-        let again = Table::from_bytes(table.to_text(&[]).as_bytes()).expect("a table that was written is read");
+        let form = TableForm { header: Some(true), ..TableForm::default() };
+        let again =
+            Table::from_bytes_as(table.to_text(&[]).into_bytes(), &form).expect("a table that was written is read");
         assert_eq!((again.names(), again.rows()), (table.names(), table.rows()));
     }
     if let Ok(file) = Safetensors::from_bytes(bytes) {

@@ -137,12 +137,33 @@ fn the_places_are_searched_in_their_order() {
     places.limpid_data = Some(root.join("given"));
     assert_eq!(locate_mnist_in(None, &places).unwrap(), explicit);
     // Not all files: passed over.
+    // Set, and not there: nothing else is what was meant.
+    places.limpid_data = Some(root.join("nowhere"));
+    let error = locate_mnist_in(None, &places).unwrap_err();
+    let MnistError::NotFound { looked } = &error else { panic!("{error}") };
+    assert_eq!((looked.len(), looked[0].place), (1, "$LIMPID_DATA"));
     places.limpid_data = Some(folder_of(&root.join("half"), &NAMES[..2]));
     assert_eq!(locate_mnist_in(None, &places).unwrap(), above);
     places.current = Some(root.to_path_buf());
     assert_eq!(locate_mnist_in(None, &places).unwrap(), built_from);
     places.built_from = None;
     assert_eq!(locate_mnist_in(None, &places).unwrap(), cache);
+}
+
+#[test]
+fn folders_as_torchvision_and_kaggle_lay_them_out_are_found() {
+    let root = tempfile::tempdir().unwrap();
+    let root = root.path();
+    for inner in ["MNIST/raw", "raw", "mnist/mnist", "MNIST"] {
+        let folder = root.join(inner.replace('/', "-"));
+        let expected = folder_of(&folder.join(inner), &NAMES);
+        assert_eq!(locate_mnist_in(Some(&folder), &MnistPlaces::default()).unwrap(), expected);
+    }
+    let each_alone = root.join("kaggle");
+    for name in NAMES {
+        folder_of(&each_alone.join(name), &[name]);
+    }
+    assert_eq!(locate_mnist_in(Some(&each_alone), &MnistPlaces::default()).unwrap(), each_alone);
 }
 
 #[test]

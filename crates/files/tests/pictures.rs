@@ -5,7 +5,7 @@
 use std::fs;
 use std::path::Path;
 
-use limpid_files::{Picture, PictureError, Pictures, PicturesError, read_picture};
+use limpid_files::{Picture, PictureError, PictureFolder, Pictures, PicturesError, read_picture};
 use png::{BitDepth, ColorType};
 use proptest::prelude::*;
 
@@ -51,10 +51,10 @@ fn every_kind_of_png_becomes_grey_or_red_green_blue_in_bytes() {
 
 #[test]
 fn planes_stand_one_after_the_other_and_colour_becomes_luma() {
-    let colour = Picture { height: 1, width: 2, channels: 3, pixels: vec![1, 2, 3, 255, 0, 0] };
+    let colour = Picture { height: 1, width: 2, channels: 3, pixels: vec![1, 2, 3, 255, 0, 0], alpha: None };
     assert_eq!(colour.planes(3), [1, 255, 2, 0, 3, 0]);
     assert_eq!(colour.planes(1), [2, 76]);
-    let grey = Picture { height: 1, width: 2, channels: 1, pixels: vec![9, 8] };
+    let grey = Picture { height: 1, width: 2, channels: 1, pixels: vec![9, 8], alpha: None };
     assert_eq!((grey.planes(1), grey.planes(3)), (vec![9, 8], vec![9, 8, 9, 8, 9, 8]));
 }
 
@@ -118,18 +118,167 @@ fn a_folder_of_class_folders_is_read_in_the_order_of_names() {
     assert_eq!(names, ["x.png", "a.png", "b.PNG"]);
     assert_eq!(pictures.images.as_slice::<u8>().unwrap()[24..], [[255; 4], [0; 4], [0; 4]].concat());
     assert!(pictures.others.len() == 1 && pictures.others[0].ends_with("cats/notes.txt"));
-    let (all, test) = Pictures::read_parts(folder.path()).unwrap();
-    assert_eq!((all, test), (pictures, None));
+    let found = PictureFolder::find(folder.path()).unwrap();
+    assert_eq!((found.train, found.test, found.notes), (folder.path().to_path_buf(), None, Vec::new()));
+}
+
+/// A folder with an empty file at each of these places, and what was found in it: train, test, notes.
+fn found(files: &[&str]) -> (String, Option<String>, Vec<String>) {
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), &files.iter().map(|name| (*name, Vec::new())).collect::<Vec<_>>());
+    let short = |text: String| text.replace(&folder.path().display().to_string(), "D");
+    let shown = |path: &Path| short(path.display().to_string());
+    let found = PictureFolder::find(folder.path()).unwrap();
+    let notes = found.notes.into_iter().map(short).collect();
+    (shown(&found.train), found.test.as_deref().map(shown), notes)
 }
 
 #[test]
-fn train_and_test_folders_are_two_parts() {
+fn parts_are_known_by_their_names_in_all_their_forms() {
+    let table = [
+        ("train", "test"),
+        ("train", "val"),
+        ("train", "valid"),
+        ("train", "validation"),
+        ("training", "test"),
+        ("Training", "Testing"),
+        ("TRAIN", "TEST"),
+        ("training_set", "test_set"),
+        ("train-set", "dev"),
+        ("train_images", "test_images"),
+        ("trainingData", "evaluation"),
+        ("Train data", "eval"),
+        ("trn", "tst"),
+    ];
+    for (train, test) in table {
+        let files = [format!("{train}/a/1.png"), format!("{train}/b/1.png"), format!("{test}/a/2.png")];
+        let (found_train, found_test, notes) = found(&files.each_ref().map(String::as_str));
+        assert_eq!((found_train, found_test), (format!("D/{train}"), Some(format!("D/{test}"))));
+        let is_said = notes == [format!("D/{test} is what is held out")];
+        assert_eq!(is_said, !test.to_lowercase().starts_with('t'), "{test}: {notes:?}");
+    }
+    let three = ["train/a/1.png", "val/a/1.png", "test/a/1.png", "extra/x.png"];
+    let notes = [
+        "D/val is left out: neither trained nor tested on".to_string(),
+        "1 folder beside the parts left out, such as D/extra".to_string(),
+    ];
+    assert_eq!(found(&three), ("D/train".into(), Some("D/test".into()), notes.to_vec()));
+}
+
+#[test]
+fn one_folder_around_everything_is_stepped_into() {
+    let parts = |place: &str| (format!("D/{place}/train"), Some(format!("D/{place}/test")));
+    for place in ["data", "seas/seas", "a/b/c"] {
+        let files = [format!("{place}/train/a/1.png"), format!("{place}/test/a/1.png"), "__MACOSX/x/._1.png".into()];
+        let (train, test, notes) = found(&files.each_ref().map(String::as_str));
+        assert_eq!(((train, test), notes), (parts(place), Vec::new()));
+    }
+    let (train, test, notes) = found(&["seas/a/1.png", "seas/b/1.png"]);
+    assert_eq!((train, test, notes), ("D/seas".into(), None, vec!["the classes are the folders of D/seas".into()]));
+    let (train, test, _) = found(&["train/a/1.png", "train/b/1.png"]);
+    assert_eq!((train, test), ("D/train".into(), None));
+}
+
+#[test]
+fn a_class_may_be_called_as_a_part_is() {
+    let (train, test, notes) = found(&["train/1.png", "bus/1.png", "test/1.png"]);
+    assert_eq!((train, test, notes), ("D".into(), None, Vec::new()));
+}
+
+#[test]
+fn a_flat_test_folder_and_a_class_of_the_test_alone_are_named() {
+    let (train, test, notes) = found(&["train/a/1.png", "train/b/1.png", "test/7.png"]);
+    assert_eq!((train, test), ("D/train".into(), None));
+    assert!(notes.len() == 1 && notes[0].starts_with("D/test has no class folders"), "{notes:?}");
     let folder = tempfile::tempdir().unwrap();
-    let files = ["train/a/1.png", "train/b/1.png", "test/a/2.png", "test/b/2.png"];
-    write(folder.path(), &files.map(|name| (name, grey(1, 3, 4))));
-    let (train, test) = Pictures::read_parts(folder.path()).unwrap();
-    assert_eq!((train.classes, test.unwrap().classes), (vec!["a".into(), "b".into()], vec!["a".into(), "b".into()]));
-    assert_eq!(train.images.shape(), [2, 1, 3, 1]);
+    write(folder.path(), &["train/a/1.png", "test/a/1.png", "test/zebra/1.png"].map(|name| (name, Vec::new())));
+    let said = PictureFolder::find(folder.path()).unwrap_err().to_string();
+    let short = said.replace(&folder.path().display().to_string(), "D");
+    assert!(short.starts_with("the class `zebra` is only in D/test, and nothing can be learned of it; put"), "{short}");
+}
+
+#[test]
+fn what_systems_leave_behind_is_passed_over() {
+    let folder = tempfile::tempdir().unwrap();
+    write(
+        folder.path(),
+        &[
+            ("a/1.png", grey(1, 1, 1)),
+            ("b/1.png", grey(1, 1, 2)),
+            ("b/Thumbs.db", vec![0; 9]),
+            ("b/desktop.ini", b"[x]".to_vec()),
+            ("b/._1.png", b"\0\x05\x16\x07".to_vec()),
+            (".ipynb_checkpoints/1.png", grey(1, 1, 1)),
+            ("a/.ipynb_checkpoints/1.png", grey(9, 9, 1)),
+            ("__MACOSX/a/._1.png", vec![0; 9]),
+            ("$RECYCLE.BIN/x", vec![0; 9]),
+        ],
+    );
+    let pictures = Pictures::read(folder.path()).unwrap();
+    assert_eq!((pictures.classes, pictures.paths.len(), pictures.others), (vec!["a".into(), "b".into()], 2, vec![]));
+}
+
+#[test]
+fn a_picture_is_told_by_its_bytes_and_not_by_its_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let jpeg = fs::read(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/grey.jpg"))).unwrap();
+    let size = Picture::from_bytes(&jpeg).unwrap();
+    let png = grey(size.width as u32, size.height as u32, 7);
+    write(
+        folder.path(),
+        &[
+            ("a/1.jfif", jpeg.clone()),
+            ("a/2.png", jpeg.clone()),
+            ("a/3", jpeg.clone()),
+            ("b/4.jpg", png.clone()),
+            ("b/5.dat", png),
+            ("b/6.txt", b"words".to_vec()),
+        ],
+    );
+    let pictures = Pictures::read(folder.path()).unwrap();
+    assert_eq!((pictures.paths.len(), pictures.others.len()), (5, 1));
+    for (name, bytes, said) in [
+        ("w.webp", &b"RIFF\x24\0\0\0WEBPVP8 "[..], "found a WebP picture; save it as PNG"),
+        ("w.jpg", b"RIFF\x24\0\0\0WEBPVP8 ", "found a WebP picture; save it as PNG"),
+        ("w.gif", b"GIF89a\x08\0", "found a GIF picture; save it as PNG"),
+        ("w.png", b"version https://git-lfs.github.com/spec/v1\n", "found a Git LFS pointer"),
+        ("w.png", b"\x89PNG\n\x1a\n", "found a PNG picture whose line ends a transfer has changed"),
+        ("w.png", b"<!doctype html>", "found a web page (HTML)"),
+    ] {
+        fs::write(folder.path().join("a").join(name), bytes).unwrap();
+        let message = Pictures::read(folder.path()).unwrap_err().to_string();
+        assert!(message.contains(name) && message.contains(said), "{message}");
+        fs::remove_file(folder.path().join("a").join(name)).unwrap();
+    }
+}
+
+/// A PNG of one indexed pixel whose palette has so many bytes.
+fn png_with_palette(bytes: usize) -> Vec<u8> {
+    let chunk = |kind: &[u8; 4], data: &[u8]| {
+        let body = [&kind[..], data].concat();
+        [&(data.len() as u32).to_be_bytes()[..], &body, &crc32(&body).to_be_bytes()].concat()
+    };
+    let header = [0, 0, 0, 1, 0, 0, 0, 1, 8, 3, 0, 0, 0];
+    let pixels = [0x78, 0x9c, 0x63, 0, 0, 0, 2, 0, 1];
+    let parts = [(b"IHDR", &header[..]), (b"PLTE", &vec![7; bytes][..]), (b"IDAT", &pixels), (b"IEND", &[])];
+    let chunks: Vec<u8> = parts.into_iter().flat_map(|(kind, data)| chunk(kind, data)).collect();
+    [&b"\x89PNG\r\n\x1a\n"[..], &chunks].concat()
+}
+
+/// The checksum of a PNG's chunks (ISO 3309), bit by bit.
+fn crc32(bytes: &[u8]) -> u32 {
+    let step = |crc: u32| if crc & 1 == 1 { 0xedb8_8320 ^ (crc >> 1) } else { crc >> 1 };
+    !bytes.iter().fold(!0u32, |crc, &byte| (0..8).fold(crc ^ u32::from(byte), |crc, _| step(crc)))
+}
+
+#[test]
+fn a_palette_of_any_length_is_read_or_refused() {
+    for bytes in (0..=8).chain([100, 766, 767, 768, 769, 770, 1000]) {
+        match Picture::from_bytes(&png_with_palette(bytes)) {
+            Ok(picture) => assert_eq!((picture.pixels.len(), bytes % 3), (3, 0), "{bytes}"),
+            Err(error) => assert!(error.to_string().starts_with("a damaged PNG ("), "{bytes}: {error}"),
+        }
+    }
 }
 
 #[test]
@@ -140,7 +289,10 @@ fn a_folder_that_does_not_fit_is_refused_with_the_path() {
         Pictures::read(folder.path()).unwrap_err().to_string().replace(&folder.path().display().to_string(), "D")
     };
     assert!(refused(&[("a.png", grey(1, 1, 1))]).starts_with("D: there is no folder in it"));
-    assert!(refused(&[("a/x.bmp", b"BM".to_vec())]).starts_with("D/a: there is no PNG or JPEG picture"));
+    assert!(
+        refused(&[("a/x.bmp", b"BM".to_vec())])
+            .starts_with("D/a/x.bmp: expected a PNG or JPEG picture, found text that begins")
+    );
     assert!(refused(&[("a/b/x.png", grey(1, 1, 1))]).starts_with("D/a/b: a folder within a class"));
     assert!(
         refused(&[("a/x.png", b"GIF89a".to_vec())])

@@ -9,6 +9,8 @@ pub struct Column {
     pub name: String,
     /// What stands in each row.
     pub values: Values,
+    /// How cells of text became numbers, in the words of whoever read them; none where they were numbers or words.
+    pub reading: Option<String>,
 }
 
 /// What stands in the rows of a column.
@@ -37,12 +39,24 @@ pub struct Words {
 impl Column {
     /// A column of numbers.
     pub fn numbers(name: impl Into<String>, numbers: impl IntoIterator<Item = Option<f64>>) -> Self {
-        Self { name: name.into(), values: Values::Numbers(numbers.into_iter().collect()) }
+        Self { name: name.into(), values: Values::Numbers(numbers.into_iter().collect()), reading: None }
     }
 
     /// A column of words.
     pub fn words<'w>(name: impl Into<String>, words: impl IntoIterator<Item = Option<&'w str>>) -> Self {
-        Self { name: name.into(), values: Values::Words(words.into_iter().collect()) }
+        Self { name: name.into(), values: Values::Words(words.into_iter().collect()), reading: None }
+    }
+
+    /// The same column, with a word on how its cells became numbers. It goes with the model, so that other tables are read
+    /// in the same way.
+    ///
+    /// ```
+    /// let day = limpid_learn::Column::numbers("day", [Some(19_753.0)]).read_as("date day first");
+    /// assert_eq!(day.reading.as_deref(), Some("date day first"));
+    /// ```
+    #[must_use]
+    pub fn read_as(self, reading: impl Into<String>) -> Self {
+        Self { reading: Some(reading.into()), ..self }
     }
 
     /// How many rows it has.
@@ -74,7 +88,7 @@ impl Column {
             }
             Values::Words(words) => Values::Words(rows.iter().map(|&row| words.get(row)).collect()),
         };
-        Self { name: self.name.clone(), values }
+        Self { name: self.name.clone(), values, reading: self.reading.clone() }
     }
 }
 

@@ -58,7 +58,7 @@ pub use optimizer::{Adam, Momentum, Optimizer, Sgd, optimizer, optimizer_names};
 pub use perceptron::{Perceptron, xor};
 pub use preparation::{
     Answers, Encoded, Encoding, Goal, Input, LeftOut, MOST_CATEGORIES, Prediction, Preparation, PreparationError,
-    Target, Task, Unknown,
+    TableNotes, Target, Task, Unknown,
 };
 pub use sequence::Sequence;
 pub use solo::{Backward, Inputs, Solo};

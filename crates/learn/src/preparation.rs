@@ -3,7 +3,7 @@
 //! What this takes (means, deviations, categories) is learned from the training part alone, and goes with the model: a
 //! sample is prepared in the same way whenever it is asked about.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fmt;
 use std::str::FromStr;
 
@@ -88,6 +88,24 @@ pub struct Preparation {
     inputs: Vec<Input>,
     target: Target,
     left_out: Vec<LeftOut>,
+    #[serde(default, skip_serializing_if = "TableNotes::is_usual")]
+    table: TableNotes,
+}
+
+/// How a table was read beside its columns, so that more tables are read in the same way.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct TableNotes {
+    /// What stood for a missing value beside the usual marks.
+    pub missing: Vec<String>,
+    /// How many columns there were, where none had a name and each is called by its place.
+    pub columns_by_place: Option<usize>,
+}
+
+impl TableNotes {
+    fn is_usual(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// A column that samples are made of.
@@ -99,6 +117,9 @@ pub struct Input {
     pub encoding: Encoding,
     /// Whether a further number says that the value is missing. So it is where one was missing in training.
     pub marks_missing: bool,
+    /// How cells of text became numbers; see [`Column::reading`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reading: Option<String>,
 }
 
 /// How a value becomes numbers.
@@ -126,6 +147,9 @@ pub struct Target {
     pub name: String,
     /// What its values mean.
     pub goal: Goal,
+    /// How cells of text became numbers; see [`Column::reading`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reading: Option<String>,
 }
 
 /// What a target's values mean.
@@ -206,7 +230,8 @@ impl Preparation {
                 left_out: left_out.into_iter().map(|column| column.name).collect(),
             });
         }
-        Unchecked { inputs: kept, target: Target { name: target.name.clone(), goal }, left_out }.try_into()
+        let target = Target { name: target.name.clone(), goal, reading: target.reading.clone() };
+        Unchecked { inputs: kept, target, left_out, table: TableNotes::default() }.try_into()
     }
 
     /// The columns that samples are made of, in the order of their numbers.
@@ -222,6 +247,18 @@ impl Preparation {
     /// The columns that said nothing of the training samples.
     pub fn left_out(&self) -> &[LeftOut] {
         &self.left_out
+    }
+
+    /// How a table was read beside its columns.
+    pub fn table(&self) -> &TableNotes {
+        &self.table
+    }
+
+    /// The same preparation of a table that was read in this way, from which these columns were left out before.
+    #[must_use]
+    pub fn of_table(mut self, table: TableNotes, left_out: impl IntoIterator<Item = LeftOut>) -> Self {
+        self.left_out.extend(left_out);
+        Self { table, ..self }
     }
 
     /// How many numbers a sample has.
@@ -263,14 +300,15 @@ impl Preparation {
     /// # Errors
     /// [`PreparationError::Missing`] with every one that is not, and the name that was likely meant.
     pub fn check_names<'n>(&self, names: impl IntoIterator<Item = &'n str>) -> Result<(), PreparationError> {
-        let names: Vec<&str> = names.into_iter().collect();
-        let is_missing = |input: &&Input| !names.contains(&input.name.as_str());
+        let names: HashSet<&str> = names.into_iter().collect();
+        let is_missing = |input: &&Input| !names.contains(input.name.as_str());
         let missing: Vec<String> = self.inputs.iter().filter(is_missing).map(|input| input.name.clone()).collect();
         match missing.as_slice() {
             [] => Ok(()),
             [first, ..] => {
-                let is_free = |name: &&str| self.inputs.iter().all(|input| input.name != *name);
-                let free: Vec<&str> = names.into_iter().filter(is_free).collect();
+                let own: HashSet<&str> = self.inputs.iter().map(|input| input.name.as_str()).collect();
+                let mut free: Vec<&str> = names.difference(&own).copied().collect();
+                free.sort_unstable();
                 let suggestion = crate::error::nearest(first, &free).map(str::to_string);
                 Err(PreparationError::Missing { missing, suggestion })
             }
@@ -294,13 +332,15 @@ struct Unchecked {
     target: Target,
     #[serde(default)]
     left_out: Vec<LeftOut>,
+    #[serde(default)]
+    table: TableNotes,
 }
 
 impl TryFrom<Unchecked> for Preparation {
     type Error = PreparationError;
 
     fn try_from(unchecked: Unchecked) -> Result<Self, PreparationError> {
-        let Unchecked { inputs, target, left_out } = unchecked;
+        let Unchecked { inputs, target, left_out, table } = unchecked;
         let mut names = BTreeSet::from([target.name.as_str()]);
         if let Some(twice) = inputs.iter().find(|input| !names.insert(&input.name)) {
             return Err(PreparationError::SameName { name: twice.name.clone() });
@@ -330,7 +370,7 @@ impl TryFrom<Unchecked> for Preparation {
         if !is_sound {
             return damaged(&target.name, "given classes out of order, or what is no mean and deviation");
         }
-        Ok(Self { inputs, target, left_out })
+        Ok(Self { inputs, target, left_out, table })
     }
 }
 
@@ -365,7 +405,12 @@ impl Input {
         };
         // What is the same wherever it is known still tells what is known from what is not.
         let tells_nothing = known == 0 || (is_same && !marks_missing);
-        Ok((!tells_nothing).then(|| Self { name: column.name.clone(), encoding, marks_missing }))
+        Ok((!tells_nothing).then(|| Self {
+            name: column.name.clone(),
+            encoding,
+            marks_missing,
+            reading: column.reading.clone(),
+        }))
     }
 
     /// How many numbers of a sample it gives.
@@ -537,7 +582,7 @@ impl Goal {
                 Self::Numbers(classes)
             }
         };
-        let classes = Target { name: name(), goal: goal.clone() }.classes();
+        let classes = Target { name: name(), goal: goal.clone(), reading: None }.classes();
         match classes.as_deref() {
             Some([class]) => Err(PreparationError::OneClass { name: name(), class: class.clone() }),
             Some(classes) if classes.len() > MOST_CATEGORIES => {

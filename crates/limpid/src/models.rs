@@ -48,6 +48,10 @@ pub struct PictureForm {
     pub width: usize,
     /// The classes' names, in the order of the labels.
     pub classes: Vec<String>,
+    /// The ground that nearly all pictures of the training lay on, where they did.
+    #[cfg(feature = "pictures")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ground: Option<crate::pictures::Ground>,
 }
 
 impl PictureForm {
@@ -218,7 +222,7 @@ mod tests {
         let kind = Column::words("kind", [Some("a"), Some("b"), Some("a")]);
         let table = Samples::Table(Preparation::fit(&[x], &kind, Task::Classification).unwrap());
         let classes = vec!["a".to_string(), "b".to_string()];
-        let pictures = Samples::Pictures(PictureForm { channels: 1, height: 2, width: 1, classes });
+        let pictures = Samples::Pictures(PictureForm { channels: 1, height: 2, width: 1, classes, ground: None });
         for samples in [table, pictures] {
             save_with(&model, None, Some(&samples), &path).unwrap();
             assert_eq!(load(&path).unwrap().samples.as_ref(), Some(&samples));

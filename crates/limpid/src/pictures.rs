@@ -2,12 +2,16 @@
 
 use std::path::{Path, PathBuf};
 
-use limpid_files::{Pictures, PicturesError};
+use limpid_files::{Picture, PictureFolder, Pictures, PicturesError};
 use limpid_graph::Tensor;
 use limpid_learn::{Dataset, holdout};
 
 use crate::Error;
 use crate::models::PictureForm;
+
+mod bring;
+
+pub use bring::{Changes, Ground, brought};
 
 /// What a byte of a pixel is divided by: pixels run from 0 to 1 for a network.
 pub const PIXEL_DIVISOR: f64 = 255.0;
@@ -21,20 +25,38 @@ pub struct PictureSplit {
     pub test: Option<Dataset>,
     /// The pictures' form and classes.
     pub form: PictureForm,
-    /// Files that are neither PNG nor JPEG by their names.
+    /// Files that are no pictures.
     pub others: Vec<PathBuf>,
+    /// What a reader should know of how the folder was read, a sentence each.
+    pub notes: Vec<String>,
 }
 
-/// Reads a folder of class folders, or a folder whose `train` and `test` are such. Where it has no parts of its own, a
-/// share of each class is held out, drawn by `seed`.
+/// Reads a folder of class folders, or a folder whose parts, `train` and `test` say, are such: see [`PictureFolder`].
+/// Where it has no parts of its own, a share of each class is held out, drawn by `seed`.
 ///
 /// # Errors
 /// Where a file cannot be read or pictures differ in size or classes, with the path, and where the share leaves nothing.
 pub fn split(folder: &Path, test_share: f64, seed: u64) -> Result<PictureSplit, Error> {
-    let (train, test) = Pictures::read_parts(folder)?;
+    split_sized(folder, None, test_share, seed)
+}
+
+/// Reads a folder as [`split`] does, its pictures brought to a height and a width.
+///
+/// # Errors
+/// As [`split`], but for pictures of different sizes.
+pub fn split_sized(
+    folder: &Path,
+    size: Option<(usize, usize)>,
+    test_share: f64,
+    seed: u64,
+) -> Result<PictureSplit, Error> {
+    let (train, test, notes) = parts(folder, size)?;
     let channels = test.as_ref().map_or(1, Pictures::channels).max(train.channels());
     let (height, width) = train.size();
-    let form = PictureForm { channels, height, width, classes: train.classes.clone() };
+    let pixels = train.images.as_slice::<u8>().unwrap_or_default();
+    let each = pixels.chunks_exact((train.channels() * height * width).max(1));
+    let ground = Ground::of(each, train.channels(), (height, width));
+    let form = PictureForm { channels, height, width, classes: train.classes.clone(), ground };
     if form.classes.len() < 2 {
         let what =
             format!("{}: one class, `{}`, is nothing to tell apart; two fit", folder.display(), form.classes.join(""));
@@ -44,13 +66,90 @@ pub fn split(folder: &Path, test_share: f64, seed: u64) -> Result<PictureSplit, 
     let train = dataset(train, &form)?;
     if let Some(test) = test {
         others.extend(test.others.iter().cloned());
-        return Ok(PictureSplit { train, test: Some(dataset(test, &form)?), form, others });
+        return Ok(PictureSplit { train, test: Some(dataset(test, &form)?), form, others, notes });
     }
     let labels: Vec<usize> = train.targets().to_f64().into_iter().map(|label| label as usize).collect();
     let (rows, held_out) = holdout(train.len(), Some(&labels), test_share, seed)?;
     let test = if held_out.is_empty() { None } else { Some(train.select(&held_out)?) };
     let train = if held_out.is_empty() { train } else { train.select(&rows)? };
-    Ok(PictureSplit { train, test, form, others })
+    Ok(PictureSplit { train, test, form, others, notes })
+}
+
+/// What is learned and what is held out, of a folder of pictures or of arrays of them, and what is to be said of that.
+type Parts = (Pictures, Option<Pictures>, Vec<String>);
+
+fn parts(path: &Path, size: Option<(usize, usize)>) -> Result<Parts, Error> {
+    let mut resized = 0u64;
+    let mut brought = |picture: Picture, (height, width): (usize, usize)| {
+        resized += u64::from((picture.height, picture.width) != (height, width));
+        picture.resized(height, width)
+    };
+    let (train, test, mut notes) = match Pictures::read_arrays(path)? {
+        Some((train, test)) => match size {
+            None => (train, test, Vec::new()),
+            Some(size) => {
+                let mut sized = |pictures: Pictures| pictures.each(|picture| brought(picture, size));
+                (sized(train)?, test.map(sized).transpose()?, Vec::new())
+            }
+        },
+        None => {
+            let PictureFolder { train, test, notes, .. } = PictureFolder::find(path)?;
+            let mut read = |folder: PathBuf| match size {
+                None => Pictures::read(&folder),
+                Some(size) => Pictures::read_each(&folder, |picture| brought(picture, size)),
+            };
+            (read(train)?, test.map(read).transpose()?, notes)
+        }
+    };
+    if resized > 0 {
+        notes.push(format!("resized, as they are of other sizes: {resized}"));
+    }
+    Ok((train, test, notes))
+}
+
+/// Samples that a model is asked about.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Asked {
+    /// The samples, with labels of the model's classes.
+    pub data: Dataset,
+    /// The picture's file of each sample; empty where they were kept as arrays.
+    pub paths: Vec<PathBuf>,
+    /// Whether what is held out was chosen; none where the path has no parts.
+    pub held_out: Option<bool>,
+    /// What was done to pictures, and how the folder was read, a sentence each.
+    pub notes: Vec<String>,
+}
+
+/// Pictures with their classes, of a folder or of arrays, as samples for a model of this form: what is held out, where
+/// they have parts, or what was learned from. Each is [`brought`] to the form, or with `as_is` left as it is.
+///
+/// # Errors
+/// As [`dataset`].
+pub fn asked(path: &Path, form: &PictureForm, held_out: bool, as_is: bool) -> Result<Asked, Error> {
+    let mut changes = Vec::new();
+    let mut bring = |picture| {
+        let (picture, own) = brought(picture, form);
+        changes.push(own);
+        picture
+    };
+    let (pictures, has_parts, mut notes) = match Pictures::read_arrays(path)? {
+        Some((train, test)) => {
+            let has_parts = test.is_some();
+            let chosen = if held_out { test.unwrap_or(train) } else { train };
+            (if as_is { chosen } else { chosen.each(bring)? }, has_parts, Vec::new())
+        }
+        None => {
+            let PictureFolder { train, test, notes, .. } = PictureFolder::find(path)?;
+            let has_parts = test.is_some();
+            let chosen = if held_out { test.unwrap_or(train) } else { train };
+            let read = if as_is { Pictures::read(&chosen)? } else { Pictures::read_each(&chosen, &mut bring)? };
+            (read, has_parts, notes)
+        }
+    };
+    notes.extend(Changes::notes(&changes));
+    let paths = pictures.paths.clone();
+    Ok(Asked { data: dataset(pictures, form)?, paths, held_out: has_parts.then_some(held_out), notes })
 }
 
 /// Pictures as samples for a model that reads pictures of this form: channels are brought to its own, labels are those

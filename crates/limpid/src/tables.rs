@@ -15,9 +15,12 @@
 //! # Ok::<(), limpid::Error>(())
 //! ```
 
-use limpid_files::Table;
+use std::collections::HashSet;
+
+use limpid_files::{Doubt, Guess, Reading, Table, TableForm};
 use limpid_learn::{
-    Column, Dataset, Encoded, Encoding, Preparation, PreparationError, Task, Unknown, Values, Words, holdout,
+    Column, Dataset, Encoded, Encoding, LeftOut, Preparation, PreparationError, TableNotes, Task, Unknown, Values,
+    Words, holdout,
 };
 
 use crate::Error;
@@ -57,6 +60,8 @@ pub struct TableSplit {
     pub without_target: usize,
     /// Words of the test rows that no training row has.
     pub unknown: Vec<Unknown>,
+    /// What speaks against the way in which a column was read: its name, and why.
+    pub doubts: Vec<(String, Doubt)>,
 }
 
 /// Rows of a table with their targets.
@@ -75,7 +80,7 @@ pub struct Labelled {
 /// # Errors
 /// Where a column is not there or cannot be learned from, and where the share that is held out leaves nothing.
 pub fn split(table: &Table, options: &TableOptions) -> Result<TableSplit, Error> {
-    let (target, inputs) = chosen(table, options)?;
+    let Chosen { target, inputs, left_out, doubts } = chosen(table, options)?;
     let known: Vec<usize> = (0..target.len()).filter(|&row| target.is_known(row)).collect();
     let without_target = target.len() - known.len();
     if known.is_empty() {
@@ -91,7 +96,8 @@ pub fn split(table: &Table, options: &TableOptions) -> Result<TableSplit, Error>
     let (train, test) = holdout(known.len(), labels.as_deref(), options.test_share, options.seed)?;
     let [train, test] = [train, test].map(|part| part.into_iter().map(|place| known[place]).collect::<Vec<_>>());
     let columns = |rows: &[usize]| inputs.iter().map(|column| column.select(rows)).collect::<Vec<_>>();
-    let preparation = Preparation::fit(&columns(&train), &target.select(&train), task)?;
+    let preparation =
+        Preparation::fit(&columns(&train), &target.select(&train), task)?.of_table(notes(table), left_out);
     let data = |rows: &[usize]| {
         let Encoded { inputs, unknown } = located(table, rows, preparation.encode(&columns(rows)))?;
         let targets = located(table, rows, preparation.encode_target(&target.select(rows)))?;
@@ -102,7 +108,41 @@ pub fn split(table: &Table, options: &TableOptions) -> Result<TableSplit, Error>
         true => (None, Vec::new()),
         false => data(&test).map(|(test, unknown)| (Some(test), unknown))?,
     };
-    Ok(TableSplit { train, test, preparation, without_target, unknown })
+    Ok(TableSplit { train, test, preparation, without_target, unknown, doubts })
+}
+
+/// How a table is read that a model is asked about: as the one that it learned from.
+///
+/// ```
+/// # use limpid::{files::{Table, TableForm}, tables::{self, TableOptions}};
+/// let form = TableForm { missing: vec!["-".to_string()], ..TableForm::default() };
+/// let table = Table::from_bytes_as(b"size,kind\n1,a\n-,b\n3,a\n4,b\n".to_vec(), &form)?;
+/// let split = tables::split(&table, &TableOptions { test_share: 0.0, ..TableOptions::predicting("kind") })?;
+/// assert_eq!(tables::form(&split.preparation), TableForm { header: Some(true), missing: vec!["-".to_string()] });
+/// # Ok::<(), limpid::Error>(())
+/// ```
+pub fn form(preparation: &Preparation) -> TableForm {
+    let TableNotes { missing, columns_by_place } = preparation.table();
+    TableForm { header: Some(columns_by_place.is_none()), missing: missing.clone() }
+}
+
+/// A table whose columns are called as those were that a model learned from. Without a header they are called by their
+/// places, which are others where the table lacks the column that is to be predicted.
+pub fn fitted(mut table: Table, preparation: &Preparation) -> Table {
+    if let Some(count) = preparation.table().columns_by_place
+        && table.names().len() + 1 == count
+    {
+        let place = |name: &str| name.rsplit_once(' ')?.1.parse::<usize>().ok()?.checked_sub(1);
+        if let Some(place) = place(&preparation.target().name) {
+            table.without_place(place);
+        }
+    }
+    table
+}
+
+fn notes(table: &Table) -> TableNotes {
+    let TableForm { header, missing } = table.form();
+    TableNotes { missing, columns_by_place: (header == Some(false)).then_some(table.names().len()) }
 }
 
 /// Rows with their targets, prepared as they were for the training: to evaluate a model on.
@@ -111,7 +151,7 @@ pub fn split(table: &Table, options: &TableOptions) -> Result<TableSplit, Error>
 /// Where a column is not there or does not fit, with the line.
 pub fn labelled(table: &Table, preparation: &Preparation) -> Result<Labelled, Error> {
     let target = preparation.target();
-    let column = column(table, table.column(&target.name)?, target.is_numeric())?;
+    let column = read(table, table.column(&target.name)?, target.is_numeric(), target.reading.as_deref())?;
     let rows: Vec<usize> = (0..column.len()).filter(|&row| column.is_known(row)).collect();
     if rows.is_empty() {
         return Err(PreparationError::NoTarget { name: target.name.clone() }.into());
@@ -131,57 +171,107 @@ pub fn samples(table: &Table, preparation: &Preparation) -> Result<Encoded, Erro
     located(table, &rows, preparation.encode(&columns(table, preparation)?))
 }
 
+/// What of a table is looked at.
+struct Chosen {
+    target: Column,
+    inputs: Vec<Column>,
+    left_out: Vec<LeftOut>,
+    doubts: Vec<(String, Doubt)>,
+}
+
 /// The target and the inputs, as numbers or words.
-fn chosen(table: &Table, options: &TableOptions) -> Result<(Column, Vec<Column>), Error> {
-    let target = table.column(&options.target)?;
-    let ignored: Vec<usize> = options.ignored.iter().map(|name| table.column(name)).collect::<Result<_, _>>()?;
-    if ignored.contains(&target) {
+fn chosen(table: &Table, options: &TableOptions) -> Result<Chosen, Error> {
+    let place = table.column(&options.target)?;
+    let ignored: HashSet<usize> = options.ignored.iter().map(|name| table.column(name)).collect::<Result<_, _>>()?;
+    if ignored.contains(&place) {
         let name = &options.target;
-        return Err(limpid_learn::Error::Data(format!(
-            "`{name}` is to be predicted and to be ignored; one of the two fits"
-        ))
-        .into());
+        return Err(limpid_learn::Error::Data(format!("`{name}` cannot be predicted and ignored at once")).into());
     }
-    let inputs = (0..table.names().len()).filter(|place| *place != target && !ignored.contains(place));
-    let inputs = inputs.map(|place| {
-        let own = column(table, place, table.is_numeric(place))?;
-        if let Values::Words(words) = &own.values
-            && is_mostly_numbers(words)
-        {
-            // Says where the first word stands.
-            table.numbers(place)?;
+    let (mut inputs, mut left_out, mut doubts) = (Vec::new(), Vec::new(), Vec::new());
+    for own in (0..table.names().len()).filter(|own| *own != place && !ignored.contains(own)) {
+        let (column, doubt) = guessed(table, own)?;
+        match counts_rows(table, own, &column) {
+            Some(why) => left_out.push(LeftOut { name: column.name, why: why.to_string() }),
+            None => {
+                doubts.extend(doubt.map(|doubt| (column.name.clone(), doubt)));
+                inputs.push(column);
+            }
         }
-        Ok(own)
-    });
-    let inputs = inputs.collect::<Result<_, Error>>()?;
-    Ok((column(table, target, table.is_numeric(target))?, inputs))
+    }
+    let (target, doubt) = guessed(table, place)?;
+    doubts.extend(doubt.map(|doubt| (target.name.clone(), doubt)));
+    Ok(Chosen { target, inputs, left_out, doubts })
 }
 
-/// More different words than this, nearly all of them numbers: the others are slips, no categories.
-const FEW_CATEGORIES: usize = 20;
-
-fn is_mostly_numbers(words: &Words) -> bool {
-    let different = words.different();
-    let numbers = different.iter().filter(|word| word.parse::<f64>().is_ok()).count();
-    different.len() > FEW_CATEGORIES && 10 * numbers >= 9 * different.len()
+/// A column as what its cells seem to be.
+fn guessed(table: &Table, place: usize) -> Result<(Column, Option<Doubt>), Error> {
+    let Guess { reading, doubt } = table.reading(place)?;
+    let column = match reading {
+        Reading::Words => words(table, place),
+        reading => numbers(table, place, &reading)?,
+    };
+    Ok((column, doubt))
 }
 
-fn column(table: &Table, place: usize, is_numeric: bool) -> Result<Column, Error> {
-    let name = table.names().get(place).cloned().unwrap_or_default();
-    Ok(match is_numeric {
-        true => Column::numbers(name, table.numbers(place)?),
-        false => Column::words(name, table.words(place)),
-    })
+/// Why a column says nothing of its rows but which of them each is: it has no name, and counts them or names them.
+fn counts_rows(table: &Table, place: usize, column: &Column) -> Option<&'static str> {
+    if !table.is_unnamed(place) {
+        return None;
+    }
+    match &column.values {
+        Values::Numbers(numbers) => {
+            let start = numbers.first().copied().flatten()?;
+            let counts = |(row, number): (usize, &Option<f64>)| *number == Some(start + row as f64);
+            (numbers.len() > 1 && start.fract() == 0.0 && numbers.iter().enumerate().all(counts))
+                .then_some("without a name, it counts the rows")
+        }
+        Values::Words(words) => (place == 0
+            && words.len() > 1
+            && words.different().len() == words.len()
+            && words.iter().all(|word| word.is_some()))
+        .then_some("it names the rows"),
+    }
+}
+
+fn words(table: &Table, place: usize) -> Column {
+    Column::words(name(table, place), table.words(place))
+}
+
+fn numbers(table: &Table, place: usize, reading: &Reading) -> Result<Column, Error> {
+    let column = Column::numbers(name(table, place), table.read_column(place, reading)?);
+    // What programs write needs no word.
+    Ok(if *reading == Reading::PLAIN { column } else { column.read_as(reading.to_string()) })
+}
+
+fn name(table: &Table, place: usize) -> String {
+    table.names().get(place).cloned().unwrap_or_default()
+}
+
+/// A column as it was read for the training. Models that say nothing of it, having been saved before it was noted, read
+/// numbers as they come.
+fn read(table: &Table, place: usize, is_numeric: bool, reading: Option<&str>) -> Result<Column, Error> {
+    let reading = reading.map(str::parse::<Reading>).transpose();
+    let reading =
+        reading.map_err(|what| limpid_learn::Error::Data(format!("column `{}`: {what}", name(table, place))))?;
+    match (is_numeric, reading) {
+        (false, _) => Ok(words(table, place)),
+        (true, Some(reading)) => numbers(table, place, &reading),
+        (true, None) => match table.read_column(place, &Reading::PLAIN) {
+            Ok(numbers) => Ok(Column::numbers(name(table, place), numbers)),
+            // Another program may have written the numbers otherwise.
+            Err(_) => Ok(Column::numbers(name(table, place), table.numbers(place)?)),
+        },
+    }
 }
 
 /// The columns that a preparation learned from, each as it was then.
 fn columns(table: &Table, preparation: &Preparation) -> Result<Vec<Column>, Error> {
     preparation.check_names(table.names().iter().map(String::as_str))?;
-    let inputs = preparation
-        .inputs()
-        .iter()
-        .map(|input| column(table, table.column(&input.name)?, matches!(input.encoding, Encoding::Number { .. })));
-    inputs.collect()
+    let own = |input: &limpid_learn::Input| {
+        let is_numeric = matches!(input.encoding, Encoding::Number { .. });
+        read(table, table.column(&input.name)?, is_numeric, input.reading.as_deref())
+    };
+    preparation.inputs().iter().map(own).collect()
 }
 
 /// Which of the different values each row has, counted from 0.

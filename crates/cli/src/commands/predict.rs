@@ -7,17 +7,19 @@ use limpid::files::{PicturesError, comma_separated, is_picture, read_picture, vi
 use limpid::graph::Tensor;
 use limpid::learn::{Answers, Dataset, Loss, Model, Prediction, Preparation};
 use limpid::models::{self, PictureForm, Samples, Saved};
+use limpid::pictures::{Changes, Ground, brought};
 use limpid::prelude::Precision;
 use limpid::tables;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::arguments::{DataOptions, Format, FormatOption, ThreadsOption};
+use crate::arguments::{AsIsOption, DataOptions, Format, FormatOption, ThreadsOption};
 use crate::asked::say_not_finite;
 use crate::data::Part;
 use crate::failure::Failure;
 use crate::output;
-use crate::source::{Source, outputs, read_table, unknown_notes, unlike, unprepared};
+use crate::source::{Source, outputs, say_changes, unlike, unprepared};
+use crate::tabular::{read_fitted, unknown_notes};
 
 /// Predict with a saved model
 ///
@@ -35,6 +37,8 @@ pub(crate) struct Arguments {
     pictures: Vec<PathBuf>,
     #[command(flatten)]
     data: DataOptions,
+    #[command(flatten)]
+    pictures_as: AsIsOption,
     /// Part of a data set that is known by name
     #[arg(long, value_enum, value_name = "PART", default_value_t = Part::Test, help_heading = "Data")]
     part: Part,
@@ -73,7 +77,13 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
     let Saved { model, divisor, samples } = models::load(&arguments.model)?;
     say_not_finite(&arguments.model, &model)?;
     let mut model = model.with_threads(arguments.threads.count());
-    let source = Source::of(&arguments.data);
+    // Pictures may stand in any folder, or alone.
+    let source = match &arguments.data.data {
+        Some(path) if matches!(samples, Some(Samples::Pictures(_))) && (path.is_dir() || is_picture(path)) => {
+            Source::Pictures(path.clone())
+        }
+        _ => Source::of(&arguments.data)?,
+    };
     let text = match (samples, &source) {
         (Some(Samples::Table(_)), _) if !arguments.pictures.is_empty() => {
             return Err(Failure::Usage("the model learned from a table; a table fits: --data FILE.csv".to_string()));
@@ -104,7 +114,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
 
 impl Arguments {
     fn of_table(&self, model: &mut Model, preparation: &Preparation, path: &Path) -> Result<String, Failure> {
-        let table = read_table(path)?;
+        let table = read_fitted(path, preparation)?;
         let encoded = tables::samples(&table, preparation);
         let encoded = encoded.map_err(|error| Failure::Misfit(format!("{}: {error}", self.data_name())))?;
         unknown_notes(&encoded.unknown).iter().for_each(|note| output::note(note));
@@ -149,7 +159,7 @@ impl Arguments {
     }
 
     fn data_name(&self) -> String {
-        Source::of(&self.data).name()
+        Source::of(&self.data).map(|source| source.name()).unwrap_or_default()
     }
 
     /// The pictures that were named, one by one or by their folders.
@@ -175,7 +185,9 @@ impl Arguments {
         }
         let outputs = outputs(&mut Model::new(model.network(), 0)?, &unlabelled(Tensor::zeros([1, size]))?)?.len();
         let classes = (0..outputs).map(|class| class.to_string()).collect();
-        Ok(PictureForm { channels: 1, height: side, width: side, classes })
+        // Of 28×28 pixels are MNIST and its successors, all of them light on black.
+        let ground = (side == 28).then_some(Ground::MNIST);
+        Ok(PictureForm { channels: 1, height: side, width: side, classes, ground })
     }
 
     fn of_pictures(
@@ -185,12 +197,17 @@ impl Arguments {
         divisor: Option<f64>,
         paths: Vec<PathBuf>,
     ) -> Result<String, Failure> {
-        let mut pixels = Vec::new();
+        let (mut pixels, mut changes) = (Vec::new(), Vec::new());
         for path in &paths {
-            let picture = read_picture(path).map_err(limpid::Error::from)?;
+            let mut picture = read_picture(path).map_err(limpid::Error::from)?;
+            if !self.pictures_as.as_is {
+                let (brought, own) = brought(picture, form);
+                (picture, changes) = (brought, [changes, vec![own]].concat());
+            }
             if (picture.height, picture.width) != (form.height, form.width) {
                 return Err(Failure::Misfit(format!(
-                    "{}: {} wide and {} high; the model reads pictures {} wide and {} high",
+                    "{}: {} wide and {} high; the model reads pictures {} wide and {} high, and without --as-is brings \
+                     others to that",
                     path.display(),
                     picture.width,
                     picture.height,
@@ -200,6 +217,7 @@ impl Arguments {
             }
             pixels.extend(picture.planes(form.channels));
         }
+        say_changes(&Changes::notes(&changes));
         let size = form.sample_size().unwrap_or(0);
         let data = unlabelled(Tensor::new([paths.len(), size], pixels).map_err(limpid::Error::from)?)?;
         let data = divisor.map_or(data.clone(), |divisor| data.divided_by(divisor));

@@ -1,5 +1,7 @@
 //! What a classifier takes for what: the confusion matrix, and the samples that it gets wrong.
 
+use std::path::Path;
+
 use limpid::draw::{ColourMap, Images, Matrix, Raster};
 use limpid::graph::Tensor;
 use limpid::learn::{Dataset, Model};
@@ -76,6 +78,7 @@ pub(crate) fn misclassified(
     answers: &Answers,
     data: &Dataset,
     names: Option<&[String]>,
+    files: &[String],
     title: &str,
     most: usize,
 ) -> Result<Drawn, Failure> {
@@ -93,9 +96,16 @@ pub(crate) fn misclassified(
         let own = &pixels[row * size..(row + 1) * size];
         let image = Raster::mapped(width, height, own, ColourMap::Grey, [0.0, largest])?;
         let [right, said] = [*right, *said].map(|class| name(names, class));
-        images = images.add(image, format!("{right} read as {said}, {:.0} %, #{row}", 100.0 * share));
+        // A file by the end of its path, which is what fits below a picture; whole paths are listed.
+        let file = files.get(*row).map(|file| Path::new(file).file_name().unwrap_or_default().to_string_lossy());
+        let sample = file.map_or_else(|| format!("#{row}"), |file| file.into_owned());
+        images = images.add(image, format!("{right} read as {said}, {:.0} %, {sample}", 100.0 * share));
     }
     let mut drawn = Drawn::new(images);
+    drawn.notes.extend(wrong.iter().take(shown).filter_map(|(row, (right, said, _))| {
+        let [right, said] = [*right, *said].map(|class| name(names, class));
+        Some(format!("{}: {right} read as {said}", files.get(*row)?))
+    }));
     if shown < wrong.len() {
         drawn.notes.push(format!(
             "the {shown} most confident of {} mistakes; --most {} shows all",

@@ -144,6 +144,8 @@ fn data_that_is_not_there_is_answered_with_the_places_that_were_searched() {
     let place = Place::new();
     let folder = broken(&place, "lacking", LABELS, None);
     place.run(&["train", "--data", folder.to_str().unwrap()]).failed(1, "lacks train-labels-idx1-ubyte");
-    let told = place.run(&["train", "--data", "nowhere"]).failed(1, "--data: no folder nowhere");
+    let told = place
+        .run(&["train", "--data", "nowhere"])
+        .failed(1, "nowhere: there is no such file or folder; check the path");
     assert!(!told.stderr.contains("network  "), "{}", told.stderr);
 }

@@ -5,6 +5,7 @@ mod book;
 mod convert;
 mod data;
 mod files;
+mod folders;
 #[cfg(unix)]
 mod killed;
 mod look;
@@ -18,3 +19,4 @@ mod tables;
 mod train;
 mod usage;
 mod weights;
+mod written;

@@ -57,7 +57,7 @@ fn classes_are_learned_from_numbers_and_words_and_said_of_other_rows() {
     for said in [
         "fruit.csv: 160 to learn from, 40 to test on\n",
         "kind from 2 columns: 3 classes, melon, plum, pumpkin\n",
-        "`from` is left out: the same in every row\n",
+        "numbers: weight; words: colour (3 categories); left out: from (the same in every row)\n",
         "saved kinds; ask it with: limpid predict kinds --data fruit.csv\n",
     ] {
         assert!(told.stderr.contains(said), "{said:?} is not in:\n{}", told.stderr);
@@ -156,13 +156,13 @@ fn mistakes_with_a_table_are_answered_with_what_would_fit() {
     write("empty-target.csv", "a,t\n1,\n2,NA\n");
     write("one-class.csv", "a,t\n1,x\n2,x\n3,x\n4,x\n5,x\n6,x\n");
     write("ragged.csv", "a,t\n1,x\n2\n");
-    write("latin.csv", "a,t\n1,x\n");
-    fs::write(place.path("latin.csv"), b"a,t\n1,caf\xe9\n").unwrap();
+    fs::write(place.path("latin.csv"), b"a,t\n1,caf\xe9\x01\n").unwrap();
     let slip: String =
         (0..40).map(|row| format!("{},{}\n", if row == 5 { "1O".into() } else { row.to_string() }, row % 2)).collect();
     write("slip.csv", &format!("a,t\n{slip}"));
     let names: String = (0..400).map(|row| format!("name{row},{}\n", row % 2)).collect();
     write("names.csv", &format!("name,t\n{names}"));
+    fs::create_dir(place.path("empty")).unwrap();
     let table: [(&[&str], i32, &str); 20] = [
         (
             &["fruit.csv"],
@@ -172,12 +172,12 @@ fn mistakes_with_a_table_are_answered_with_what_would_fit() {
         (
             &["fruit.csv", "--target", "knd"],
             2,
-            "there is no column `knd`, did you mean `kind`? There are: number, weight",
+            "there is no column `knd`; did you mean `kind`? The columns are: number, weight",
         ),
         (
             &["fruit.csv", "--target", "kind", "--ignore", "weigth"],
             2,
-            "there is no column `weigth`, did you mean `weight`?",
+            "there is no column `weigth`; did you mean `weight`?",
         ),
         (&["fruit.csv", "--target", "kind", "--ignore", "kind"], 2, "`kind` is to be predicted and to be ignored"),
         (&["fruit.csv", "--target", "kind", "--task", "regression"], 1, "line 2, column `kind`: \"plum\" is no number"),
@@ -198,11 +198,15 @@ fn mistakes_with_a_table_are_answered_with_what_would_fit() {
         (&["empty-target.csv", "--target", "t"], 1, "empty-target.csv: the target `t` is empty in every row"),
         (&["one-class.csv", "--target", "t"], 1, "one-class.csv: the target `t` is x in every row"),
         (&["ragged.csv", "--target", "t"], 1, "ragged.csv: line 3 has 1 cell, the header has 2"),
-        (&["latin.csv", "--target", "t"], 1, "latin.csv: line 2 is not UTF-8"),
-        (&["slip.csv", "--target", "t"], 1, "slip.csv: line 7, column `a`: \"1O\" is no number"),
+        (&["latin.csv", "--target", "t"], 1, "latin.csv: this is no text, as line 2 shows"),
+        (
+            &["slip.csv", "--target", "t"],
+            1,
+            "slip.csv: line 7, column `a`: \"1O\" is not one of the numbers that 39 of 40 cells",
+        ),
         (&["names.csv", "--target", "t"], 1, "column `name` has 320 different words in 320 rows"),
-        (&["missing.csv", "--target", "t"], 1, "missing.csv: No such file"),
-        (&["nowhere", "--target", "t"], 2, "--target is for tables and pictures, and mnist has its own"),
+        (&["missing.csv", "--target", "t"], 1, "missing.csv: there is no such file or folder"),
+        (&["empty", "--target", "t"], 2, "--target is for tables and pictures, and mnist has its own"),
         (&["-", "--target", "t"], 1, "standard input: the table is empty"),
     ];
     for (arguments, code, said) in table {
@@ -283,7 +287,7 @@ fn pictures_are_learned_by_their_folders_and_told_apart() {
     for said in [
         "shots: 32 to learn from, 8 to test on\n",
         "4×4 pixels in grey: 2 classes, left, right\n",
-        "passed over, neither PNG nor JPEG: 1 file, such as shots/left/list.txt\n",
+        "passed over, no pictures: 1 file, such as shots/left/list.txt\n",
     ] {
         assert!(told.stderr.contains(said), "{said:?} is not in:\n{}", told.stderr);
     }
@@ -314,7 +318,7 @@ fn mistakes_with_pictures_are_answered_with_what_would_fit() {
     fs::write(place.path("cut.png"), &large[..large.len() / 2]).unwrap();
     let table: [(&[&str], i32, &str); 7] = [
         (
-            &["predict", "sides", "large.png"],
+            &["predict", "sides", "large.png", "--as-is"],
             1,
             "large.png: 5 wide and 4 high; the model reads pictures 4 wide and 4 high",
         ),
@@ -323,7 +327,11 @@ fn mistakes_with_pictures_are_answered_with_what_would_fit() {
         (&["predict", "sides"], 2, "the model learned from pictures, not from mnist"),
         (&["train", "--data", "shots", "--target", "side"], 2, "--target is for tables"),
         (&["train", "--data", "shots/left"], 1, "shots/left: there is no folder in it"),
-        (&["evaluate", "sides", "--data", "shots", "--part", "train"], 2, "no folders `train` and `test`"),
+        (
+            &["evaluate", "sides", "--data", "shots", "--part", "train"],
+            2,
+            "has no parts, such as the folders `train` and `test`",
+        ),
     ];
     for (arguments, code, said) in table {
         place.run(arguments).failed(code, said);

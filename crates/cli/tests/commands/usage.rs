@@ -87,11 +87,12 @@ const WRONG: &[(&str, &str)] = &[
 #[test]
 fn a_value_that_does_not_fit_is_answered_with_what_does() {
     let place = Place::new();
+    // A folder without data shows that nothing was read first.
+    let empty = tempfile::tempdir().unwrap();
     for (typed, answer) in WRONG {
         let mut arguments: Vec<&str> = typed.split('|').collect();
-        // Data that is not there shows that nothing was read first.
         if ["train", "gradcheck"].contains(&arguments[0]) {
-            arguments.extend(["--data", "/nowhere"]);
+            arguments.extend(["--data", empty.path().to_str().unwrap()]);
         }
         place.run(&arguments).failed(2, answer);
     }
@@ -101,13 +102,15 @@ fn a_value_that_does_not_fit_is_answered_with_what_does() {
 #[test]
 fn an_output_that_cannot_be_written_is_refused_before_the_data_is_read() {
     let place = Place::new();
+    let empty = tempfile::tempdir().unwrap();
+    let empty = empty.path().to_str().unwrap();
     let table = [
         ("runs/a.safetensors", "there is no folder runs; create it first"),
         (".", "this is a folder; name a file in it"),
         ("runs/", "name a file in it"),
     ];
     for (file, answer) in table {
-        place.run(&["train", "--data", "/nowhere", "--output", file]).failed(1, answer);
+        place.run(&["train", "--data", empty, "--output", file]).failed(1, answer);
     }
     place.run(&["graph", "--output", "runs/a.dot"]).failed(1, "create it first");
     assert!(place.files().is_empty());

@@ -44,9 +44,10 @@ fn cache(xdg_cache_home: Option<OsString>, home: Option<PathBuf>) -> Option<Path
 
 /// Finds the folder with the four MNIST files.
 ///
-/// If a folder is named, only that one is searched, and its sub-folder `mnist`. Otherwise, in this order:
+/// If a folder is named, only that one is searched, its sub-folder `mnist`, and those that torchvision makes, such as
+/// `MNIST/raw`. Otherwise, in this order:
 ///
-/// 1. `$LIMPID_DATA`, or its sub-folder `mnist`;
+/// 1. `$LIMPID_DATA`, or its sub-folders likewise; where it is set, it is a folder that there is;
 /// 2. the checkout: `data/mnist` in the current folder or one above it, or where this library was built;
 /// 3. the cache: `$XDG_CACHE_HOME/limpid/mnist`, or `~/.cache/limpid/mnist`.
 ///
@@ -98,13 +99,16 @@ impl MnistPlaces {
         let own = |folder: &PathBuf| if name == "mnist" { folder.clone() } else { folder.with_file_name(name) };
         let beside = |folder: &Option<PathBuf>| folder.iter().map(own).collect();
         vec![
-            ("$LIMPID_DATA", limpid_data, "not set".to_string()),
+            (STATED, limpid_data, "not set".to_string()),
             ("the current checkout", above, none_above),
             ("the checkout limpid was built from", beside(&self.built_from), "not known".to_string()),
             ("the cache", beside(&self.cache), "there is no home folder".to_string()),
         ]
     }
 }
+
+/// What the environment's own place is called.
+const STATED: &str = "$LIMPID_DATA";
 
 /// Finds the folder of a data set: the first, in the order of [`locate_mnist`], in which nothing is `lacking`, of as
 /// many files as there are.
@@ -125,12 +129,25 @@ pub(crate) fn locate(
             return Ok(folder.clone());
         }
         looked.push(Looked { place, finding: finding(&folders, otherwise, files, lacking) });
+        // Whoever set it meant it: what lies elsewhere is other data.
+        if place == STATED && places.limpid_data.as_ref().is_some_and(|folder| !folder.exists()) {
+            break;
+        }
     }
     Err(looked)
 }
 
+/// A folder and its sub-folder of a name; and those of the folders that torchvision and Kaggle make in it that are there.
 fn with_sub_folder(folder: &Path, name: &str) -> Vec<PathBuf> {
-    vec![folder.to_path_buf(), folder.join(name)]
+    let torchvision = match name {
+        "mnist" => "MNIST",
+        "fashion-mnist" => "FashionMNIST",
+        "kmnist" => "KMNIST",
+        _ => name,
+    };
+    let nested = ["raw".to_string(), format!("{torchvision}/raw"), torchvision.to_string(), format!("{name}/{name}")];
+    let nested = nested.into_iter().map(|sub_folder| folder.join(sub_folder)).filter(|folder| folder.is_dir());
+    [folder.to_path_buf(), folder.join(name)].into_iter().chain(nested).collect()
 }
 
 /// The names of the files that `folder` does not have.

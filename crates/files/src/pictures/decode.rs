@@ -11,6 +11,7 @@ use zune_core::colorspace::ColorSpace;
 use zune_core::options::DecoderOptions;
 use zune_jpeg::JpegDecoder;
 
+use crate::guard::{STOPPED, guarded};
 use crate::sniff::{Sniffed, sniff};
 
 /// The most pixels of a picture, 2²³: 3,840 × 2,160 for one. Decoding holds up to 16 bytes for each.
@@ -32,8 +33,10 @@ pub struct Picture {
     pub width: usize,
     /// 1 where the picture is stored in grey, 3 otherwise.
     pub channels: usize,
-    /// As many bytes as height × width × channels.
+    /// As many bytes as height × width × channels. What is transparent lies on white.
     pub pixels: Vec<u8>,
+    /// Where some of it is transparent: how opaque each pixel is, from 0 to 255.
+    pub alpha: Option<Vec<u8>>,
 }
 
 /// Bytes that are no picture that can be learned from.
@@ -89,8 +92,8 @@ impl Picture {
     /// Decodes a picture of a size that is known beforehand: any other is refused by its header.
     pub(crate) fn expecting(bytes: &[u8], expected: Option<(usize, usize)>) -> Result<Self, PictureError> {
         match bytes {
-            _ if bytes.starts_with(PNG_SIGNATURE) => png_picture(bytes, expected),
-            _ if bytes.starts_with(JPEG_SIGNATURE) => jpeg_picture(bytes, expected),
+            _ if bytes.starts_with(PNG_SIGNATURE) => decoded("PNG", || png_picture(bytes, expected)),
+            _ if bytes.starts_with(JPEG_SIGNATURE) => decoded("JPEG", || jpeg_picture(bytes, expected)),
             _ => Err(PictureError::Format { found: sniff(bytes) }),
         }
     }
@@ -116,6 +119,14 @@ impl Picture {
     }
 }
 
+/// What a decoder makes of bytes; that it stops at them, too, says that they are damaged.
+fn decoded(
+    format: &'static str,
+    decode: impl FnOnce() -> Result<Picture, PictureError>,
+) -> Result<Picture, PictureError> {
+    guarded(decode).unwrap_or_else(|_| Err(PictureError::Damaged { format, reason: STOPPED.to_string() }))
+}
+
 /// Planes of one number of channels as planes of another.
 pub(crate) fn write_planes(own: &[u8], channels: usize, wanted: usize, planes: &mut Vec<u8>) {
     let size = own.len() / channels.max(1);
@@ -126,7 +137,7 @@ pub(crate) fn write_planes(own: &[u8], channels: usize, wanted: usize, planes: &
 }
 
 /// How bright a colour is: 0.299 red + 0.587 green + 0.114 blue, rounded.
-fn luma(pixel: &[u8]) -> u8 {
+pub(super) fn luma(pixel: &[u8]) -> u8 {
     let weighted = pixel.iter().zip([299u32, 587, 114]).map(|(&part, weight)| weight * u32::from(part));
     ((weighted.sum::<u32>() + 500) / 1000) as u8
 }
@@ -157,12 +168,18 @@ fn png_picture(bytes: &[u8], expected: Option<(usize, usize)>) -> Result<Picture
     let mut pixels = vec![0; height * width * samples];
     // The first picture of an animation is the one that still readers see.
     reader.next_frame(&mut pixels).map_err(damaged)?;
-    let (channels, pixels) = match samples {
-        2 => (1, on_white::<1>(pixels)),
-        4 => (3, on_white::<3>(pixels)),
-        samples => (samples, pixels),
+    let (channels, alpha, pixels) = match samples {
+        2 => (1, alpha_of::<2>(&pixels), on_white::<1>(pixels)),
+        4 => (3, alpha_of::<4>(&pixels), on_white::<3>(pixels)),
+        samples => (samples, None, pixels),
     };
-    Ok(Picture { height, width, channels, pixels })
+    Ok(Picture { height, width, channels, pixels, alpha })
+}
+
+/// The last of each pixel's `N` samples, where not all pixels are opaque.
+fn alpha_of<const N: usize>(pixels: &[u8]) -> Option<Vec<u8>> {
+    let alpha = || pixels.iter().skip(N - 1).step_by(N).copied();
+    alpha().any(|alpha| alpha < 255).then(|| alpha().collect())
 }
 
 /// Pixels of `N` colours and an alpha, laid on white paper. Done in place: the pixels become fewer.
@@ -202,5 +219,5 @@ fn jpeg_picture(bytes: &[u8], expected: Option<(usize, usize)>) -> Result<Pictur
     if pixels.len() != height * width * channels {
         return Err(damaged(format!("{} bytes of pixels for {width} × {height}", pixels.len())));
     }
-    Ok(Picture { height, width, channels, pixels })
+    Ok(Picture { height, width, channels, pixels, alpha: None })
 }

@@ -135,12 +135,31 @@ fn batches() -> Members {
 /// Writes a set's only file and reads the set.
 fn load(set: &DataSet, bytes: &[u8]) -> Result<Samples, SetError> {
     let folder = tempfile::tempdir().unwrap();
-    fs::write(folder.path().join(set.files[0].name), bytes).unwrap();
-    set.load(folder.path())
+    let name = set.files[0].name;
+    fs::write(folder.path().join(name), bytes).unwrap();
+    let sha256 = crate::digest::sha256_hex(bytes).leak();
+    let known = vec![PublishedFile { name, bytes: bytes.len() as u64, sha256, unpacked: None }];
+    DataSet { files: known.leak(), ..*set }.load(folder.path())
 }
 
 fn message(set: &DataSet, bytes: &[u8]) -> String {
     load(set, bytes).unwrap_err().to_string()
+}
+
+#[test]
+fn an_archive_of_the_right_length_and_form_is_not_believed_without_its_checksum() {
+    let archives = [(emnist_set(), emnist([1, 2, 3, 2, 1], true)), (cifar_set(), gzip(&tar(&batches())))];
+    for (set, bytes) in archives {
+        assert!(load(&set, &bytes).is_ok());
+        let folder = tempfile::tempdir().unwrap();
+        let known =
+            vec![PublishedFile { name: set.files[0].name, bytes: bytes.len() as u64, sha256: "0", unpacked: None }];
+        fs::write(folder.path().join(set.files[0].name), &bytes).unwrap();
+        let set = DataSet { files: known.leak(), ..set };
+        assert!(set.locate(Some(folder.path())).is_ok());
+        let message = set.load(folder.path()).unwrap_err().to_string();
+        assert!(message.contains(": not the published file of small: its SHA-256 is "), "{message}");
+    }
 }
 
 #[test]
@@ -298,6 +317,7 @@ fn a_set_is_looked_for_where_mnist_is_under_its_own_name() {
     let root = tempfile::tempdir().unwrap();
     let root = root.path();
     write_idx(root);
+    fs::create_dir(root.join("data")).unwrap();
     let set = idx_set(root);
     let places = MnistPlaces {
         limpid_data: Some(root.join("data")),

@@ -4,30 +4,50 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
-use crate::bytes::ReadError;
+use crate::bytes::{GzipError, ReadError};
+use crate::sniff::Sniffed;
 
 /// Text that is not a table, or does not hold what was asked of it. Lines are counted from 1, which is the header's.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum TableError {
     /// Nothing is there.
-    #[error("the table is empty; a line with the columns' names, and a line for each row fit")]
+    #[error("the table is empty; write a line with the columns' names, and a line for each row")]
     Empty,
     /// Nothing follows the header.
-    #[error("the table has a header of {columns} columns and no row; at least one fits")]
+    #[error("the table has a header of {columns} columns and no row; write at least one row")]
     NoRows {
         /// How many names the header has.
         columns: usize,
     },
-    /// The text is not UTF-8.
-    #[error("line {line} is not UTF-8; save the table as UTF-8")]
-    NotUtf8 {
+    /// The bytes are no text.
+    #[error("this is no text, as line {line} shows, but {}", found.or("save the table as text: comma-separated values in UTF-8"))]
+    NotText {
+        /// The first line that is none.
+        line: u64,
+        /// What the bytes are.
+        found: Sniffed,
+    },
+    /// The text begins as UTF-16 and is none.
+    #[error("the table begins as UTF-16, and is damaged; save it as UTF-8")]
+    Utf16,
+    /// The bytes are gzip'd, and do not unpack.
+    #[error("{0}")]
+    Gzip(GzipError),
+    /// Another format.
+    #[error("this is {}", found.or("save it as text: comma-separated values"))]
+    Format {
+        /// What the bytes are.
+        found: Sniffed,
+    },
+    /// A first line that is no header.
+    #[error("line {line} looks like a row, not a header: {shown}; write a line with the columns' names above it")]
+    LooksLikeRow {
         /// The line.
         line: u64,
+        /// Its first cells.
+        shown: String,
     },
-    /// The text is UTF-16.
-    #[error("the table is UTF-16; save it as UTF-8")]
-    Utf16,
     /// More columns than a table has.
     #[error("the header has {found} columns, more than the {most} that fit; is it a table with a header?")]
     Columns {
@@ -48,7 +68,7 @@ pub enum TableError {
     },
     /// A row with more or fewer cells than the header.
     #[error(
-        "line {line} has {}, the header has {expected}; a cell that holds the separator stands in quotes",
+        "line {line} has {}, the header has {expected}; put a cell that contains the separator in quotes",
         cells(*.found)
     )]
     Ragged {
@@ -66,7 +86,7 @@ pub enum TableError {
         line: u64,
     },
     /// A column that there is not.
-    #[error("there is no column `{name}`{}There are: {known}", suggested(.suggestion))]
+    #[error("there is no column `{name}`{}The columns are: {known}", suggested(.suggestion))]
     NoColumn {
         /// The name that was asked for.
         name: String,
@@ -76,7 +96,7 @@ pub enum TableError {
         known: String,
     },
     /// A cell that is no number in a column of numbers.
-    #[error("line {line}, column `{column}`: {found:?} is no {}", wanted(.found))]
+    #[error("line {line}, column `{column}`: {found:?} is {wanted}")]
     Number {
         /// The line the row begins in.
         line: u64,
@@ -84,6 +104,27 @@ pub enum TableError {
         column: String,
         /// What stands there.
         found: String,
+        /// Why it does not fit, and what would.
+        wanted: String,
+    },
+    /// A cell that is neither in a column of numbers or dates.
+    #[error(
+        "line {line}, column `{column}`: {found:?} is not one of the {kind} that {count} of {known} cells of this column are; \
+         correct it, or leave the cell empty"
+    )]
+    Mixed {
+        /// The line the row begins in.
+        line: u64,
+        /// The column's name.
+        column: String,
+        /// What stands there.
+        found: String,
+        /// What the other cells are: numbers, dates.
+        kind: String,
+        /// How many of them are.
+        count: usize,
+        /// How many cells are not missing.
+        known: usize,
     },
     /// What the reader of records found.
     #[error("the table cannot be read: {reason}")]
@@ -134,14 +175,5 @@ fn cells(count: usize) -> String {
 }
 
 fn suggested(suggestion: &Option<String>) -> String {
-    suggestion.as_ref().map_or("; ".to_string(), |name| format!(", did you mean `{name}`? "))
-}
-
-fn wanted(found: &str) -> &'static str {
-    match found.parse::<f64>() {
-        Ok(_) => "number to compute with; write a finite one, or leave the cell empty",
-        // A comma for the point, as half of the world writes it.
-        Err(_) if found.replacen(',', ".", 1).parse::<f64>().is_ok() => "number; write it with a point: 0.5 for 0,5",
-        Err(_) => "number; write one such as -0.5, or leave the cell empty",
-    }
+    suggestion.as_ref().map_or(". ".to_string(), |name| format!("; did you mean `{name}`? "))
 }

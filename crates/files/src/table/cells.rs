@@ -1,0 +1,79 @@
+//! Cells, one after the other: their text, and little more than a byte for each to find it by.
+//!
+//! A table of digits has more cells than most texts have words, each of a character or two. Where each one ends would take
+//! eight bytes; its length takes one, and the place of every sixty-fourth is kept.
+
+use std::collections::HashMap;
+
+/// How many cells lie between two whose places are kept.
+const BLOCK: usize = 64;
+/// Stands for a length that does not fit into a byte, and is kept elsewhere.
+const LONG: u8 = u8::MAX;
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Cells {
+    text: String,
+    lengths: Vec<u8>,
+    long: HashMap<usize, usize>,
+    /// Where the first cell of each block begins.
+    starts: Vec<usize>,
+}
+
+impl Cells {
+    pub(super) fn push(&mut self, cell: &str) {
+        let place = self.lengths.len();
+        if place.is_multiple_of(BLOCK) {
+            self.starts.push(self.text.len());
+        }
+        self.text.push_str(cell);
+        let length = u8::try_from(cell.len()).unwrap_or(LONG);
+        if length == LONG {
+            self.long.insert(place, cell.len());
+        }
+        self.lengths.push(length);
+    }
+
+    pub(super) fn get(&self, place: usize) -> Option<&str> {
+        let length = self.length(place)?;
+        let first = place - place % BLOCK;
+        let before: usize = (first..place).filter_map(|own| self.length(own)).sum();
+        let start = self.starts.get(place / BLOCK)? + before;
+        self.text.get(start..start + length)
+    }
+
+    /// The text of all cells together.
+    pub(super) fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The length of each cell, in bytes.
+    pub(super) fn lengths(&self) -> impl Iterator<Item = usize> {
+        (0..self.lengths.len()).filter_map(|place| self.length(place))
+    }
+
+    fn length(&self, place: usize) -> Option<usize> {
+        match *self.lengths.get(place)? {
+            LONG => self.long.get(&place).copied(),
+            length => Some(usize::from(length)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn each_cell_comes_back(lengths in prop::collection::vec(prop::sample::select(vec![0usize, 1, 2, 254, 255, 256, 300]), 0..200)) {
+            let mut cells = Cells::default();
+            let wanted: Vec<String> = lengths.iter().enumerate().map(|(i, &length)| ((i % 10).to_string()).repeat(length)).collect();
+            wanted.iter().for_each(|cell| cells.push(cell));
+            for (place, cell) in wanted.iter().enumerate() {
+                prop_assert_eq!(cells.get(place), Some(cell.as_str()));
+            }
+            prop_assert_eq!(cells.get(wanted.len()), None);
+        }
+    }
+}

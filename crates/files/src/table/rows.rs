@@ -1,0 +1,267 @@
+//! The text of a table → its names and cells.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::OnceLock;
+
+use csv::ByteRecord;
+
+use super::layout::{Layout, passed_over};
+use super::{Cells, MOST_COLUMNS, Table, TableError, TableForm, quoted};
+
+/// What rows are called that have names in front of them.
+const ROW_NAMES: &str = "row names";
+
+/// A row as it is read: its line and its cells.
+type Rows<'t> = csv::Reader<&'t [u8]>;
+
+impl Table {
+    pub(super) fn of_text(text: String, mut notes: Vec<String>, form: &TableForm) -> Result<Self, TableError> {
+        let layout = Layout::of(text);
+        let Layout { text, lines_before, separator, by_blanks, has_row_names, notes: own } = &layout;
+        notes.extend_from_slice(own);
+        let bytes = text.as_bytes();
+        let mut reader = super::reader(bytes, *separator);
+        let mut record = ByteRecord::new();
+        if !next(&mut reader, &mut record)? {
+            return Err(TableError::Empty);
+        }
+        let line = |record: &ByteRecord| line(bytes, record) + lines_before;
+        check_quotes(bytes, &record, line(&record))?;
+        let has_header = form.header != Some(false);
+        let mut names = if has_header { names(&record)? } else { places(record.len())? };
+        if *has_row_names && has_header {
+            names.insert(0, ROW_NAMES.to_string());
+            notes.push(format!("the header has a name less than the rows have cells: the first cells are the rows' names, `{ROW_NAMES}`"));
+        }
+        let mut table = Self {
+            names,
+            cells: Cells::default(),
+            lines: Vec::new(),
+            separator: *separator,
+            by_blanks: *by_blanks,
+            has_header,
+            missing: form.missing.iter().map(|mark| mark.trim().to_string()).collect(),
+            notes: Vec::new(),
+            decimal_commas: OnceLock::new(),
+            places: OnceLock::new(),
+        };
+        let header = record.clone();
+        let mut passed = Passed::default();
+        let mut is_first = !has_header;
+        while is_first || next(&mut reader, &mut record)? {
+            is_first = false;
+            check_quotes(bytes, &record, line(&record))?;
+            table.push(line(&record), &record, &mut passed)?;
+        }
+        if table.lines.is_empty() {
+            return Err(TableError::NoRows { columns: table.names.len() });
+        }
+        table.check_row_names(*has_row_names && has_header)?;
+        notes.extend(passed.notes());
+        notes.extend(table.without_empty_columns());
+        if form.header.is_none() && has_header {
+            check_header(bytes, &header, &table, line(&header))?;
+        }
+        check_names(&table.names)?;
+        table.notes = notes;
+        Ok(table)
+    }
+
+    fn push(&mut self, line: u64, record: &ByteRecord, passed: &mut Passed) -> Result<(), TableError> {
+        let expected = self.names.len();
+        let is_empty_beyond = || record.iter().skip(expected).all(|cell| cell.iter().all(u8::is_ascii_whitespace));
+        match record.len() {
+            found if found == expected => {}
+            found if found > expected && is_empty_beyond() => passed.empty_cells += 1,
+            _ if record.get(0).is_some_and(|cell| cell.trim_ascii_start().starts_with(b"#")) => {
+                passed.comments += 1;
+                return Ok(());
+            }
+            found => return Err(TableError::Ragged { line, found, expected }),
+        }
+        for cell in record.iter().take(expected) {
+            // The whole text was checked before; a cell is cut at characters of one byte.
+            self.cells.push(
+                std::str::from_utf8(cell)
+                    .map_err(|_| TableError::Other { reason: format!("line {line} is cut within a character") })?,
+            );
+        }
+        self.lines.push(line);
+        Ok(())
+    }
+
+    /// Names of rows are all different; where they are not, the rows have a cell too many.
+    fn check_row_names(&self, has_row_names: bool) -> Result<(), TableError> {
+        let mut seen = HashSet::new();
+        let twice = (0..self.rows()).find(|&row| !seen.insert(self.cell(row, 0).unwrap_or_default()));
+        match twice.filter(|_| has_row_names) {
+            Some(_) => {
+                let expected = self.names.len() - 1;
+                Err(TableError::Ragged { line: self.line(0).unwrap_or(0), found: expected + 1, expected })
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Takes out columns that have neither a name nor a cell, as separators at the ends of lines make them.
+    fn without_empty_columns(&mut self) -> Option<String> {
+        let is_unnamed = |place: &usize| self.names[*place] == unnamed(*place) && self.has_header;
+        let is_empty = |place: &usize| {
+            (0..self.rows()).all(|row| self.cell(row, *place).is_none_or(|cell| cell.trim().is_empty()))
+        };
+        let empty: HashSet<usize> = (0..self.names.len()).filter(is_unnamed).filter(is_empty).collect();
+        if empty.is_empty() || empty.len() == self.names.len() {
+            return None;
+        }
+        let mut cells = Cells::default();
+        for row in 0..self.rows() {
+            (0..self.names.len())
+                .filter(|place| !empty.contains(place))
+                .for_each(|place| cells.push(self.cell(row, place).unwrap_or_default()));
+        }
+        self.cells = cells;
+        let mut place = 0;
+        self.names.retain(|_| {
+            place += 1;
+            !empty.contains(&(place - 1))
+        });
+        passed_over(empty.len(), "column with neither a name nor a cell", "columns with neither a name nor a cell")
+    }
+}
+
+/// What was passed over in the rows.
+#[derive(Default)]
+struct Passed {
+    empty_cells: usize,
+    comments: usize,
+}
+
+impl Passed {
+    fn notes(&self) -> impl Iterator<Item = String> {
+        let cells = match self.empty_cells {
+            0 => None,
+            1 => Some("passed over: empty cells at the end of a row".to_string()),
+            count => Some(format!("passed over: empty cells at the end of {count} rows")),
+        };
+        let comments = passed_over(self.comments, "comment between the rows", "comments between the rows");
+        cells.into_iter().chain(comments)
+    }
+}
+
+fn next(reader: &mut Rows<'_>, record: &mut ByteRecord) -> Result<bool, TableError> {
+    // Rows of any length and any bytes are taken, and memory is read without fail.
+    reader.read_byte_record(record).map_err(|error| TableError::Other { reason: error.to_string() })
+}
+
+/// The line that a record begins in. The reader tells where it began to look for it: before any empty lines.
+fn line(bytes: &[u8], record: &ByteRecord) -> u64 {
+    let Some(position) = record.position() else { return 0 };
+    let rest = bytes.get(position.byte() as usize..).unwrap_or_default();
+    let empty = rest.iter().take_while(|byte| b"\r\n".contains(byte)).filter(|&&byte| byte == b'\n').count();
+    position.line() + empty as u64
+}
+
+/// A quote that is never closed takes the rest of the file into one cell, which then has lines in it.
+fn check_quotes(bytes: &[u8], record: &ByteRecord, line: u64) -> Result<(), TableError> {
+    let has_lines = record.iter().next_back().is_some_and(|cell| cell.contains(&b'\n'));
+    if !has_lines {
+        return Ok(());
+    }
+    let start = record.position().map_or(0, |position| position.byte() as usize);
+    let length = record.as_slice().len();
+    // As far as the record may reach, were each of its characters a quote that is written twice, and each cell quoted.
+    let end = bytes.len().min(start + 2 * length + 4 * record.len() + 4);
+    let is_last = end == bytes.len();
+    let quotes = bytes[start.min(end)..end].iter().filter(|&&byte| byte == b'"').count();
+    match is_last && quotes % 2 == 1 {
+        true => Err(TableError::OpenQuote { line }),
+        false => Ok(()),
+    }
+}
+
+fn unnamed(place: usize) -> String {
+    format!("column {}", place + 1)
+}
+
+fn check_width(found: usize) -> Result<(), TableError> {
+    if found > MOST_COLUMNS { Err(TableError::Columns { found, most: MOST_COLUMNS }) } else { Ok(()) }
+}
+
+fn places(count: usize) -> Result<Vec<String>, TableError> {
+    check_width(count)?;
+    Ok((0..count).map(unnamed).collect())
+}
+
+fn names(record: &ByteRecord) -> Result<Vec<String>, TableError> {
+    check_width(record.len())?;
+    let name = |(place, cell): (usize, &[u8])| {
+        let name = String::from_utf8_lossy(cell).trim().to_string();
+        if name.is_empty() { unnamed(place) } else { name }
+    };
+    Ok(record.iter().enumerate().map(name).collect())
+}
+
+fn check_names(names: &[String]) -> Result<(), TableError> {
+    let mut places = HashMap::new();
+    for (place, name) in names.iter().enumerate() {
+        if let Some(first) = places.insert(name.as_str(), place) {
+            return Err(TableError::SameName { name: name.clone(), first: first + 1, second: place + 1 });
+        }
+    }
+    Ok(())
+}
+
+/// So many rows tell whether the line above them is one of them.
+const COMPARED_ROWS: usize = 1000;
+
+/// Refuses a first line that is a row: it has numbers where the rows have numbers, and words that the rows have too.
+fn check_header(bytes: &[u8], header: &ByteRecord, table: &Table, line: u64) -> Result<(), TableError> {
+    let is_number = |cell: &str| cell.parse::<f64>().is_ok();
+    let start = header.position().map_or(0, |position| position.byte() as usize);
+    let all_quoted = |from: usize, count: usize| {
+        let rest = bytes.get(from..).unwrap_or_default().trim_ascii_start();
+        let line = rest.split(|byte| *byte == b'\n').next().unwrap_or_default().trim_ascii();
+        line.iter().filter(|&&byte| byte == b'"').count() >= 2 * count && line.first() == Some(&b'"')
+    };
+    let names = &table.names;
+    if header.len() != names.len() {
+        return Ok(());
+    }
+    let end_of_header =
+        bytes.get(start..).unwrap_or_default().trim_ascii_start().iter().position(|&byte| byte == b'\n');
+    if all_quoted(start, header.len()) && !end_of_header.is_some_and(|end| all_quoted(start + end + 1, header.len())) {
+        return Ok(());
+    }
+    let rows = table.rows().min(COMPARED_ROWS);
+    let below = |place: usize| {
+        (0..rows).filter_map(move |row| table.cell(row, place)).map(str::trim).filter(|cell| !super::is_missing(cell))
+    };
+    let (mut numbers, mut words, mut repeated) = (Vec::new(), 0usize, 0usize);
+    for (place, cell) in header.iter().map(String::from_utf8_lossy).enumerate() {
+        let cell = cell.trim();
+        if super::is_missing(cell) {
+            continue;
+        }
+        if !is_number(cell) {
+            words += 1;
+            repeated += usize::from(below(place).any(|own| own == cell));
+        } else if below(place).next().is_some() && below(place).all(is_number) {
+            numbers.push(cell.parse::<f64>().unwrap_or(0.0));
+        } else {
+            return Ok(());
+        }
+    }
+    // Years and pixels are numbered from left to right.
+    let is_counted = numbers.len() > 1 && numbers.windows(2).all(|pair| pair[0] < pair[1] && pair[0].fract() == 0.0);
+    let is_row = match (numbers.len(), words) {
+        (0, 0) => false,
+        (0, _) => words > 1 && repeated == words,
+        (_, 0) => !is_counted,
+        _ => !is_counted && (repeated > 0 || numbers.iter().any(|number| number.fract() != 0.0 || *number < 0.0)),
+    };
+    if !is_row {
+        return Ok(());
+    }
+    let shown = header.iter().take(4).map(|cell| quoted(&String::from_utf8_lossy(cell))).collect::<Vec<_>>().join(", ");
+    Err(TableError::LooksLikeRow { line, shown: if header.len() > 4 { shown + ", …" } else { shown } })
+}
