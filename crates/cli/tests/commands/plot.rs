@@ -123,7 +123,7 @@ fn a_confusion_matrix_fits_a_narrow_terminal_or_is_refused_in_columns() {
     let text = String::from_utf8(run("60").stdout).unwrap();
     assert!(text.contains("predicted") && text.lines().all(|line| line.chars().count() <= 60), "{text}");
     let refused = place.run(&words("plot|confusion|m.safetensors|--size|9x20"));
-    assert_eq!(refused.code, Some(1));
+    assert_eq!(refused.code, Some(2));
     let wanted = "columns of a terminal; there are 9; --output picture.svg";
     assert!(refused.stderr.contains(wanted) && !refused.stderr.contains("Usage"), "{}", refused.stderr);
 }
