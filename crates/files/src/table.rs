@@ -113,7 +113,8 @@ impl Table {
     /// As [`read`](Self::read).
     pub fn read_as(path: &Path, form: &TableForm) -> Result<Self, TableFileError> {
         let bytes = read_plain_or_gzip(path, TABLE_CAP_BYTES)?;
-        Self::from_plain(bytes, form).map_err(|cause| TableFileError::Content { path: path.to_path_buf(), cause })
+        Self::from_plain(bytes, form)
+            .map_err(|cause| TableFileError::Content { path: path.to_path_buf(), cause: Box::new(cause) })
     }
 
     /// Reads a table. What separates its cells is what its lines have most alike: commas, tabs, semicolons, bars or blanks.

@@ -76,10 +76,10 @@ impl Part {
             return Err(wrong("images are bytes from 0 to 255, and these are other numbers".to_string()));
         };
         // Grey pictures have two extents each; colours come first as PyTorch has them, or last as Keras has them.
-        let (count, channels, height, width, is_last) = match shape.as_slice() {
-            &[count, height, width] => (count, 1, height, width, false),
-            &[count, channels @ (1 | 3), height, width] => (count, channels, height, width, false),
-            &[count, height, width, channels @ (1 | 3)] => (count, channels, height, width, true),
+        let (count, channels, height, width, is_last) = match *shape.as_slice() {
+            [count, height, width] => (count, 1, height, width, false),
+            [count, channels @ (1 | 3), height, width] => (count, channels, height, width, false),
+            [count, height, width, channels @ (1 | 3)] => (count, channels, height, width, true),
             _ => {
                 return Err(wrong(format!(
                     "an array of shape {shape:?} is no row of images; (count, height, width) fits"

@@ -26,7 +26,7 @@ pub enum TableError {
         /// The first line that is none.
         line: u64,
         /// What the bytes are.
-        found: Sniffed,
+        found: Box<Sniffed>,
     },
     /// The text begins as UTF-16 and is none.
     #[error("the table begins as UTF-16, and is damaged; save it as UTF-8")]
@@ -38,7 +38,7 @@ pub enum TableError {
     #[error("this is {}", found.or("save it as text: comma-separated values"))]
     Format {
         /// What the bytes are.
-        found: Sniffed,
+        found: Box<Sniffed>,
     },
     /// A first line that is no header.
     #[error("line {line} looks like a row, not a header: {shown}; write a line with the columns' names above it")]
@@ -147,7 +147,7 @@ pub enum TableFileError {
         /// The file.
         path: PathBuf,
         /// What is wrong with them.
-        cause: TableError,
+        cause: Box<TableError>,
     },
 }
 

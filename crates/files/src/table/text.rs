@@ -30,8 +30,8 @@ pub(super) fn text_of(mut bytes: Vec<u8>) -> Result<(String, Vec<String>), Table
                 let valid = error.utf8_error().valid_up_to();
                 let bytes = error.into_bytes();
                 let line = 1 + bytes[..valid].iter().filter(|&&byte| byte == b'\n').count() as u64;
-                let text =
-                    one_byte_a_character(&bytes).ok_or_else(|| TableError::NotText { line, found: sniff(&bytes) })?;
+                let text = one_byte_a_character(&bytes)
+                    .ok_or_else(|| TableError::NotText { line, found: Box::new(sniff(&bytes)) })?;
                 notes.push(format!("line {line} is not UTF-8: the text is read as Windows-1252 (Latin-1)"));
                 text
             }
@@ -57,7 +57,7 @@ fn one_byte_a_character(bytes: &[u8]) -> Option<String> {
         0x80..=0x9f => WINDOWS_1252[usize::from(byte - 0x80)],
         _ => char::from(byte),
     };
-    (!bytes.iter().any(|byte| is_control(byte))).then(|| bytes.iter().map(character).collect())
+    (!bytes.iter().any(is_control)).then(|| bytes.iter().map(character).collect())
 }
 
 /// Old Macintosh programs end lines by a carriage return alone.
@@ -72,7 +72,7 @@ fn line_feeds(text: String) -> String {
 fn check_format(bytes: &[u8]) -> Result<(), TableError> {
     let found = sniff(bytes);
     let is_other = found.kind().is_known() && !matches!(found.kind(), Kind::Empty | Kind::Debris);
-    if is_other && wide(bytes).is_none() { Err(TableError::Format { found }) } else { Ok(()) }
+    if is_other && wide(bytes).is_none() { Err(TableError::Format { found: Box::new(found) }) } else { Ok(()) }
 }
 
 /// A table between bars, as Markdown has it: without the outer bars and without the line under the header.

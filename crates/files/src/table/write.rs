@@ -62,7 +62,7 @@ fn lines<'t, R: IntoIterator<Item = &'t str>>(
     };
     let is_misread =
         |byte: &u8| *byte != separator && (SEPARATORS.contains(byte) || (names.len() == 1 && *byte == b' '));
-    let is_sure = names.iter().all(is_plain) && !body.iter().any(|byte| is_misread(byte));
+    let is_sure = names.iter().all(is_plain) && !body.iter().any(is_misread);
     let mut header = writer(if is_sure { QuoteStyle::Necessary } else { QuoteStyle::Always });
     let _ = header.write_record(&names);
     let parts = [header.into_inner().unwrap_or_default(), body];

@@ -87,6 +87,9 @@ pub struct Changes {
     pub centred: bool,
 }
 
+/// Whether a change was made.
+type Was = fn(&Changes) -> bool;
+
 impl Changes {
     /// What was done to so many pictures, a sentence each.
     ///
@@ -107,14 +110,14 @@ impl Changes {
     pub fn notes(all: &[Self]) -> Vec<String> {
         let polarity = if all.iter().any(|own| own.to_light) { "dark on light" } else { "light on dark" };
         let inverted = format!("inverted: the model learned from {polarity}");
-        let rows: [(fn(&Self) -> bool, &str); 5] = [
+        let rows: [(Was, &str); 5] = [
             (|own| own.on_black, "laid on black, as what is not transparent is light"),
             (|own| own.greyed, "made grey, as those are that the model learned from"),
             (|own| own.inverted, &inverted),
             (|own| own.resized, "resized to the size that the model reads"),
             (|own| own.centred, "cut to what is drawn, scaled and centred, as those are that the model learned from"),
         ];
-        let note = |(has, what): (fn(&Self) -> bool, &str)| {
+        let note = |(has, what): (Was, &str)| {
             let count = all.iter().filter(|own| has(own)).count();
             let is = if count == 1 { "picture is" } else { "pictures are" };
             (count > 0).then(|| format!("{count} {is} {what}"))
