@@ -165,7 +165,9 @@ fn peaks(
             *around = [five[largest - 1], five[largest], five[largest + 1]];
         }
     }
-    let grown = peaks.into_iter().filter(|(place, [_, m, _])| m.1.is_nan() || ys[*place].is_nan() || m.1.abs() >= 1e4 * ys[*place].abs());
+    let grown = peaks
+        .into_iter()
+        .filter(|(place, [_, m, _])| m.1.is_nan() || ys[*place].is_nan() || m.1.abs() >= 1e4 * ys[*place].abs());
     Ok(grown
         .map(|(place, [a, m, b])| Gap {
             behind: if m.0 < xs[place] { place - 1 } else { place },

@@ -1,5 +1,7 @@
 //! Pictures as people have them: any polarity and size, arrays of one's own, and what is no data at all.
 
+#![allow(clippy::unwrap_used, reason = "a test may stop at what it does not expect")]
+
 use std::fs;
 use std::path::Path;
 use std::process::Command;
