@@ -75,7 +75,7 @@ fn idx(shape: &[u32], bytes: &[u8]) -> Vec<u8> {
 
 /// Forty pictures of 4×4 pixels, bright on the left (label 3) or on the right (label 7), and their labels.
 fn sides() -> (Vec<u8>, Vec<u8>) {
-    let bright = |at: usize, column: usize| (column < 2) == (at % 2 == 0);
+    let bright = |at: usize, column: usize| (column < 2) == at.is_multiple_of(2);
     let pixel = |at: usize| if bright(at / 16, at % 4) { 220 } else { (at / 16) as u8 };
     ((0..40 * 16).map(pixel).collect(), (0..40).map(|at| if at % 2 == 0 { 3 } else { 7 }).collect())
 }

@@ -13,7 +13,7 @@ const ROWS: usize = 120;
 /// Houses: their area, their age, whether they stand at the river, and a price that follows from these.
 fn houses(row: usize) -> (f64, u32, u32, f64) {
     let area = 1000.0 + (row * 739 % 4000) as f64;
-    let (age, river) = ((row * 37 % 90) as u32, (row % 3 == 0) as u32);
+    let (age, river) = ((row * 37 % 90) as u32, u32::from(row.is_multiple_of(3)));
     (area, age, river, area * 3.0 - f64::from(age) * 25.0 + f64::from(river) * 500.0)
 }
 
