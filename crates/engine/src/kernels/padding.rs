@@ -57,7 +57,7 @@ impl Form {
 
 /// Between −1 and 1; two in three are zero, as products from lists want it.
 fn number(i: usize) -> f32 {
-    if i * 7919 % 3 == 0 { ((i * 104_729) % 2003) as f32 / 1001.0 - 1.0 } else { 0.0 }
+    if (i * 7919).is_multiple_of(3) { ((i * 104_729) % 2003) as f32 / 1001.0 - 1.0 } else { 0.0 }
 }
 
 /// A matrix as it lies, or its transpose.
