@@ -39,6 +39,7 @@ mod bytes;
 mod digest;
 #[cfg(feature = "archives")]
 mod formats;
+#[cfg(feature = "pictures")]
 mod guard;
 mod idx;
 #[cfg(feature = "arrays")]
