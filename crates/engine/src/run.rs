@@ -33,8 +33,8 @@ pub(crate) struct Runner {
     /// Of each leaf that is fed or kept, by its node.
     stored: Vec<Raw>,
     leaves: Vec<limpid_graph::NodeId>,
-    /// The leaves that products from lists multiply with, and that no assignment changes.
-    finite_leaves: HashSet<NodeId>,
+    /// By node, whether it is a leaf that products from lists multiply with, and that no assignment changes.
+    finite_leaves: Vec<bool>,
     walk: Walk,
     outputs: Vec<Output>,
 }
@@ -78,7 +78,7 @@ impl Runner {
             shape: shape.clone(),
             numbers: vec![0.0; shape.iter().product()],
         };
-        let finite_leaves = plan.steps.iter().filter_map(|step| match (&step.work, step.reads.get(1)) {
+        let right_leaves = plan.steps.iter().filter_map(|step| match (&step.work, step.reads.get(1)) {
             (Work::SparseProduct { .. }, Some(&right)) => match plan.value(right).place {
                 Place::Leaf(id) => Some(id),
                 _ => None,
@@ -86,8 +86,14 @@ impl Runner {
             _ => None,
         });
         let assigned: HashSet<NodeId> = plan.assigned.iter().map(|(target, _)| *target).collect();
+        // By node, since each leaf asks at each step.
+        let mut finite_leaves = Vec::new();
+        for id in right_leaves.filter(|id| !assigned.contains(id)) {
+            finite_leaves.resize(finite_leaves.len().max(id.index() + 1), false);
+            finite_leaves[id.index()] = true;
+        }
         Ok(Self {
-            finite_leaves: finite_leaves.filter(|id| !assigned.contains(id)).collect(),
+            finite_leaves,
             outputs: plan.outputs.iter().map(output).collect(),
             walk: Walk::new(&tasks, threads),
             bases: vec![Base(std::ptr::NonNull::dangling().as_ptr()); plan.values.len()],
@@ -108,7 +114,7 @@ impl Runner {
 
     /// Whether steps gain from knowing that a kept value is finite throughout.
     pub(crate) fn asks_if_finite(&self, leaf: limpid_graph::NodeId) -> bool {
-        self.finite_leaves.contains(&leaf)
+        self.finite_leaves.get(leaf.index()).copied().unwrap_or(false)
     }
 
     pub(crate) fn outputs(&self) -> &[Output] {
