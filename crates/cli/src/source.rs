@@ -51,17 +51,16 @@ impl Source {
         })?;
         if found.is_dir() {
             let set = named.unwrap_or(Named::Mnist);
-            let is_named = set.locate(Some(path)).is_ok() && (named.is_some() || !holds_own_idx(path));
-            let is_other = named.is_none() && (holds_pictures(path) || holds_own_idx(path));
+            let has_own_idx = named.is_none() && holds_own_idx(path);
+            let is_named = set.locate(Some(path)).is_ok() && !has_own_idx;
+            let is_other = named.is_none() && (has_own_idx || holds_pictures(path));
             return Ok(if !is_named && is_other { Self::Pictures(path.to_path_buf()) } else { Self::Named(set) });
         }
         // A pipe or a device says nothing of itself: whoever reads it answers.
-        let seen = if found.is_file() {
-            Some(sniff_file(path).map_err(|error| Failure::Misfit(error.to_string()))?)
-        } else {
-            None
-        };
-        let Some(seen) = seen else { return Ok(Self::Table(path.to_path_buf())) };
+        if !found.is_file() {
+            return Ok(Self::Table(path.to_path_buf()));
+        }
+        let seen = sniff_file(path).map_err(|error| Failure::Misfit(error.to_string()))?;
         let fits = match seen.kind() {
             Kind::NpzSamples => return Ok(Self::Pictures(path.to_path_buf())),
             Kind::Picture | Kind::OtherPicture => "a folder of pictures, with a folder for each class, fits --data",
@@ -88,6 +87,9 @@ fn holds_pictures(path: &Path) -> bool {
     visible_entries(path).is_ok_and(|entries| entries.iter().any(|entry| entry.is_dir() || is_picture(entry)))
 }
 
+/// Count, height and width.
+const MNISTS_TRAINING_IMAGES: [u64; 3] = [60_000, 28, 28];
+
 /// Whether a folder has IDX files of images to learn that are not as many, or not as large, as MNIST's: those of
 /// somebody's own.
 fn holds_own_idx(path: &Path) -> bool {
@@ -96,9 +98,8 @@ fn holds_own_idx(path: &Path) -> bool {
         name.starts_with("train")
             && name.contains("images")
             && entry.is_file()
-            && sniff_file(entry).is_ok_and(|seen| {
-                seen.described().contains("an IDX file of ") && !seen.described().contains("60,000 images of 28×28")
-            })
+            && sniff_file(entry)
+                .is_ok_and(|seen| seen.idx_shape().is_some_and(|shape| *shape != MNISTS_TRAINING_IMAGES))
     };
     visible_entries(path).is_ok_and(|entries| entries.iter().any(is_own))
 }

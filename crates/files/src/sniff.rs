@@ -111,16 +111,28 @@ pub struct Sniffed {
     kind: Kind,
     described: Cow<'static, str>,
     way_out: Cow<'static, str>,
+    idx_shape: Option<Box<[u64]>>,
 }
 
 impl Sniffed {
     fn new(kind: Kind, described: impl Into<Cow<'static, str>>, way_out: impl Into<Cow<'static, str>>) -> Self {
-        Self { kind, described: described.into(), way_out: way_out.into() }
+        Self { kind, described: described.into(), way_out: way_out.into(), idx_shape: None }
     }
 
     /// Which kind it is.
     pub fn kind(&self) -> Kind {
         self.kind
+    }
+
+    /// The shape that an IDX file says it has, plain or gzip'd: (samples), or (samples, height, width).
+    ///
+    /// ```
+    /// let file = [&[0, 0, 8, 2, 0, 0, 0, 1, 0, 0, 0, 3][..], b"abc"].concat();
+    /// assert_eq!(limpid_files::sniff(&file).idx_shape(), Some(&[1, 3][..]));
+    /// assert_eq!(limpid_files::sniff(b"text").idx_shape(), None);
+    /// ```
+    pub fn idx_shape(&self) -> Option<&[u64]> {
+        self.idx_shape.as_deref()
     }
 
     /// As it stands in a sentence: `an Excel workbook (.xlsx)`.

@@ -12,7 +12,6 @@ use std::sync::OnceLock;
 use csv::ReaderBuilder;
 
 use crate::bytes::{GZIP_MAGIC, gunzip, read_plain_or_gzip};
-use crate::digest::sha256_hex;
 
 mod cells;
 mod date;
@@ -240,15 +239,6 @@ impl Table {
     /// compute with is one here, and refused by [`numbers`](Self::numbers).
     pub fn is_numeric(&self, column: usize) -> bool {
         matches!(self.reading(column), Ok(Guess { reading: Reading::Numbers(..) | Reading::Times, .. }))
-    }
-
-    /// A checksum of names and cells, whatever separates them and however they are packed: 64 hexadecimal digits.
-    pub fn checksum(&self) -> String {
-        let mut parts: Vec<String> = self.names.iter().map(|name| sha256_hex(name.as_bytes())).collect();
-        parts.push(sha256_hex(self.cells.text().as_bytes()));
-        let lengths: Vec<u8> = self.cells.lengths().flat_map(|length| (length as u32).to_le_bytes()).collect();
-        parts.push(sha256_hex(&lengths));
-        sha256_hex(parts.concat().as_bytes())
     }
 
     /// Calls the columns of a table without a header as those of one that has one column more, which this one lacks.

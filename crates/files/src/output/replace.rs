@@ -155,14 +155,8 @@ fn left_behind(path: &Path) -> Option<File> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::tests::names;
     use super::*;
-
-    fn names(folder: &Path) -> Vec<String> {
-        let entries = fs::read_dir(folder).unwrap();
-        let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
-        names.sort();
-        names
-    }
 
     #[test]
     fn what_a_killed_process_left_is_removed_by_the_next_write_and_nothing_else_is() {

@@ -170,7 +170,8 @@ fn gzip(view: &View<'_>) -> Sniffed {
         }
         _ => (format!("gzip'd: {}", inner.described), inner.way_out().unwrap_or("unpack it first, with gunzip")),
     };
-    Sniffed::new(Kind::Packed, described, way_out.to_string())
+    let found = Sniffed::new(Kind::Packed, described, way_out.to_string());
+    Sniffed { idx_shape: inner.idx_shape, ..found }
 }
 
 /// HDF5, which Keras and others keep theirs in.

@@ -47,7 +47,8 @@ fn idx(view: &View<'_>) -> Option<Sniffed> {
     // Of a gzip'd file only the beginning is known.
     let is_cut = whole.is_none_or(|whole| view.length < whole) && !view.tail.is_empty();
     let cut = if is_cut { ", cut off" } else { "" };
-    Some(Sniffed::new(Kind::Idx, format!("an IDX file of {what}{cut}, as MNIST is published in"), ""))
+    let found = Sniffed::new(Kind::Idx, format!("an IDX file of {what}{cut}, as MNIST is published in"), "");
+    Some(Sniffed { idx_shape: Some(shape.into()), ..found })
 }
 
 fn safetensors(view: &View<'_>) -> Option<Sniffed> {

@@ -41,16 +41,6 @@ impl Cells {
         self.text.get(start..start + length)
     }
 
-    /// The text of all cells together.
-    pub(super) fn text(&self) -> &str {
-        &self.text
-    }
-
-    /// The length of each cell, in bytes.
-    pub(super) fn lengths(&self) -> impl Iterator<Item = usize> {
-        (0..self.lengths.len()).filter_map(|place| self.length(place))
-    }
-
     fn length(&self, place: usize) -> Option<usize> {
         match *self.lengths.get(place)? {
             LONG => self.long.get(&place).copied(),

@@ -24,7 +24,20 @@ pub(super) struct DateCell {
     seconds: f64,
 }
 
-const MONTHS: [&str; 12] = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
+const MONTHS: [&str; 12] = [
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+];
 const SECONDS_A_DAY: f64 = 86_400.0;
 
 impl DateCell {
@@ -128,22 +141,9 @@ fn year_of(word: &str) -> Option<i64> {
 }
 
 fn month_by_name(word: &str) -> Option<u32> {
-    let full = [
-        "january",
-        "february",
-        "march",
-        "april",
-        "may",
-        "june",
-        "july",
-        "august",
-        "september",
-        "october",
-        "november",
-        "december",
-    ];
     let word = word.to_ascii_lowercase();
-    let is_it = |place: &usize| word == MONTHS[*place] || word == full[*place] || (word == "sept" && *place == 8);
+    let is_it =
+        |place: &usize| word == MONTHS[*place] || word == MONTHS[*place][..3] || (word == "sept" && *place == 8);
     (0..12).find(is_it).map(|place| place as u32 + 1)
 }
 
