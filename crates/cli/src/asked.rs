@@ -157,7 +157,7 @@ impl Asked {
     pub(crate) fn read(&self, is_quiet: bool) -> Result<Question, Failure> {
         let path = &self.model;
         let opened = open(path, &self.hints.hints()).map_err(|error| explained(path, error))?;
-        let Opened { saved: Saved { model, divisor, samples }, format, mut assumed, .. } = opened;
+        let Opened { saved: Saved { model, samples }, format, mut assumed, .. } = opened;
         if let (Format::Model, Some(flag)) = (format, self.hints.typed()) {
             let file = path.display();
             return Err(Failure::Usage(format!(
@@ -176,7 +176,7 @@ impl Asked {
                 )));
             }
             let as_is = self.pictures_as.as_is;
-            let asked = Questions::read(&self.data, self.part, &samples, model.loss(), as_is)?;
+            let asked = Questions::read(&self.data, self.part, &samples, &model.loss(), as_is)?;
             let Questions { data, name, part, notes, files } = asked;
             if !is_quiet {
                 notes.iter().for_each(|note| output::note(note));
@@ -198,15 +198,18 @@ impl Asked {
         let source = Source::of(&self.data)?;
         let Source::Named(named) = source else { return Err(unprepared(&source)) };
         named.check_fits(model.network()).map_err(|why| Failure::Misfit(format!("{}: {why}", path.display())))?;
-        let parts = named.read(self.data.data.as_deref(), None, model.loss())?;
-        let stored = (format == Format::Model).then_some(match divisor {
+        let parts = named.read(self.data.data.as_deref(), None, &model.loss())?;
+        let stored = (format == Format::Model).then_some(match model.divisor() {
+            // Bytes that a model was trained on as they are.
+            Some(1.0) | None => Pixels::Raw,
             Some(divisor) => Pixels::Divided(divisor),
-            None => Pixels::Raw,
         });
         let pixels = self.pixels(stored, &parts, &mut assumed);
         if !is_quiet {
             assumed.iter().for_each(|sentence| output::note(sentence));
         }
+        // What was asked for takes the place of what the model learned.
+        let model = model.with_divisor(pixels.divisor());
         let data = pixels.applied_to(parts.into_part(self.part), model.precision());
         let (name, part, pixels) = (named.name().to_string(), Some(self.part), Some(pixels));
         let files = Vec::new();

@@ -158,8 +158,8 @@ impl Named {
     }
 
     /// Reads both parts, with targets as `loss` takes them.
-    pub(crate) fn read(self, folder: Option<&Path>, divisor: Option<f64>, loss: Loss) -> Result<Parts, limpid::Error> {
-        let one_hot_label = loss != Loss::SoftmaxCrossEntropy;
+    pub(crate) fn read(self, folder: Option<&Path>, divisor: Option<f64>, loss: &Loss) -> Result<Parts, limpid::Error> {
+        let one_hot_label = !loss.takes_labels();
         let folder = folder.map(Path::to_path_buf);
         let (train, test) = named(self.set(), &Mnist { normalize: false, flatten: true, one_hot_label, folder })?;
         let divided = |data: Dataset| divisor.map_or(data.clone(), |divisor| data.divided_by(divisor));

@@ -67,9 +67,9 @@ pub(crate) fn check_history(path: &Path) -> Result<(), Failure> {
 }
 
 /// Writes a model in the form that the name stands for.
-pub(crate) fn save(model: &Model, divisor: Option<f64>, samples: Option<&Samples>, path: &Path) -> Result<(), Failure> {
+pub(crate) fn save(model: &Model, samples: Option<&Samples>, path: &Path) -> Result<(), Failure> {
     let Form::Arrays(container) = form(path)? else {
-        return Ok(models::save_with(model, divisor, samples, path)?);
+        return Ok(models::save_with(model, samples, path)?);
     };
     let arrays: Vec<NamedArray> =
         model.parameters()?.into_iter().map(|(name, tensor)| NamedArray::new(name, tensor)).collect();

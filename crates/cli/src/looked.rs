@@ -65,14 +65,14 @@ impl Looked {
         let (part, name) = (format!("{} ", wanted.part.adjective()), named.name().to_string());
         wanted.check(named.samples(wanted.part), &part, &name)?;
         let divisor = if subject.model.is_some() { subject.divisor } else { named.divisor() };
-        let parts = named.read(options.data.as_deref(), divisor, subject.loss)?;
+        let parts = named.read(options.data.as_deref(), divisor, &subject.loss)?;
         let data = parts.into_part(wanted.part).range(wanted.start, wanted.start + wanted.count)?;
         Ok(Self { data, named: Some(named), name, part, notes: Vec::new() })
     }
 
     /// Rows of a table, or pictures, as the model learned to read them.
     fn of_kind(samples: &Samples, subject: &Subject, options: &DataOptions, wanted: &Wanted) -> Result<Self, Failure> {
-        let asked = Questions::read(options, wanted.part, samples, subject.loss, false)?;
+        let asked = Questions::read(options, wanted.part, samples, &subject.loss, false)?;
         let Questions { data, name, part, mut notes, .. } = asked;
         // A file of a few rows is looked at as a whole.
         let count = if wanted.count > 1 { wanted.count.min(data.len()) } else { wanted.count };
@@ -112,7 +112,7 @@ impl Looked {
             }
         };
         let data = Dataset::new(inputs, targets.map_err(limpid::Error::from)?)?;
-        let data = crate::source::labelled_for(data, is_regression, outputs, subject.loss)?;
+        let data = crate::source::labelled_for(data, is_regression, outputs, &subject.loss)?;
         let name = "random numbers".to_string();
         let notes =
             vec!["without --data the samples are random numbers; --data FILE or FOLDER takes real ones".to_string()];

@@ -221,7 +221,7 @@ impl Lesson {
     }
 
     /// The samples, with targets as `loss` takes them.
-    pub(crate) fn read(&mut self, folder: Option<&Path>, loss: Loss) -> Result<(Dataset, Option<Dataset>), Failure> {
+    pub(crate) fn read(&mut self, folder: Option<&Path>, loss: &Loss) -> Result<(Dataset, Option<Dataset>), Failure> {
         let (train, test) = match (self.read.take(), &self.source) {
             (Some(read), _) => read,
             (None, Source::Named(named)) => {
@@ -236,15 +236,15 @@ impl Lesson {
 }
 
 /// Labels as a loss takes them: rows of one 1 and else 0, where it is none that takes labels.
-fn targeted(data: Dataset, form: &Form, loss: Loss) -> Result<Dataset, Failure> {
+fn targeted(data: Dataset, form: &Form, loss: &Loss) -> Result<Dataset, Failure> {
     match form.task {
-        Task::Classification if loss != Loss::SoftmaxCrossEntropy => Ok(data.one_hot(form.outputs)?),
+        Task::Classification if !loss.takes_labels() => Ok(data.one_hot(form.outputs)?),
         _ => Ok(data),
     }
 }
 
 /// Labels of so many classes, or numbers, as a loss takes them.
-pub(crate) fn labelled_for(data: Dataset, is_regression: bool, outputs: usize, loss: Loss) -> Result<Dataset, Failure> {
+pub(crate) fn labelled_for(data: Dataset, is_regression: bool, outputs: usize, loss: &Loss) -> Result<Dataset, Failure> {
     let task = if is_regression { Task::Regression } else { Task::Classification };
     targeted(data, &Form { name: String::new(), size: 0, outputs, task }, loss)
 }
@@ -266,7 +266,7 @@ impl Questions {
         options: &DataOptions,
         part: Part,
         samples: &Samples,
-        loss: Loss,
+        loss: &Loss,
         as_is: bool,
     ) -> Result<Self, Failure> {
         let source = Source::of(options)?;
@@ -367,7 +367,7 @@ pub(crate) fn regression(
         return Ok(None);
     }
     let said = outputs(model, data)?;
-    let own = |numbers: &Tensor| match preparation.answers(numbers, model.loss()) {
+    let own = |numbers: &Tensor| match preparation.answers(numbers, &model.loss()) {
         Ok(Answers::Numbers(numbers)) => Ok(numbers),
         Ok(Answers::Classes(_)) => Ok(Vec::new()),
         Err(error) => Err(limpid::Error::from(error)),

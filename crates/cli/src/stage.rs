@@ -26,7 +26,7 @@ impl Stage {
     pub(crate) fn graph(
         self,
         network: &Network,
-        loss: Loss,
+        loss: &Loss,
         divisor: Option<f64>,
         optimizer: &dyn Optimizer,
     ) -> Result<Graph, Failure> {
@@ -58,7 +58,7 @@ impl Stage {
 }
 
 /// The loss of samples `x` against targets `t`, without the data set that training takes batches from.
-pub(crate) fn sample_loss(network: &Network, loss: Loss, sample: &Dataset) -> Result<Graph, Failure> {
+pub(crate) fn sample_loss(network: &Network, loss: &Loss, sample: &Dataset) -> Result<Graph, Failure> {
     let scores = network.graph(Mode::Inference)?;
     let Some(&output) = scores.outputs().first() else { return Ok(scores) };
     let builder = Builder::resume(&scores);
@@ -68,7 +68,7 @@ pub(crate) fn sample_loss(network: &Network, loss: Loss, sample: &Dataset) -> Re
 }
 
 /// A data set of one blank sample: the graphs ask a data set only for its shapes.
-fn stand_in(network: &Network, loss: Loss, divisor: Option<f64>) -> Result<Dataset, Failure> {
+fn stand_in(network: &Network, loss: &Loss, divisor: Option<f64>) -> Result<Dataset, Failure> {
     let blank = |shape: &[usize]| {
         let shape: Vec<usize> = std::iter::once(1).chain(shape.iter().copied()).collect();
         let zeros = vec![0u8; shape.iter().product()];
@@ -78,10 +78,10 @@ fn stand_in(network: &Network, loss: Loss, divisor: Option<f64>) -> Result<Datas
     let scores = graph.outputs().first().map(|&id| graph.node(id).shape.clone()).unwrap_or_default();
     // The batch is 1 here, and the axis of classes is left to the label.
     let scores = scores.resolve(&Sizes::from([("batch", 1)])).unwrap_or_default();
-    let targets = match (loss, scores.as_slice()) {
-        (Loss::SoftmaxCrossEntropy, [_, inner @ .., _]) => inner,
-        (_, [_, rest @ ..]) => rest,
-        (_, []) => &[],
+    let targets = match scores.as_slice() {
+        [_, inner @ .., _] if loss.takes_labels() => inner,
+        [_, rest @ ..] => rest,
+        [] => &[],
     };
     let data = Dataset::new(blank(network.input())?, blank(targets)?)?;
     Ok(divisor.map_or(data.clone(), |divisor| data.divided_by(divisor)))

@@ -57,12 +57,12 @@ impl Subject {
     fn read(word: &OsStr) -> Result<Self, Failure> {
         if is_file(word) {
             let path = Path::new(word);
-            let saved = models::load(path).map_err(|error| bare(path).unwrap_or(error.into()))?;
+            let saved = models::load_saved(path).map_err(|error| bare(path).unwrap_or(error.into()))?;
             say_not_finite(path, &saved.model)?;
             return Ok(Subject {
                 network: saved.model.network().clone(),
                 loss: saved.model.loss(),
-                divisor: saved.divisor,
+                divisor: saved.model.divisor(),
                 samples: saved.samples,
                 model: Some(saved.model),
                 file: Some(path.display().to_string()),

@@ -223,18 +223,17 @@ impl Session {
 
     /// Takes a graph to run.
     pub fn load(&mut self, graph: Graph) -> Program {
-        let leaf = |(id, node): (NodeId, &Node)| LeafOf {
-            id,
-            name: node.name.as_deref().map(str::to_string),
-            lasts: matches!(node.op, Op::Leaf(Leaf::Parameter | Leaf::State)),
-        };
-        let leaves: Vec<LeafOf> = graph.fed().map(leaf).collect();
-        let mut leaf_of = vec![None; graph.nodes().len()];
-        leaves.iter().enumerate().for_each(|(at, leaf)| leaf_of[leaf.id.index()] = Some(at));
-        let bound = vec![Source::Missing; leaves.len()];
-        let homes = vec![None; leaves.len()];
-        self.programs.push(Prepared { graph, leaves, leaf_of, runners: Vec::new(), last: 0, bound, homes });
+        self.programs.push(Prepared::new(graph));
         Program(self.programs.len() - 1)
+    }
+
+    /// A session with the settings of this one, which keeps nothing and has no graphs.
+    #[must_use]
+    pub fn emptied(&self) -> Self {
+        let Self { precision, machine, level, .. } = *self;
+        let (pool, refused) = (Arc::clone(&self.pool), self.refused.clone());
+        let (kept, programs, interpreted) = (Store::default(), Vec::new(), Vec::new());
+        Self { precision, machine, level, pool, kept, programs, interpreted, refused }
     }
 
     /// Keeps a value: a parameter, a state, or data that many runs read. Floats are stored in the session's precision,
@@ -384,7 +383,34 @@ impl Session {
     }
 }
 
+impl Clone for Session {
+    /// A session with the same settings, kept values and graphs. Plans and their memory are made anew, when graphs first
+    /// run; threads are shared.
+    fn clone(&self) -> Self {
+        let mut clone = self.emptied();
+        for (name, value) in self.kept.iter() {
+            clone.kept.set(name, value.clone());
+        }
+        clone.programs = self.programs.iter().map(|prepared| Prepared::new(prepared.graph.clone())).collect();
+        clone
+    }
+}
+
 impl Prepared {
+    /// A graph that has not run yet.
+    fn new(graph: Graph) -> Self {
+        let leaf = |(id, node): (NodeId, &Node)| LeafOf {
+            id,
+            name: node.name.as_deref().map(str::to_string),
+            lasts: matches!(node.op, Op::Leaf(Leaf::Parameter | Leaf::State)),
+        };
+        let leaves: Vec<LeafOf> = graph.fed().map(leaf).collect();
+        let mut leaf_of = vec![None; graph.nodes().len()];
+        leaves.iter().enumerate().for_each(|(at, leaf)| leaf_of[leaf.id.index()] = Some(at));
+        let (bound, homes) = (vec![Source::Missing; leaves.len()], vec![None; leaves.len()]);
+        Self { graph, leaves, leaf_of, runners: Vec::new(), last: 0, bound, homes }
+    }
+
     /// Says where each leaf's value is; false where one is missing, or a feed means no leaf.
     fn bind(&mut self, kept: &mut Store, feeds: &[(&str, &Tensor)]) -> bool {
         let mut matched = 0;

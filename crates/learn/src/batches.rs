@@ -51,25 +51,79 @@ pub struct Batches {
     sampling: Sampling,
     samples: usize,
     batch_size: usize,
+    seed: u64,
     stream: Stream,
-    /// The order of the epoch that was asked for last; derived from the seed, kept for speed.
-    order: Option<(u64, Vec<usize>)>,
+    /// So many samples that follow each other are shuffled among themselves: all, or those of a window.
+    window: usize,
+    /// The orders of windows that were asked for last, by epoch and window; derived from the seed, kept for speed.
+    orders: [Option<Order>; 2],
+}
+
+/// The order of a window's samples in an epoch.
+#[derive(Clone, Debug)]
+struct Order {
+    epoch: u64,
+    window: usize,
+    rows: Vec<usize>,
 }
 
 impl Batches {
-    /// Batches of `batch_size` out of `samples`.
+    /// Batches of `batch_size` out of `samples`; of all samples, where there are fewer.
     ///
     /// # Errors
-    /// [`Error::Setting`] where the batch size is 0 or above the number of samples.
+    /// [`Error::Setting`] where the batch size or the number of samples is 0.
     pub fn new(sampling: Sampling, samples: usize, batch_size: usize, seed: u64) -> Result<Self, Error> {
-        if batch_size == 0 || batch_size > samples {
+        for (name, number) in [("the batch size", batch_size), ("the number of samples", samples)] {
+            if number == 0 {
+                return Err(Error::Setting { name, found: "0".to_string(), fits: "1 or more fits".to_string() });
+            }
+        }
+        let batch_size = batch_size.min(samples);
+        Ok(Self {
+            sampling,
+            samples,
+            batch_size,
+            seed,
+            stream: Stream::new(seed, "batches"),
+            window: samples,
+            orders: [None, None],
+        })
+    }
+
+    /// The same, shuffled only within windows of `window` samples that follow each other, for samples that are read in
+    /// their order.
+    ///
+    /// ```
+    /// use limpid_learn::{Batches, Sampling};
+    ///
+    /// let mut batches = Batches::new(Sampling::Shuffled, 10, 5, 1)?.within(5)?;
+    /// assert!(batches.rows(0).iter().all(|&row| row < 5) && batches.rows(1).iter().all(|&row| row >= 5));
+    /// # Ok::<(), limpid_learn::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::Setting`] where the window is 0, or samples are drawn with replacement: from all of them.
+    pub fn within(self, window: usize) -> Result<Self, Error> {
+        if window == 0 {
+            let (found, fits) = ("0".to_string(), "1 or more fits".to_string());
+            return Err(Error::Setting { name: "the number of samples in a window", found, fits });
+        }
+        if self.sampling != Sampling::Shuffled {
             return Err(Error::Setting {
-                name: "the batch size",
-                found: batch_size.to_string(),
-                fits: format!("1 to {samples}, the number of training samples, fits"),
+                name: "the sampling",
+                found: self.sampling.to_string(),
+                fits: format!(
+                    "samples that are read in their order cannot be drawn from all; {} fits",
+                    Sampling::Shuffled
+                ),
             });
         }
-        Ok(Self { sampling, samples, batch_size, stream: Stream::new(seed, "batches"), order: None })
+        Ok(Self { window: window.min(self.samples), ..self })
+    }
+
+    /// How many samples a step has at most.
+    pub fn batch_size(&self) -> usize {
+        self.batch_size
     }
 
     /// How many steps an epoch has: as many as it takes to see as many samples as there are.
@@ -125,14 +179,34 @@ impl Batches {
                 (0..self.batch_size as u64).map(draw).for_each(with);
             }
             Sampling::Shuffled => {
-                if self.order.as_ref().is_none_or(|(of, _)| *of != epoch) {
-                    self.order = Some((epoch, permutation(self.samples, self.stream, epoch)));
-                }
-                let order = self.order.as_ref().map_or(&[][..], |(_, order)| order);
                 let start = within * self.batch_size;
-                order[start..(start + self.batch_size).min(order.len())].iter().for_each(|&row| with(row));
+                let mut at = start;
+                let end = self.samples.min(start + self.batch_size);
+                while at < end {
+                    let window = at / self.window;
+                    let first = window * self.window;
+                    let upto = end.min(first + self.window);
+                    self.order(epoch, window)[at - first..upto - first].iter().for_each(|&row| with(first + row));
+                    at = upto;
+                }
             }
         }
+    }
+
+    /// The order of a window's samples, counted from its first.
+    fn order(&mut self, epoch: u64, window: usize) -> &[usize] {
+        let slot = window % self.orders.len();
+        let is_it = |order: &Order| order.epoch == epoch && order.window == window;
+        if !self.orders[slot].as_ref().is_some_and(is_it) {
+            let count = self.window.min(self.samples - window * self.window);
+            // Each window has draws of its own: the first those that samples without windows have.
+            let stream = match window {
+                0 => self.stream,
+                _ => Stream::new(self.seed, &format!("batches of window {window}")),
+            };
+            self.orders[slot] = Some(Order { epoch, window, rows: permutation(count, stream, epoch) });
+        }
+        self.orders[slot].as_ref().map_or(&[], |order| &order.rows)
     }
 }
 
@@ -160,10 +234,35 @@ mod tests {
     }
 
     #[test]
-    fn a_batch_size_that_does_not_fit_is_refused() {
-        for size in [0, 11] {
-            let message = Batches::new(Sampling::Shuffled, 10, size, 1).unwrap_err().to_string();
-            assert_eq!(message, format!("the batch size is {size}; 1 to 10, the number of training samples, fits"));
+    fn a_batch_of_more_samples_than_there_are_is_one_of_all() {
+        for sampling in [Sampling::Shuffled, Sampling::WithReplacement] {
+            let mut batches = Batches::new(sampling, 60, 100, 1).unwrap();
+            assert_eq!((batches.per_epoch(), batches.batch_size(), batches.rows(0).len()), (1, 60, 60));
         }
+        let mut all = Batches::new(Sampling::Shuffled, 60, 100, 1).unwrap().rows(0);
+        all.sort_unstable();
+        assert_eq!(all, (0..60).collect::<Vec<_>>());
+        let message = Batches::new(Sampling::Shuffled, 10, 0, 1).unwrap_err().to_string();
+        assert_eq!(message, "the batch size is 0; 1 or more fits");
+    }
+
+    #[test]
+    fn windows_are_shuffled_each_by_itself_and_one_of_all_samples_is_the_whole() {
+        let whole = Batches::new(Sampling::Shuffled, 103, 10, 5).unwrap();
+        let (mut one, mut whole) = (whole.clone().within(1000).unwrap(), whole);
+        assert!((0..30).all(|step| one.rows(step) == whole.rows(step)));
+        let mut batches = Batches::new(Sampling::Shuffled, 103, 10, 5).unwrap().within(25).unwrap();
+        for epoch in 0..3 {
+            let rows: Vec<usize> = (0..11).flat_map(|step| batches.rows(11 * epoch + step)).collect();
+            assert_eq!(rows.len(), 103);
+            for (number, window) in rows.chunks(25).enumerate() {
+                let mut sorted = window.to_vec();
+                sorted.sort_unstable();
+                assert_eq!(sorted, (25 * number..103.min(25 * number + 25)).collect::<Vec<_>>());
+                assert_ne!(window, sorted, "shuffled");
+            }
+        }
+        assert!(batches.clone().within(0).is_err());
+        assert!(Batches::new(Sampling::WithReplacement, 103, 10, 5).unwrap().within(25).is_err());
     }
 }

@@ -9,7 +9,13 @@ use crate::error::Error;
 
 /// Samples and targets, each along the first axis.
 ///
-/// Samples stay as they are stored, bytes for one; a divisor (255 for pixels) is applied where they are read.
+/// Samples stay as they are stored, bytes for one; a divisor (255 for pixels) is applied where they are read. A model
+/// that is trained on them keeps the divisor, and applies it to bytes that come without one
+/// ([`Model::divisor`](crate::Model::divisor)).
+///
+/// Numbers are `u8`, `f32` or `f64`; there are no tensors of integers: labels are bytes or whole floats.
+///
+/// This is a data set in memory. One that is made, or read, while it is used is a [`DataSource`](crate::DataSource).
 ///
 /// ```
 /// use limpid_graph::Tensor;

@@ -69,9 +69,51 @@ pub enum Error {
         /// The learning rate it was trained with.
         learning_rate: f64,
     },
+    /// A loss of which a model file has the name alone.
+    #[error(
+        "the loss `{name}` is not one of limpid's, and its file has the name alone: the model predicts, but to evaluate or \
+         train it the loss is needed; `with_loss` gives it one"
+    )]
+    UnknownLoss {
+        /// The loss.
+        name: String,
+    },
+    /// A label that is none of the classes of a network.
+    #[error("label {label} of sample {sample}: {}", .outputs.explained(*.label))]
+    Label {
+        /// The label.
+        label: f64,
+        /// Which sample, counted from 0.
+        sample: usize,
+        /// How many classes the network tells apart.
+        outputs: Outputs,
+    },
+    /// Samples that cannot be read from where they are.
+    #[error("{0}")]
+    Read(String),
     /// A backward pass without a forward pass.
     #[error("backward needs a forward pass first: the derivative depends on the values it keeps")]
     NothingForward,
+}
+
+/// How many outputs a network has, one for each class.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Outputs(pub usize);
+
+impl Outputs {
+    fn explained(self, label: f64) -> String {
+        let Self(outputs) = self;
+        let most = outputs.saturating_sub(1);
+        // Beyond this a label is more likely not a class at all than one class too many.
+        const MOST_CLASSES: f64 = 1e6;
+        match label >= outputs as f64 && label.fract() == 0.0 && label < MOST_CLASSES {
+            true => format!(
+                "the network has {outputs} outputs, for labels from 0 to {most}; as its last layer `affine {}` fits",
+                label + 1.0
+            ),
+            false => format!("a label is a whole number from 0 to {most}, one for each of the network's outputs"),
+        }
+    }
 }
 
 /// Finds `found` among `known`, or says what is near.

@@ -496,6 +496,7 @@ impl Model {
     /// # Errors
     /// As [`GradientCheck::run`], and where the data does not fit the network.
     pub fn check_gradients(&self, data: &Dataset, check: &GradientCheck) -> Result<GradientReport, Error> {
+        let data = &*self.as_read(data)?;
         let loss = DataLoss::new(self, data)?;
         let names: Vec<&str> = loss.parameters.iter().map(|(name, _)| name.as_str()).collect();
         check.run(&loss.graph, &names, &loss.feeds(data))
@@ -515,6 +516,7 @@ impl Model {
         check: &GradientCheck,
     ) -> Result<GradientReport, Error> {
         self.network().check_parameters(gradients)?;
+        let data = &*self.as_read(data)?;
         let loss = DataLoss::new(self, data)?;
         let names: Vec<&str> = loss.parameters.iter().map(|(name, _)| name.as_str()).collect();
         let own = |name: &&str| gradients.iter().find(|(own, _)| own == name).map(|(_, value)| value.clone());

@@ -1,15 +1,18 @@
 //! A model: a network, its parameters, and the session that they live in.
 
+use std::borrow::Cow;
+
 use limpid_engine::{Precision, Program, Session};
 use limpid_graph::Tensor;
-use serde::Serialize;
 
 use crate::dataset::Dataset;
 use crate::error::Error;
 use crate::layer::{Declared, Mode};
 use crate::loss::Loss;
 use crate::network::Network;
-use crate::step::{self, INPUTS, ROWS, TARGETS};
+use crate::predictor::{Inference, Predictor};
+use crate::step::{self, Form};
+use crate::training::Trained;
 
 /// A network with parameters, which can be trained, evaluated and asked.
 ///
@@ -24,43 +27,27 @@ use crate::step::{self, INPUTS, ROWS, TARGETS};
 /// assert_eq!((one.shape(), batch.shape()), (&[2][..], &[2, 2][..]));
 /// # Ok::<(), limpid_learn::Error>(())
 /// ```
-#[derive(Debug)]
+///
+/// A model keeps what the bytes of its samples are divided by ([`divisor`](Model::divisor)), and what its optimiser
+/// knows: a second [`fit`](Model::fit) goes on where the first one ended. A clone has everything that the model has, and
+/// goes its own way from there; for many threads that ask one model, see [`predictor`](Model::predictor).
+#[derive(Clone, Debug)]
 pub struct Model {
     network: Network,
     loss: Loss,
+    divisor: Option<f64>,
+    /// How many numbers the network answers of a sample along the last axis.
+    outputs: Option<usize>,
     pub(crate) session: Session,
-    inference: Program,
+    inference: Inference,
     /// The evaluation of each form of data that came by: described once, however often it is asked for.
     evaluations: Vec<(Form, Program)>,
+    /// The training that a next one goes on from.
+    pub(crate) trained: Option<Trained>,
 }
-
-/// All that an evaluation's graph depends on beside the network: the samples' shape, the targets' shape, the divisor's
-/// bits and the loss.
-type Form = (Vec<usize>, Vec<usize>, Option<u64>, Loss);
 
 /// More parameters than this are taken for a slip of the finger, and are no matter for a machine's memory to find out.
 const MOST_PARAMETERS: usize = 1 << 28;
-
-/// How a model does on a data set.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct Evaluation {
-    /// How many samples it was tried on.
-    pub samples: usize,
-    /// The mean loss.
-    pub loss: f64,
-    /// The share of right answers, for losses of classification.
-    pub accuracy: Option<f64>,
-    /// How many answers are right, for losses of classification.
-    pub right: Option<usize>,
-}
-
-/// How many samples are evaluated at a time, where nothing else is said. Large enough for matrix products, small enough
-/// for caches.
-pub const EVALUATION_BATCH: usize = 1000;
-
-/// No more samples are evaluated at a time: the share of right answers is a 32-bit float, from which the count of so many
-/// comes back whole.
-const MOST_AT_ONCE: usize = 1 << 20;
 
 impl Model {
     /// A model in `f32` whose parameters are drawn by `seed`.
@@ -80,13 +67,31 @@ impl Model {
         for declared in checked(network)? {
             session.set(&declared.name, declared.initializer.draw(&declared.shape, seed, &declared.name));
         }
-        let inference = session.load(network.graph(Mode::Inference)?.simplified()?);
-        Ok(Self { network: network.clone(), loss: Loss::default(), session, inference, evaluations: Vec::new() })
+        let graph = network.graph(Mode::Inference)?;
+        let outputs = graph.outputs().first().and_then(|&id| graph.node(id).shape.dims().last()?.as_known());
+        let inference = Inference::new(network, &mut session)?;
+        Ok(Self {
+            network: network.clone(),
+            loss: Loss::default(),
+            divisor: None,
+            outputs,
+            session,
+            inference,
+            evaluations: Vec::new(),
+            trained: None,
+        })
     }
 
     /// The same model, trained and evaluated by another loss than softmax cross-entropy.
     pub fn with_loss(self, loss: Loss) -> Self {
-        Self { loss, ..self }
+        Self { loss, evaluations: Vec::new(), trained: None, ..self }
+    }
+
+    /// The same model, told what the bytes of its samples are divided by: 255 for pixels that run from 0 to 1, 1 for
+    /// bytes that are taken as they are, None where it is not known. [`fit`](Model::fit) learns it, and a model file has
+    /// it; this is for parameters that come from elsewhere.
+    pub fn with_divisor(self, divisor: Option<f64>) -> Self {
+        Self { divisor, ..self }
     }
 
     /// The same model, computing with so many threads instead of all that this process may use
@@ -115,7 +120,81 @@ impl Model {
 
     /// The loss.
     pub fn loss(&self) -> Loss {
-        self.loss
+        self.loss.clone()
+    }
+
+    /// What the bytes of a sample are divided by before the network is given them: what the data was divided by that the
+    /// model first learned from, 1 where that was bytes as they are; None where it is not known.
+    ///
+    /// [`fit`](Model::fit), [`evaluate`](Model::evaluate), [`score`](Model::score) and [`predict`](Model::predict) divide
+    /// bytes (`u8`) that come without a divisor of their own. Floats are taken as they are: they are already scaled. A
+    /// data set that says another divisor is refused.
+    ///
+    /// ```
+    /// use limpid_graph::Tensor;
+    /// use limpid_learn::{Dataset, Fit, Model, Network};
+    ///
+    /// let pixels = Tensor::new([2, 2], vec![0u8, 255, 255, 51])?;
+    /// let data = Dataset::new(pixels.clone(), Tensor::from([0u8, 1]))?.divided_by(255.0);
+    /// let network: Network = "2, affine 2".parse()?;
+    /// let mut model = Model::new(&network, 1)?;
+    /// model.fit(&data, &Fit { epochs: 1, ..Fit::default() })?;
+    /// assert_eq!(model.divisor(), Some(255.0));
+    /// let scaled = Tensor::new([2, 2], vec![0f32, 1.0, 1.0, 0.2])?;
+    /// assert_eq!(model.predict(&pixels)?, model.predict(&scaled)?);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn divisor(&self) -> Option<f64> {
+        self.divisor
+    }
+
+    /// What data is divided by when this model reads it: nothing where the answer is None.
+    ///
+    /// # Errors
+    /// [`Error::Data`] where the data is divided by something else than what the model learned from.
+    pub(crate) fn division(&self, data: &Dataset) -> Result<Option<f64>, Error> {
+        let is_bytes = data.inputs().as_slice::<u8>().is_some();
+        let divisor = match (data.divisor(), self.divisor) {
+            (Some(own), Some(learned)) if own != learned => {
+                let of = |divisor: f64| match divisor {
+                    1.0 => "not divided".to_string(),
+                    _ => format!("divided by {divisor}"),
+                };
+                return Err(Error::Data(format!(
+                    "the samples are {}, but those that the model learned from were {}; prepare them alike, or change \
+                     that with `Model::with_divisor`",
+                    of(own),
+                    of(learned)
+                )));
+            }
+            (None, learned) if is_bytes => learned,
+            (own, _) => own,
+        };
+        Ok(divisor.filter(|&divisor| divisor != 1.0))
+    }
+
+    /// The data with what this model divides it by.
+    pub(crate) fn as_read<'d>(&self, data: &'d Dataset) -> Result<Cow<'d, Dataset>, Error> {
+        Ok(match self.division(data)? {
+            Some(divisor) if data.divisor() != Some(divisor) => Cow::Owned(data.clone().divided_by(divisor)),
+            _ => Cow::Borrowed(data),
+        })
+    }
+
+    /// Learns what bytes are divided by from the data that is first trained on.
+    pub(crate) fn learn_divisor(&mut self, data: &Dataset) {
+        let of_bytes = data.inputs().as_slice::<u8>().map(|_| 1.0);
+        self.divisor = self.divisor.or(data.divisor()).or(of_bytes);
+    }
+
+    pub(crate) fn set_divisor(&mut self, divisor: Option<f64>) {
+        self.divisor = divisor;
+    }
+
+    /// How many classes labels may name, where targets are labels. A loss of the user's own gives labels its own
+    /// meaning.
+    pub(crate) fn classes(&self) -> Option<usize> {
+        self.outputs.filter(|_| self.loss == Loss::SoftmaxCrossEntropy)
     }
 
     /// The number type that it computes in.
@@ -148,128 +227,31 @@ impl Model {
     }
 
     /// The network's output for one sample, or for a batch of them along the first axis. For a classification these
-    /// are scores: the class is where the largest stands.
+    /// are scores: the class is where the largest stands. Bytes are divided by the model's
+    /// [`divisor`](Model::divisor); floats are taken as they are.
     ///
     /// # Errors
     /// Where the input is not of the network's shape.
     pub fn predict(&mut self, x: &Tensor) -> Result<Tensor, Error> {
-        let (x, is_one) = self.as_batch(x)?;
-        let output = self.session.run(self.inference, &[("x", &x)])?.swap_remove(0);
-        if !is_one {
-            return Ok(output);
-        }
-        let shape = output.shape()[1..].to_vec();
-        reshaped(output, shape)
+        self.inference.predict(&mut self.session, self.divisor, x)
     }
 
-    /// `x` as a batch of the network's samples, and whether it was a single one.
-    fn as_batch(&self, x: &Tensor) -> Result<(Tensor, bool), Error> {
-        let input = self.network.input();
-        let sample: usize = input.iter().product();
-        let is_one = x.shape() == input || x.shape() == [sample];
-        let batch = match (is_one, x.shape().split_first()) {
-            (true, _) => 1,
-            (false, Some((&batch, rest))) if rest.iter().product::<usize>() == sample => batch,
-            _ => {
-                return Err(Error::Data(format!(
-                    "an input of shape {:?} is neither one sample of shape {input:?} nor a batch of them",
-                    x.shape(),
-                )));
-            }
-        };
-        let shape: Vec<usize> = std::iter::once(batch).chain(input.iter().copied()).collect();
-        Ok((reshaped(x.clone(), shape)?, is_one))
-    }
-
-    /// The mean loss and the accuracy over inputs as [`predict`](Model::predict) takes them and their targets: one
-    /// sample and its target, or a batch of both. Targets are as the loss wants them: class labels or one-hot rows for
-    /// a classification.
+    /// A predictor with this model's parameters as they are now, which many threads can ask at the same time.
     ///
     /// # Errors
-    /// Where the inputs do not fit the network, or the targets do not fit the inputs.
-    #[track_caller]
-    pub fn score(&mut self, x: &Tensor, targets: &Tensor) -> Result<Evaluation, Error> {
-        let (x, is_one) = self.as_batch(x)?;
-        let targets = match is_one {
-            true => reshaped(targets.clone(), [&[1], targets.shape()].concat())?,
-            false => targets.clone(),
-        };
-        self.evaluate(&Dataset::new(x, targets)?)
-    }
-
-    /// The mean loss and the accuracy over a data set.
-    ///
-    /// # Errors
-    /// Where the data does not fit the network or the loss.
-    #[track_caller]
-    pub fn evaluate(&mut self, data: &Dataset) -> Result<Evaluation, Error> {
-        self.evaluate_watched(data, EVALUATION_BATCH, |_| ())
-    }
-
-    /// The mean loss and the accuracy over a data set, `batch_size` samples at a time; after each batch, `watch` is
-    /// shown what they are so far. How many samples go together changes neither which answers are right nor more of the
-    /// loss than its last digits.
-    ///
-    /// ```
-    /// use limpid_graph::Tensor;
-    /// use limpid_learn::{Dataset, Model, Network};
-    ///
-    /// let network: Network = "2, affine 2".parse()?;
-    /// let mut model = Model::new(&network, 1)?;
-    /// let data = Dataset::new(Tensor::from([[1.0, 0.0], [0.0, 1.0], [2.0, 0.5]]), Tensor::from([0u8, 1, 0]))?;
-    /// let mut seen = Vec::new();
-    /// let all = model.evaluate_watched(&data, 2, |so_far| seen.push(so_far.samples))?;
-    /// assert_eq!((seen, all.right), (vec![2, 3], model.evaluate(&data)?.right));
-    /// # Ok::<(), limpid_learn::Error>(())
-    /// ```
-    ///
-    /// # Errors
-    /// As [`evaluate`](Model::evaluate), and [`Error::Setting`] for batches of no samples.
-    #[track_caller]
-    pub fn evaluate_watched(
-        &mut self,
-        data: &Dataset,
-        batch_size: usize,
-        mut watch: impl FnMut(&Evaluation),
-    ) -> Result<Evaluation, Error> {
-        if batch_size == 0 {
-            let (found, fits) = ("0".to_string(), "1 or more fits".to_string());
-            return Err(Error::Setting { name: "batch_size", found, fits });
-        }
-        let batch_size = batch_size.min(MOST_AT_ONCE);
-        let program = self.evaluation_of(data)?;
-        let data = data.stored_for(self.precision());
-        let (mut loss, mut right) = (0.0, None);
-        let mut so_far = Evaluation { samples: 0, loss: f64::NAN, accuracy: None, right: None };
-        for start in (0..data.len()).step_by(batch_size) {
-            let end = data.len().min(start.saturating_add(batch_size));
-            let rows = Tensor::from((start..end).map(|row| row as f64).collect::<Vec<_>>());
-            let feeds = [(INPUTS, data.inputs()), (TARGETS, data.targets()), (ROWS, &rows)];
-            let answers = self.session.step(program, &feeds)?;
-            let weighted = |answer: usize| answers.item(answer).unwrap_or(f64::NAN) * rows.len() as f64;
-            loss += weighted(0);
-            if answers.len() > 1 {
-                // A count is whole; its share of a batch may have been rounded.
-                *right.get_or_insert(0.0) += weighted(1).round();
-            }
-            let share = |total: f64| total / end as f64;
-            let (accuracy, right) = (right.map(share), right.map(|right| right as usize));
-            so_far = Evaluation { samples: end, loss: share(loss), accuracy, right };
-            watch(&so_far);
-        }
-        Ok(so_far)
+    /// Does not fail for a model that was made.
+    pub fn predictor(&self) -> Result<Predictor, Error> {
+        Predictor::of(self)
     }
 
     /// The program that evaluates data of this form.
     #[track_caller]
-    pub(crate) fn evaluation_of(&mut self, data: &Dataset) -> Result<Program, Error> {
-        let sample = |tensor: &Tensor| tensor.shape().iter().skip(1).copied().collect();
-        let form = (sample(data.inputs()), sample(data.targets()), data.divisor().map(f64::to_bits), self.loss);
-        if let Some((_, program)) = self.evaluations.iter().find(|(known, _)| *known == form) {
+    pub(crate) fn evaluation_of(&mut self, form: &Form) -> Result<Program, Error> {
+        if let Some((_, program)) = self.evaluations.iter().find(|(known, _)| known == form) {
             return Ok(*program);
         }
-        let program = self.session.load(step::evaluation(&self.network, data, self.loss)?);
-        self.evaluations.push((form, program));
+        let program = self.session.load(step::evaluation(&self.network, form, &self.loss)?);
+        self.evaluations.push((form.clone(), program));
         Ok(program)
     }
 }
@@ -287,8 +269,4 @@ fn checked(network: &Network) -> Result<Vec<Declared>, Error> {
         return Err(Error::Parameters(format!("the network has {count} parameters; up to {MOST_PARAMETERS} fit")));
     }
     Ok(declared)
-}
-
-fn reshaped(tensor: Tensor, shape: Vec<usize>) -> Result<Tensor, Error> {
-    tensor.reshaped(shape).map_err(|error| Error::Data(error.to_string()))
 }

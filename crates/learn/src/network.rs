@@ -10,9 +10,9 @@ use limpid_graph::{Builder, Dim, Graph, Shape, Tensor, Var};
 
 use crate::error::Error;
 use crate::layer::{Context, Declared, Layer, Mode};
+use crate::registry::Registry;
 use crate::sequence::Sequence;
 use crate::step;
-use crate::text;
 
 /// A network as described: plain data, cheap to clone.
 ///
@@ -167,8 +167,7 @@ impl FromStr for Network {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self, Error> {
-        let (input, layers) = text::parse(text)?;
-        Ok(Self::new(input, layers))
+        Registry::new().network(text)
     }
 }
 

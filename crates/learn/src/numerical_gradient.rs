@@ -22,7 +22,7 @@ pub(crate) struct DataLoss {
 impl DataLoss {
     pub(crate) fn new(model: &Model, data: &Dataset) -> Result<Self, Error> {
         Ok(Self {
-            graph: step::batch_loss(model.network(), data, model.loss())?,
+            graph: step::batch_loss(model.network(), data, &model.loss())?,
             parameters: model.parameters()?,
             rows: Tensor::from((0..data.len()).map(|row| row as f64).collect::<Vec<_>>()),
         })
@@ -101,6 +101,7 @@ impl Model {
     /// The loss, and its gradient.
     fn numerical_slope(&self, data: &Dataset, step: f64) -> Result<(f64, Vec<(String, Tensor)>), Error> {
         let step = checked_step(step)?;
+        let data = &*self.as_read(data)?;
         let loss = DataLoss::new(self, data)?;
         let base = interpret::<f64>(&loss.graph, &loss.graph.named_feeds(&loss.feeds(data))?)?;
         let leaves = loss.parameters.iter().map(|(name, _)| loss.graph.find(name)).collect::<Result<Vec<_>, _>>()?;

@@ -61,7 +61,7 @@ impl Optimizer for Sgd {
 /// use limpid_learn::{Fit, Momentum};
 ///
 /// let optimizer = Arc::new(Momentum { momentum: 0.8, nesterov: true });
-/// let fit = Fit { optimizer, learning_rate: 0.01, ..Fit::default() };
+/// let fit = Fit { optimizer, learning_rate: Some(0.01), ..Fit::default() };
 /// assert_eq!(fit.optimizer.name(), "nesterov");
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]

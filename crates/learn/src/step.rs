@@ -17,16 +17,46 @@ pub(crate) const TARGETS: &str = "targets";
 pub(crate) const ROWS: &str = "rows";
 pub(crate) const LEARNING_RATE: &str = "learning rate";
 
+/// What these graphs depend on of the data.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Form {
+    /// The shape of one sample, as stored.
+    pub sample: Vec<usize>,
+    /// The shape of one target: `[]` for a class label.
+    pub target: Vec<usize>,
+    /// What each number of a sample is divided by.
+    pub divisor: Option<f64>,
+}
+
+impl From<&Dataset> for Form {
+    fn from(data: &Dataset) -> Self {
+        let one = |tensor: &Tensor| tensor.shape().get(1..).unwrap_or_default().to_vec();
+        Self { sample: one(data.inputs()), target: one(data.targets()), divisor: data.divisor() }
+    }
+}
+
+impl From<&Form> for Form {
+    fn from(form: &Form) -> Self {
+        form.clone()
+    }
+}
+
 /// The loss of a batch, its gradient, and the assignment of each parameter's next value. Answers the loss.
 ///
 /// # Errors
 /// [`Error::Data`] where the samples do not fit the network's input, [`Error::Setting`] where the optimiser's settings are
 /// out of range, and every mistake in the network, or between it, the data and the loss.
 #[track_caller]
-pub fn training_step(network: &Network, data: &Dataset, loss: Loss, optimizer: &dyn Optimizer) -> Result<Graph, Error> {
+pub fn training_step(
+    network: &Network,
+    data: impl Into<Form>,
+    loss: &Loss,
+    optimizer: &dyn Optimizer,
+) -> Result<Graph, Error> {
     optimizer.check()?;
+    loss.check()?;
     let builder = Builder::new();
-    let (output, targets, parameters) = on_batch(&builder, network, data, Mode::Train)?;
+    let (output, targets, parameters) = on_batch(&builder, network, &data.into(), Mode::Train)?;
     let loss = loss.describe(output, targets).named("loss");
     let gradients = builder.grad(loss, &parameters);
     let learning_rate = builder.scalar(LEARNING_RATE);
@@ -42,14 +72,23 @@ pub fn initial_states(step: &Graph) -> impl Iterator<Item = (&str, Tensor)> {
     states.filter_map(|(_, node)| Some((node.name.as_deref()?, Tensor::zeros(node.shape.as_known()?))))
 }
 
+/// The network alone, fed bytes under the name `x` that it divides first.
+pub(crate) fn inference(network: &Network, divisor: f64) -> Result<Graph, Error> {
+    let builder = Builder::new();
+    let context = Context::new(&builder, Mode::Inference);
+    let output = scores(network.forward(network.batch_input(&builder) / divisor, &context));
+    Ok(builder.finish([output])?.simplified()?)
+}
+
 /// The loss of a batch as training describes it, alone and not rewritten.
 ///
 /// # Errors
 /// As [`training_step`].
 #[track_caller]
-pub fn batch_loss(network: &Network, data: &Dataset, loss: Loss) -> Result<Graph, Error> {
+pub fn batch_loss(network: &Network, data: impl Into<Form>, loss: &Loss) -> Result<Graph, Error> {
+    loss.check()?;
     let builder = Builder::new();
-    let (output, targets, _) = on_batch(&builder, network, data, Mode::Train)?;
+    let (output, targets, _) = on_batch(&builder, network, &data.into(), Mode::Train)?;
     Ok(builder.finish([loss.describe(output, targets).named("loss")])?)
 }
 
@@ -58,9 +97,10 @@ pub fn batch_loss(network: &Network, data: &Dataset, loss: Loss) -> Result<Graph
 /// # Errors
 /// As [`training_step`].
 #[track_caller]
-pub fn evaluation(network: &Network, data: &Dataset, loss: Loss) -> Result<Graph, Error> {
+pub fn evaluation(network: &Network, data: impl Into<Form>, loss: &Loss) -> Result<Graph, Error> {
+    loss.check()?;
     let builder = Builder::new();
-    let (output, targets, _) = on_batch(&builder, network, data, Mode::Inference)?;
+    let (output, targets, _) = on_batch(&builder, network, &data.into(), Mode::Inference)?;
     let described = loss.describe(output, targets).named("loss");
     // Targets that do not fit the loss are one mistake, not two.
     let accuracy = if described.is_poisoned() { None } else { loss.accuracy(output, targets) };
@@ -72,10 +112,10 @@ pub fn evaluation(network: &Network, data: &Dataset, loss: Loss) -> Result<Graph
 fn on_batch<'b>(
     builder: &'b Builder,
     network: &Network,
-    data: &Dataset,
+    form: &Form,
     mode: Mode,
 ) -> Result<(Var<'b>, Var<'b>, Vec<Var<'b>>), Error> {
-    let sample = data.shape().get(1..).unwrap_or_default();
+    let sample = &form.sample;
     if sample.iter().product::<usize>() != network.input().iter().product::<usize>() {
         return Err(Error::Data(format!(
             "samples of shape {sample:?} do not fit a network whose input is {:?}; as many numbers a sample would",
@@ -83,9 +123,9 @@ fn on_batch<'b>(
         )));
     }
     let rows = builder.input(ROWS, "batch");
-    let x = builder.input(INPUTS, per_sample(data.inputs().shape())).gather(0, rows).named("batch inputs");
-    let targets = builder.input(TARGETS, per_sample(data.targets().shape())).gather(0, rows).named("batch targets");
-    let x = data.divisor().map_or(x, |divisor| x / divisor);
+    let x = builder.input(INPUTS, per_sample(sample)).gather(0, rows).named("batch inputs");
+    let targets = builder.input(TARGETS, per_sample(&form.target)).gather(0, rows).named("batch targets");
+    let x = form.divisor.map_or(x, |divisor| x / divisor);
     let context = Context::new(builder, mode);
     let output = scores(network.forward(x, &context));
     Ok((output, targets, builder.parameters()))
@@ -98,5 +138,5 @@ pub(crate) fn scores(output: Var<'_>) -> Var<'_> {
 
 fn per_sample(shape: &[usize]) -> Shape {
     let samples = std::iter::once(Dim::symbol("samples"));
-    Shape::new(samples.chain(shape.iter().skip(1).map(|&extent| extent.into())))
+    Shape::new(samples.chain(shape.iter().map(|&extent| extent.into())))
 }

@@ -9,6 +9,7 @@ use crate::error::nearest;
 use crate::initializer::Initializer;
 use crate::layer::Layer;
 use crate::layers::{ACTIVATIONS, Affine, Elu, Flatten, LeakyRelu, Softmax};
+use crate::registry::Registry;
 
 /// A network's text that is wrong, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,9 +18,15 @@ pub struct TextError {
     start: usize,
     end: usize,
     what: String,
+    unknown: Option<String>,
 }
 
 impl TextError {
+    /// The name of a layer that there is not, where that is what is wrong.
+    pub fn unknown_layer(&self) -> Option<&str> {
+        self.unknown.as_deref()
+    }
+
     /// What is wrong, without the place.
     pub fn what(&self) -> &str {
         &self.what
@@ -48,16 +55,24 @@ impl std::error::Error for TextError {}
 /// The input's extents, and the layers.
 pub(crate) type Parts = (Vec<usize>, Vec<Box<dyn Layer>>);
 
-/// The input's extents and the layers of a network's text.
-pub(crate) fn parse(text: &str) -> Result<Parts, TextError> {
+/// The input's extents and the layers of a network's text; the registry knows the user's own.
+pub(crate) fn parse(text: &str, registry: &Registry) -> Result<Parts, TextError> {
     let mut items = items(text);
-    let wrong = |start: usize, end: usize, what: String| TextError { text: text.to_string(), start, end, what };
+    let wrong = |start: usize, end: usize, what: String| {
+        let unknown = None;
+        TextError { text: text.to_string(), start, end, what, unknown }
+    };
     let Some(first) = items.next() else {
         return Err(wrong(0, 0, "the network is empty; `784, affine 50, relu, affine 10` would fit".to_string()));
     };
     let input = extents(first.text).map_err(|what| wrong(first.start, first.end(), what))?;
     let layers = items
-        .map(|item| layer(&item).map_err(|(word, what)| wrong(word.start, word.end(), what)))
+        .map(|item| {
+            layer(&item, registry).map_err(|(word, what)| {
+                let unknown = what.starts_with(UNKNOWN_LAYER).then(|| word.text.to_string());
+                TextError { unknown, ..wrong(word.start, word.end(), what) }
+            })
+        })
         .collect::<Result<Vec<_>, _>>()?;
     if layers.is_empty() {
         return Err(wrong(first.start, first.end(), "there is no layer behind the input's extents".to_string()));
@@ -109,10 +124,17 @@ const MOST_UNITS: usize = 1 << 24;
 
 type Wrong<'t> = (Piece<'t>, String);
 
-fn layer<'t>(item: &Piece<'t>) -> Result<Box<dyn Layer>, Wrong<'t>> {
+/// How a message about a layer begins that there is not.
+const UNKNOWN_LAYER: &str = "unknown layer";
+
+fn layer<'t>(item: &Piece<'t>, registry: &Registry) -> Result<Box<dyn Layer>, Wrong<'t>> {
     let mut words = item.words();
     let Some(name) = words.next() else { return Err((*item, "a layer is missing here".to_string())) };
     let mut arguments = Arguments { name, words: words.collect() };
+    if let Some(make) = registry.constructor(name.text) {
+        let words: Vec<&str> = arguments.words.iter().map(|word| word.text).collect();
+        return make(&words).map_err(|what| (*item, format!("layer `{}`: {what}", name.text)));
+    }
     let known = name.text.to_ascii_lowercase().replace('_', "-");
     let layer: Box<dyn Layer> = match known.as_str() {
         "affine" | "linear" | "dense" => {
@@ -130,7 +152,7 @@ fn layer<'t>(item: &Piece<'t>) -> Result<Box<dyn Layer>, Wrong<'t>> {
         "flatten" => Box::new(Flatten),
         other => match ACTIVATIONS.iter().find(|(text, _)| *text == other) {
             Some((_, make)) => make(),
-            None => return Err((name, unknown(other))),
+            None => return Err((name, unknown(other, registry))),
         },
     };
     match arguments.words.first() {
@@ -150,11 +172,11 @@ pub fn activation_names() -> impl Iterator<Item = &'static str> {
     ACTIVATIONS.iter().map(|(name, _)| *name).chain(["leaky-relu", "elu"])
 }
 
-fn unknown(name: &str) -> String {
-    let names = layer_names();
+fn unknown(name: &str, registry: &Registry) -> String {
+    let names: Vec<&str> = layer_names().into_iter().chain(registry.layer_names()).collect();
     match nearest(name, &names) {
-        Some(near) => format!("unknown layer `{name}`, did you mean `{near}`?"),
-        None => format!("unknown layer `{name}`; there are: {}", names.join(", ")),
+        Some(near) => format!("{UNKNOWN_LAYER} `{name}`, did you mean `{near}`?"),
+        None => format!("{UNKNOWN_LAYER} `{name}`; there are: {}", names.join(", ")),
     }
 }
 

@@ -22,7 +22,7 @@ fn labels() -> Dataset {
 
 fn check(text: &str, loss: Loss, data: &Dataset) -> GradientReport {
     let network: Network = text.parse().unwrap();
-    let model = Model::in_precision(&network, 3, Precision::F64).unwrap().with_loss(loss);
+    let model = Model::in_precision(&network, 3, Precision::F64).unwrap().with_loss(loss.clone());
     let report = model.check_gradients(data, &GradientCheck::default()).unwrap();
     println!("{:9.2e}  {loss}  {text}", report.worst_error());
     assert!(report.passed(), "{text}\n{report}");

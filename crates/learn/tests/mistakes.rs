@@ -53,5 +53,5 @@ fn a_layer_of_the_users_own_is_named_where_it_goes_wrong() {
 fn targets_that_do_not_fit_the_scores_are_reported_beside_the_layers() {
     let network = Network::new(4, (Affine::new(4, 3), Affine::new(2, 3)));
     let data = Dataset::new(Tensor::zeros([6, 4]), Tensor::zeros([6, 5])).unwrap();
-    insta::assert_snapshot!(told(&step::training_step(&network, &data, Loss::default(), &Sgd).unwrap_err()));
+    insta::assert_snapshot!(told(&step::training_step(&network, &data, &Loss::default(), &Sgd).unwrap_err()));
 }

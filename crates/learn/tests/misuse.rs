@@ -50,12 +50,9 @@ fn settings_out_of_range_are_refused_before_anything_is_learned() {
     assert_eq!(refused(Fit { epochs: 0, ..fit() }), "the number of epochs is 0; 1 or more fits");
     for learning_rate in [f64::NAN, f64::INFINITY, -0.1, 0.0] {
         let wanted = format!("the learning rate is {learning_rate}; a number above 0, such as 0.1, fits");
-        assert_eq!(refused(Fit { learning_rate, ..fit() }), wanted);
+        assert_eq!(refused(Fit { learning_rate: Some(learning_rate), ..fit() }), wanted);
     }
-    for batch_size in [0, 5] {
-        let wanted = format!("the batch size is {batch_size}; 1 to 4, the number of training samples, fits");
-        assert_eq!(refused(Fit { batch_size, ..fit() }), wanted);
-    }
+    assert_eq!(refused(Fit { batch_size: 0, ..fit() }), "the batch size is 0; 1 or more fits");
 }
 
 #[test]
@@ -67,14 +64,30 @@ fn more_epochs_than_there_is_time_for_can_be_stopped() {
 
 #[test]
 fn a_label_that_is_no_class_is_named() {
-    for (labels, wrong) in [([0.0, 2.0], "2"), ([0.5, 1.0], "0.5"), ([-1.0, 0.0], "-1"), ([0.0, f64::NAN], "NaN")] {
+    let whole = "a label is a whole number from 0 to 1, one for each of the network's outputs";
+    let large = "the network has 2 outputs, for labels from 0 to 1; as its last layer `affine 6` fits";
+    for (labels, wanted) in [
+        ([0.0, 5.0], format!("label 5 of sample 1: {large}")),
+        ([0.5, 1.0], format!("label 0.5 of sample 0: {whole}")),
+        ([-1.0, 0.0], format!("label -1 of sample 0: {whole}")),
+        ([0.0, f64::NAN], format!("label NaN of sample 1: {whole}")),
+    ] {
         let data = data().range(0, 2).unwrap();
         let data = Dataset::new(data.inputs().clone(), Tensor::from(labels)).unwrap();
-        let wanted = format!("`one_hot` of batch targets: {wrong} is not a position");
-        for message in [message(model().fit(&data, &fit())), message(model().evaluate(&data))] {
-            assert!(message.starts_with(&wanted) && message.ends_with("whole numbers from 0 to 1 fit"), "{message}");
+        let mut model = model();
+        let x = data.inputs().clone();
+        let tested = model.fit_watched(&self::data(), Some(&data), &fit(), |_| ControlFlow::Continue(()));
+        for message in [
+            message(model.fit(&data, &fit())),
+            message(model.evaluate(&data)),
+            message(model.score(&x, data.targets())),
+            message(tested),
+        ] {
+            assert_eq!(message, wanted);
         }
     }
+    let bytes = with_targets([0u8, 1, 5, 0]);
+    assert_eq!(message(model().fit(&bytes, &fit())), format!("label 5 of sample 2: {large}"));
 }
 
 #[test]
@@ -95,7 +108,8 @@ fn targets_are_never_broadcast_against_outputs() {
     let row = [0.0, 1.0, 0.0, 1.0];
     let column = Tensor::new([4, 1], row.to_vec()).unwrap();
     for loss in [Loss::HalfSumOfSquares, Loss::MeanSquaredError, Loss::BinaryCrossEntropy] {
-        let mut model = Model::in_precision(&network("2, affine 1"), 1, Precision::F64).unwrap().with_loss(loss);
+        let mut model =
+            Model::in_precision(&network("2, affine 1"), 1, Precision::F64).unwrap().with_loss(loss.clone());
         let by_column = model.evaluate(&with_targets(column.clone())).unwrap();
         assert_eq!(model.evaluate(&with_targets(row)).unwrap(), by_column, "{loss}: one number for each sample");
         let message = message(model.evaluate(&with_targets(Tensor::zeros([4, 2]))));
@@ -135,9 +149,9 @@ fn divergence_is_said_with_the_step_the_epoch_and_the_learning_rate() {
             "training diverged: the loss is inf at step {step} (epoch 1); a smaller learning rate than 1e30 would fit"
         )
     };
-    assert_eq!(diverge(Fit { learning_rate: 1e30, ..fit() }), wanted(2));
+    assert_eq!(diverge(Fit { learning_rate: Some(1e30), ..fit() }), wanted(2));
     // Found by the evaluation at the epoch's end: the one step's own loss was taken before it.
-    assert_eq!(diverge(Fit { learning_rate: 1e30, batch_size: 4, ..fit() }), wanted(1));
+    assert_eq!(diverge(Fit { learning_rate: Some(1e30), batch_size: 4, ..fit() }), wanted(1));
 }
 
 #[test]

@@ -158,7 +158,7 @@ fn settings_out_of_range_are_answered_with_what_fits() {
     let data = Dataset::new(Tensor::from([[1.0, 2.0]]), Tensor::from([0u8])).unwrap();
     let network = "2, affine 2".parse().unwrap();
     let answer = |optimizer: &dyn Optimizer| {
-        step::training_step(&network, &data, Loss::default(), optimizer).unwrap_err().to_string()
+        step::training_step(&network, &data, &Loss::default(), optimizer).unwrap_err().to_string()
     };
     for momentum in [1.0, -0.1, f64::NAN] {
         let message = answer(&Momentum { momentum, nesterov: false });

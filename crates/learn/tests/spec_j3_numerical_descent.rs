@@ -21,7 +21,7 @@ fn ten_iterations_by_numerical_gradients_lose_what_back_propagation_loses() {
     let found: Vec<f64> = (0..batches.per_epoch())
         .map(|step| {
             let batch = train.select(&batches.rows(step)).unwrap();
-            by_trying.descend_numerically(&batch, fit.learning_rate, numeric::H).unwrap()
+            by_trying.descend_numerically(&batch, fit.rate(), numeric::H).unwrap()
         })
         .collect();
 

@@ -18,7 +18,7 @@ fn two_layers(activation: &str) -> Network {
 }
 
 fn notes_fit() -> Fit {
-    Fit { batch_size: 100, learning_rate: 0.1, sampling: Sampling::WithReplacement, ..Fit::default() }
+    Fit { batch_size: 100, learning_rate: Some(0.1), sampling: Sampling::WithReplacement, seed: 0, ..Fit::default() }
 }
 
 // row J1

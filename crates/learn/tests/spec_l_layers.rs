@@ -238,7 +238,7 @@ fn the_two_layer_net_from_an_ordered_list_of_layers_has_the_training_graphs_grad
     let data = Dataset::new(init.draw(&[8, 6], 3, "inputs"), Tensor::from([0u8, 1, 2, 3, 3, 2, 1, 0])).unwrap();
 
     let mut session = Session::new(Precision::F64);
-    let graph = step::training_step(&network, &data, Loss::SoftmaxCrossEntropy, &Keep).unwrap();
+    let graph = step::training_step(&network, &data, &Loss::SoftmaxCrossEntropy, &Keep).unwrap();
     let program = session.load(graph);
     for declared in network.parameters().unwrap() {
         let value = declared.initializer.draw(&declared.shape, 7, &declared.name);

@@ -47,7 +47,7 @@ fn train(network: &str, optimizer: &dyn Optimizer, batch: usize, steps: usize) -
     let network: Network = network.parse()?;
     let labels: Vec<u8> = (0..SAMPLES).map(|sample| (sample % 10) as u8).collect();
     let data = Dataset::new(Tensor::new([SAMPLES, FEATURES], pixels())?, Tensor::from(labels))?.divided_by(255.0);
-    let graph = step::training_step(&network, &data, Loss::SoftmaxCrossEntropy, optimizer)?;
+    let graph = step::training_step(&network, &data, &Loss::SoftmaxCrossEntropy, optimizer)?;
     let mut session = session(&network)?;
     step::initial_states(&graph).for_each(|(name, zeros)| session.set(name, zeros));
     let program: Program = session.load(graph);

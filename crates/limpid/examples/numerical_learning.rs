@@ -24,7 +24,7 @@ pub(crate) fn stop(page: &mut Page<'_>) -> Outcome {
     for (step, rule) in rule.iter().enumerate() {
         let began = Instant::now();
         let batch = train.select(&batches.rows(step))?;
-        let loss = by_trying.descend_numerically(&batch, fit.learning_rate, numeric::H)?;
+        let loss = by_trying.descend_numerically(&batch, fit.rate(), numeric::H)?;
         // The last digits differ from processor to processor.
         let all = by_trying.evaluate(&train)?.loss;
         writeln!(page, "{:>4}  {loss:.10}        {rule:.10}      {all:.6}", step + 1)?;

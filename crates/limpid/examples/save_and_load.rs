@@ -10,11 +10,11 @@ use limpid::prelude::*;
 /// The model in the file; if there is no file, a new model, which is saved.
 fn load_or_draw(path: &Path, seed: u64) -> Result<(Model, &'static str), limpid::Error> {
     if path.exists() {
-        return Ok((load(path)?.model, "loaded"));
+        return Ok((load(path)?, "loaded"));
     }
     let network = Network::new(784, (Affine::new(784, 50), Sigmoid, Affine::new(50, 10)));
-    let model = Model::new(&network, seed)?;
-    save(&model, Some(255.0), path)?;
+    let model = Model::new(&network, seed)?.with_divisor(Some(255.0));
+    save(&model, path)?;
     Ok((model, "drawn and saved"))
 }
 

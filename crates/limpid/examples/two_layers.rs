@@ -10,7 +10,7 @@ use limpid::prelude::*;
 
 /// Draws a network's loss with every value and derivative in it, and answers the loss.
 fn drawn(page: &mut Page<'_>, name: &str, model: &Model, data: &Dataset) -> Result<Tensor, limpid::Error> {
-    let graph = step::batch_loss(model.network(), data, Loss::SoftmaxCrossEntropy)?;
+    let graph = step::batch_loss(model.network(), data, &Loss::SoftmaxCrossEntropy)?;
     let (parameters, rows) = (model.parameters()?, Tensor::from([0.0, 1.0]));
     let mut known: BTreeMap<&str, &Tensor> = parameters.iter().map(|(name, value)| (name.as_str(), value)).collect();
     known.extend([("inputs", data.inputs()), ("targets", data.targets()), ("rows", &rows)]);

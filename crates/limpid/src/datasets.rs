@@ -135,6 +135,16 @@ impl Pixels {
         Self::Standard { mean: mean / 255.0, deviation }
     }
 
+    /// What bytes are divided by, for [`Model::with_divisor`](limpid_learn::Model::with_divisor): 1 where nothing is done
+    /// to them; None where it is more than a division.
+    pub fn divisor(self) -> Option<f64> {
+        match self {
+            Self::Raw => Some(1.0),
+            Self::Divided(divisor) => Some(divisor),
+            Self::Standard { .. } => None,
+        }
+    }
+
     /// The samples as a network that computes in `precision` is given them; they are stored as bytes.
     pub fn applied_to(self, data: Dataset, precision: Precision) -> Dataset {
         match self {

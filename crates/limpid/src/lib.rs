@@ -52,8 +52,8 @@ pub mod prelude {
     pub use limpid_engine::Precision;
     pub use limpid_graph::{Builder, Graph, Tensor, Var};
     pub use limpid_learn::{
-        Adam, Affine, Dataset, Elu, Fit, Flatten, Gelu, History, Identity, Initializer, Layer, LeakyRelu, Loss, Model,
-        Momentum, Network, Relu, Sampling, Sgd, Sigmoid, Softmax, Softplus, Swish, Tanh,
+        Adam, Affine, DataSource, Dataset, Elu, Event, Fit, Flatten, Gelu, History, Identity, Initializer, Layer,
+        LeakyRelu, Loss, Model, Momentum, Network, Relu, Sampling, Sgd, Sigmoid, Softmax, Softplus, Swish, Tanh,
     };
 }
 

@@ -6,24 +6,25 @@ use std::path::Path;
 use limpid_engine::Precision;
 use limpid_files::ModelFile;
 use limpid_graph::{Data, Tensor};
-use limpid_learn::{Loss, Mode, Model, Network, Preparation, Task};
+use limpid_learn::{Loss, Mode, Model, Network, Preparation, Registry, Task};
 use serde::{Deserialize, Serialize};
 
 use crate::Error;
 
 const NETWORK: &str = "network";
 const LOSS: &str = "loss";
+/// Of a loss of the user's own: the loss of limpid's that says how outputs are read, or `none`.
+const LOSS_READ_AS: &str = "loss.read-as";
+const NONE: &str = "none";
 const DIVISOR: &str = "input.divisor";
 const TABLE: &str = "samples.table";
 const PICTURES: &str = "samples.pictures";
 
-/// A model, and what its inputs were divided by when it was trained (255 for pixels).
+/// A model, and what its samples are made from.
 #[derive(Debug)]
 pub struct Saved {
-    /// The model.
+    /// The model; it knows what its bytes are divided by.
     pub model: Model,
-    /// What its inputs are divided by.
-    pub divisor: Option<f64>,
     /// What its samples are made from, where it was trained on a table or on pictures.
     pub samples: Option<Samples>,
 }
@@ -95,7 +96,7 @@ impl Samples {
     }
 
     /// Checks that they are the samples of this network and loss; they come from a file.
-    fn check(&self, network: &Network, loss: Loss) -> Result<(), String> {
+    fn check(&self, network: &Network, loss: &Loss) -> Result<(), String> {
         let (size, outputs) = self.sizes();
         let takes = network.input().iter().try_fold(1usize, |product, &extent| product.checked_mul(extent));
         if size.is_none() || size != takes {
@@ -108,9 +109,9 @@ impl Samples {
         }
         let channels = if let Self::Pictures(form) = self { form.channels } else { 1 };
         let task = if let Self::Table(preparation) = self { preparation.target().task() } else { Task::Classification };
-        match (task, loss) {
+        match (task, loss.reading()) {
             _ if ![1, 3].contains(&channels) => Err(format!("pictures have 1 channel or 3, not {channels}")),
-            (Task::Regression, Loss::SoftmaxCrossEntropy | Loss::BinaryCrossEntropy) => {
+            (Task::Regression, Some(Loss::SoftmaxCrossEntropy | Loss::BinaryCrossEntropy)) => {
                 Err(format!("a regression has no {loss}"))
             }
             _ => Ok(()),
@@ -118,22 +119,44 @@ impl Samples {
     }
 }
 
-/// Writes a model to `path`: the whole file or nothing.
+/// Writes a model to `path`: the whole file or nothing. The file has the network, the loss, the parameters, and what the
+/// bytes of samples are divided by. It does not have what the optimiser gathered: a loaded model learns on as one whose
+/// training begins.
+///
+/// ```
+/// use limpid::models;
+/// use limpid::prelude::*;
+///
+/// # let folder = tempfile::tempdir().expect("a folder");
+/// # let path = folder.path().join("pixels.safetensors");
+/// let pixels = Tensor::new([2, 2], vec![0u8, 255, 255, 51])?;
+/// let data = Dataset::new(pixels.clone(), Tensor::from([0u8, 1]))?.divided_by(255.0);
+/// let mut model = Model::new(&"2, affine 3, relu, affine 2".parse()?, 1)?;
+/// model.fit(&data, &Fit { epochs: 3, ..Fit::default() })?;
+/// models::save(&model, &path)?;
+///
+/// let mut loaded = models::load(&path)?;
+/// assert_eq!(loaded.divisor(), Some(255.0));
+/// assert_eq!(loaded.predict(&pixels)?, model.predict(&pixels)?);
+/// assert_eq!(loaded.evaluate(&data)?, model.evaluate(&data)?);
+/// # Ok::<(), limpid::Error>(())
+/// ```
 ///
 /// # Errors
 /// Where the file cannot be written.
-pub fn save(model: &Model, divisor: Option<f64>, path: &Path) -> Result<(), Error> {
-    save_with(model, divisor, None, path)
+pub fn save(model: &Model, path: impl AsRef<Path>) -> Result<(), Error> {
+    save_with(model, None, path)
 }
 
 /// Writes a model to `path` with what its samples are made from: the whole file or nothing.
 ///
 /// # Errors
 /// Where the file cannot be written.
-pub fn save_with(model: &Model, divisor: Option<f64>, samples: Option<&Samples>, path: &Path) -> Result<(), Error> {
+pub fn save_with(model: &Model, samples: Option<&Samples>, path: impl AsRef<Path>) -> Result<(), Error> {
+    let path = path.as_ref();
     let wrong = |error: serde_json::Error| Error::Model { path: path.display().to_string(), what: error.to_string() };
     let entry = samples.map(Samples::entry).transpose().map_err(wrong)?;
-    let mut file = to_file(model, divisor)?;
+    let mut file = to_file(model)?;
     file.metadata.extend(entry);
     Ok(file.write(path)?)
 }
@@ -142,22 +165,96 @@ pub fn save_with(model: &Model, divisor: Option<f64>, samples: Option<&Samples>,
 ///
 /// # Errors
 /// Does not fail for a model that was made.
-pub fn to_file(model: &Model, divisor: Option<f64>) -> Result<ModelFile, Error> {
-    let mut metadata = BTreeMap::from([
-        (NETWORK.to_string(), model.network().to_string()),
-        (LOSS.to_string(), model.loss().to_string()),
-    ]);
-    metadata.extend(divisor.map(|divisor| (DIVISOR.to_string(), divisor.to_string())));
+pub fn to_file(model: &Model) -> Result<ModelFile, Error> {
+    let loss = model.loss();
+    let mut metadata =
+        BTreeMap::from([(NETWORK.to_string(), model.network().to_string()), (LOSS.to_string(), loss.to_string())]);
+    if let Loss::Custom(_) = loss {
+        let read_as = loss.reading().map_or(NONE.to_string(), ToString::to_string);
+        metadata.insert(LOSS_READ_AS.to_string(), read_as);
+    }
+    metadata.extend(model.divisor().map(|divisor| (DIVISOR.to_string(), divisor.to_string())));
     Ok(ModelFile { metadata, arrays: model.parameters()? })
 }
 
-/// Reads a model from `path`.
+/// Reads a model from `path`, one of [`save`] or of `limpid train --output`.
+///
+/// A model with layers of your own is loaded by [`load_into`], or by [`load_with`] and a registry that knows them. A loss
+/// of your own is given by a registry, too, or by [`Model::with_loss`] when the model is loaded; until then it predicts.
 ///
 /// # Errors
 /// Where the file cannot be read, is cut or changed, or does not hold what its network needs.
-pub fn load(path: &Path) -> Result<Saved, Error> {
+pub fn load(path: impl AsRef<Path>) -> Result<Model, Error> {
+    Ok(load_saved(path)?.model)
+}
+
+/// Reads a model from `path`, with what its samples are made from.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_saved(path: impl AsRef<Path>) -> Result<Saved, Error> {
+    load_with(path, &Registry::new())
+}
+
+/// Reads a model from `path` that has layers or a loss of your own: the registry knows them by their names.
+///
+/// ```
+/// use limpid::graph::Var;
+/// use limpid::learn::{Context, Registry};
+/// use limpid::models;
+/// use limpid::prelude::*;
+///
+/// /// Adds to its input what a layer makes of it.
+/// #[derive(Debug)]
+/// struct Residual(Affine);
+///
+/// impl Layer for Residual {
+///     fn text(&self) -> String {
+///         format!("residual {}", self.0.text().trim_start_matches("affine "))
+///     }
+///     fn forward<'b>(&self, x: Var<'b>, context: &Context<'b>) -> Var<'b> {
+///         x + self.0.forward(x, context)
+///     }
+/// }
+///
+/// # let folder = tempfile::tempdir().expect("a folder");
+/// # let path = folder.path().join("residual.safetensors");
+/// let network = Network::new(2, (Residual(Affine::to(2)), Relu, Affine::to(2)));
+/// let model = Model::new(&network, 1)?;
+/// models::save(&model, &path)?;
+///
+/// let registry = Registry::new().layer("residual", |words| match words {
+///     [units] => Ok(Box::new(Residual(Affine::to(units.parse().map_err(|_| "a number of units fits")?)))),
+///     _ => Err("one number of units fits".to_string()),
+/// });
+/// let loaded = models::load_with(&path, &registry)?.model;
+/// assert_eq!(loaded.parameters()?, model.parameters()?);
+/// // Or, where the network is at hand:
+/// assert_eq!(models::load_into(&network, &path)?.parameters()?, model.parameters()?);
+/// # Ok::<(), limpid::Error>(())
+/// ```
+///
+/// # Errors
+/// As [`load`].
+pub fn load_with(path: impl AsRef<Path>, registry: &Registry) -> Result<Saved, Error> {
+    let ModelFile { metadata, arrays } = ModelFile::read(path.as_ref())?;
+    from_entries(&metadata, &arrays, path.as_ref(), registry)
+}
+
+/// Reads the parameters of `path` into a model of this network, which may have layers of your own. The file's network
+/// must read the same as this one; what its text does not say of a layer is not compared.
+///
+/// # Errors
+/// As [`load`], and where the file is of another network.
+pub fn load_into(network: &Network, path: impl AsRef<Path>) -> Result<Model, Error> {
+    let path = path.as_ref();
     let ModelFile { metadata, arrays } = ModelFile::read(path)?;
-    from_entries(&metadata, &arrays, path)
+    let wrong = |what: String| Error::Model { path: path.display().to_string(), what };
+    let own = metadata.get(NETWORK).ok_or_else(|| wrong(missing(NETWORK)))?;
+    if *own != network.to_string() {
+        return Err(wrong(format!("its network is `{own}`, and the one given is `{network}`; the same network fits")));
+    }
+    Ok(with_network(network, &metadata, &arrays, path, &Registry::new())?.model)
 }
 
 /// A model from a model file's notes and arrays.
@@ -165,11 +262,35 @@ pub(crate) fn from_entries(
     metadata: &BTreeMap<String, String>,
     arrays: &[(String, Tensor)],
     path: &Path,
+    registry: &Registry,
 ) -> Result<Saved, Error> {
     let wrong = |what: String| Error::Model { path: path.display().to_string(), what };
-    let entry = |key: &str| metadata.get(key).ok_or_else(|| wrong(format!("the entry `{key}` is missing")));
-    let network: Network = entry(NETWORK)?.parse().map_err(|error| wrong(format!("its network: {error}")))?;
-    let loss: Loss = entry(LOSS)?.parse().map_err(|error| wrong(format!("its loss: {error}")))?;
+    let text = metadata.get(NETWORK).ok_or_else(|| wrong(missing(NETWORK)))?;
+    let network = registry.network(text).map_err(|error| {
+        let is_unknown = matches!(&error, limpid_learn::Error::Text(error) if error.unknown_layer().is_some());
+        let way_out = if is_unknown { WAY_OUT } else { "" };
+        wrong(format!("its network: {error}{way_out}"))
+    })?;
+    with_network(&network, metadata, arrays, path, registry)
+}
+
+const WAY_OUT: &str = "\na layer of one's own is loaded by the program that has it: limpid::models::load_into with the \
+                       network, or load_with and a Registry that knows the layer's name";
+
+fn missing(key: &str) -> String {
+    format!("the entry `{key}` is missing")
+}
+
+/// A model of this network from a model file's notes and arrays.
+fn with_network(
+    network: &Network,
+    metadata: &BTreeMap<String, String>,
+    arrays: &[(String, Tensor)],
+    path: &Path,
+    registry: &Registry,
+) -> Result<Saved, Error> {
+    let wrong = |what: String| Error::Model { path: path.display().to_string(), what };
+    let loss = loss_of(metadata, registry).map_err(wrong)?;
     let divisor = match metadata.get(DIVISOR).map(|text| text.parse::<f64>()) {
         None => None,
         Some(Ok(divisor)) if divisor.is_finite() && divisor != 0.0 => Some(divisor),
@@ -177,13 +298,28 @@ pub(crate) fn from_entries(
     };
     let samples = Samples::in_entries(metadata).map_err(wrong)?;
     if let Some(samples) = &samples {
-        samples.check(&network, loss).map_err(wrong)?;
+        samples.check(network, &loss).map_err(wrong)?;
     }
     // Before a model is made: its network's text may ask for more memory than there is, the arrays that fit it do not.
     network.check_parameters(arrays).map_err(|error| wrong(error.to_string()))?;
-    let mut model = Model::in_precision(&network, 0, precision_of(arrays))?.with_loss(loss);
+    let model = Model::in_precision(network, 0, precision_of(arrays))?;
+    let mut model = model.with_loss(loss).with_divisor(divisor);
     model.set_parameters(arrays)?;
-    Ok(Saved { model, divisor, samples })
+    Ok(Saved { model, samples })
+}
+
+/// The loss: limpid's, the registry's, or only its name.
+fn loss_of(metadata: &BTreeMap<String, String>, registry: &Registry) -> Result<Loss, String> {
+    let name = metadata.get(LOSS).ok_or_else(|| missing(LOSS))?;
+    let built_in = |text: &String| text.parse::<Loss>().map_err(|error| format!("its loss: {error}"));
+    match metadata.get(LOSS_READ_AS) {
+        None => built_in(name),
+        Some(read_as) => match registry.loss_named(name) {
+            Some(loss) => Ok(loss.clone()),
+            None if read_as == NONE => Ok(Loss::unknown(name, None)),
+            None => Ok(Loss::unknown(name, Some(built_in(read_as)?))),
+        },
+    }
 }
 
 /// The precision that a model was trained in is that of its parameters.
@@ -202,12 +338,12 @@ mod tests {
     fn a_model_comes_back_to_the_bit() {
         let path = std::env::temp_dir().join(format!("limpid-model-{}.safetensors", std::process::id()));
         let network = "4, affine 3 init=normal(0.5), leaky-relu slope=0.2, affine 2".parse().unwrap();
-        let model = Model::new(&network, 7).unwrap().with_loss(Loss::MeanSquaredError);
-        save(&model, Some(255.0), &path).unwrap();
-        let saved = load(&path).unwrap();
-        assert_eq!(saved.model.parameters().unwrap(), model.parameters().unwrap());
-        assert_eq!(saved.model.network().to_string(), network.to_string());
-        assert_eq!((saved.model.loss(), saved.divisor), (Loss::MeanSquaredError, Some(255.0)));
+        let model = Model::new(&network, 7).unwrap().with_loss(Loss::MeanSquaredError).with_divisor(Some(255.0));
+        save(&model, &path).unwrap();
+        let loaded = load(&path).unwrap();
+        assert_eq!(loaded.parameters().unwrap(), model.parameters().unwrap());
+        assert_eq!(loaded.network().to_string(), network.to_string());
+        assert_eq!((loaded.loss(), loaded.divisor()), (Loss::MeanSquaredError, Some(255.0)));
         std::fs::remove_file(&path).unwrap();
     }
 
@@ -224,8 +360,8 @@ mod tests {
         let classes = vec!["a".to_string(), "b".to_string()];
         let pictures = Samples::Pictures(PictureForm { channels: 1, height: 2, width: 1, classes, ground: None });
         for samples in [table, pictures] {
-            save_with(&model, None, Some(&samples), &path).unwrap();
-            assert_eq!(load(&path).unwrap().samples.as_ref(), Some(&samples));
+            save_with(&model, Some(&samples), &path).unwrap();
+            assert_eq!(load_saved(&path).unwrap().samples.as_ref(), Some(&samples));
         }
         let whole = ModelFile::read(&path).unwrap();
         let form = |text: &str| (PICTURES, text.to_string());
@@ -251,10 +387,10 @@ mod tests {
         let path = std::env::temp_dir().join(format!("limpid-precision-{}.safetensors", std::process::id()));
         let network = "4, affine 2".parse().unwrap();
         let model = Model::in_precision(&network, 7, Precision::F64).unwrap();
-        save(&model, None, &path).unwrap();
-        let saved = load(&path).unwrap();
-        assert_eq!(saved.model.precision(), Precision::F64);
-        assert_eq!(saved.model.parameters().unwrap(), model.parameters().unwrap());
+        save(&model, &path).unwrap();
+        let loaded = load(&path).unwrap();
+        assert_eq!(loaded.precision(), Precision::F64);
+        assert_eq!(loaded.parameters().unwrap(), model.parameters().unwrap());
         std::fs::remove_file(&path).unwrap();
     }
 

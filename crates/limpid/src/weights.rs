@@ -9,6 +9,8 @@ use limpid_files::{
 #[cfg(feature = "archives")]
 use limpid_files::{Arrays, Format};
 use limpid_graph::Tensor;
+#[cfg(feature = "archives")]
+use limpid_learn::Registry;
 use limpid_learn::{Model, Network, activation_names};
 use thiserror::Error;
 
@@ -231,7 +233,7 @@ fn check_activation(text: &str) -> Result<(), WeightsError> {
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Opened {
-    /// The model; with what its inputs were divided by, where the file says that.
+    /// The model, and what its samples are made from, where the file says that.
     pub saved: Saved,
     /// What the file is.
     pub format: Format,
@@ -250,7 +252,7 @@ pub struct Opened {
 /// # let folder = tempfile::tempdir().expect("a folder");
 /// # let path = folder.path().join("net.safetensors");
 /// let model = Model::new(&"2, affine 3, tanh, affine 2".parse()?, 1)?;
-/// limpid::models::save(&model, None, &path)?;
+/// limpid::models::save(&model, &path)?;
 /// let opened = open(&path, &Hints::default())?;
 /// assert_eq!(opened.format, Format::Model);
 /// assert_eq!(opened.saved.model.parameters()?, model.parameters()?);
@@ -267,7 +269,7 @@ pub fn open(path: &Path, hints: &Hints) -> Result<Opened, Error> {
             let arrays = read.arrays.into_iter().map(|named| Ok((named.name.clone(), tensor(named)?)));
             let arrays = arrays.collect::<Result<Vec<_>, WeightsError>>()?;
             Ok(Opened {
-                saved: from_entries(&read.metadata, &arrays, path)?,
+                saved: from_entries(&read.metadata, &arrays, path, &Registry::new())?,
                 format: Format::Model,
                 assumed: Vec::new(),
             })
@@ -276,7 +278,7 @@ pub fn open(path: &Path, hints: &Hints) -> Result<Opened, Error> {
             let notes = read.notes();
             let FromWeights { model, mut assumed } = from_weights(read.arrays, hints)?;
             assumed.extend(notes);
-            Ok(Opened { saved: Saved { model, divisor: None, samples: None }, format, assumed })
+            Ok(Opened { saved: Saved { model, samples: None }, format, assumed })
         }
     }
 }

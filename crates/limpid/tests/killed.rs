@@ -31,7 +31,7 @@ fn models() -> [Model; 2] {
 fn save_until_killed(path: &Path) {
     let models = models();
     for turn in 0.. {
-        save(&models[turn % 2], Some(255.0), path).unwrap();
+        save(&models[turn % 2], path).unwrap();
         if turn == 1 {
             fs::write(env::var_os(READY).unwrap(), "").unwrap();
         }
@@ -45,7 +45,7 @@ fn a_killed_save_leaves_the_old_model_or_the_new_one() {
     }
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("model.safetensors");
-    let whole = models().map(|model| to_file(&model, Some(255.0)).unwrap().to_bytes().unwrap());
+    let whole = models().map(|model| to_file(&model).unwrap().to_bytes().unwrap());
     let signals = tempfile::tempdir().unwrap();
     let mut seen = [0; 2];
     for kill in 0..kills() {

@@ -164,7 +164,7 @@ impl Bench {
             return Ok(data);
         }
         let named = Named::Mnist;
-        let data = named.read(self.settings.folder.as_deref(), named.divisor(), Loss::default())?;
+        let data = named.read(self.settings.folder.as_deref(), named.divisor(), &Loss::default())?;
         Ok(self.data.get_or_init(|| data))
     }
 

@@ -62,7 +62,7 @@ struct Training<'d> {
 
 impl<'d> Training<'d> {
     fn new(bench: &Bench, network: &Network, recipe: Recipe, data: &'d Dataset, seed: u64) -> Result<Self, Failure> {
-        let graph = step::training_step(network, data, Loss::SoftmaxCrossEntropy, (recipe.optimizer)().as_ref())?;
+        let graph = step::training_step(network, data, &Loss::SoftmaxCrossEntropy, (recipe.optimizer)().as_ref())?;
         let flops = flops(&graph, &Sizes::from([("batch", recipe.batch), ("samples", data.len())]))?;
         let mut session = bench.session(network, seed)?;
         step::initial_states(&graph).for_each(|(name, zeros)| session.set(name, zeros));
@@ -151,7 +151,7 @@ impl Bench {
     fn reached(&self, seed: u64) -> Result<(f64, usize, u64), Failure> {
         let (network, data) = (W1.network()?, self.data()?);
         let mut training = Training::new(self, &network, W1, &data.train, seed)?;
-        let evaluation = step::evaluation(&network, &data.test, Loss::SoftmaxCrossEntropy)?;
+        let evaluation = step::evaluation(&network, &data.test, &Loss::SoftmaxCrossEntropy)?;
         let evaluation = training.session.load(evaluation);
         let mut spent = 0.0;
         for _ in 0..MOST_EPOCHS {

@@ -266,7 +266,7 @@ impl Arguments {
             assumed
                 .push("Pixels are divided by 255, as most programs do; evaluate --normalize tries others.".to_string());
         }
-        let file = models::to_file(&made.model, divisor)?;
+        let file = models::to_file(&made.model.with_divisor(divisor))?;
         let found =
             find_layers(sources.clone(), hints.orientation).map_err(|error| Failure::Misfit(error.to_string()))?;
         let arrays: Vec<_> = file.arrays.iter().map(|(name, tensor)| NamedArray::new(name, tensor.clone())).collect();

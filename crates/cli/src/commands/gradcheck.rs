@@ -113,7 +113,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
     let subject = subject.read()?;
     let looked = looked(&subject, &data, samples, check.seed)?;
     let samples = looked.data.len();
-    let graph = Stage::Gradient.graph(&subject.network, subject.loss, subject.divisor, &Sgd)?;
+    let graph = Stage::Gradient.graph(&subject.network, &subject.loss, subject.divisor, &Sgd)?;
     check_memory(&graph, &Sizes::from([("batch", samples), ("samples", samples)]))?;
     let model = match subject.model {
         Some(model) => model,

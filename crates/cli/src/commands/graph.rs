@@ -140,7 +140,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
             Some(row) => arguments.sample.drawing(row, subject)?,
             None => {
                 let stage = arguments.stage.unwrap_or(Stage::Network);
-                let graph = stage.graph(&subject.network, subject.loss, subject.divisor, optimizer.as_ref())?;
+                let graph = stage.graph(&subject.network, &subject.loss, subject.divisor, optimizer.as_ref())?;
                 simplified(graph, arguments.simplified)?.show()
             }
         },
@@ -307,7 +307,7 @@ impl SampleOptions {
             Some(model) => model.parameters()?,
             None => Model::new(&subject.network, 1)?.parameters()?,
         };
-        let graph = sample_loss(&subject.network, subject.loss, sample)?;
+        let graph = sample_loss(&subject.network, &subject.loss, sample)?;
         let feeds =
             graph.fed().map(|(_, node)| fed(node.name.as_deref().unwrap_or_default(), sample, &parameters, subject));
         let trace = graph.trace(&feeds.collect::<Result<Vec<_>, _>>()?)?;

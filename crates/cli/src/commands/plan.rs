@@ -82,7 +82,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
         let why = "--sparse is for samples stored as bytes, and the rows of a table are real numbers; leave it out";
         return Err(Failure::Usage(why.to_string()));
     }
-    let described = arguments.stage.graph(&subject.network, subject.loss, subject.divisor, optimizer.as_ref())?;
+    let described = arguments.stage.graph(&subject.network, &subject.loss, subject.divisor, optimizer.as_ref())?;
     let graph = described.simplified()?;
     let sizes = arguments.batch.sizes();
     stage::check_memory(&graph, &sizes)?;

@@ -343,7 +343,7 @@ fn read_capped(from: impl Read) -> std::io::Result<String> {
 
 impl Weights {
     fn drawn(&self) -> Result<Drawn, Failure> {
-        let Saved { model, samples, .. } = models::load(&self.model)?;
+        let Saved { model, samples, .. } = models::load_saved(&self.model)?;
         let parameters = model.parameters()?;
         let Some((name, weights)) = parameters.iter().find(|(_, value)| value.rank() == 2) else {
             return Err(Failure::Misfit(format!("{}: no layer of this model has weights", self.model.display())));

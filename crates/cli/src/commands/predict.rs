@@ -74,7 +74,8 @@ struct Report<'r> {
 }
 
 pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
-    let Saved { model, divisor, samples } = models::load(&arguments.model)?;
+    let Saved { model, samples } = models::load_saved(&arguments.model)?;
+    let divisor = model.divisor();
     say_not_finite(&arguments.model, &model)?;
     let mut model = model.with_threads(arguments.threads.count());
     // Pictures may stand in any folder, or alone.
@@ -103,7 +104,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
         (None, Source::Named(named)) => {
             let misfit = |why| Failure::Misfit(format!("{}: {why}", arguments.model.display()));
             named.check_fits(model.network()).map_err(misfit)?;
-            let data = named.read(arguments.data.data.as_deref(), divisor, model.loss())?.into_part(arguments.part);
+            let data = named.read(arguments.data.data.as_deref(), divisor, &model.loss())?.into_part(arguments.part);
             let names: Vec<String> = (0..data.len()).map(|row| row.to_string()).collect();
             arguments.of_samples(&mut model, &data, &named.class_names(), "sample", &names)?
         }
@@ -120,7 +121,7 @@ impl Arguments {
         unknown_notes(&encoded.unknown).iter().for_each(|note| output::note(note));
         let data = unlabelled(encoded.inputs)?;
         let said = outputs(model, &data)?;
-        let answers = preparation.answers(&said, model.loss()).map_err(limpid::Error::from)?;
+        let answers = preparation.answers(&said, &model.loss()).map_err(limpid::Error::from)?;
         let (target, classes) = (preparation.target().name.as_str(), preparation.target().classes());
         let classes = classes.as_deref();
         if self.format.format == Format::Json {
@@ -235,7 +236,7 @@ impl Arguments {
         names: &[String],
     ) -> Result<String, Failure> {
         let loss = model.loss();
-        let said = predictions(&outputs(model, data)?, loss);
+        let said = predictions(&outputs(model, data)?, &loss);
         if self.format.format == Format::Json {
             let named = said.iter().zip(names).map(|(said, name)| {
                 let mut named = entry(what, Value::from(name.as_str()));
@@ -274,7 +275,7 @@ fn unlabelled(inputs: Tensor) -> Result<Dataset, Failure> {
     Ok(Dataset::new(inputs, Tensor::from(vec![0u8; count]))?)
 }
 
-fn predictions(outputs: &Tensor, loss: Loss) -> Vec<Prediction> {
+fn predictions(outputs: &Tensor, loss: &Loss) -> Vec<Prediction> {
     let width = outputs.shape().last().copied().unwrap_or(1).max(1);
     outputs.to_f64().chunks(width).map(|scores| Prediction::of(scores, loss)).collect()
 }

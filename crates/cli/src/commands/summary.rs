@@ -69,7 +69,7 @@ struct Row {
 pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
     let subject = arguments.subject.read()?;
     let layers = rows(&subject.network)?;
-    let step = Stage::Step.graph(&subject.network, subject.loss, subject.divisor, &Sgd)?.simplified()?;
+    let step = Stage::Step.graph(&subject.network, &subject.loss, subject.divisor, &Sgd)?.simplified()?;
     let sizes = arguments.batch.sizes();
     let parameters = layers.iter().fold(0u64, |sum, row| sum.saturating_add(row.parameters));
     let samples = subject.samples.as_ref();

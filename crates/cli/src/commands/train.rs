@@ -9,7 +9,9 @@ use clap::Args;
 use limpid::engine;
 use limpid::files::write_atomically;
 use limpid::graph::Sizes;
-use limpid::learn::{Dataset, Event, Fit, History, Loss, Model, Network, Optimizer, Regression, Sampling, Task};
+use limpid::learn::{
+    DataSource, Dataset, Event, Fit, History, Loss, Model, Network, Optimizer, Regression, Sampling, Task,
+};
 use limpid::models::Samples;
 use limpid::prelude::Precision;
 use serde::Serialize;
@@ -183,18 +185,18 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
     let folder = lesson.folder(&arguments.data)?;
     if !arguments.quiet {
         output::note(&arguments.settings(&plan, &lesson, folder.as_deref()));
-        last_layer_warning(&plan.network, plan.loss).iter().for_each(|warning| output::note(warning));
+        last_layer_warning(&plan.network, &plan.loss).iter().for_each(|warning| output::note(warning));
     }
-    let (train, test) = lesson.read(folder.as_deref(), plan.loss)?;
+    let (train, test) = lesson.read(folder.as_deref(), &plan.loss)?;
     let model = Model::in_precision(&plan.network, training.seed, training.precision)?;
-    let mut model = model.with_loss(plan.loss).with_threads(arguments.threads.count());
+    let mut model = model.with_loss(plan.loss.clone()).with_threads(arguments.threads.count());
     let started = Instant::now();
     let held = interrupt::hold("the step under way is finished, and what was asked for is written");
     let history = arguments.fit(&mut model, &train, test.as_ref(), &plan, &held)?;
     let seconds = started.elapsed().as_secs_f64();
     let samples = lesson.samples.as_ref();
     // Should saving fail, hours of training still end in a report.
-    let save = |path: &PathBuf| kept::save(&model, lesson.divisor, samples, path);
+    let save = |path: &PathBuf| kept::save(&model, samples, path);
     let saved = arguments.output.as_ref().map(save).transpose();
     let kept = arguments.keep(&history);
     let train = source::regression(&mut model, &train, samples)?;
@@ -245,7 +247,7 @@ impl Arguments {
                 "a batch of {batch_size} is more than the {samples} training samples of {name}; 1 to {samples} fits"
             )));
         }
-        let step = Stage::Step.graph(&network, loss, lesson.divisor, optimizer.as_ref())?;
+        let step = Stage::Step.graph(&network, &loss, lesson.divisor, optimizer.as_ref())?;
         check_memory(&step, &Sizes::from([("batch", batch_size), ("samples", samples)]))?;
         self.check_outputs()?;
         let declared = network.parameters()?;
@@ -271,7 +273,7 @@ impl Arguments {
 
     /// The loss that was asked for, or the task's usual one.
     fn loss(&self, lesson: &Lesson) -> Result<Loss, Failure> {
-        match (lesson.form.task, self.training.loss) {
+        match (lesson.form.task, self.training.loss.clone()) {
             (Task::Classification, loss) => Ok(loss.unwrap_or(Loss::SoftmaxCrossEntropy)),
             (Task::Regression, None) => Ok(Loss::MeanSquaredError),
             (Task::Regression, Some(loss @ (Loss::MeanSquaredError | Loss::HalfSumOfSquares))) => Ok(loss),
@@ -336,11 +338,18 @@ impl Arguments {
         let TrainingOptions { seed, sampling, .. } = self.training;
         let Plan { batch_size, epochs, learning_rate, .. } = *plan;
         let optimizer = Arc::clone(&plan.optimizer);
-        let fit =
-            Fit { epochs: epochs.max(1), batch_size, learning_rate, optimizer, sampling, seed, timed: self.timed };
+        let fit = Fit {
+            epochs: epochs.max(1),
+            batch_size,
+            learning_rate: Some(learning_rate),
+            optimizer,
+            sampling,
+            seed,
+            timed: self.timed,
+        };
         let mut progress = Progress::start(epochs, self.quiet);
         let says_times = self.timed && self.format.format == Format::Text;
-        let outcome = model.fit_watched(train, test, &fit, |event| {
+        let outcome = model.fit_watched(train, test.map(|test| test as &dyn DataSource), &fit, |event| {
             if let Event::Step { step, loss, .. } = event
                 && says_times
             {
@@ -485,7 +494,7 @@ fn growth_warning(history: &History, plan: &Plan) -> Option<String> {
 }
 
 /// Warns of a last layer that the loss applies itself, or that keeps the scores from taking the values the loss needs.
-fn last_layer_warning(network: &Network, loss: Loss) -> Option<String> {
+fn last_layer_warning(network: &Network, loss: &Loss) -> Option<String> {
     let text = network.layers().last()?.text();
     let last = text.split_whitespace().next().unwrap_or_default();
     let why = match (loss, last) {

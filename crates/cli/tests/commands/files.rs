@@ -16,7 +16,7 @@ fn model(network: &str) -> Model {
 /// A model file in `place`, and its bytes.
 fn written(place: &Place, name: &str, network: &str) -> Vec<u8> {
     let path = place.path(name);
-    limpid::models::save(&model(network), Some(255.0), &path).expect("a model");
+    limpid::models::save(&model(network).with_divisor(Some(255.0)), &path).expect("a model");
     fs::read(path).expect("a model")
 }
 

@@ -31,21 +31,21 @@ impl Prediction {
     /// ```
     /// use limpid_learn::{Loss, Prediction};
     ///
-    /// let said = Prediction::of(&[0.0, 3f64.ln()], Loss::SoftmaxCrossEntropy);
+    /// let said = Prediction::of(&[0.0, 3f64.ln()], &Loss::SoftmaxCrossEntropy);
     /// assert_eq!(said.class, 1);
     /// assert!((said.probabilities.unwrap_or_default()[1] - 0.75).abs() < 1e-12);
     /// ```
-    pub fn of(scores: &[f64], loss: Loss) -> Self {
+    pub fn of(scores: &[f64], loss: &Loss) -> Self {
         let class = (0..scores.len()).fold(0, |best, i| if scores[i] > scores[best] { i } else { best });
         let most = scores.get(class).copied().unwrap_or(0.0);
-        let probabilities = match loss {
-            Loss::SoftmaxCrossEntropy => {
+        let probabilities = match loss.reading() {
+            Some(Loss::SoftmaxCrossEntropy) => {
                 let shares: Vec<f64> = scores.iter().map(|score| (score - most).exp()).collect();
                 let sum: f64 = shares.iter().sum();
                 Some(shares.into_iter().map(|share| share / sum).collect())
             }
-            Loss::BinaryCrossEntropy => Some(scores.iter().map(|score| 1.0 / (1.0 + (-score).exp())).collect()),
-            Loss::HalfSumOfSquares | Loss::MeanSquaredError => None,
+            Some(Loss::BinaryCrossEntropy) => Some(scores.iter().map(|score| 1.0 / (1.0 + (-score).exp())).collect()),
+            Some(Loss::HalfSumOfSquares | Loss::MeanSquaredError | Loss::Custom(_)) | None => None,
         };
         Self { class, probabilities }
     }
@@ -56,7 +56,7 @@ impl Preparation {
     ///
     /// # Errors
     /// [`PreparationError::Outputs`] where they are of another shape.
-    pub fn answers(&self, outputs: &Tensor, loss: Loss) -> Result<Answers, PreparationError> {
+    pub fn answers(&self, outputs: &Tensor, loss: &Loss) -> Result<Answers, PreparationError> {
         let (count, numbers) = (self.target().outputs(), outputs.to_f64());
         match outputs.shape() {
             [_, own] if *own == count => {}

@@ -76,7 +76,7 @@ fn targets_are_labels_or_scaled_numbers_and_answers_are_in_their_terms() {
     let preparation = fitted(&x);
     assert_eq!(preparation.encode_target(&kinds()).unwrap().to_f64(), [1.0, 0.0, 1.0, 0.0]);
     let outputs = Tensor::from([[0.0, 0.0], [1.0, 3.0]]);
-    let Answers::Classes(said) = preparation.answers(&outputs, Loss::SoftmaxCrossEntropy).unwrap() else { panic!() };
+    let Answers::Classes(said) = preparation.answers(&outputs, &Loss::SoftmaxCrossEntropy).unwrap() else { panic!() };
     assert_eq!((said[0].class, said[0].probabilities.clone()), (0, Some(vec![0.5, 0.5])));
     assert_eq!(said[1].class, 1);
 
@@ -90,9 +90,9 @@ fn targets_are_labels_or_scaled_numbers_and_answers_are_in_their_terms() {
     assert_eq!(Task::guessed(&price), Task::Regression);
     let preparation = Preparation::fit(&x, &price, Task::Regression).unwrap();
     assert_eq!(preparation.encode_target(&price).unwrap().to_f64(), [-1.0, 1.0, -1.0, 1.0]);
-    let said = preparation.answers(&Tensor::from([[0.0], [2.0]]), Loss::MeanSquaredError).unwrap();
+    let said = preparation.answers(&Tensor::from([[0.0], [2.0]]), &Loss::MeanSquaredError).unwrap();
     assert_eq!(said, Answers::Numbers(vec![15.5, 25.5]));
-    assert!(preparation.answers(&outputs, Loss::MeanSquaredError).is_err());
+    assert!(preparation.answers(&outputs, &Loss::MeanSquaredError).is_err());
     let many = Column::numbers("n", (0..21).map(|n| Some(f64::from(n))));
     assert_eq!(Task::guessed(&many), Task::Regression);
 }
@@ -190,7 +190,7 @@ proptest! {
             prop_assert_eq!(encoded.inputs.shape(), [1, changed.size()]);
         }
         let outputs = Tensor::zeros([1, changed.target().outputs()]);
-        prop_assert!(changed.answers(&outputs, Loss::SoftmaxCrossEntropy).is_ok());
+        prop_assert!(changed.answers(&outputs, &Loss::SoftmaxCrossEntropy).is_ok());
     }
 
     #[test]

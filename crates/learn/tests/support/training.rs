@@ -83,7 +83,7 @@ pub(crate) struct Training {
 impl Training {
     pub(crate) fn new(mut session: Session, recipe: &Recipe) -> Self {
         let (network, data, optimizer) = (recipe.network(), recipe.data(), optimizer(recipe.optimizer).unwrap());
-        let graph = step::training_step(&network, &data, Loss::SoftmaxCrossEntropy, optimizer.as_ref()).unwrap();
+        let graph = step::training_step(&network, &data, &Loss::SoftmaxCrossEntropy, optimizer.as_ref()).unwrap();
         step::initial_states(&graph).for_each(|(name, zeros)| session.set(name, zeros));
         for (name, value) in Model::new(&network, 1).unwrap().parameters().unwrap() {
             session.set(&name, value);

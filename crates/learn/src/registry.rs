@@ -1,0 +1,101 @@
+//! Layers and losses of the user's own, by the names that stand in a network's text and in model files.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::error::Error;
+use crate::layer::Layer;
+use crate::loss::Loss;
+use crate::network::Network;
+use crate::text;
+
+type Constructor = dyn Fn(&[&str]) -> Result<Box<dyn Layer>, String> + Send + Sync;
+
+/// Layers and losses of your own by name, for networks as text and for model files.
+///
+/// ```
+/// use limpid_graph::Var;
+/// use limpid_learn::{Context, Layer, Registry};
+///
+/// /// Multiplies by a number.
+/// #[derive(Debug)]
+/// struct Times(f64);
+///
+/// impl Layer for Times {
+///     fn text(&self) -> String {
+///         format!("times {}", self.0)
+///     }
+///     fn forward<'b>(&self, x: Var<'b>, _: &Context<'b>) -> Var<'b> {
+///         x * self.0
+///     }
+/// }
+///
+/// let registry = Registry::new().layer("times", |words| match words {
+///     [factor] => Ok(Box::new(Times(factor.parse().map_err(|_| "a number fits, such as `times 2`")?))),
+///     _ => Err("one number fits, such as `times 2`".to_string()),
+/// });
+/// let network = registry.network("3, times 2, affine 2")?;
+/// assert_eq!(network.to_string(), "3, times 2, affine 2");
+/// assert!(registry.network("3, times two").unwrap_err().to_string().contains("a number fits"));
+/// # Ok::<(), limpid_learn::Error>(())
+/// ```
+#[derive(Clone, Default)]
+pub struct Registry {
+    layers: Vec<(String, Arc<Constructor>)>,
+    losses: Vec<Loss>,
+}
+
+impl Registry {
+    /// A registry that knows what limpid knows.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The same with a layer of this name. `make` is given the words that stand behind the name in a network's text, as
+    /// [`Layer::text`] wrote them, and answers what would fit where they do not.
+    pub fn layer(
+        mut self,
+        name: impl Into<String>,
+        make: impl Fn(&[&str]) -> Result<Box<dyn Layer>, String> + Send + Sync + 'static,
+    ) -> Self {
+        self.layers.push((name.into(), Arc::new(make)));
+        self
+    }
+
+    /// The same with a loss, by its name.
+    pub fn loss(mut self, loss: Loss) -> Self {
+        self.losses.push(loss);
+        self
+    }
+
+    /// The network of a text.
+    ///
+    /// # Errors
+    /// [`Error::Text`] with the place, and what would fit.
+    #[track_caller]
+    pub fn network(&self, text: &str) -> Result<Network, Error> {
+        let (input, layers) = text::parse(text, self)?;
+        Ok(Network::new(input, layers))
+    }
+
+    /// The loss of this name, if it was given one.
+    pub fn loss_named(&self, name: &str) -> Option<&Loss> {
+        self.losses.iter().rev().find(|loss| loss.to_string() == name)
+    }
+
+    /// The layer of this name that was given last.
+    pub(crate) fn constructor(&self, name: &str) -> Option<&Constructor> {
+        self.layers.iter().rev().find(|(own, _)| own == name).map(|(_, make)| &**make)
+    }
+
+    pub(crate) fn layer_names(&self) -> impl Iterator<Item = &str> {
+        self.layers.iter().map(|(name, _)| name.as_str())
+    }
+}
+
+impl fmt::Debug for Registry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let layers: Vec<&str> = self.layer_names().collect();
+        f.debug_struct("Registry").field("layers", &layers).field("losses", &self.losses).finish()
+    }
+}
