@@ -132,7 +132,7 @@ pub enum MnistError {
 /// A place that was searched for the MNIST files, and what was found there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Looked {
-    /// What the place is called, such as `--data`.
+    /// What the place is called, such as `$LIMPID_DATA`.
     pub place: &'static str,
     /// What was found there instead of the files.
     pub finding: String,

@@ -174,7 +174,7 @@ fn a_given_folder_is_the_only_one_searched() {
     let error = locate_mnist_in(Some(&root.path().join("empty")), &places).unwrap_err();
     let MnistError::NotFound { looked } = &error else { panic!("{error}") };
     assert_eq!(looked.len(), 1);
-    assert_eq!(looked[0].place, "--data");
+    assert_eq!(looked[0].place, "the given folder");
 }
 
 #[test]

@@ -124,6 +124,14 @@ pub enum Fault {
         /// How many it was given.
         found: usize,
     },
+    /// A formula whose own gradient is given for another number of arguments than it takes.
+    #[error("the formula takes {}, and its gradient is given for {found}", counted(*.arity, "argument", "arguments"))]
+    FormulaGradient {
+        /// How many it takes.
+        arity: usize,
+        /// For how many the gradient is given.
+        found: usize,
+    },
     /// A leaf declared with a product of symbols.
     #[error("`{name}` is declared {shape}, but the extent {dim} is neither a number nor a single symbol")]
     LeafExtent {
@@ -246,6 +254,9 @@ impl Fault {
                 _ => format!("arguments 0 to {}, those that the formula was made with", arity - 1),
             },
             Self::FormulaRow { wanted, .. } => counted(*wanted, "argument", "arguments"),
+            Self::FormulaGradient { arity, .. } => {
+                format!("a gradient for {}", counted(*arity, "argument", "arguments"))
+            }
             Self::LeafExtent { .. } => "a number, or a symbol of its own, such as `batch`".into(),
             Self::DuplicateName { .. } => "a name that no other value has".into(),
             Self::NoDerivative { .. } => {

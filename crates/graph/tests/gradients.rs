@@ -237,6 +237,32 @@ fn a_users_own_formula_has_its_derivative() {
 }
 
 #[test]
+fn a_formulas_own_gradient_takes_the_place_of_the_one_that_follows() {
+    let square = || Formula::new("square", |[x]| x.clone() * x);
+    let told = square().with_gradient(|[x], up| [up * 2.0 * x]);
+    let product = Formula::new("product", |[x, y]| x * y).with_gradient(|[x, y], up| [up.clone() * y, up * x]);
+    let (x, pair) = (random("told", &[&[3]]), random("told twice", &[&[2, 3], &[3]]));
+    let reports = [
+        check("square", &x, BOTH, |x| told.apply([x[0]])),
+        check("product", &pair, BOTH, |x| product.apply([x[0], x[1]])),
+        check("product, one argument twice", &x, BOTH, |x| product.apply([x[0], x[0]])),
+        check("product, one argument from the other", &x, BOTH, |x| product.apply([x[0], told.apply([x[0]])])),
+    ];
+    assert_all("own gradients", &reports, BOUND);
+    // What is told is believed, right or wrong; a number reaches every element.
+    let slopes = |formula: &Formula| {
+        let b = Builder::new();
+        let x = b.input("x", (2, 2));
+        let slope = b.grad(formula.apply([x]).sum_all(), &[x])[0];
+        b.finish([slope]).unwrap().run(&[("x", &[[1.0, -2.0], [3.0, 0.5]].into())]).unwrap()[0].to_f64()
+    };
+    assert_eq!(slopes(&square().with_gradient(|[_], _| [Expr::Number(7.0)])), [7.0; 4]);
+    assert_eq!(slopes(&square().with_gradient(|[_], _| [Expr::Number(0.0)])), [0.0; 4]);
+    assert_eq!(slopes(&square().with_gradient(|[_], up| [up])), [1.0; 4]);
+    assert_ne!(square(), told);
+}
+
+#[test]
 fn what_has_no_derivative_says_which_op_why_and_the_way_to_it() {
     type Case = (&'static str, &'static str, &'static str, fn(Var<'_>) -> Var<'_>);
     let cases: [Case; 4] = [

@@ -105,6 +105,10 @@ const CASES: &[Case] = &[
         let odd = Formula::new("odd", |[x]| Expr::Apply(limpid_graph::MapOp::Multiply, vec![x]));
         odd.apply([b.scalar("x")])
     }),
+    ("gradient of a formula", |b| {
+        let odd = Formula::new("odd", |[x]| x).with_gradient(|[_, _], up| [up.clone(), up]);
+        odd.apply([b.scalar("x")])
+    }),
     ("arguments of a formula", |b| Formula::new("half", |[x]| 0.5 * x).apply([b.scalar("x"), b.scalar("y")])),
 ];
 

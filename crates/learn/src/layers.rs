@@ -2,7 +2,7 @@
 
 use std::panic::Location;
 
-use limpid_graph::{Dim, Fault, MapOp, Shape, Var};
+use limpid_graph::{Dim, Fault, Formula, MapOp, Shape, Var};
 
 use crate::initializer::Initializer;
 use crate::layer::{Context, Layer};
@@ -123,6 +123,31 @@ activations! {
     Softplus, "softplus", Softplus;
     /// x·σ(x), element by element, also called SiLU (Elfwing et al. 2018).
     Swish, "swish", Silu;
+}
+
+/// A formula of one argument, element by element: an activation of your own.
+///
+/// ```
+/// use limpid_graph::Formula;
+/// use limpid_learn::{Affine, Model, Network};
+///
+/// let squared_relu = Formula::new("squared-relu", |[x]| x.relu().square());
+/// let network = Network::new(2, (Affine::to(8), squared_relu, Affine::to(2)));
+/// assert_eq!(network.to_string(), "2, affine 8, squared-relu, affine 2");
+/// assert_eq!(Model::new(&network, 1)?.predict(&[0.0, 0.0].into())?.to_f64(), [0.0, 0.0]);
+/// # Ok::<(), limpid_learn::Error>(())
+/// ```
+///
+/// [`Registry::activation`](crate::Registry::activation) makes its name known in networks as text and in model files.
+impl Layer for Formula {
+    fn text(&self) -> String {
+        self.name().to_string()
+    }
+
+    #[track_caller]
+    fn forward<'b>(&self, x: Var<'b>, _: &Context<'b>) -> Var<'b> {
+        self.apply([x])
+    }
 }
 
 /// x where positive, `slope`·x elsewhere, element by element.

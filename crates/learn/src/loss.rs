@@ -99,7 +99,7 @@ impl Loss {
     /// let network: Network = "2, affine 2".parse()?;
     /// let mut model = Model::new(&network, 1)?.with_loss(smoothed.read_as(Loss::SoftmaxCrossEntropy));
     /// let data = Dataset::new(Tensor::from([[1.0, 0.0], [0.0, 1.0]]), Tensor::from([0u8, 1]))?;
-    /// model.fit(&data, &Fit { epochs: 20, ..Fit::default() })?;
+    /// model.fit(&data, &Fit { epochs: 200, ..Fit::default() })?;
     /// assert_eq!(model.evaluate(&data)?.accuracy, Some(1.0));
     /// # Ok::<(), limpid_learn::Error>(())
     /// ```

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use limpid_graph::Formula;
+
 use crate::error::Error;
 use crate::layer::Layer;
 use crate::loss::Loss;
@@ -60,6 +62,25 @@ impl Registry {
     ) -> Self {
         self.layers.push((name.into(), Arc::new(make)));
         self
+    }
+
+    /// The same with an activation of your own, by the formula's name.
+    ///
+    /// ```
+    /// use limpid_graph::Formula;
+    /// use limpid_learn::Registry;
+    ///
+    /// let registry = Registry::new().activation(Formula::new("squared-relu", |[x]| x.relu().square()));
+    /// let network = registry.network("2, affine 8, squared-relu, affine 2")?;
+    /// assert_eq!(network.to_string(), "2, affine 8, squared-relu, affine 2");
+    /// # Ok::<(), limpid_learn::Error>(())
+    /// ```
+    #[must_use]
+    pub fn activation(self, formula: Formula) -> Self {
+        self.layer(formula.name().to_string(), move |words| match words {
+            [] => Ok(Box::new(formula.clone())),
+            _ => Err(format!("`{}` alone fits", formula.name())),
+        })
     }
 
     /// The same with a loss, by its name.

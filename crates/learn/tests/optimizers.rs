@@ -138,15 +138,17 @@ fn the_whole_update_of_a_parameter_is_one_pass_over_its_numbers() {
 }
 
 #[test]
-fn a_training_begins_with_the_states_at_zero_however_often() {
+fn a_training_that_begins_anew_begins_with_the_states_at_zero() {
     let data = Dataset::new(Tensor::from([[1.0, 2.0], [0.5, -1.0], [0.0, 3.0]]), Tensor::from([0u8, 1, 0])).unwrap();
     let network = "2, affine 4, tanh, affine 2".parse().unwrap();
     for name in optimizer_names() {
-        let fit = Fit { epochs: 40, batch_size: 2, optimizer: optimizer(name).unwrap(), ..Fit::default() };
+        let (learning_rate, optimizer) = (Some(0.1), optimizer(name).unwrap());
+        let fit = Fit { epochs: 40, batch_size: 2, learning_rate, optimizer, ..Fit::default() };
         let mut model = Model::new(&network, 1).unwrap();
         let begins = model.parameters().unwrap();
         let first = model.fit(&data, &fit).unwrap();
         model.set_parameters(&begins).unwrap();
+        model.begin_anew();
         assert_eq!(model.fit(&data, &fit).unwrap(), first, "{name}");
         let losses: Vec<f64> = first.epochs.iter().map(|epoch| epoch.train_loss).collect();
         assert!(losses[40] < 0.3 * losses[0], "{name}: {losses:?}");

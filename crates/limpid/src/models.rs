@@ -348,6 +348,26 @@ mod tests {
     }
 
     #[test]
+    fn an_activation_of_ones_own_comes_back_by_its_name() {
+        use limpid_graph::Formula;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("model.safetensors");
+        let squared = || Formula::new("squared-relu", |[x]| x.relu().square());
+        let registry = Registry::new().activation(squared());
+        let network = registry.network("2, affine 4, squared-relu, affine 2").unwrap();
+        let mut model = Model::new(&network, 7).unwrap();
+        let x = Tensor::from([[0.5, -1.0], [2.0, 0.25]]);
+        let wanted = model.predict(&x).unwrap();
+        save(&model, &path).unwrap();
+        let told = load(&path).unwrap_err().to_string();
+        assert!(told.contains("`squared-relu`") && told.contains("load_with and a Registry"), "{told}");
+        let mut loaded = load_with(&path, &registry).unwrap().model;
+        assert_eq!(loaded.predict(&x).unwrap(), wanted);
+        let told = registry.network("2, squared-relu 3, affine 2").unwrap_err().to_string();
+        assert!(told.contains("`squared-relu` alone fits"), "{told}");
+    }
+
+    #[test]
     fn what_samples_are_made_from_comes_back_and_a_changed_entry_is_refused() {
         use limpid_learn::Column;
         let folder = tempfile::tempdir().unwrap();

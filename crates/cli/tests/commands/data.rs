@@ -109,11 +109,11 @@ fn a_set_that_is_not_here_says_how_to_fetch_it() {
     let mut train = command(&place, &["train", "--dataset", "fashion-mnist", "--data"]);
     train.arg(published());
     let outcome = place.outcome(train);
-    outcome.failed(1, "the files of fashion-mnist were not found; looked in\n  --data: ");
+    outcome.failed(1, "the files of fashion-mnist were not found; looked in\n  the given folder: ");
     // A folder of folders is no folder of pictures, where another data set is named.
     fs::create_dir_all(place.path("sets/mnist")).unwrap();
     let outcome = place.outcome(command(&place, &["train", "--dataset", "kmnist", "--data", "sets"]));
-    outcome.failed(1, "the files of kmnist were not found; looked in\n  --data: sets");
+    outcome.failed(1, "the files of kmnist were not found; looked in\n  the given folder: sets");
 }
 
 #[test]

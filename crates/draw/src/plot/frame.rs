@@ -175,7 +175,8 @@ impl Frame {
     /// Names below bars: level where they fit, else turned, else shortened, else only some of them.
     fn label_names(&mut self, names: &[String]) {
         let medium = self.medium;
-        let pitch = self.area.width / self.x.spread();
+        // Limits may show less than the room of one bar.
+        let pitch = (self.area.width / self.x.spread()).min(self.area.width);
         let all: Vec<(f64, String)> = names.iter().enumerate().map(|(k, name)| (k as f64, name.clone())).collect();
         let shown = |name: &String, room: f64| medium.shortened(name, SMALL, false, room);
         self.x_ticks =

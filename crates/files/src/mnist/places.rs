@@ -62,7 +62,7 @@ fn cache(xdg_cache_home: Option<OsString>, home: Option<PathBuf>) -> Option<Path
 /// let folder = limpid_files::locate_mnist(None)?;
 /// assert!(folder.is_dir());
 /// let error = limpid_files::locate_mnist(Some(Path::new("/nowhere"))).unwrap_err();
-/// assert!(error.to_string().contains("--data: no folder /nowhere"));
+/// assert!(error.to_string().contains("the given folder: no folder /nowhere"));
 /// # Ok::<(), limpid_files::MnistError>(())
 /// ```
 pub fn locate_mnist(explicit: Option<&Path>) -> Result<PathBuf, MnistError> {
@@ -120,7 +120,7 @@ pub(crate) fn locate(
     lacking: &dyn Fn(&Path) -> Vec<&'static str>,
 ) -> Result<PathBuf, Vec<Looked>> {
     let searches = match explicit {
-        Some(folder) => vec![("--data", with_sub_folder(folder, name), "not given".to_string())],
+        Some(folder) => vec![("the given folder", with_sub_folder(folder, name), "not given".to_string())],
         None => places.searches(name),
     };
     let mut looked = Vec::new();

@@ -19,7 +19,11 @@ pub enum Expr {
     Apply(MapOp, Vec<Expr>),
 }
 
-/// A Map op of a user's own: a name and an expression. Its gradient follows from the rows that it is made of.
+/// A Map op of a user's own: a name and an expression. Its gradient follows from the rows that it is made of, or is
+/// [given](Formula::with_gradient).
+///
+/// It is one node of the graph, is run by the engine at the speed of the table's own rows, and is data: it can be
+/// printed, compared and exported.
 ///
 /// ```
 /// use limpid_graph::{Builder, Formula};
@@ -44,13 +48,45 @@ struct Parts {
     name: String,
     arity: usize,
     body: Expr,
+    /// For each argument, what reaches it of the upstream derivative, which is the last argument of these expressions.
+    /// None where it follows from the body.
+    gradient: Option<Vec<Expr>>,
 }
 
 impl Formula {
     /// Makes an op of `N` arguments from the expression that `body` writes over them.
     pub fn new<const N: usize>(name: &str, body: impl FnOnce([Expr; N]) -> Expr) -> Self {
         let body = body(std::array::from_fn(Expr::Argument));
-        Self(Arc::new(Parts { name: name.to_string(), arity: N, body }))
+        Self(Arc::new(Parts { name: name.to_string(), arity: N, body, gradient: None }))
+    }
+
+    /// The same op with a gradient of its own, in place of the one that follows from its body. `gradient` is given the
+    /// arguments and the upstream derivative, and answers what reaches each argument. It must be given for as many
+    /// arguments as the formula takes; another number is a mistake in the description, where the formula is applied.
+    ///
+    /// A step that learns, by the straight-through estimator (Bengio, Léonard, Courville 2013, arXiv:1308.3432): its own
+    /// derivative is 0 everywhere, so the derivative of a straight line between −1 and 1 is taken instead.
+    ///
+    /// ```
+    /// use limpid_graph::{Builder, Expr, Formula};
+    ///
+    /// let binary = Formula::new("binary", |[x]| x.step()).with_gradient(|[x], up| [up * x.abs().less(Expr::from(1.0))]);
+    ///
+    /// let b = Builder::new();
+    /// let x = b.input("x", 3);
+    /// let y = binary.apply([x]).named("y");
+    /// let slope = b.grad(y.sum_all(), &[x])[0].named("slope");
+    /// let values = b.finish([y, slope])?.run(&[("x", &[-2.0, -0.5, 0.5].into())])?;
+    /// assert_eq!(values[0].to_f64(), [0.0, 0.0, 1.0]);
+    /// assert_eq!(values[1].to_f64(), [0.0, 1.0, 1.0]);
+    /// # Ok::<(), limpid_graph::Error>(())
+    /// ```
+    #[must_use]
+    pub fn with_gradient<const N: usize>(self, gradient: impl FnOnce([Expr; N], Expr) -> [Expr; N]) -> Self {
+        let gradient = gradient(std::array::from_fn(Expr::Argument), Expr::Argument(N));
+        let Parts { name, arity, body, .. } = &*self.0;
+        let (name, body) = (name.clone(), body.clone());
+        Self(Arc::new(Parts { name, arity: *arity, body, gradient: Some(gradient.into()) }))
     }
 
     /// The op's name in listings.
@@ -80,7 +116,13 @@ impl Formula {
 
     /// Whether the body names only arguments that there are, and gives each row as many as it takes.
     pub(crate) fn checked(&self) -> Result<(), Fault> {
-        check(&self.0.body, self.0.arity)
+        let Parts { arity, body, gradient, .. } = &*self.0;
+        check(body, *arity)?;
+        let Some(gradient) = gradient else { return Ok(()) };
+        if gradient.len() != *arity {
+            return Err(Fault::FormulaGradient { arity: *arity, found: gradient.len() });
+        }
+        gradient.iter().try_for_each(|of_one| check(of_one, arity + 1))
     }
 
     /// What reaches argument `which` of the upstream derivative `up`.
@@ -88,6 +130,12 @@ impl Formula {
     /// The body is written out over stand-ins of the arguments, so that the walk back ends there: an argument may be
     /// given twice, or depend on another one.
     pub(crate) fn gradient<'b>(&self, arguments: &[Var<'b>], up: Var<'b>, which: usize) -> Gradient<'b> {
+        if let Some(gradient) = &self.0.gradient {
+            return match &gradient[which] {
+                Expr::Number(0.0) => Gradient::Zero,
+                own => expand(own, &[arguments, &[up]].concat()).broadcast_to(up.shape()).into(),
+            };
+        }
         let stand_ins: Vec<_> = arguments.iter().map(|argument| argument.identity()).collect();
         let body = expand(&self.0.body, &stand_ins).broadcast_to(up.shape());
         up.builder().vjp(&[body], &[up], &[stand_ins[which]])[0].into()

@@ -3,6 +3,8 @@
 mod dot;
 mod text;
 
+use std::fmt;
+
 use serde::Serialize;
 
 use crate::graph::{Graph, NodeId};
@@ -173,6 +175,23 @@ impl Graph {
             derivative: None,
             is_blank: false,
         }
+    }
+}
+
+/// The listing that [`show`](Graph::show) gives.
+///
+/// ```
+/// use limpid_graph::Builder;
+///
+/// let b = Builder::new();
+/// let (x, y) = (b.scalar("x"), b.scalar("y"));
+/// let graph = b.finish([(x * y).named("z")])?;
+/// assert_eq!(graph.to_string(), graph.show().to_string());
+/// # Ok::<(), limpid_graph::Error>(())
+/// ```
+impl fmt::Display for Graph {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.show(), f)
     }
 }
 
