@@ -3,7 +3,7 @@
 use std::io;
 use std::process::ExitCode;
 
-use limpid::files::OutputError;
+use limpid::files::{OutputError, ReadError};
 use thiserror::Error;
 
 use crate::interrupt::Signal;
@@ -33,6 +33,12 @@ pub(crate) enum Failure {
     /// A signal that came while something was finished. It was told when it came. Exit code 128 and its number.
     #[error("ended by {0}")]
     Interrupted(Signal),
+}
+
+impl From<ReadError> for Failure {
+    fn from(error: ReadError) -> Self {
+        Self::Misfit(error.to_string())
+    }
 }
 
 impl From<limpid::learn::Error> for Failure {

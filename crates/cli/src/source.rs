@@ -244,7 +244,12 @@ fn targeted(data: Dataset, form: &Form, loss: &Loss) -> Result<Dataset, Failure>
 }
 
 /// Labels of so many classes, or numbers, as a loss takes them.
-pub(crate) fn labelled_for(data: Dataset, is_regression: bool, outputs: usize, loss: &Loss) -> Result<Dataset, Failure> {
+pub(crate) fn labelled_for(
+    data: Dataset,
+    is_regression: bool,
+    outputs: usize,
+    loss: &Loss,
+) -> Result<Dataset, Failure> {
     let task = if is_regression { Task::Regression } else { Task::Classification };
     targeted(data, &Form { name: String::new(), size: 0, outputs, task }, loss)
 }

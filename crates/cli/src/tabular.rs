@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use limpid::files::{Doubt, Reading, TABLE_CAP_BYTES, Table, TableError, TableForm};
+use limpid::files::{Doubt, Reading, TABLE_CAP_BYTES, Table, TableError, TableFileError, TableForm};
 use limpid::learn::{Encoding, Goal, Input, Preparation, PreparationError, Unknown};
 use limpid::tables::{self, TableSplit};
 
@@ -13,21 +13,14 @@ use crate::text;
 
 /// Reads a table from a file, or from standard input where that is what `-` stands for.
 pub(crate) fn read_table(path: &Path, form: &TableForm) -> Result<Table, Failure> {
-    let about = |name: &str, error: &TableError| {
-        let flag = if matches!(error, TableError::LooksLikeRow { .. }) {
-            "; with --no-header the columns are called by their places: `column 1`, or 1"
-        } else {
-            ""
-        };
-        Failure::Misfit(format!("{name}: {error}{flag}"))
+    let read = match output::is_dash(path) {
+        true => Table::read_named(Path::new("standard input"), output::standard_input(TABLE_CAP_BYTES)?, form),
+        false => Table::read_as(path, form),
     };
-    if output::is_dash(path) {
-        let bytes = output::standard_input(TABLE_CAP_BYTES)?;
-        return Table::from_bytes_as(bytes, form).map_err(|error| about("standard input", &error));
-    }
-    Table::read_as(path, form).map_err(|error| match error {
-        limpid::files::TableFileError::Content { path, cause } => about(&path.display().to_string(), &cause),
-        error => limpid::Error::from(error).into(),
+    read.map_err(|error| {
+        let is_row = matches!(&error, TableFileError::Content { cause, .. } if matches!(**cause, TableError::LooksLikeRow { .. }));
+        let flag = if is_row { "; with --no-header the columns are called by their places: `column 1`, or 1" } else { "" };
+        Failure::Misfit(format!("{error}{flag}"))
     })
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use limpid_graph::guard::guarded;
 use tiny_skia::{Path, PathBuilder};
 use ttf_parser::{Face, OutlineBuilder};
 
@@ -57,18 +58,18 @@ impl Glyphs {
     }
 
     fn add(&mut self, face: &Face<'_>, c: char, bold: bool) {
-        let Some(glyph) = face.glyph_index(c) else { return };
-        let mut pen = Pen { builder: PathBuilder::new(), scale: 1.0 / f32::from(face.units_per_em()) };
-        face.outline_glyph(glyph, &mut pen);
-        if let Some(path) = pen.builder.finish() {
-            self.outlines.insert((c, bold), path);
-        }
+        self.outlines.extend(outline_in(face, c).map(|path| ((c, bold), path)));
     }
 
     /// Looks through the system's fonts: first the known names, then all, by name so that the order is always the same.
     fn add_from_system(&mut self, mut missing: BTreeSet<(char, bool)>) -> Result<(), Error> {
-        let mut fonts = fontdb::Database::new();
-        fonts.load_system_fonts();
+        // A damaged font of the system is passed over.
+        let fonts = guarded(|| {
+            let mut fonts = fontdb::Database::new();
+            fonts.load_system_fonts();
+            fonts
+        });
+        let fonts = fonts.unwrap_or_else(|_| fontdb::Database::new());
         let rank = |info: &fontdb::FaceInfo| {
             let family = info.families.first().map_or("", |(name, _)| name.as_str());
             let known = EAST_ASIAN.iter().position(|name| *name == family).unwrap_or(EAST_ASIAN.len());
@@ -81,14 +82,11 @@ impl Glyphs {
             if missing.is_empty() {
                 return Ok(());
             }
-            fonts.with_face_data(id, |data, index| {
-                let Ok(face) = Face::parse(data, index) else { return };
-                let found: Vec<_> = missing.iter().copied().filter(|(c, _)| face.glyph_index(*c).is_some()).collect();
-                for (c, bold) in found {
-                    self.add(&face, c, bold);
-                    missing.remove(&(c, bold));
-                }
-            });
+            let read = || fonts.with_face_data(id, |data, index| outlines_in(data, index, &missing));
+            for (wanted, outline) in guarded(read).ok().flatten().unwrap_or_default() {
+                missing.remove(&wanted);
+                self.outlines.extend(outline.map(|path| (wanted, path)));
+            }
         }
         if missing.is_empty() {
             return Ok(());
@@ -97,6 +95,20 @@ impl Glyphs {
         let characters = characters.into_iter().take(20).collect();
         Err(Error::MissingFont { characters, fonts: WOULD_DO })
     }
+}
+
+/// The outlines of those characters that a font has. A space has none.
+fn outlines_in(font: &[u8], index: u32, wanted: &BTreeSet<(char, bool)>) -> Vec<((char, bool), Option<Path>)> {
+    let Ok(face) = Face::parse(font, index) else { return Vec::new() };
+    let has = wanted.iter().filter(|(c, _)| face.glyph_index(*c).is_some());
+    has.map(|&(c, bold)| ((c, bold), outline_in(&face, c))).collect()
+}
+
+fn outline_in(face: &Face<'_>, c: char) -> Option<Path> {
+    let glyph = face.glyph_index(c)?;
+    let mut pen = Pen { builder: PathBuilder::new(), scale: 1.0 / f32::from(face.units_per_em()) };
+    face.outline_glyph(glyph, &mut pen);
+    pen.builder.finish()
 }
 
 fn characters(items: &[Item], wanted: &mut BTreeSet<(char, bool)>) {

@@ -1,12 +1,15 @@
-//! Bytes at the door: whole files under a cap, plain or gzip'd.
+//! The door of every reader: path → bytes, plain or gzip'd and under a cap → what a decoder makes of them.
 //!
-//! The first step of every reader: path → bytes. What the bytes mean is decided behind it.
+//! No file is read any other way, and so no decoder of its bytes runs without a guard: where it panics, limpid's own or
+//! that of others, that is an error with the file's name. Readers of bytes in memory have no guard, so that fuzzing
+//! finds what is wrong in them.
 
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use flate2::bufread::GzDecoder;
+use limpid_graph::guard::{STOPPED, guarded};
 use thiserror::Error;
 
 use crate::sniff::{Sniffed, sniff};
@@ -49,6 +52,13 @@ pub enum ReadError {
         path: PathBuf,
         /// What is wrong with it.
         cause: GzipError,
+    },
+    /// The decoder of its contents panicked.
+    #[error("{}: {STOPPED}; the file is damaged, or limpid has a fault: copy or fetch the file again, and report it \
+        if that does not help", path.display())]
+    Stopped {
+        /// The file.
+        path: PathBuf,
     },
 }
 
@@ -122,17 +132,69 @@ pub enum GzipError {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn read_plain_or_gzip(path: &Path, cap_bytes: u64) -> Result<Vec<u8>, ReadError> {
+    decode_plain_or_gzip(path, cap_bytes, Ok)
+}
+
+/// What `decode` makes of a whole file, which is read as [`read_plain_or_gzip`] does. Where it panics, that is an error
+/// with the path, and nothing is printed.
+///
+/// # Errors
+/// [`ReadError`], with the path, and what `decode` answers with.
+///
+/// ```
+/// use limpid_files::{ReadError, decode_plain_or_gzip};
+///
+/// # let folder = tempfile::tempdir()?;
+/// let path = folder.path().join("labels");
+/// std::fs::write(&path, [5, 0, 4])?;
+/// let place = |place: usize| decode_plain_or_gzip(&path, 1024, |bytes| Ok::<_, ReadError>(bytes[place]));
+/// assert_eq!(place(2)?, 4);
+/// assert!(matches!(place(3), Err(ReadError::Stopped { .. })));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn decode_plain_or_gzip<T, E: From<ReadError>>(
+    path: &Path,
+    cap_bytes: u64,
+    decode: impl FnOnce(Vec<u8>) -> Result<T, E>,
+) -> Result<T, E> {
     // Deflate falls back to stored blocks, which add five bytes to each 64 KiB, so that a packed file is never much
     // larger than its contents; the rest is room for header fields.
     let packed_cap_bytes = cap_bytes.saturating_add(cap_bytes / 1024).saturating_add(64 * 1024);
-    let bytes = read_capped(path, packed_cap_bytes)?;
-    if bytes.starts_with(&GZIP_MAGIC) {
-        return gunzip(&bytes, cap_bytes).map_err(|cause| ReadError::Gzip { path: path.to_path_buf(), cause });
-    }
-    if bytes.len() as u64 > cap_bytes {
-        return Err(ReadError::TooLarge { path: path.to_path_buf(), cap_bytes });
-    }
-    Ok(bytes)
+    decode_file(path, packed_cap_bytes, |bytes| {
+        if bytes.starts_with(&GZIP_MAGIC) {
+            let unpacked = gunzip(&bytes, cap_bytes);
+            drop(bytes);
+            return decode(unpacked.map_err(|cause| ReadError::Gzip { path: path.to_path_buf(), cause })?);
+        }
+        if bytes.len() as u64 > cap_bytes {
+            return Err(ReadError::TooLarge { path: path.to_path_buf(), cap_bytes }.into());
+        }
+        decode(bytes)
+    })
+}
+
+/// What `decode` makes of a whole file of at most `cap_bytes`, as it is.
+pub(crate) fn decode_file<T, E: From<ReadError>>(
+    path: &Path,
+    cap_bytes: u64,
+    decode: impl FnOnce(Vec<u8>) -> Result<T, E>,
+) -> Result<T, E> {
+    let bytes = read_capped(path, cap_bytes)?;
+    behind_guard(path, || decode(bytes))
+}
+
+/// What `decode` makes of an open file, for what is larger than what is wanted of it.
+pub(crate) fn decode_open<T, E: From<ReadError>>(
+    path: &Path,
+    decode: impl FnOnce(File) -> Result<T, E>,
+) -> Result<T, E> {
+    let file = open(path)?;
+    behind_guard(path, || decode(file))
+}
+
+/// What `decode` makes of bytes that did not come from a file, and are called by this name.
+pub(crate) fn behind_guard<T, E: From<ReadError>>(name: &Path, decode: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
+    guarded(decode).unwrap_or_else(|_| Err(ReadError::Stopped { path: name.to_path_buf() }.into()))
 }
 
 /// Whether the system's reason is that links lead to themselves. Its kind has no name in Rust yet.
@@ -143,7 +205,7 @@ fn leads_in_circles(cause: &io::Error) -> bool {
 
 /// Opens a file. A device may have no end, and to open a pipe by its name is to wait for whoever writes into it: neither
 /// is a file. A pipe that the shell opened already, as `<(command)` does, is read.
-pub(crate) fn open(path: &Path) -> Result<File, ReadError> {
+fn open(path: &Path) -> Result<File, ReadError> {
     let unreadable = |cause| ReadError::Unreadable { path: path.to_path_buf(), cause };
     let found = std::fs::metadata(path).map_err(unreadable)?;
     match special(path, &found) {
@@ -173,7 +235,7 @@ fn special(_: &Path, _: &std::fs::Metadata) -> Option<&'static str> {
 }
 
 /// Reads a whole file of at most `cap_bytes`.
-pub(crate) fn read_capped(path: &Path, cap_bytes: u64) -> Result<Vec<u8>, ReadError> {
+fn read_capped(path: &Path, cap_bytes: u64) -> Result<Vec<u8>, ReadError> {
     let unreadable = |cause| ReadError::Unreadable { path: path.to_path_buf(), cause };
     let too_large = || ReadError::TooLarge { path: path.to_path_buf(), cap_bytes };
 
@@ -263,6 +325,27 @@ mod tests {
         let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
         encoder.write_all(bytes).unwrap();
         encoder.finish().unwrap()
+    }
+
+    #[test]
+    fn a_decoder_that_panics_is_an_error_with_the_files_name_at_every_door() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, packed) = (folder.path().join("deep.bin"), folder.path().join("deep.bin.gz"));
+        std::fs::write(&path, b"lake").unwrap();
+        std::fs::write(&packed, gzip(b"lake")).unwrap();
+        let past_the_end = |bytes: Vec<u8>| Ok::<u8, ReadError>(bytes[bytes.len()]);
+        let stopped = [
+            (&path, decode_file(&path, 1000, past_the_end)),
+            (&path, decode_plain_or_gzip(&path, 1000, past_the_end)),
+            (&packed, decode_plain_or_gzip(&packed, 1000, past_the_end)),
+            (&path, decode_open(&path, |_| past_the_end(Vec::new()))),
+            (&path, behind_guard(&path, || past_the_end(Vec::new()))),
+        ];
+        for (path, outcome) in stopped {
+            let message = outcome.unwrap_err().to_string();
+            let start = format!("{}: the decoder stopped at bytes that it does not expect; ", path.display());
+            assert!(message.starts_with(&start), "{message}");
+        }
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 use crate::array::{Dtype, NamedArray};
-use crate::bytes::{ReadError, read_capped};
+use crate::bytes::{ReadError, decode_file};
 use crate::model::{MODEL_CAP_BYTES, ModelError, ModelFile};
 use crate::npy::{MAGIC, NpyError, unpack_npy, write_npy};
 use crate::npz::{NpzError, Packing, unpack_npz, write_npz};
@@ -243,9 +243,10 @@ impl Arrays {
     /// # Errors
     /// [`ArraysFileError`], with the path.
     pub fn read(path: &Path) -> Result<Self, ArraysFileError> {
-        let bytes = read_capped(path, MODEL_CAP_BYTES)?;
-        Self::from_bytes(&bytes)
-            .map_err(|cause| ArraysFileError::Content { path: path.to_path_buf(), cause: Box::new(cause) })
+        decode_file(path, MODEL_CAP_BYTES, |bytes| {
+            Self::from_bytes(&bytes)
+                .map_err(|cause| ArraysFileError::Content { path: path.to_path_buf(), cause: Box::new(cause) })
+        })
     }
 
     /// Reads arrays from the bytes of a file, as [`read`](Self::read) does.

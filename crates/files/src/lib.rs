@@ -7,7 +7,7 @@
 //!
 //! | to | use |
 //! |---|---|
-//! | read a file, plain or gzip'd, under a cap | [`read_plain_or_gzip`], [`gunzip`] |
+//! | read a file, plain or gzip'd, under a cap | [`read_plain_or_gzip`], [`decode_plain_or_gzip`], [`gunzip`] |
 //! | read an IDX array, the format MNIST is published in | [`read_idx`] |
 //! | find and load the MNIST digits | [`locate_mnist`], [`Mnist::load`] |
 //! | find and load the data sets that are known by name (feature `sets`) | `data_sets`, `DataSet` |
@@ -39,8 +39,6 @@ mod bytes;
 mod digest;
 #[cfg(feature = "archives")]
 mod formats;
-#[cfg(feature = "pictures")]
-mod guard;
 mod idx;
 #[cfg(feature = "arrays")]
 mod layers;
@@ -69,7 +67,7 @@ mod torch;
 pub use archive::ZipError;
 #[cfg(feature = "arrays")]
 pub use array::{Array, ArrayError, Dtype, NamedArray};
-pub use bytes::{GzipError, ReadError, gunzip, read_plain_or_gzip};
+pub use bytes::{GzipError, ReadError, decode_plain_or_gzip, gunzip, read_plain_or_gzip};
 #[cfg(feature = "archives")]
 pub use formats::{Arrays, ArraysError, ArraysFileError, Container, ContainerError, Format};
 pub use idx::{IdxError, read_idx};

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use limpid_graph::Tensor;
 use thiserror::Error;
 
-use crate::bytes::{ReadError, read_plain_or_gzip};
+use crate::bytes::{ReadError, decode_plain_or_gzip};
 use crate::digest::sha256_hex;
 use crate::idx::{IdxError, read_idx};
 
@@ -194,9 +194,13 @@ impl Part {
         };
         // Room for more than belongs there: damaged data may well unpack to more before its checksum shows the damage,
         // and is then called damaged, not too large.
-        let bytes = read_plain_or_gzip(&path, 2 * self.length_bytes())?;
+        decode_plain_or_gzip(&path, 2 * self.length_bytes(), |bytes| self.decoded(&path, &bytes))
+    }
+
+    fn decoded(&self, path: &Path, bytes: &[u8]) -> Result<Tensor, MnistError> {
+        let path = path.to_path_buf();
         // Form before checksum: a wrong shape says more than a wrong sum.
-        let array = match read_idx(&bytes) {
+        let array = match read_idx(bytes) {
             Ok(array) => array,
             Err(cause) => return Err(MnistError::Idx { path, cause }),
         };
@@ -205,7 +209,7 @@ impl Part {
             let found = format!("{kind} of shape {:?}", array.shape());
             return Err(MnistError::Array { path, expected: self.shape.to_vec(), found });
         }
-        let found = sha256_hex(&bytes);
+        let found = sha256_hex(bytes);
         if found != self.sha256 {
             return Err(MnistError::Checksum { path, expected: self.sha256, found });
         }

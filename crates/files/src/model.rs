@@ -10,7 +10,7 @@ use limpid_graph::{Data, Tensor};
 use safetensors::Dtype;
 use sha2::{Digest, Sha256};
 
-use crate::bytes::read_capped;
+use crate::bytes::decode_file;
 use crate::digest::hex;
 use crate::output::write_atomically;
 
@@ -64,8 +64,9 @@ impl ModelFile {
     /// # Errors
     /// [`ModelFileError`], with the path: unreadable, too large, or any [`ModelError`].
     pub fn read(path: &Path) -> Result<Self, ModelFileError> {
-        let bytes = read_capped(path, MODEL_CAP_BYTES)?;
-        Self::from_bytes(&bytes).map_err(|cause| ModelFileError::Content { path: path.to_path_buf(), cause })
+        decode_file(path, MODEL_CAP_BYTES, |bytes| {
+            Self::from_bytes(&bytes).map_err(|cause| ModelFileError::Content { path: path.to_path_buf(), cause })
+        })
     }
 
     /// Writes a model file, replacing the one that may be there: a reader sees the old one or the new one, whole.

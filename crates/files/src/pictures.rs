@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use limpid_graph::{Tensor, TensorError};
 use thiserror::Error;
 
-use crate::bytes::{ReadError, read_capped};
+use crate::bytes::{ReadError, decode_file};
 use crate::sniff::Sniffed;
 
 mod decode;
@@ -270,8 +270,9 @@ pub fn read_picture(path: &Path) -> Result<Picture, PicturesError> {
 }
 
 fn read_expecting(path: &Path, expected: Option<(usize, usize)>) -> Result<Picture, PicturesError> {
-    let bytes = read_capped(path, PICTURE_CAP_BYTES)?;
-    Picture::expecting(&bytes, expected).map_err(|cause| PicturesError::Picture { path: path.to_path_buf(), cause })
+    decode_file(path, PICTURE_CAP_BYTES, |bytes| {
+        Picture::expecting(&bytes, expected).map_err(|cause| PicturesError::Picture { path: path.to_path_buf(), cause })
+    })
 }
 
 fn labels_tensor(labels: &[usize], classes: usize) -> Result<Tensor, TensorError> {

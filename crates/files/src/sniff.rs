@@ -5,11 +5,10 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 
-use crate::bytes::{ReadError, open};
+use crate::bytes::{ReadError, decode_open};
 
 mod archives;
 mod arrays;
@@ -186,18 +185,19 @@ pub fn sniff(bytes: &[u8]) -> Sniffed {
 /// [`ReadError`] where the file cannot be read, or is none: a folder, a device, a pipe.
 pub fn sniff_file(path: &Path) -> Result<Sniffed, ReadError> {
     let unreadable = |cause: io::Error| ReadError::Unreadable { path: path.to_path_buf(), cause };
-    let mut file = open(path)?;
-    let length = file.metadata().map_err(unreadable)?.len();
-    let mut head = Vec::new();
-    file.by_ref().take(HEAD_BYTES as u64).read_to_end(&mut head).map_err(unreadable)?;
-    let mut tail = Vec::new();
-    if length > HEAD_BYTES as u64 && file.seek(SeekFrom::End(-(TAIL_BYTES as i64))).is_ok() {
-        file.take(TAIL_BYTES as u64).read_to_end(&mut tail).map_err(unreadable)?;
-    } else {
-        tail = head[head.len().saturating_sub(TAIL_BYTES)..].to_vec();
-    }
-    let names = if head.starts_with(b"PK") { File::open(path).ok().and_then(archives::names_of) } else { None };
-    let found = View { head: &head, tail: &tail, length, names }.sniffed();
+    let found = decode_open(path, |mut file| {
+        let length = file.metadata().map_err(unreadable)?.len();
+        let mut head = Vec::new();
+        file.by_ref().take(HEAD_BYTES as u64).read_to_end(&mut head).map_err(unreadable)?;
+        let mut tail = Vec::new();
+        if length > HEAD_BYTES as u64 && file.seek(SeekFrom::End(-(TAIL_BYTES as i64))).is_ok() {
+            file.by_ref().take(TAIL_BYTES as u64).read_to_end(&mut tail).map_err(unreadable)?;
+        } else {
+            tail = head[head.len().saturating_sub(TAIL_BYTES)..].to_vec();
+        }
+        let names = if head.starts_with(b"PK") { archives::names_of(file) } else { None };
+        Ok::<_, ReadError>(View { head: &head, tail: &tail, length, names }.sniffed())
+    })?;
     Ok(if found.kind == Kind::Unknown { marks::by_name(path).unwrap_or(found) } else { found })
 }
 

@@ -11,7 +11,7 @@ use std::sync::OnceLock;
 
 use csv::ReaderBuilder;
 
-use crate::bytes::{GZIP_MAGIC, gunzip, read_plain_or_gzip};
+use crate::bytes::{GZIP_MAGIC, behind_guard, decode_plain_or_gzip, gunzip};
 
 mod cells;
 mod date;
@@ -111,9 +111,18 @@ impl Table {
     /// # Errors
     /// As [`read`](Self::read).
     pub fn read_as(path: &Path, form: &TableForm) -> Result<Self, TableFileError> {
-        let bytes = read_plain_or_gzip(path, TABLE_CAP_BYTES)?;
-        Self::from_plain(bytes, form)
-            .map_err(|cause| TableFileError::Content { path: path.to_path_buf(), cause: Box::new(cause) })
+        let wrong = |cause| TableFileError::Content { path: path.to_path_buf(), cause: Box::new(cause) };
+        decode_plain_or_gzip(path, TABLE_CAP_BYTES, |bytes| Self::from_plain(bytes, form).map_err(wrong))
+    }
+
+    /// Reads a table of which something is known from what did not stand in a file, such as standard input, plain or
+    /// gzip'd. Errors call it by its name.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub fn read_named(name: &Path, bytes: Vec<u8>, form: &TableForm) -> Result<Self, TableFileError> {
+        let wrong = |cause| TableFileError::Content { path: name.to_path_buf(), cause: Box::new(cause) };
+        behind_guard(name, || Self::from_bytes_as(bytes, form).map_err(wrong))
     }
 
     /// Reads a table. What separates its cells is what its lines have most alike: commas, tabs, semicolons, bars or blanks.

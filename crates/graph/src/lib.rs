@@ -30,6 +30,7 @@ mod exercise;
 mod expression;
 mod grad;
 mod graph;
+pub mod guard;
 mod interpret;
 pub mod map;
 mod mistake;

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use clap::Args;
-use limpid::files::{Arrays, LayersError, MODEL_CAP_BYTES, NamedArray, Orientation, find_layers, read_plain_or_gzip};
+use limpid::files::{Arrays, LayersError, MODEL_CAP_BYTES, NamedArray, Orientation, decode_plain_or_gzip, find_layers};
 use limpid::graph::{Sizes, Tensor};
 use limpid::learn::{Elements, GradientCheck, GradientReport, Model, Sgd};
 use serde::Serialize;
@@ -174,11 +174,11 @@ fn looked(subject: &Subject, data: &DataOptions, count: usize, seed: u64) -> Res
 /// parameters', or those of another program, as for weights: W1, b1, W2, ….
 fn gradients(path: &Path, model: &Model) -> Result<Vec<(String, Tensor)>, Failure> {
     let wrong = |why: String| Failure::Misfit(format!("{}: {why}", path.display()));
-    let bytes = read_plain_or_gzip(path, MODEL_CAP_BYTES).map_err(|error| Failure::Misfit(error.to_string()))?;
-    let arrays: Vec<NamedArray> = match bytes.trim_ascii_start().first() {
-        Some(b'{' | b'[') | None => of_json(&bytes).map_err(wrong)?,
-        _ => Arrays::from_bytes(&bytes).map_err(|error| wrong(error.to_string()))?.arrays,
-    };
+    let arrays: Vec<NamedArray> =
+        decode_plain_or_gzip(path, MODEL_CAP_BYTES, |bytes| match bytes.trim_ascii_start().first() {
+            Some(b'{' | b'[') | None => of_json(&bytes).map_err(wrong),
+            _ => Arrays::from_bytes(&bytes).map(|read| read.arrays).map_err(|error| wrong(error.to_string())),
+        })?;
     let names = model.network().parameter_names()?;
     let is_own = |array: &NamedArray| names.contains(&array.name);
     if arrays.iter().any(is_own) {

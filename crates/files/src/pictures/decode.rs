@@ -5,13 +5,13 @@
 
 use std::io::Cursor;
 
+use limpid_graph::guard::{STOPPED, guarded};
 use thiserror::Error;
 use zune_core::bytestream::ZCursor;
 use zune_core::colorspace::ColorSpace;
 use zune_core::options::DecoderOptions;
 use zune_jpeg::JpegDecoder;
 
-use crate::guard::{STOPPED, guarded};
 use crate::sniff::{Sniffed, sniff};
 
 /// The most pixels of a picture, 2²³: 3,840 × 2,160 for one. Decoding holds up to 16 bytes for each.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use limpid_graph::Tensor;
 
 use super::{Pictures, PicturesError, TOGETHER_CAP_BYTES, labels_tensor, visible_entries};
-use crate::bytes::read_plain_or_gzip;
+use crate::bytes::decode_plain_or_gzip;
 use crate::idx::read_idx;
 
 /// Classes that labels may name: more are hardly labels.
@@ -124,9 +124,9 @@ fn idx_part(folder: &Path, prefixes: &[&str]) -> Result<Option<Part>, PicturesEr
     };
     let (Some(images), Some(labels)) = (find("images", "idx"), find("labels", "idx1")) else { return Ok(None) };
     let read = |path: &PathBuf| {
-        let bytes = read_plain_or_gzip(path, TOGETHER_CAP_BYTES as u64)?;
         let wrong = |error: crate::IdxError| PicturesError::Arrays { path: path.clone(), what: error.to_string() };
-        Ok::<_, PicturesError>((path.clone(), read_idx(&bytes).map_err(wrong)?))
+        let array = decode_plain_or_gzip(path, TOGETHER_CAP_BYTES as u64, |bytes| read_idx(&bytes).map_err(wrong))?;
+        Ok::<_, PicturesError>((path.clone(), array))
     };
     Ok(Some(Part { images: read(images)?, labels: read(labels)? }))
 }
@@ -138,8 +138,9 @@ fn npz_parts(path: &Path) -> Result<Option<(Part, Option<Part>)>, PicturesError>
         return Ok(None);
     }
     let wrong = |what: String| PicturesError::Arrays { path: path.to_path_buf(), what };
-    let bytes = crate::bytes::read_capped(path, TOGETHER_CAP_BYTES as u64)?;
-    let arrays = crate::read_npz(&bytes).map_err(|error| wrong(error.to_string()))?;
+    let arrays = crate::bytes::decode_file(path, TOGETHER_CAP_BYTES as u64, |bytes| {
+        crate::read_npz(&bytes).map_err(|error| wrong(error.to_string()))
+    })?;
     let array = |name: &str| {
         let found = arrays.iter().find(|named| named.name == name);
         let within = path.join(name);

@@ -14,7 +14,7 @@ use tar::{Archive, EntryType};
 use super::error::SetError;
 use super::idx::classes;
 use super::{DataSet, Read};
-use crate::bytes::ReadError;
+use crate::bytes::decode_open;
 
 /// The training samples lie in so many files.
 const BATCHES: usize = 5;
@@ -27,17 +27,16 @@ pub(super) fn load(set: &DataSet, folder: &Path) -> Result<Read, SetError> {
     if !path.is_file() {
         return Err(SetError::Missing { folder: folder.to_path_buf(), name, fetched: set.folder });
     }
-    let files = records(set, &path)?;
+    let files = decode_open(&path, |file| records(set, &path, file))?;
     let [train @ .., test] = &files;
     Ok([split(set, &path, &train.concat())?, split(set, &path, test)?])
 }
 
 /// The records of `data_batch_1.bin` to `data_batch_5.bin` and of `test_batch.bin`.
-fn records(set: &DataSet, path: &Path) -> Result<[Vec<u8>; BATCHES + 1], SetError> {
+fn records(set: &DataSet, path: &Path, file: File) -> Result<[Vec<u8>; BATCHES + 1], SetError> {
     let damaged = |reason: String| SetError::Archive { path: path.to_path_buf(), reason };
     let broken = |error: std::io::Error| damaged(format!("damaged or cut tar archive ({error})"));
     let record = 1 + set.sample_size();
-    let file = File::open(path).map_err(|cause| ReadError::Unreadable { path: path.to_path_buf(), cause })?;
     // More than belongs there is not unpacked, whatever the headers say.
     let most = (set.train + set.test) as u64 * record as u64 + AROUND_BYTES;
     let mut archive = Archive::new(MultiGzDecoder::new(BufReader::new(file)).take(most));

@@ -15,7 +15,7 @@ use rawzip::{CompressionMethod, FileReader, RECOMMENDED_BUFFER_SIZE, ZipArchive,
 use super::error::SetError;
 use super::idx::{array, cap, classes, packed_cap};
 use super::{DataSet, Part, Read};
-use crate::bytes::{ReadError, gunzip};
+use crate::bytes::{decode_open, gunzip};
 
 pub(super) fn load(set: &DataSet, folder: &Path, split: &str, first_label: u8) -> Result<Read, SetError> {
     let name = set.files.first().map_or("", |file| file.name);
@@ -23,7 +23,11 @@ pub(super) fn load(set: &DataSet, folder: &Path, split: &str, first_label: u8) -
     if !path.is_file() {
         return Err(SetError::Missing { folder: folder.to_path_buf(), name, fetched: set.folder });
     }
-    let mut archive = Archive::open(&path)?;
+    decode_open(&path, |file| read(set, Archive::of(&path, file)?, split, first_label))
+}
+
+fn read(set: &DataSet, mut archive: Archive<'_>, split: &str, first_label: u8) -> Result<Read, SetError> {
+    let path = archive.path;
     let mut part = |part: Part| {
         let prefix = match part {
             Part::Train => "train",
@@ -63,9 +67,8 @@ struct Archive<'a> {
 }
 
 impl<'a> Archive<'a> {
-    fn open(path: &'a Path) -> Result<Self, SetError> {
+    fn of(path: &'a Path, file: File) -> Result<Self, SetError> {
         let damaged = |error: rawzip::Error| damaged(path, format!("damaged or cut zip archive ({error})"));
-        let file = File::open(path).map_err(|cause| ReadError::Unreadable { path: path.to_path_buf(), cause })?;
         let mut buffer = vec![0; RECOMMENDED_BUFFER_SIZE];
         let archive = ZipArchive::from_file(file, &mut buffer).map_err(damaged)?;
         let mut members = HashMap::new();

@@ -6,7 +6,7 @@ use limpid_graph::Tensor;
 
 use super::error::SetError;
 use super::{DataSet, Part, Read};
-use crate::bytes::{gunzip, read_capped};
+use crate::bytes::{decode_file, gunzip};
 use crate::digest::sha256_hex;
 use crate::idx::read_idx;
 
@@ -37,12 +37,13 @@ fn file(set: &DataSet, folder: &Path, part: Part, what: &str, shape: &[usize]) -
     if !path.is_file() {
         return Err(SetError::Missing { folder: folder.to_path_buf(), name, fetched: set.folder });
     }
-    let packed = read_capped(&path, packed_cap(cap(shape)))?;
-    let unpacked = gunzip(&packed, cap(shape)).map_err(|cause| SetError::Gzip { path: path.clone(), cause })?;
-    // Form before checksum: a wrong shape says more than a wrong sum.
-    let read = array(&path, &unpacked, shape)?;
-    let read = if what == "labels" { classes(&path, read, set, 0)? } else { read };
-    let found = sha256_hex(&packed);
+    let (read, found) = decode_file(&path, packed_cap(cap(shape)), |packed| {
+        let unpacked = gunzip(&packed, cap(shape)).map_err(|cause| SetError::Gzip { path: path.clone(), cause })?;
+        // Form before checksum: a wrong shape says more than a wrong sum.
+        let read = array(&path, &unpacked, shape)?;
+        let read = if what == "labels" { classes(&path, read, set, 0)? } else { read };
+        Ok::<_, SetError>((read, sha256_hex(&packed)))
+    })?;
     if found != expected {
         return Err(SetError::Checksum { path, set: set.name, expected, found, fetched: set.folder });
     }

@@ -1,7 +1,8 @@
-//! The one door to decoders of others: a panic in them becomes an error.
+//! Where limpid decodes what comes from outside: a panic there becomes an error.
 //!
-//! They are well kept and fuzzed, and still read bytes that mean harm. Where one of them stops at what it does not
-//! expect, whoever asked is told that the file is damaged, and nothing else is harmed: a decoder works on its own copy.
+//! Decoders are well kept and fuzzed, and still read bytes that mean harm. Where one of them panics, whoever asked is told
+//! that the file is damaged, and nothing else is harmed: a decoder works on its own copy. The rooms of limpid that read
+//! files share this; a program that uses limpid seldom needs it.
 
 use std::cell::Cell;
 use std::panic::{self, AssertUnwindSafe};
@@ -12,17 +13,28 @@ thread_local! {
     static GUARDED: Cell<bool> = const { Cell::new(false) };
 }
 
-/// A decoder stopped at bytes that it did not expect.
+/// A decoder panicked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Stopped;
+pub struct Stopped;
 
 /// What a message says of it.
-pub(crate) const STOPPED: &str = "the decoder stopped at bytes that it does not expect";
+pub const STOPPED: &str = "the decoder stopped at bytes that it does not expect";
 
 /// Runs a decoder. Of a panic in it nothing is printed.
 ///
-/// What the decoder was given is not looked at again after a panic, so that half-done work is never seen.
-pub(crate) fn guarded<T>(decode: impl FnOnce() -> T) -> Result<T, Stopped> {
+/// What the decoder was given must not be looked at again after a panic, so that half-done work is never seen.
+///
+/// # Errors
+/// [`Stopped`] where it panicked.
+///
+/// ```
+/// use limpid_graph::guard::{Stopped, guarded};
+///
+/// let first = |bytes: &[u8]| bytes[0];
+/// assert_eq!(guarded(|| first(b"a")), Ok(97));
+/// assert_eq!(guarded(|| first(b"")), Err(Stopped));
+/// ```
+pub fn guarded<T>(decode: impl FnOnce() -> T) -> Result<T, Stopped> {
     static QUIET: Once = Once::new();
     // The message of a panic is printed before it can be caught: by the hook that there is, on any other thread too.
     QUIET.call_once(|| {
