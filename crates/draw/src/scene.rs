@@ -1,4 +1,4 @@
-//! A picture as plain data: what stands where, in which colour, from back to front.
+//! A picture as plain data: shapes, positions and colours, from back to front.
 
 use crate::colour::{Colour, Role, Theme};
 use crate::font::{ASCENT, DESCENT, text_width};

@@ -1,8 +1,8 @@
 //! Downloads: a published file and where it can be had → the file, whole and verified, under its name.
 //!
-//! The one room that speaks to the network. It knows a file by its length and its SHA-256, and nothing of what is in
-//! it; that is for [`limpid-files`](https://docs.rs/limpid-files). Whoever serves the file is not trusted: what has
-//! another length is not read to its end, and what has another checksum never gets the file's name.
+//! The only crate that uses the network. It knows a file by its length and its SHA-256 checksum, and does not look into
+//! it; that is for [`limpid-files`](https://docs.rs/limpid-files). Servers are not trusted: a file
+//! of another length is not read to its end, and a file of another checksum never gets the file's name.
 //!
 //! ```no_run
 //! use limpid_fetch::{Download, Settings, fetch};

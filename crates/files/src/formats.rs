@@ -1,4 +1,4 @@
-//! Named arrays in whatever format they come in, told by their bytes; and into whatever format is wanted.
+//! Named arrays from any known format, which is detected by its bytes, and into any format.
 
 use std::collections::BTreeMap;
 use std::fmt;

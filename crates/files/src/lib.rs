@@ -1,9 +1,9 @@
-//! Everything that comes from outside as bytes: data sets and models, read and written.
+//! Reading and writing files: data sets, models, weights, tables and pictures.
 //!
-//! Nothing that arrives here is trusted. Every reader takes a byte slice, checks each length against what there
-//! really is before it allocates, and answers with a [`Tensor`](limpid_graph::Tensor), with [named arrays](NamedArray)
-//! or with a typed error that says where it went wrong and what would fix it. No input makes a reader panic, runs
-//! anything, or takes more memory than a multiple of its own length.
+//! No file is trusted. A reader takes a byte slice and checks each length against the bytes that there are before it
+//! allocates memory. It returns a [`Tensor`](limpid_graph::Tensor), [named arrays](NamedArray) or a typed error that
+//! says where the mistake is and how to correct it. No input can make a reader panic, run code, or take more memory
+//! than a multiple of the input's length.
 //!
 //! | to | use |
 //! |---|---|
@@ -17,19 +17,19 @@
 //! | read and write `.npz` (feature `archives`) | `read_npz`, `write_npz` |
 //! | read and write any safetensors | `Safetensors` |
 //! | read a PyTorch state dict (feature `archives`) | `read_torch` |
-//! | read any of them, told by its bytes | `Arrays` |
-//! | know which layers named arrays belong to | `find_layers` |
+//! | read any of them; the bytes decide the format | `Arrays` |
+//! | find the layers that named arrays belong to | `find_layers` |
 //! | read a table of comma-separated values (feature `tables`) | `Table` |
-//! | say what a file is that none of them reads | [`sniff`], [`sniff_file`] |
+//! | name the format of a file that none of them reads | [`sniff`], [`sniff_file`] |
 //! | read pictures, and folders of them (feature `pictures`) | `Pictures`, `Picture` |
-//! | know before a long run that its output can be written | [`writable`] |
+//! | check before a long run that its output can be written | [`writable`] |
 //! | write a file whole or not at all | [`write_atomically`] |
 //!
-//! This crate knows arrays and their names, and nothing of networks: what is built from them is the caller's.
+//! This crate knows arrays and their names. It does not know networks; the caller builds them from the arrays.
 //!
-//! Five features, all on by default: `arrays` brings what other programs write, `archives` zip archives too, and with
-//! them the crate `rawzip`; `sets` the data sets beside MNIST, and with them `tar`; `tables` and `pictures` bring data
-//! sets of one's own, and the crates that parse and decode them.
+//! Five features, all on by default: `arrays` reads and writes other programs' arrays; `archives` zip archives too,
+//! with the crate `rawzip`; `sets` the data sets beside MNIST, with `tar`; `tables` and `pictures` your own data, with
+//! the crates that parse and decode them.
 
 #[cfg(feature = "archives")]
 mod archive;

@@ -1,4 +1,4 @@
-//! What a file is, told by its bytes: bytes → one name for a message, and the way out.
+//! The format of a file, detected by its bytes: bytes → a name for a message, and the remedy.
 //!
 //! Every reader says with it what it was given instead of what it reads. Nothing is decoded here: the first bytes, the
 //! last ones, and the names in an archive's directory say enough.
@@ -167,7 +167,7 @@ struct View<'a> {
     names: Option<Vec<String>>,
 }
 
-/// What bytes are, told by the first and the last of them. They are those of a whole file.
+/// The format of bytes, detected by the first and the last of them. They are a whole file's.
 pub fn sniff(bytes: &[u8]) -> Sniffed {
     let view = View {
         head: &bytes[..bytes.len().min(HEAD_BYTES)],

@@ -6,7 +6,8 @@ use crate::trace::Trace;
 
 /// A traced graph whose derivatives a learner fills in, from the output back.
 ///
-/// Asked are the single numbers that the backward pass comes by, but for the output, whose derivative is 1.
+/// The exercise asks for the derivative of each single number that the backward pass reaches, except for the output,
+/// whose derivative is 1.
 ///
 /// ```
 /// use limpid_graph::{Builder, Verdict};
@@ -38,7 +39,7 @@ pub enum Verdict {
         /// Where to look.
         hint: String,
     },
-    /// The node's derivative was not asked, or is answered already.
+    /// The exercise does not ask for this node's derivative, or it is answered already.
     NotAsked,
 }
 
@@ -46,7 +47,7 @@ pub enum Verdict {
 const TOLERANCE: f64 = 1e-6;
 
 impl Trace {
-    /// This graph as an exercise: its values given, its derivatives asked.
+    /// This graph as an exercise: its values are given, its derivatives are to be found.
     pub fn exercise(&self) -> Exercise {
         let output = self.graph().outputs().first();
         let asked =
@@ -56,7 +57,7 @@ impl Trace {
 }
 
 impl Exercise {
-    /// The nodes whose derivatives are still asked, in the order of computation: answer them from the last to the
+    /// The nodes whose derivatives are still to be found, in the order of computation: answer them from the last to the
     /// first.
     pub fn open(&self) -> &[NodeId] {
         &self.open
@@ -78,7 +79,7 @@ impl Exercise {
         Verdict::Wrong { hint: self.hint(node) }
     }
 
-    /// The derivative at a node, for whoever gives up, or checks answers elsewhere.
+    /// The derivative at a node, for a reader who gives up, or for another checker of answers.
     pub fn truth(&self, node: NodeId) -> Option<f64> {
         self.trace.derivative_at(node).and_then(|tensor| tensor.item())
     }

@@ -1,13 +1,13 @@
-//! limpid's graph: a network, a loss, a training step as a value.
+//! limpid's graph: a network, a loss or a training step as a value.
 //!
 //! ```text
 //! describe ───────► differentiate ───────► (plan) ───────► run
 //! builder, var      grad                                   interpret
 //! ```
 //!
-//! A [`Builder`] takes notes; its [`Var`]s carry the arithmetic. [`Builder::finish`] makes an immutable [`Graph`], or
-//! reports every mistake at once. [`Builder::grad`] writes the derivative as more graph. [`Graph::run`] computes it by
-//! the reference interpreter, [`Graph::trace`] keeps every value and derivative, [`Graph::show`] prints it.
+//! A [`Builder`] records what is done to its [`Var`]s. [`Builder::finish`] makes an immutable [`Graph`], or reports
+//! every mistake at once. [`Builder::grad`] adds the derivative to the graph. [`Graph::run`] computes the outputs with
+//! the reference interpreter, [`Graph::trace`] keeps every value and derivative, [`Graph::show`] prints the graph.
 //!
 //! ```
 //! use limpid_graph::{Builder, Tensor};

@@ -8,7 +8,7 @@ use thiserror::Error;
 
 use crate::shape::{Dim, Shape};
 
-/// What is wrong with one op of a described graph.
+/// A mistake in one op of a described graph.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum Fault {

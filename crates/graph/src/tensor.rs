@@ -76,7 +76,7 @@ macro_rules! element {
 }
 element!(f32 => F32, f64 => F64, u8 => U8);
 
-/// A tensor that cannot be made, or cannot be read the way that was asked for.
+/// A tensor that cannot be made, or cannot be read as it was asked for.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum TensorError {

@@ -1,4 +1,4 @@
-//! Which samples each step learns from: a pure function of the seed and the step.
+//! The samples of each step's batch: a pure function of the seed and the step.
 
 use std::fmt;
 use std::str::FromStr;
@@ -14,7 +14,7 @@ pub enum Sampling {
     /// Each epoch visits every sample once, in an order of its own; its last batch may be smaller.
     #[default]
     Shuffled,
-    /// Each sample of each batch is drawn from all, whatever was drawn before.
+    /// Each sample of each batch is drawn from all samples, independently of earlier draws.
     WithReplacement,
 }
 
@@ -126,7 +126,7 @@ impl Batches {
         self.batch_size
     }
 
-    /// How many steps an epoch has: as many as it takes to see as many samples as there are.
+    /// Number of steps in an epoch: enough for as many samples as the data set has.
     pub fn per_epoch(&self) -> usize {
         self.samples.div_ceil(self.batch_size)
     }

@@ -1,4 +1,4 @@
-//! A column of a table: a name, and for each row a number or a word, or nothing where it is not known.
+//! A column of a table: a name, and for each row a number or a word, or nothing if the value is missing.
 
 use std::collections::HashMap;
 
@@ -7,13 +7,13 @@ use std::collections::HashMap;
 pub struct Column {
     /// The name.
     pub name: String,
-    /// What stands in each row.
+    /// The value of each row.
     pub values: Values,
     /// How cells of text became numbers, in the words of whoever read them; none where they were numbers or words.
     pub reading: Option<String>,
 }
 
-/// What stands in the rows of a column.
+/// The values of a column.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Values {
     /// Numbers.

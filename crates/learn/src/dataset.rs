@@ -1,4 +1,4 @@
-//! Data sets: samples, their targets, and how they are cut.
+//! Data sets: samples and their targets, and how to split them.
 
 use std::borrow::Cow;
 
@@ -87,7 +87,7 @@ impl Dataset {
         self.inputs.shape()
     }
 
-    /// Every number of the samples, divided, as a network is given them.
+    /// Every number of the samples after division, as a network receives it.
     pub fn inputs_as_f32(&self) -> Vec<f32> {
         let mut numbers = self.inputs.to_f32();
         if let Some(divisor) = self.divisor {
@@ -172,7 +172,8 @@ impl Dataset {
         Ok(Self { divisor: self.divisor, ..Self::new(inputs, targets)? })
     }
 
-    /// Shuffles by `seed`, then cuts: `share` of the samples (0.8 for 80 %), rounded, and the rest.
+    /// Shuffles by `seed` and splits: the first part has `share` of the samples (0.8 for 80 %), rounded, the second the
+    /// rest.
     ///
     /// # Errors
     /// [`Error::Setting`] where either part would be empty.

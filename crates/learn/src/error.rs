@@ -1,11 +1,11 @@
-//! What can go wrong while learning.
+//! Errors of training and of networks.
 
 use limpid_engine::SessionError;
 use thiserror::Error;
 
 use crate::text::TextError;
 
-/// What can go wrong while a network is described, trained or asked.
+/// An error in describing, training or using a network.
 #[derive(Clone, Debug, PartialEq, Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -18,22 +18,22 @@ pub enum Error {
     /// A network's text.
     #[error(transparent)]
     Text(#[from] TextError),
-    /// An initialiser that there is not.
+    /// An unknown initializer.
     #[error("unknown initializer `{found}`; zeros, normal(0.01), uniform(0.1), xavier and he fit")]
     Initializer {
         /// What was asked for.
         found: String,
     },
-    /// A loss, sampling or other choice that there is not.
+    /// An unknown name of a loss, a sampling or another choice.
     #[error("unknown {kind} `{found}`{}; there are: {known}", .suggestion.as_ref().map(|s| format!(", did you mean `{s}`?")).unwrap_or_default())]
     Unknown {
-        /// Of what it is a choice.
+        /// The kind of choice.
         kind: &'static str,
         /// What was asked for.
         found: String,
-        /// The nearest that there is.
+        /// The known name that is most similar.
         suggestion: Option<String>,
-        /// All that there are.
+        /// All known names.
         known: String,
     },
     /// A setting out of its range.
@@ -46,16 +46,16 @@ pub enum Error {
         /// What would fit.
         fits: String,
     },
-    /// Data whose parts do not belong together, or not to the network.
+    /// Data whose parts do not fit together, or do not fit the network.
     #[error("{0}")]
     Data(String),
-    /// Columns that cannot be learned from, or are not those that were.
+    /// Columns that a model cannot be trained on, or that differ from those it was trained on.
     #[error(transparent)]
     Preparation(#[from] crate::preparation::PreparationError),
     /// A parameter that does not fit the network.
     #[error("{0}")]
     Parameters(String),
-    /// The loss left the numbers.
+    /// The loss became infinite or NaN.
     #[error(
         "training diverged: the loss is {loss} at step {step} (epoch {epoch}); a smaller learning rate than {learning_rate:?} would fit"
     )]

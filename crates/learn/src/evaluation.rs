@@ -11,21 +11,21 @@ use crate::model::Model;
 use crate::predictor::{as_batch, reshaped};
 use crate::step::{INPUTS, ROWS, TARGETS};
 
-/// How a model does on a data set.
+/// Loss and accuracy of a model on a data set.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Evaluation {
-    /// How many samples it was tried on.
+    /// Number of samples.
     pub samples: usize,
     /// The mean loss.
     pub loss: f64,
-    /// The share of right answers, for losses of classification.
+    /// The accuracy, which is the share of right answers; for losses of classification.
     pub accuracy: Option<f64>,
-    /// How many answers are right, for losses of classification.
+    /// Number of right answers, for losses of classification.
     pub right: Option<usize>,
 }
 
-/// How many samples are evaluated at a time, where nothing else is said. Large enough for matrix products, small enough
-/// for caches.
+/// Number of samples that are evaluated at a time by default: large enough for matrix products, small enough for
+/// caches.
 pub const EVALUATION_BATCH: usize = 1000;
 
 /// No more samples are evaluated at a time: the share of right answers is a 32-bit float, from which the count of so many

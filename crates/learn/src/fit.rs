@@ -22,16 +22,16 @@ pub struct Fit {
     pub epochs: usize,
     /// How many samples a step learns from; all of them, where there are fewer.
     pub batch_size: usize,
-    /// How far a step goes against the gradient. None takes the one that is usual for the optimiser:
+    /// How far a step goes against the gradient. None takes the one that is usual for the optimizer:
     /// [`Optimizer::usual_learning_rate`].
     pub learning_rate: Option<f64>,
-    /// How a parameter moves.
+    /// The optimizer: how a step changes the parameters.
     pub optimizer: Arc<dyn Optimizer>,
     /// How the samples of a batch are chosen.
     pub sampling: Sampling,
     /// The seed that batches are drawn by.
     pub seed: u64,
-    /// Whether to note the time of each step.
+    /// Whether to record the time of each step.
     pub timed: bool,
 }
 
@@ -65,7 +65,7 @@ impl Fit {
     }
 }
 
-/// What a training noted.
+/// The record of a training.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct History {
     /// The loss of each step's batch, before the step.
@@ -77,7 +77,7 @@ pub struct History {
     pub times: Vec<StepTime>,
 }
 
-/// How a model does at the end of an epoch.
+/// Loss and accuracy of a model at the end of an epoch.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Epoch {
     /// Which epoch; 0 is before the first step.
@@ -86,15 +86,15 @@ pub struct Epoch {
     pub step: usize,
     /// Mean loss over the training data.
     pub train_loss: f64,
-    /// Share of right answers on the training data.
+    /// Accuracy on the training data: the share of right answers.
     pub train_accuracy: Option<f64>,
     /// Mean loss over the held-out data.
     pub test_loss: Option<f64>,
-    /// Share of right answers on the held-out data.
+    /// Accuracy on the held-out data: the share of right answers.
     pub test_accuracy: Option<f64>,
 }
 
-/// What happens in a training, as it happens.
+/// An event of a training, given to a watching function as it happens.
 #[derive(Clone, Copy, Debug)]
 pub enum Event<'e> {
     /// A step was taken.

@@ -1,9 +1,9 @@
-//! The gradient check: what back-propagation says against what the loss does.
+//! The gradient check: back-propagation compared with numerical derivatives of the loss.
 //!
 //! For each number of each parameter, the loss is computed with the number a little larger and a little smaller, in
 //! `f64`; the difference quotient must agree with the derivative that the graph's gradient gives. A perturbation that
-//! brings an op to the other side of a kink (a ReLU whose sign flips) is left out and counted: there the quotient means
-//! nothing. Random directions through all parameters at once are checked besides.
+//! brings an op to the other side of a kink (a ReLU whose sign flips) is left out and counted, because the quotient
+//! means nothing there. Random directions through all parameters at once are checked too.
 
 use std::fmt;
 
@@ -32,15 +32,15 @@ use crate::numerical_gradient::{DataLoss, around};
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct GradientCheck {
-    /// How far a number is moved each way.
+    /// Step of the central difference: how far a number is moved up and down.
     pub step: f64,
     /// Which numbers of each parameter are moved.
     pub elements: Elements,
-    /// How many random directions through all parameters are checked besides.
+    /// Number of random directions through all parameters that are checked too.
     pub directions: usize,
     /// The largest error that passes: |a − n| / max(1, |a|, |n|) of the two derivatives.
     pub tolerance: f64,
-    /// What elements and directions are drawn by.
+    /// Seed by which elements and directions are drawn.
     pub seed: u64,
 }
 
@@ -87,7 +87,7 @@ pub struct ParameterCheck {
     pub checked: usize,
     /// How many were left out since moving them crosses a kink.
     pub at_kinks: usize,
-    /// The mean of |analytic − numerical| over those compared.
+    /// The mean of |back-propagated − numerical| over those compared.
     pub mean_difference: f64,
     /// Where the error is largest, and both derivatives there; nothing where none were compared.
     pub worst: Option<Worst>,

@@ -1,4 +1,4 @@
-//! Which rows are learned from, and which are held out.
+//! Which rows are for training, and which are held out for testing.
 
 use limpid_graph::Stream;
 

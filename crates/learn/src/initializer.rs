@@ -1,4 +1,4 @@
-//! How parameters begin.
+//! How parameters are initialized.
 
 use std::fmt;
 use std::str::FromStr;
@@ -25,7 +25,7 @@ pub enum Initializer {
     Uniform(f64),
     /// Normal with variance 2 / (inputs + outputs), for sigmoid and tanh (Glorot & Bengio 2010, eq. 12).
     Xavier,
-    /// Normal with variance 2 / inputs, for ReLU and its kin (He et al. 2015, eq. 10).
+    /// Normal with variance 2 / inputs, for ReLU and similar activations (He et al. 2015, eq. 10).
     He,
 }
 

@@ -1,4 +1,4 @@
-//! What a layer is: plain data with one function from a value to a value.
+//! The trait of layers: plain data with one function from a value to a value.
 
 use std::cell::RefCell;
 use std::fmt;
@@ -37,7 +37,7 @@ pub trait Layer: fmt::Debug + Send + Sync {
     /// The layer as network text, such as `affine 50`.
     fn text(&self) -> String;
 
-    /// Describes what the layer makes of `x`, whose first axis is the batch.
+    /// Describes the layer's output for the input `x`, whose first axis is the batch.
     fn forward<'b>(&self, x: Var<'b>, context: &Context<'b>) -> Var<'b>;
 
     /// Where the layer was constructed, for messages.

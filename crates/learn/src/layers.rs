@@ -26,13 +26,13 @@ impl Affine {
         Self { inputs: Some(inputs), ..Self::to(outputs) }
     }
 
-    /// To `outputs` numbers, from as many as it is given.
+    /// To `outputs` numbers; the number of inputs is that of the layer before.
     #[track_caller]
     pub fn to(outputs: usize) -> Self {
         Self { inputs: None, outputs, initializer: Initializer::He, location: Location::caller() }
     }
 
-    /// How its weights begin; its biases begin at 0. Without this: [`Initializer::He`].
+    /// How its weights are initialized. The default is [`Initializer::He`]; biases begin at 0.
     pub fn init(self, initializer: Initializer) -> Self {
         Self { initializer, ..self }
     }
@@ -210,8 +210,8 @@ impl Layer for Elu {
     }
 }
 
-/// Softmax along the last axis, row by row. A network that is trained on softmax cross-entropy ends in scores, without
-/// this layer: the loss applies it.
+/// Softmax along the last axis, row by row. A network that is trained with softmax cross-entropy must end in scores,
+/// without this layer, because the loss applies the softmax itself.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Softmax;
 

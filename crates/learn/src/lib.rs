@@ -1,14 +1,14 @@
-//! limpid learns: layers, losses, optimisers, data sets, and the loop that brings them together.
+//! Training: layers, losses, optimizers, data sets, and the loop that brings them together.
 //!
 //! A [`Network`] is plain data, written in Rust or as text. A [`Model`] is a network with parameters. [`Model::fit`]
 //! describes the training step as one graph (loss, gradients and the parameters' next values) and runs it over batches
-//! of a [`Dataset`]; [`Model::evaluate`] and [`Model::predict`] ask it.
+//! of a [`Dataset`]; [`Model::evaluate`] and [`Model::predict`] use the trained model.
 //!
-//! Samples of a table are [`Column`]s; a [`Preparation`] learns from them how they become numbers, and reads what a model
-//! answers in the target's own terms.
+//! A table's samples are [`Column`]s. A [`Preparation`] learns from the training rows how columns become numbers, and
+//! turns a model's outputs back into classes or into the target's own units.
 //!
-//! Beside the loop stand the pieces to learn from one at a time: a [`Perceptron`], the difference quotients and the
-//! gradient method of [`numeric`], and [`Solo`], a layer that is run forward and backward by itself.
+//! For learning step by step there are a [`Perceptron`], numerical derivatives and gradient descent in [`numeric`], and
+//! [`Solo`], a layer that runs forward and backward alone.
 
 mod batches;
 mod clock;

@@ -1,4 +1,4 @@
-//! Losses: how far a network's output is from its targets, as one number.
+//! Losses: one number that says how far a network's outputs are from their targets.
 
 use std::fmt;
 use std::panic::Location;
@@ -9,7 +9,7 @@ use limpid_graph::{Fault, Var};
 
 use crate::error::{Error, choose};
 
-/// The number that training makes small. Each averages over the batch.
+/// A loss, the number that training minimizes. Each is a mean over the batch.
 ///
 /// A loss of your own is [`Loss::custom`]: weighted, smoothed, masked, anything that the graph can compute.
 ///

@@ -14,7 +14,7 @@ use crate::predictor::{Inference, Predictor};
 use crate::step::{self, Form};
 use crate::training::Trained;
 
-/// A network with parameters, which can be trained, evaluated and asked.
+/// A network with parameters, which can be trained, evaluated and used for predictions.
 ///
 /// ```
 /// use limpid_graph::Tensor;
@@ -29,8 +29,8 @@ use crate::training::Trained;
 /// ```
 ///
 /// A model keeps what the bytes of its samples are divided by ([`divisor`](Model::divisor)), and what its optimiser
-/// knows: a second [`fit`](Model::fit) goes on where the first one ended. A clone has everything that the model has, and
-/// goes its own way from there; for many threads that ask one model, see [`predictor`](Model::predictor).
+/// knows: a second [`fit`](Model::fit) goes on where the first one ended. A clone has everything that the model has,
+/// and goes its own way from there; for many threads that ask one model, see [`predictor`](Model::predictor).
 #[derive(Clone, Debug)]
 pub struct Model {
     network: Network,
@@ -108,7 +108,7 @@ impl Model {
         Self { session: self.session.with_threads(threads), ..self }
     }
 
-    /// How many threads it computes with.
+    /// Number of threads that it uses.
     pub fn threads(&self) -> usize {
         self.session.threads()
     }
@@ -205,7 +205,7 @@ impl Model {
     /// The parameters by name, in the order of the layers.
     ///
     /// # Errors
-    /// Does not fail for a model that was made.
+    /// None for a model that was built by [`new`](Model::new).
     pub fn parameters(&self) -> Result<Vec<(String, Tensor)>, Error> {
         let named = |name: String| Ok((name.clone(), self.session.get(&name)?.clone()));
         self.network.parameter_names()?.into_iter().map(named).collect()
@@ -227,7 +227,7 @@ impl Model {
     }
 
     /// The network's output for one sample, or for a batch of them along the first axis. For a classification these
-    /// are scores: the class is where the largest stands. Bytes are divided by the model's
+    /// are scores: the class is the position of the largest. Bytes are divided by the model's
     /// [`divisor`](Model::divisor); floats are taken as they are.
     ///
     /// # Errors
@@ -239,7 +239,7 @@ impl Model {
     /// A predictor with this model's parameters as they are now, which many threads can ask at the same time.
     ///
     /// # Errors
-    /// Does not fail for a model that was made.
+    /// None for a model that was built by [`new`](Model::new).
     pub fn predictor(&self) -> Result<Predictor, Error> {
         Predictor::of(self)
     }

@@ -1,14 +1,15 @@
-//! Derivatives by trying: difference quotients, the numerical gradient, and the gradient method that follows it.
+//! Numerical derivatives: difference quotients, the numerical gradient, gradient descent and ascent.
 //!
-//! Nothing here knows what a function is made of. It evaluates, moves one number a little, and evaluates again: slow,
-//! since a gradient takes two evaluations for each number, and simple enough to judge back-propagation by.
+//! These functions only evaluate a function: they move one number a little and evaluate again. That is slow, since a
+//! gradient takes two evaluations for each number, and simple enough to check back-propagation with.
 //!
-//! # What a gradient says, and what it does not
+//! # What a gradient says and what it does not say
 //!
 //! The gradient points where the function *grows* fastest. [`gradient_descent`] goes against it, to make the function
-//! small; [`gradient_ascent`] goes along it. Neither direction need point at the minimum: in a long valley it points at
-//! the nearer wall. And where the gradient is 0 there need not be a minimum: it is 0 at a maximum, at a minimum that
-//! is only local, and at a saddle point, which is a minimum along one direction and a maximum along another.
+//! small; [`gradient_ascent`] goes along it. Neither has to lead straight to the minimum or the maximum: in a long
+//! valley the gradient points up the nearer wall. And a gradient of 0 does not mean a minimum: it is 0 at a maximum, at
+//! a minimum that is only local, and at a saddle point, which is a minimum along one direction and a maximum along
+//! another.
 //!
 //! ```
 //! use limpid_graph::Tensor;
@@ -25,22 +26,22 @@
 //! ```
 //!
 //! A plateau and vanishing gradients are not the same thing. On a *plateau* the function itself is flat over a whole
-//! region: whoever stands there learns nothing from any small step. *Vanishing gradients* come from the chain rule:
-//! each layer multiplies the derivative that it passes back by its own slope, a sigmoid's by at most ¼, so that early
-//! layers of a deep network receive next to nothing although the loss does depend on them, and later layers learn.
+//! region, and small steps there change nothing. *Vanishing gradients* come from the chain rule: each layer multiplies
+//! the derivative that it passes back by its own slope, which is at most ¼ for a sigmoid. So the first layers of a deep
+//! network get almost nothing, although the loss does depend on them, while the last layers learn.
 
 use limpid_graph::Tensor;
 
 use crate::error::Error;
 
 /// The step `h` of a central difference that suits `f64` near 1: small enough for the curve to be nearly straight,
-/// large enough for the difference not to drown in rounding.
+/// large enough to be safe from rounding.
 pub const H: f64 = 1e-4;
 
-/// Slope of `f` at `x` from a step ahead: (f(x + h) − f(x)) / h.
+/// Forward difference, the slope of `f` at `x` from a step ahead: (f(x + h) − f(x)) / h.
 ///
-/// The error shrinks with h, and is that of the chord against the tangent; [`central_difference`] is better by an order.
-/// A tiny `h` is no help: where x + h rounds to x, the answer is 0.
+/// The error shrinks with h, and is that of the chord against the tangent; [`central_difference`] is better by an
+/// order. A tiny `h` is no help: where x + h rounds to x, the answer is 0.
 ///
 /// ```
 /// use limpid_learn::numeric::forward_difference;
@@ -78,7 +79,7 @@ pub fn forward_difference_f32(mut f: impl FnMut(f32) -> f32, x: f32, h: f64) -> 
     Ok((f(x + rounded) - f(x)) / rounded)
 }
 
-/// Slope of `f` at `x` from a step to either side: (f(x + h) − f(x − h)) / 2h.
+/// Central difference, the slope of `f` at `x` from a step to each side: (f(x + h) − f(x − h)) / (2h).
 ///
 /// Its error shrinks with h². The sum is evaluated as written, without fused multiply-add.
 ///
@@ -141,7 +142,7 @@ fn gradient_at(f: &mut impl FnMut(&[f64]) -> f64, point: &mut [f64], h: f64) -> 
     (0..count).map(along).collect()
 }
 
-/// Where the gradient method went.
+/// The path of gradient descent or ascent.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Path {
     points: Vec<Tensor>,

@@ -1,4 +1,5 @@
-//! The gradient of a model's loss by trying, and learning from it: back-propagation's result without its rule.
+//! The numerical gradient of a model's loss, and gradient descent with it: back-propagation's result without the chain
+//! rule.
 
 use std::panic::resume_unwind;
 

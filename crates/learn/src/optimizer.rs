@@ -1,4 +1,4 @@
-//! Optimisers: how a parameter moves against its gradient, as assignments in the graph of the training step.
+//! Optimizers: how a step changes a parameter by its gradient, as assignments in the graph of the training step.
 
 use std::fmt;
 use std::sync::Arc;
@@ -7,21 +7,21 @@ use limpid_graph::{Builder, Var};
 
 use crate::error::{Error, choose};
 
-/// Describes what a training step makes of a parameter.
+/// An optimizer: describes how a training step changes a parameter.
 ///
-/// The learning rate is a value that is fed at each step, so that a schedule needs no new graph. State of an optimiser's
-/// own (moments, say) is declared by [`Builder::state`] under a name that begins with the parameter's; it is zeros when
+/// The learning rate is fed at each step, so that a schedule needs no new graph. An optimizer's state, such as moments,
+/// is declared by [`Builder::state`] under a name that begins with the parameter's; it is zeros when
 /// a training begins.
 pub trait Optimizer: fmt::Debug + Send + Sync {
-    /// The optimiser's name.
+    /// The optimizer's name.
     fn name(&self) -> &'static str;
 
-    /// A learning rate that is worth trying first.
+    /// A good first learning rate.
     fn usual_learning_rate(&self) -> f64 {
         0.1
     }
 
-    /// Checks the optimiser's own settings.
+    /// Checks the optimizer's own settings.
     ///
     /// # Errors
     /// [`Error::Setting`] with what would fit.
@@ -122,7 +122,7 @@ pub struct Adam {
     pub beta1: f64,
     /// How much of the mean of squares is kept from step to step: 0 to 1, without 1.
     pub beta2: f64,
-    /// What keeps the division from being one by zero.
+    /// A small number that prevents a division by zero.
     pub epsilon: f64,
 }
 
@@ -195,7 +195,7 @@ const OPTIMIZERS: &[(&str, Make)] = &[
     ("adam", || Arc::new(Adam::default())),
 ];
 
-/// The optimiser of this name, with its usual settings.
+/// The optimizer of this name, with its usual settings.
 ///
 /// ```
 /// assert_eq!(limpid_learn::optimizer("adam")?.name(), "adam");
@@ -203,12 +203,12 @@ const OPTIMIZERS: &[(&str, Make)] = &[
 /// ```
 ///
 /// # Errors
-/// [`Error::Unknown`] with the names that there are.
+/// [`Error::Unknown`], with the known names.
 pub fn optimizer(name: &str) -> Result<Arc<dyn Optimizer>, Error> {
     choose("optimizer", name, OPTIMIZERS).map(|make| make())
 }
 
-/// The optimisers' names.
+/// The optimizers' names.
 pub fn optimizer_names() -> impl Iterator<Item = &'static str> {
     OPTIMIZERS.iter().map(|(name, _)| *name)
 }

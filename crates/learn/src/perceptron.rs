@@ -1,13 +1,13 @@
-//! The perceptron: signals in, a yes or a no out (Rosenblatt 1958). The ancestor of the affine layer with a step.
+//! The perceptron: numbers in, yes or no out (Rosenblatt 1958). It is an affine layer of one unit with a step function.
 
 use crate::error::Error;
 
-/// Fires where its weighted inputs and its bias together are above 0: w·x + b > 0.
+/// Answers yes if its weighted inputs and its bias add up to more than 0: w·x + b > 0.
 ///
 /// The AND, NAND and OR gates are perceptrons that differ in nothing but their numbers. XOR is none: one perceptron
-/// says yes on one side of a straight line and no on the other, and no line parts (0,1), (1,0) from (0,0), (1,1). In
-/// numbers, b ≤ 0, w₁ + b > 0 and w₂ + b > 0 add up to w₁ + w₂ + b > −b ≥ 0, so that it would fire at (1,1) too. Two
-/// layers can, see [`xor`]: the first draws two lines, the second asks for the strip between them.
+/// says yes on one side of a straight line and no on the other, and no line separates (0,1), (1,0) from (0,0), (1,1).
+/// In numbers, XOR needs b ≤ 0, w₁ + b > 0 and w₂ + b > 0, which add up to w₁ + w₂ + b > −b ≥ 0: yes at (1,1) too. Two
+/// layers can do it, see [`xor`]: the first draws two lines, the second selects the strip between them.
 ///
 /// ```
 /// use limpid_learn::Perceptron;
@@ -21,9 +21,9 @@ use crate::error::Error;
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Perceptron {
-    /// How much each input counts.
+    /// The weight of each input.
     pub weights: Vec<f64>,
-    /// How readily it fires.
+    /// The bias: the larger it is, the easier the answer is yes.
     pub bias: f64,
 }
 
@@ -33,24 +33,24 @@ impl Perceptron {
         Self { weights: weights.into(), bias }
     }
 
-    /// Fires where the weighted inputs are above `threshold`: the same perceptron with the bias −θ.
+    /// Says yes if the weighted inputs are above `threshold`: the same perceptron with the bias −θ.
     ///
     /// In floating point as on paper: a difference of two numbers is above 0 exactly where the first is larger.
     pub fn by_threshold(weights: impl Into<Vec<f64>>, threshold: f64) -> Self {
         Self::new(weights, -threshold)
     }
 
-    /// Fires where both inputs do.
+    /// Yes if both inputs are 1.
     pub fn and() -> Self {
         Self::new([0.5, 0.5], -0.7)
     }
 
-    /// Fires unless both inputs do.
+    /// Yes unless both inputs are 1.
     pub fn nand() -> Self {
         Self::new([-0.5, -0.5], 0.7)
     }
 
-    /// Fires where either input does.
+    /// Yes if at least one input is 1.
     pub fn or() -> Self {
         Self::new([0.5, 0.5], -0.2)
     }
@@ -70,7 +70,7 @@ impl Perceptron {
         )))
     }
 
-    /// Whether it fires.
+    /// Whether the answer is yes.
     ///
     /// # Errors
     /// As [`weighted_sum`](Perceptron::weighted_sum).

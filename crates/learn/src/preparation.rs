@@ -1,7 +1,7 @@
-//! Columns of a table → the numbers that a network reads and is measured by, and its outputs → answers.
+//! Columns of a table → the numbers that a network is trained on; and the network's outputs → answers.
 //!
-//! What this takes (means, deviations, categories) is learned from the training part alone, and goes with the model: a
-//! sample is prepared in the same way whenever it is asked about.
+//! Means, standard deviations and categories come from the training rows alone and are saved with the model, so that
+//! every later sample is prepared in the same way.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fmt;
@@ -36,8 +36,7 @@ const MOST_NUMBERED_CLASSES: usize = 20;
 const MOST_NUMBERS: usize = 1 << 29;
 
 impl Task {
-    /// What is likely meant by a target: classes where it is words, or at most 20 different whole numbers; otherwise a
-    /// number.
+    /// The likely kind of a target: classes if it is words, or at most 20 different whole numbers; otherwise a number.
     pub fn guessed(target: &Column) -> Self {
         let Values::Numbers(numbers) = &target.values else { return Self::Classification };
         let mut different = BTreeSet::new();
@@ -126,7 +125,8 @@ pub struct Input {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Encoding {
-    /// A number: less the mean, by the standard deviation. A missing one is the mean, which is 0 then.
+    /// A number, standardised: minus the mean, divided by the standard deviation. A missing one becomes the mean, which
+    /// is 0.
     Number {
         /// The mean of the training samples.
         mean: f64,

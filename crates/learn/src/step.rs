@@ -44,7 +44,7 @@ impl From<&Form> for Form {
 /// The loss of a batch, its gradient, and the assignment of each parameter's next value. Answers the loss.
 ///
 /// # Errors
-/// [`Error::Data`] where the samples do not fit the network's input, [`Error::Setting`] where the optimiser's settings are
+/// [`Error::Data`] where the samples do not fit the network's input, [`Error::Setting`] where the optimizer's settings are
 /// out of range, and every mistake in the network, or between it, the data and the loss.
 #[track_caller]
 pub fn training_step(

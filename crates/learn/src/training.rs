@@ -18,14 +18,14 @@ use crate::model::Model;
 use crate::numeric::checked_learning_rate;
 use crate::step::{self, Form, INPUTS, LEARNING_RATE, ROWS, TARGETS};
 
-/// What a model knows of its training, for a next one to go on from. The optimiser's states are in the session.
+/// What a model knows of its training, for a next one to go on from. The optimizer's states are in the session.
 #[derive(Clone, Debug)]
 pub(crate) struct Trained {
-    /// The optimiser with its settings.
+    /// The optimizer with its settings.
     optimizer: String,
     form: Form,
     program: Program,
-    /// How many values a step is fed: an optimiser may do without a learning rate.
+    /// How many values a step is fed: an optimizer may do without a learning rate.
     fed: usize,
     drawn: Drawn,
     /// How many batches were drawn so.
@@ -125,8 +125,8 @@ impl Model {
         self.fit_watched(train, None, fit, |_| ControlFlow::Continue(()))
     }
 
-    /// Trains on `train`, notes after each epoch how the model does on `test` too, and tells `watch` what happens;
-    /// its answer may stop the training. Where `watch` should see the model, or change the learning rate, use
+    /// Trains on `train`, records loss and accuracy on `test` after each epoch, and calls `watch` at every event;
+    /// `watch` may stop the training. Where `watch` should see the model, or change the learning rate, use
     /// [`fit_with`](Model::fit_with).
     ///
     /// ```
@@ -250,8 +250,8 @@ impl Model {
         Ok(run.history)
     }
 
-    /// Forgets what the optimiser gathered and which batches were drawn: the next [`fit`](Model::fit) begins as the first
-    /// one did, from the parameters as they are.
+    /// Forgets what the optimizer gathered and which batches were drawn: the next [`fit`](Model::fit) begins as the
+    /// first one did, from the parameters as they are.
     pub fn begin_anew(&mut self) {
         self.trained = None;
     }
@@ -394,7 +394,7 @@ impl<'d> Run<'d> {
         Ok(ended)
     }
 
-    /// Checks that a loss is a number. Where it is not, the optimiser's state is none to go on from.
+    /// Checks that a loss is a number. Where it is not, the optimizer's state is none to go on from.
     fn check(&self, model: &mut Model, loss: f64) -> Result<(), Error> {
         if loss.is_finite() {
             return Ok(());
@@ -438,7 +438,7 @@ impl Model {
         Ok((self.session.load(graph), fed, steps))
     }
 
-    /// Sets the optimiser's states as they are when a training begins.
+    /// Sets the optimizer's states as they are when a training begins.
     fn zero_states(&mut self, graph: &Graph) {
         for (name, zeros) in step::initial_states(graph) {
             self.session.set(name, zeros);

@@ -67,7 +67,7 @@ pub enum Error {
     #[cfg(feature = "pictures")]
     #[error(transparent)]
     Pictures(#[from] limpid_files::PicturesError),
-    /// Columns that cannot be learned from, or are not those that were.
+    /// Columns that a model cannot be trained on, or that differ from those it was trained on.
     #[error(transparent)]
     Preparation(#[from] limpid_learn::PreparationError),
     /// A tensor's shape.

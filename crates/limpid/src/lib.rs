@@ -13,18 +13,18 @@
 //! }
 //! ```
 //!
-//! | room | what is in it |
+//! | module | what is in it |
 //! |---|---|
 //! | [`graph`] | the graph as a value: describe, differentiate, check, interpret, show |
 //! | [`engine`] | the session that runs graphs |
 //! | [`learn`] | layers, losses, data sets, training, gradient checks |
-//! | [`files`] | what comes from outside as bytes |
+//! | [`files`] | reading and writing files of any kind |
 //! | [`guide`] | from NumPy to limpid, and the book's chapters |
 //! | `fetch` | downloads; with the feature `fetch` |
-//! | `draw`, `page` | pictures, and pages of words and pictures; with the feature `draw` |
-//! | `weights` | models from bare weights: NumPy's pickles, safetensors, PyTorch; with the feature `arrays` or `archives` |
+//! | `draw`, `page` | pictures, and pages of text and pictures; with the feature `draw` |
+//! | `weights` | models from weights that other programs trained: NumPy's pickles, safetensors, PyTorch; with the feature `arrays` or `archives` |
 //! | `tables`, `pictures` | comma-separated values and folders of pictures as data sets; with the features of these names |
-//! | [`datasets`], [`models`] | where those meet: MNIST and others as data sets, a model as a file |
+//! | [`datasets`], [`models`] | MNIST and others as data sets; a model as a file |
 
 pub mod datasets;
 mod error;

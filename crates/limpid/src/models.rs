@@ -164,7 +164,7 @@ pub fn save_with(model: &Model, samples: Option<&Samples>, path: impl AsRef<Path
 /// A model as the contents of a file, such as [`ModelFile::to_bytes`] gives the bytes of.
 ///
 /// # Errors
-/// Does not fail for a model that was made.
+/// None for a model that was built by [`new`](Model::new).
 pub fn to_file(model: &Model) -> Result<ModelFile, Error> {
     let loss = model.loss();
     let mut metadata =

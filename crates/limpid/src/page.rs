@@ -13,7 +13,7 @@ use limpid_draw::{Colours, GraphPicture, Medium, Picture, Scene};
 /// The result of a program that fills a page.
 pub type Outcome = Result<(), Box<dyn Error + Send + Sync>>;
 
-/// Whoever reads a page while it is written, and may have seen enough.
+/// A function that gets each part of a page while it is written, and may end that.
 type Watch<'w> = Box<dyn FnMut(&Part) -> ControlFlow<()> + 'w>;
 
 /// Text and pictures, one after the other.
@@ -151,8 +151,8 @@ impl<'w> Page<'w> {
         self.push(Part::Picture(Box::new(Drawn { name: name.to_string(), scene, narrow, terminal, is_graph: true })));
     }
 
-    /// Tells whoever watches something that is not part of the page, since it differs from run to run: how long
-    /// something took.
+    /// Gives the watching function a line that is not part of the page, because it differs from run to run, such as a
+    /// time.
     pub fn aside(&mut self, text: &str) {
         self.end();
         self.tell(&Part::Words(format!("{text}\n")));

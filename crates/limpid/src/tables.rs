@@ -288,7 +288,7 @@ fn labels(target: &Column) -> Vec<usize> {
     texts.iter().map(|word| word.and_then(|word| places.get(word)).copied().unwrap_or(0)).collect()
 }
 
-/// What is wrong with a row, with the line that it stands in.
+/// A mistake in a row, with its line.
 fn located<T>(table: &Table, rows: &[usize], outcome: Result<T, PreparationError>) -> Result<T, Error> {
     let line = |row: usize| rows.get(row).and_then(|&row| table.line(row)).unwrap_or(0);
     outcome.map_err(|error| match error {

@@ -19,10 +19,10 @@ use crate::models::precision_of;
 #[cfg(feature = "archives")]
 use crate::models::{Saved, from_entries};
 
-/// What is known of a network beside its weights.
+/// Facts about a network that its weights do not tell.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Hints {
-    /// What stands behind each layer but the last, as in a network's text: `sigmoid`, `leaky-relu slope=0.1`.
+    /// The activation after each layer but the last, as in a network's text: `sigmoid`, `leaky-relu slope=0.1`.
     pub activation: Option<String>,
     /// Which way round the weights are, where names and shapes do not tell.
     pub orientation: Option<Orientation>,
@@ -54,7 +54,7 @@ pub enum WeightsError {
     /// They do not say which layers they belong to.
     #[error(transparent)]
     Layers(#[from] LayersError),
-    /// No weights tell what stands between layers.
+    /// The activation between the layers is not known; weights do not tell it.
     #[error(
         "weights of {layers} layers do not tell which activation stands between them; name it, such as sigmoid or relu"
     )]
@@ -97,8 +97,8 @@ pub enum WeightsError {
     },
 }
 
-/// Makes a model of bare weights. Layers are inferred from names and shapes (see [`find_layers`]); what stands between
-/// them is not among the weights, and is asked for.
+/// Makes a model of bare weights. Layers are inferred from names and shapes (see [`find_layers`]). The activations
+/// between them are not among the weights, so `hints` has to name them.
 ///
 /// ```
 /// use limpid::files::NamedArray;
@@ -228,7 +228,7 @@ fn check_activation(text: &str) -> Result<(), WeightsError> {
     }
 }
 
-/// A model from a file, whoever wrote that.
+/// A model from a file of limpid's or of another program.
 #[cfg(feature = "archives")]
 #[derive(Debug)]
 #[non_exhaustive]

@@ -9,7 +9,7 @@ use crate::{
     Anchor, BACKWARD, Colour, FORWARD, Marker, Path, Point, Rect, Rectangle, Role, Scene, Shape, Stroke, Text,
 };
 
-/// Where things stand in a picture of a graph: for whoever makes a node answer to a click, and for tests.
+/// The positions of things in a picture of a graph: for programs in which nodes can be clicked, and for tests.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Boxes {
     /// The graph's nodes in each circle or box, and the rectangle around it.

@@ -90,7 +90,7 @@ pub enum TableError {
     NoColumn {
         /// The name that was asked for.
         name: String,
-        /// The nearest that there is.
+        /// The known name that is most similar.
         suggestion: Option<String>,
         /// Those that there are.
         known: String,

@@ -7,7 +7,7 @@ use thiserror::Error;
 
 use super::width::cells;
 
-/// What is wrong with a formula's text. Every message ends with what would fit.
+/// A mistake in a formula's text. Every message ends with a remedy.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum ExpressionFault {

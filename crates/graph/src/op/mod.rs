@@ -49,7 +49,7 @@ pub enum Leaf {
     Input,
     /// Learned: kept by the session, changed by assignments.
     Parameter,
-    /// Kept by the session across runs but not learned, such as an optimiser's moments.
+    /// Kept by the session across runs but not learned, such as an optimizer's moments.
     State,
     /// Written in the graph.
     Constant(Arc<Tensor>),
@@ -87,7 +87,7 @@ impl Op {
         }
     }
 
-    /// What the op is told beside its inputs, as text: axes, target shape, classes. Empty where there is nothing.
+    /// The op's settings beside its inputs, as text: axes, target shape, classes. Empty if there are none.
     pub fn attributes(&self) -> String {
         match self {
             Self::Leaf(Leaf::Constant(tensor)) => match (tensor.rank(), tensor.item()) {

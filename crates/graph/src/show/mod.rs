@@ -1,4 +1,4 @@
-//! Show: a graph as plain data for whoever prints or draws it, and as text, DOT and JSON.
+//! A graph as plain data to print or draw, and as text, DOT and JSON.
 
 mod dot;
 mod text;
@@ -34,7 +34,7 @@ pub struct DrawnNode {
     pub op: String,
     /// The op's class.
     pub class: &'static str,
-    /// What the op is told beside its inputs; empty where there is nothing.
+    /// The op's settings beside its inputs; empty if there are none.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub attributes: String,
     /// What it computes, written out over its inputs' labels; for functions of single numbers only.
