@@ -88,6 +88,25 @@ fn repository() -> PathBuf {
 }
 
 #[test]
+fn the_readme_lists_the_features_that_the_library_has() {
+    let text = |path: &str| fs::read_to_string(repository().join(path)).expect(path);
+    let (manifest, readme) = (text("crates/limpid/Cargo.toml"), text("README.md"));
+    let section = |text: &str, from: &str, to: &str| {
+        let (_, rest) = text.split_once(from).expect("the section is there");
+        rest.split_once(to).expect("the section has an end").0.to_string()
+    };
+    let own = section(&manifest, "[features]\n", "\n[");
+    let mut own: Vec<&str> = own.lines().filter_map(|line| line.split_once(" = [")).map(|(name, _)| name).collect();
+    let listed = section(&readme, "### Features of the library\n", "\n## ");
+    let rows = listed.lines().filter_map(|line| line.strip_prefix("| `")?.split_once("` |"));
+    let mut listed: Vec<&str> = rows.map(|(name, _)| name).collect();
+    own.sort_unstable();
+    listed.sort_unstable();
+    assert_eq!(listed, own);
+    assert!(!own.is_empty());
+}
+
+#[test]
 fn every_command_of_the_readme_runs_and_prints_what_stands_there() {
     let readme = fs::read_to_string(repository().join("README.md")).expect("the README is there");
     let folder = tempfile::tempdir().expect("a temporary folder");

@@ -203,7 +203,8 @@ fn plot() -> impl Strategy<Value = Plot> {
 
 #[test]
 fn a_name_below_a_bar_stays_within_the_picture_where_limits_show_less_than_the_bar() {
-    for name in ["あい三損損あ損い率三失率う二", "a name that is longer than the picture is wide, by far"] {
+    for name in ["あい三損損あ損い率三失率う二", "a name that is longer than the picture is wide, by far"]
+    {
         let plot = Plot::new().add(Bars::new([name], [0.0]).numbers()).x_limits(0.0, 0.2);
         for columns in 12..60 {
             check(&plot, 60.0 + 10.0 * columns as f64, 150.0, columns).unwrap();

@@ -180,6 +180,23 @@ fn shared_pool() -> Arc<Pool> {
 impl Session {
     /// A session that computes in this precision, in as many threads as this process may use
     /// ([`available_threads`]). Sessions made so share their threads.
+    ///
+    /// ```
+    /// use limpid_engine::{Precision, Session};
+    /// use limpid_graph::{Builder, Tensor};
+    ///
+    /// let b = Builder::new();
+    /// let x = b.input("x", ("batch", 3));
+    /// let softmax = b.finish([x.softmax(-1)])?;
+    ///
+    /// let mut session = Session::new(Precision::F32);
+    /// let softmax = session.load(softmax);
+    /// // A plan and its memory are made for each new size; later runs of the same size use them again.
+    /// let shares = session.run(softmax, &[("x", &Tensor::from([[1.0, 1.0, 1.0], [0.0, 0.0, 9.0]]))])?.swap_remove(0);
+    /// assert_eq!(shares.shape(), [2, 3]);
+    /// assert!(shares.to_f64()[5] > 0.999);
+    /// # Ok::<(), limpid_engine::SessionError>(())
+    /// ```
     pub fn new(precision: Precision) -> Self {
         Self {
             precision,

@@ -17,6 +17,29 @@ use crate::shape::{Dim, Shape};
 use crate::tensor::Tensor;
 
 /// Describes a graph. Hands out [`Var`]s, which carry the arithmetic; `finish` makes the graph.
+///
+/// A layer and its loss, and the gradient of the loss; `batch` is a symbol, whose number follows from what is fed:
+///
+/// ```
+/// use limpid_graph::{Builder, Tensor};
+///
+/// let b = Builder::new();
+/// let x = b.input("x", ("batch", 2));
+/// let targets = b.input("targets", ("batch", 1));
+/// let w = b.parameter("w", (2, 1));
+/// let loss = x.matmul(w).mean_squared_error(targets).named("loss");
+/// let slope = b.grad(loss, &[w])[0].named("slope");
+/// let graph = b.finish([loss, slope])?;
+///
+/// let values = graph.run(&[
+///     ("x", &Tensor::from([[1.0, 2.0], [3.0, 4.0]])),
+///     ("targets", &Tensor::from([[5.0], [11.0]])),
+///     ("w", &Tensor::from([[0.0], [0.0]])),
+/// ])?;
+/// assert_eq!(values[0].item(), Some((25.0 + 121.0) / 2.0));
+/// assert_eq!(values[1].to_f64(), [-38.0, -54.0]);
+/// # Ok::<(), limpid_graph::Error>(())
+/// ```
 #[derive(Default)]
 pub struct Builder {
     notes: RefCell<Notes>,
@@ -85,6 +108,23 @@ fn is_fed(node: &Node) -> bool {
 }
 
 /// A value of the graph being described: a small `Copy` handle on its builder's note of it.
+///
+/// Operators and methods describe more values; numbers broadcast as in NumPy. No number is computed before the graph runs.
+///
+/// ```
+/// use limpid_graph::{Builder, Tensor};
+///
+/// let b = Builder::new();
+/// let x = b.input("x", (2, 3));
+/// let centred = x - x.sum_keep(1) / 3.0;
+/// let unit = (centred / (centred.square().sum_keep(1) / 3.0).sqrt()).named("unit");
+/// assert_eq!(unit.shape().to_string(), "(2, 3)");
+///
+/// let rows = Tensor::from([[1.0, 2.0, 3.0], [-10.0, 0.0, 10.0]]);
+/// let values = b.finish([unit])?.run(&[("x", &rows)])?[0].to_f64();
+/// assert!((values[2] - 1.5f64.sqrt()).abs() < 1e-12 && values[1] == 0.0);
+/// # Ok::<(), limpid_graph::Error>(())
+/// ```
 #[derive(Clone, Copy)]
 pub struct Var<'b> {
     builder: &'b Builder,

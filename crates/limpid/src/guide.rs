@@ -1,12 +1,16 @@
-//! The guide: for those who come from NumPy, and for readers of the book.
+//! The guide: for those who come from NumPy or PyTorch, and for readers of the book.
 //!
-//! [`from_numpy`] has tables from NumPy's names to limpid's. The chapters are those of the book, which `limpid book`
+//! [`from_numpy`] and [`from_pytorch`] have tables from their names to limpid's. The chapters are those of the book, which `limpid book`
 //! shows in a terminal and `limpid book --all --output site` writes as a web site. Each page says which parts of this
 //! crate its stops use, and links to their programs.
 
 /// From NumPy to limpid, as tables.
 #[doc = include_str!("guide/from_numpy.md")]
 pub mod from_numpy {}
+
+/// From PyTorch to limpid: the training loop, names, and weights.
+#[doc = include_str!("guide/from_pytorch.md")]
+pub mod from_pytorch {}
 
 /// A chapter's page, and under it a page for each of its stops: the program, whole.
 macro_rules! chapter {

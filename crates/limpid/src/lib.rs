@@ -19,7 +19,7 @@
 //! | [`engine`] | the session that runs graphs |
 //! | [`learn`] | layers, losses, data sets, training, gradient checks |
 //! | [`files`] | reading and writing files of any kind |
-//! | [`guide`] | from NumPy to limpid, and the book's chapters |
+//! | [`guide`] | from NumPy and PyTorch to limpid, and the book's chapters |
 //! | `fetch` | downloads; with the feature `fetch` |
 //! | `draw`, `page` | pictures, and pages of text and pictures; with the feature `draw` |
 //! | `weights` | models from weights that other programs trained: NumPy's pickles, safetensors, PyTorch; with the feature `arrays` or `archives` |

@@ -162,7 +162,32 @@ pub fn labelled(table: &Table, preparation: &Preparation) -> Result<Labelled, Er
     Ok(Labelled { data: Dataset::new(inputs, targets)?, without_target: column.len() - rows.len(), unknown })
 }
 
-/// Rows prepared as they were for the training: to ask a model about.
+/// Rows prepared as they were for the training: for predictions. [`Preparation::answers`] turns the model's outputs into
+/// class names with probabilities, or into numbers in the target's own units:
+///
+/// ```
+/// use limpid::files::Table;
+/// use limpid::learn::Answers;
+/// use limpid::prelude::*;
+/// use limpid::tables::{self, TableOptions};
+///
+/// let rows: String = (0..40).map(|i| format!("{},{}\n", i % 7, if i % 7 > 3 { "large" } else { "small" })).collect();
+/// let table = Table::from_bytes(format!("size,kind\n{rows}").as_bytes())?;
+/// let split = tables::split(&table, &TableOptions::predicting("kind"))?;
+/// let network = Network::new(split.preparation.size(), (Affine::to(8), Relu, Affine::to(2)));
+/// let mut model = Model::new(&network, 1)?;
+/// model.fit(&split.train, &Fit { epochs: 100, batch_size: 10, ..Fit::default() })?;
+///
+/// // New rows have no column to predict.
+/// let new = Table::from_bytes(b"size\n0\n6\n")?;
+/// let samples = tables::samples(&new, &split.preparation)?;
+/// let outputs = model.predict(&samples.inputs)?;
+/// let Answers::Classes(said) = split.preparation.answers(&outputs, &model.loss())? else { unreachable!("classes") };
+/// let names = split.preparation.target().classes().expect("classes");
+/// assert_eq!([&names[said[0].class], &names[said[1].class]], ["small", "large"]);
+/// assert!(said[0].probabilities.as_ref().is_some_and(|shares| shares[said[0].class] > 0.5));
+/// # Ok::<(), limpid::Error>(())
+/// ```
 ///
 /// # Errors
 /// Where a column is not there or does not fit, with the line.
