@@ -36,5 +36,5 @@ pub use session::{Answers, Precision, Program, Session, SessionError};
 /// The engine's parts for its own benchmarks; no promise is made about them.
 #[doc(hidden)]
 pub mod doors {
-    pub use crate::pool::{Denormals, Walk};
+    pub use crate::pool::Walk;
 }

@@ -15,16 +15,16 @@ pub(crate) use frame::{Base, Raw};
 use frame::{Failure, Frame};
 use lists::ListMemory;
 
-use crate::kernels::{Level, prefetch};
+use crate::kernels::{Supported, prefetch};
 use crate::numbers::Numbers;
 use crate::plan::{Place, Plan, Storage, Work};
-use crate::pool::{Denormals, Pool, Walk};
+use crate::pool::{Pool, Walk};
 
 /// A plan with the memory that it runs in.
 #[derive(Debug)]
 pub(crate) struct Runner {
     plan: Plan,
-    level: Level,
+    level: Supported,
     arena: Numbers,
     scratch: Vec<Scratch>,
     lists: Vec<ListMemory>,
@@ -66,7 +66,7 @@ const FEW: usize = 1 << 12;
 const PARALLEL: u64 = 1 << 20;
 
 impl Runner {
-    pub(crate) fn new(graph: &Graph, plan: Plan, level: Level, threads: usize) -> Result<Self, Error> {
+    pub(crate) fn new(graph: &Graph, plan: Plan, level: Supported, threads: usize) -> Result<Self, Error> {
         let together = || Error::TooLarge { what: "all values of a run, as one".into(), shape: plan.arena.into() };
         let arena = Numbers::zeros(plan.arena).ok_or_else(together)?;
         let threads = if plan.flops < PARALLEL { 1 } else { threads };
@@ -183,8 +183,6 @@ impl Runner {
             failed: AtomicBool::new(false),
             failure: Mutex::new(None),
         };
-        // The pool's threads do the same for themselves.
-        let denormals = Denormals::as_zero();
         walk.run_by(pool, &|worker, stage, mut task| {
             // What is kept changes only where all went well.
             if stage >= changes_from && frame.has_failed() {
@@ -202,7 +200,6 @@ impl Runner {
                 task -= step.tasks;
             }
         });
-        drop(denormals);
         let failure = *frame.failure.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         self.lists.iter_mut().for_each(ListMemory::forget);
         match failure {
@@ -226,8 +223,14 @@ impl Runner {
     pub(crate) fn value(&self, value: usize) -> Output {
         let described = self.plan.value(value);
         let mut numbers = vec![0.0; described.matrix.count()];
-        // SAFETY: as in `answer`; the value is in the arena.
-        unsafe { unpadded(&self.plan, &self.bases, value, &mut numbers) };
+        let from = match described.place {
+            Place::Arena(offset) => &self.arena[offset..],
+            Place::Constant(offset) => &self.plan.constants[offset..],
+            // The planner has a leaf that is assigned copied.
+            Place::Leaf(_) => &[],
+        };
+        let (columns, rows) = (described.matrix.columns.max(1), from.chunks(described.pitch.max(1)));
+        numbers.chunks_exact_mut(columns).zip(rows).for_each(|(to, row)| to.copy_from_slice(&row[..columns]));
         Output { shape: described.shape.clone(), numbers }
     }
 }

@@ -9,7 +9,7 @@ use limpid_graph::{Data, Error, Graph, Leaf, Node, NodeId, Op, Real, Tensor, int
 use thiserror::Error;
 
 use crate::environment::{EnvironmentError, check_environment, interpreter_asked_for};
-use crate::kernels::Level;
+use crate::kernels::{Level, Supported};
 use crate::plan::{Plan, Storage, Stored};
 use crate::pool::{Pool, available_threads};
 use crate::run::{Base, Bound, Output, Runner, storage};
@@ -161,7 +161,7 @@ pub struct Program(usize);
 pub struct Session {
     precision: Precision,
     machine: Machine,
-    level: Level,
+    level: Supported,
     pool: Arc<Pool>,
     kept: Store,
     programs: Vec<Prepared>,
@@ -201,7 +201,7 @@ impl Session {
         Self {
             precision,
             machine: Machine::of_this_process(),
-            level: Level::of_this_machine(),
+            level: Supported::at_most(Level::of_this_machine()),
             pool: shared_pool(),
             kept: Store::default(),
             programs: Vec::new(),
@@ -219,7 +219,7 @@ impl Session {
     /// The same session with kernels that use no instructions above `level`.
     #[must_use]
     pub fn at_level(self, level: Level) -> Self {
-        Self { level: level.min(Level::highest()), ..self }
+        Self { level: Supported::at_most(level), ..self }
     }
 
     /// The same session with threads of its own, `threads` in all. How many there are changes no bit of any result.
@@ -472,7 +472,7 @@ impl Prepared {
         &mut self,
         kept: &Store,
         feeds: &[(&str, &Tensor)],
-        (level, threads): (Level, usize),
+        (level, threads): (Supported, usize),
     ) -> Result<(), SessionError> {
         let Self { graph, leaves, leaf_of, runners, last, bound, .. } = self;
         let all = all_feeds(graph, kept, feeds)?;
@@ -493,7 +493,7 @@ impl Prepared {
             Found { shape: shape.to_vec(), storage }
         });
         let founds = founds.collect();
-        let plan = Plan::with(graph, &sizes, level, stored)?;
+        let plan = Plan::with(graph, &sizes, *level, stored)?;
         runners.push((founds, Runner::new(graph, plan, level, threads)?));
         *last = runners.len() - 1;
         Ok(())

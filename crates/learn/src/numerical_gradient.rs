@@ -120,7 +120,7 @@ impl Model {
 const NUMBERS_A_THREAD: usize = 64;
 
 /// For each leaf, what the first output is with each of its numbers a step up and a step down, by up to so many threads,
-/// compiled for this processor. The threads are of their own, since an engine's take the smallest numbers for 0.
+/// compiled for this processor. The threads are of their own.
 pub(crate) fn around(
     base: &Values<'_, f64>,
     leaves: &[NodeId],

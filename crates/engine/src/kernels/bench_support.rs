@@ -1,7 +1,7 @@
 //! A door for `benches/`: kernels by plain slices, without a graph around them.
 
-use super::Level;
 use super::product::{self, Matrix, Right, Sizes, Target, View};
+use super::{Level, Supported};
 
 /// A matrix in a slice: element (i, j) stands at `i·row + j·column`.
 pub type Strided<'n> = (&'n [f32], usize, usize);
@@ -23,9 +23,15 @@ pub fn product(
     accumulate: bool,
     scratch: &mut [f32],
 ) {
-    assert!(level <= Level::highest(), "this processor lacks {level}");
     let view = |(numbers, row, column)| View { numbers, row, column };
-    product::product_into(level, Sizes { m, k, n }, (view(a), view(b)), c, (1.0, accumulate), scratch);
+    product::product_into(
+        Supported::asserted(level),
+        Sizes { m, k, n },
+        (view(a), view(b)),
+        c,
+        (1.0, accumulate),
+        scratch,
+    );
 }
 
 /// How many numbers `b` takes when it is packed.
@@ -46,9 +52,9 @@ pub fn product_of_parts(
     (rows, panels): (usize, usize),
     (packed, scratch): (&mut [f32], &mut [f32]),
 ) {
-    assert!(level <= Level::highest(), "this processor lacks {level}");
+    let supported = Supported::asserted(level);
     let holds = |(numbers, row, column): Strided<'_>, rows: usize, columns: usize| {
-        rows == 0 || columns == 0 || (rows - 1) * row + (columns - 1) * column < numbers.len()
+        rows == 0 || columns == 0 || product::last(row, column, rows, columns) < numbers.len()
     };
     assert!(holds(a, m, k) && holds(b, k, n) && holds((c, c_row, 1), m, n) && n <= c_row);
     assert!(packed.len() >= product::packed_len(level, k, n));
@@ -58,7 +64,7 @@ pub fn product_of_parts(
     // SAFETY: the assertions above say that all of it is there, and nobody else is at work.
     unsafe {
         for panel in 0..all {
-            product::pack(level, matrix(b), (k, n), panel..panel + 1, packed.as_mut_ptr());
+            product::pack(supported, matrix(b), (k, n), panel..panel + 1, packed.as_mut_ptr());
         }
         for row in (0..m).step_by(rows) {
             for panel in (0..all).step_by(panels) {
@@ -67,7 +73,7 @@ pub fn product_of_parts(
                 // All parts of these rows but the last have as many panels.
                 let has_left = panel > 0 && product::keeps_left(level, sizes, right, &part.0, &(panel - panels..panel));
                 let how = product::How { has_left, ..product::How::PLAIN };
-                product::multiply(level, sizes, matrix(a), right, part, target, how, scratch);
+                product::multiply(supported, sizes, matrix(a), right, part, target, how, scratch);
             }
         }
     }

@@ -1,12 +1,12 @@
 //! Stored numbers as floats.
 
-use super::Level;
+use super::{Level, Supported};
 
 /// Bytes as floats.
-pub(crate) fn bytes(level: Level, from: &[u8], to: &mut [f32]) {
-    match level {
+pub(crate) fn bytes(level: Supported, from: &[u8], to: &mut [f32]) {
+    match *level {
         #[cfg(target_arch = "x86_64")]
-        // SAFETY: a level is used only where it was found on this processor.
+        // SAFETY: a supported level is one that this processor has.
         Level::Avx512 => unsafe { bytes_avx512(from, to) },
         #[cfg(target_arch = "x86_64")]
         // SAFETY: as above.

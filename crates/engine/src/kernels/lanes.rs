@@ -11,6 +11,10 @@ use std::ops::{Add, Div, Mul, Neg, Sub};
 
 use limpid_graph::map::Lane;
 
+/// Of this number exp is the smallest normal number, within its accuracy, and of those below it is 0: softmax would else
+/// pass subnormal numbers on, with which many processors are far slower.
+const LOWEST_EXPONENT: f32 = -87.336_54;
+
 /// A number of a tile.
 #[derive(Clone, Copy, Debug)]
 #[repr(transparent)]
@@ -93,16 +97,18 @@ impl Lane for Element {
     /// Source: the Cephes library's `expf`: reduction by ln 2 in two parts, a polynomial of degree 6.
     #[inline(always)]
     fn exp(self) -> Self {
-        // Beyond these the result is 0 or infinite; what is not a number passes both comparisons.
-        let (low, high) = (Self::of(-104.0), Self::of(89.0));
-        let x = Self::select(self.less(low), low, Self::select(high.less(self), high, self));
+        // Below, the result would be subnormal, and is 0; above, it is infinite. What is not a number passes both comparisons.
+        let (low, high) = (Self::of(f64::from(LOWEST_EXPONENT)), Self::of(89.0));
+        let is_low = self.less(low);
+        let x = Self::select(is_low, low, Self::select(high.less(self), high, self));
         let n = (x * Self::of(std::f64::consts::LOG2_E)).rounded();
         let r = (x - n * Self::of(0.693_359_375)) - n * Self::of(-2.121_944_4e-4);
         let p = r.polynomial([1.987_569_1e-4, 1.398_199_9e-3, 8.333_452e-3, 4.166_579_6e-2, 1.666_666_5e-1, 0.5]);
         let p = (p * (r * r) + r) + Self::of(1.0);
-        // In two halves, so that results below the normal numbers are reached.
+        // In two halves, since 2¹²⁸ alone is infinite.
         let half = (n * Self::of(0.5)).rounded();
-        (p * half.power_of_two()) * (n - half).power_of_two()
+        let y = (p * half.power_of_two()) * (n - half).power_of_two();
+        Self::select(is_low, Self::of(0.0), y)
     }
 
     #[inline(always)]
@@ -223,10 +229,20 @@ mod tests {
     }
 
     #[test]
+    fn exp_gives_no_subnormal_number() {
+        for bits in LOWEST_EXPONENT.to_bits() - 20_000..=LOWEST_EXPONENT.to_bits() + 20_000 {
+            let x = f32::from_bits(bits);
+            let y = Element(x).exp().0;
+            assert_eq!(y.is_normal(), x >= LOWEST_EXPONENT, "exp({x:e}) = {y:e}");
+            assert!(y >= 0.0 && !y.is_subnormal());
+        }
+    }
+
+    #[test]
     fn the_functions_are_within_a_few_units_in_the_last_place_over_all_numbers() {
         type Row = (&'static str, fn(Element) -> Element, fn(f64) -> f64, u64);
         let table: &[Row] = &[
-            ("exp", Lane::exp, libm::exp, 1),
+            ("exp", Lane::exp, |x| if x < f64::from(LOWEST_EXPONENT) { 0.0 } else { libm::exp(x) }, 1),
             ("ln", Lane::ln, libm::log, 1),
             ("sin", Lane::sin, libm::sin, 1),
             ("cos", Lane::cos, libm::cos, 1),

@@ -1,6 +1,7 @@
 //! Which instructions the processor has.
 
 use std::fmt;
+use std::ops::Deref;
 use std::str::FromStr;
 use std::sync::OnceLock;
 
@@ -64,6 +65,51 @@ impl Level {
             }
         }
         Self::Portable
+    }
+}
+
+/// A level that this processor has. Anybody can name a [`Level`]; kernels take this, which is made only here, from what
+/// the processor was asked. Their `unsafe` calls of functions that are compiled for a level rest on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Supported(Level);
+
+impl Supported {
+    /// What every processor has.
+    pub(crate) const PORTABLE: Self = Self(Level::Portable);
+
+    /// The level, or the highest that this processor has where that is lower.
+    #[inline]
+    pub(crate) fn at_most(level: Level) -> Self {
+        Self(level.min(Level::highest()))
+    }
+
+    /// The level, for benchmarks and tests, which ask for one by name.
+    ///
+    /// # Panics
+    /// Where the processor lacks it.
+    pub(crate) fn asserted(level: Level) -> Self {
+        assert!(level <= Level::highest(), "this processor lacks {level}");
+        Self(level)
+    }
+
+    /// Every level that this processor has, the lowest first.
+    #[cfg(test)]
+    pub(crate) fn each() -> impl Iterator<Item = Self> {
+        Level::available().map(Self::asserted)
+    }
+}
+
+impl fmt::Display for Supported {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl Deref for Supported {
+    type Target = Level;
+
+    fn deref(&self) -> &Level {
+        &self.0
     }
 }
 

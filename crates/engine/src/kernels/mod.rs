@@ -25,9 +25,12 @@ pub(crate) mod sparse;
 #[allow(unsafe_code)]
 pub(crate) mod tile;
 #[allow(unsafe_code)]
+mod vector;
+#[allow(unsafe_code)]
 mod work;
 
 pub(crate) use ahead::prefetch;
+pub(crate) use level::Supported;
 pub use level::{Level, VARIABLE};
 #[doc(hidden)]
 pub use rate::multiply_adds;

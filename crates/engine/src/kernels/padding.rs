@@ -8,7 +8,7 @@ use limpid_graph::op::Monoid;
 
 use super::product::{self, View};
 use super::sparse::{self, Lengths, Rows, door};
-use super::{Level, arrange, bench_support, index, reduce, tile};
+use super::{Supported, arrange, bench_support, index, reduce, tile};
 use crate::plan::pitch;
 
 /// What padding may hold: nothing, what spoils a sum, what overflows, what is slow to compute with.
@@ -94,7 +94,7 @@ fn holds(what: &str, inputs: &[Form], out: Form, kernel: impl Fn(&[&[f32]], &mut
 
 #[test]
 fn elementwise_functions_and_folds() {
-    for (level, &(rows, _, n)) in Level::available().flat_map(|level| SIZES.iter().map(move |sizes| (level, sizes))) {
+    for (level, &(rows, _, n)) in Supported::each().flat_map(|level| SIZES.iter().map(move |sizes| (level, sizes))) {
         let (form, column) = (Form::padded(rows, n), Form::plain(rows, 1));
         for &op in MapOp::ALL {
             let inputs = vec![form; op.info().arguments.len()];
@@ -129,7 +129,7 @@ fn what_moves_and_finds_numbers() {
 
 #[test]
 fn products() {
-    for (level, &(m, k, n)) in Level::available().flat_map(|level| SIZES.iter().map(move |sizes| (level, sizes))) {
+    for (level, &(m, k, n)) in Supported::each().flat_map(|level| SIZES.iter().map(move |sizes| (level, sizes))) {
         let sizes = product::Sizes { m, k, n };
         let (left, left_turned, right) = (Form::padded(m, k), Form::padded(k, m), Form::padded(k, n));
         let right_turned = Form::padded(n, k);
@@ -150,19 +150,19 @@ fn products() {
         let out = Form::padded(m, n);
         holds(&format!("product {m}×{k}×{n} at {level}, in parts"), &[left, right], out, |inputs, c| {
             let (mut packed, mut scratch) = (
-                vec![f32::NAN; bench_support::packed_len(level, (m, k, n))],
+                vec![f32::NAN; bench_support::packed_len(*level, (m, k, n))],
                 vec![f32::NAN; bench_support::product_scratch((m, k, n))],
             );
             let factors = ((inputs[0], left.pitch, 1), (inputs[1], right.pitch, 1));
             let memory = (&mut packed[..], &mut scratch[..]);
-            bench_support::product_of_parts(level, (m, k, n), factors, (c, out.pitch), (3, 1), memory);
+            bench_support::product_of_parts(*level, (m, k, n), factors, (c, out.pitch), (3, 1), memory);
         });
     }
 }
 
 #[test]
 fn products_from_lists() {
-    for (level, &(rows, k, n)) in Level::available().flat_map(|level| SIZES.iter().map(move |sizes| (level, sizes))) {
+    for (level, &(rows, k, n)) in Supported::each().flat_map(|level| SIZES.iter().map(move |sizes| (level, sizes))) {
         // Rows of whole cache lines, as products from lists want them.
         let whole = |rows: usize, columns: usize| Form { rows, columns, pitch: columns.next_multiple_of(16) };
         let (x, w, z) = (whole(rows, k), whole(k, n), whole(rows, n));
@@ -178,7 +178,7 @@ fn products_from_lists() {
                 let out = std::cell::RefCell::new(out);
                 with_lists(inputs[0], &|lists, _| {
                     let (w_at, z_at) = ((inputs[1].as_ptr(), w.pitch, is_finite), out.borrow_mut().as_mut_ptr());
-                    // SAFETY: whole rows of the operands' pitches; the level is one of this processor's.
+                    // SAFETY: whole rows of the operands' pitches; these are all there.
                     unsafe { sparse::forward(level, lists, w_at, n, (z_at, z.pitch), None) };
                 });
             });

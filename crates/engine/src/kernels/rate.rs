@@ -2,7 +2,7 @@
 
 use std::hint::black_box;
 
-use super::Level;
+use super::{Level, Supported};
 
 /// Sums that do not wait for each other: more than the latency of a multiply-add times the units that do them.
 const SUMS: usize = 16;
@@ -12,9 +12,9 @@ const SUMS: usize = 16;
 /// Multiplies and adds, in registers alone, as the kernels of `level` do; answers how many floating-point operations
 /// that took (a multiply-add is two). The caller looks at the clock.
 pub fn multiply_adds(level: Level, rounds: usize) -> u64 {
-    let width = match level.min(Level::highest()) {
+    let width = match *Supported::at_most(level) {
         #[cfg(target_arch = "x86_64")]
-        // SAFETY: the level is no higher than what was found on this processor.
+        // SAFETY: a supported level is one that this processor has.
         Level::Avx512 => unsafe { avx512(rounds) },
         #[cfg(target_arch = "x86_64")]
         // SAFETY: as above.

@@ -2,7 +2,7 @@
 
 use limpid_graph::op::Monoid;
 
-use super::Level;
+use super::{Level, Supported};
 
 /// How many partial results a fold along contiguous numbers keeps.
 const WIDTH: usize = 16;
@@ -53,7 +53,7 @@ fn fold(monoid: Monoid, groups: &[(bool, usize)], input: &[f32], out: &mut [f32]
 
 macro_rules! at_each_level {
     ($name:ident => $generic:ident, $out:ty) => {
-        pub(crate) fn $name(level: Level, monoid: Monoid, from: &[f32], form: (usize, usize), out: $out) {
+        pub(crate) fn $name(level: Supported, monoid: Monoid, from: &[f32], form: (usize, usize), out: $out) {
             #[cfg(target_arch = "x86_64")]
             #[target_feature(enable = "avx512f,avx512vl,avx512dq,avx512bw")]
             fn avx512(monoid: Monoid, from: &[f32], form: (usize, usize), out: $out) {
@@ -64,9 +64,9 @@ macro_rules! at_each_level {
             fn avx2(monoid: Monoid, from: &[f32], form: (usize, usize), out: $out) {
                 $generic(monoid, from, form, out);
             }
-            match level {
+            match *level {
                 #[cfg(target_arch = "x86_64")]
-                // SAFETY: a level is used only where it was found on this processor.
+                // SAFETY: a supported level is one that this processor has.
                 Level::Avx512 => unsafe { avx512(monoid, from, form, out) },
                 #[cfg(target_arch = "x86_64")]
                 // SAFETY: as above.
@@ -81,10 +81,10 @@ macro_rules! at_each_level {
 at_each_level!(columns => columns_generic, &mut [f32]);
 
 /// Folds each row of so many columns, its pitch apart, to a number.
-pub(crate) fn rows(level: Level, monoid: Monoid, from: &[f32], form: (usize, usize), out: &mut [f32]) {
-    match level {
+pub(crate) fn rows(level: Supported, monoid: Monoid, from: &[f32], form: (usize, usize), out: &mut [f32]) {
+    match *level {
         #[cfg(target_arch = "x86_64")]
-        // SAFETY: a level is used only where it was found on this processor.
+        // SAFETY: a supported level is one that this processor has.
         Level::Avx512 => unsafe { rows_avx512(monoid, from, form, out) },
         _ => rows_generic(monoid, from, form, out),
     }
@@ -238,13 +238,13 @@ mod tests {
             };
             let from: Vec<f32> = (0..5 * pitch).map(number).collect();
             for monoid in [Monoid::Sum, Monoid::Max, Monoid::Min] {
-                let bits = |level: Level| {
+                let bits = |level: Supported| {
                     let mut out = [0.0; 5];
                     rows(level, monoid, &from, (columns, pitch), &mut out);
                     out.map(|x| if x.is_nan() { f32::NAN.to_bits() } else { x.to_bits() })
                 };
-                for level in Level::available() {
-                    assert_eq!(bits(level), bits(Level::Portable), "{monoid:?} of {columns} at {level}");
+                for level in Supported::each() {
+                    assert_eq!(bits(level), bits(Supported::PORTABLE), "{monoid:?} of {columns} at {level}");
                 }
             }
         }

@@ -1,6 +1,6 @@
 //! Work of others, compiled for each level.
 
-use super::Level;
+use super::{Level, Supported};
 
 /// Something to do that may be compiled for several processors.
 pub trait Work {
@@ -32,9 +32,9 @@ pub trait Work {
 /// assert_eq!(at_level(Level::of_this_machine(), Sum(&[1.0, 2.0])), 3.0);
 /// ```
 pub fn at_level<W: Work>(level: Level, work: W) -> W::Output {
-    match level.min(Level::highest()) {
+    match *Supported::at_most(level) {
         #[cfg(target_arch = "x86_64")]
-        // SAFETY: the level is no higher than what was found on this processor.
+        // SAFETY: a supported level is one that this processor has.
         Level::Avx512 => unsafe { avx512(work) },
         #[cfg(target_arch = "x86_64")]
         // SAFETY: as above.

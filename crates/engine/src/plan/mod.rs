@@ -28,7 +28,7 @@ use std::ops::Range;
 use limpid_graph::{Error, Graph, Layout, Leaf, NodeId, Op, Sizes};
 
 pub(crate) use draft::{GATHERED, SPARSE_PANEL};
-pub(crate) use region::{Argument, Do, Instruction, Operand, Region, Target};
+pub(crate) use region::{Argument, Do, Instruction, Operand, Region, Store, Target};
 
 use crate::kernels::{Level, product};
 use crate::numbers::{LINE, Numbers};

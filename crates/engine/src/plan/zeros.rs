@@ -5,7 +5,7 @@ use limpid_graph::{Graph, Index, Leaf, NodeId, Op};
 use super::uses::Reader;
 use super::{Matrix, Storage, Stored};
 use crate::kernels::sparse::Lengths;
-use crate::kernels::{Level, tile};
+use crate::kernels::{Supported, tile};
 
 /// Where the non-zeros of a matrix come from.
 #[derive(Clone, Debug)]
@@ -113,7 +113,7 @@ impl Chain {
                 .collect();
             let slices: Vec<&[f32]> = arguments.iter().map(Vec::as_slice).collect();
             let mut out = vec![0.0; numbers.len()];
-            tile::apply(Level::Portable, *op, &slices, &mut out);
+            tile::apply(Supported::PORTABLE, *op, &slices, &mut out);
             numbers = out;
         }
         numbers

@@ -1,5 +1,4 @@
-//! Threads: how many ([`available_threads`]), fork and join ([`Pool`]), the walk over stages of tasks ([`Walk`]), and the
-//! floating-point mode that all of them compute in ([`Denormals`]).
+//! Threads: how many ([`available_threads`]), fork and join ([`Pool`]), and the walk over stages of tasks ([`Walk`]).
 //!
 //! ```text
 //! Walk::run ──► Pool::run ──► each thread that comes in time: takes tasks, stage by stage
@@ -9,15 +8,12 @@
 //! others do its share.
 
 #[allow(unsafe_code)]
-mod denormals;
-#[allow(unsafe_code)]
 mod region;
 mod threads;
 mod walk;
 
 use std::ops::Deref;
 
-pub use denormals::Denormals;
 pub use region::Pool;
 pub use threads::{MOST_THREADS, THREADS, ThreadsError, available_threads, threads_asked_for};
 pub use walk::Walk;

@@ -15,7 +15,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use super::{Denormals, Line, MOST_THREADS, Patience};
+use super::{Line, MOST_THREADS, Patience};
 
 /// How long a worker looks out for the next region before it sleeps. Shorter, and it falls asleep in each serial
 /// stretch of a training step, which costs the caller a system call and itself some 50 µs to wake.
@@ -23,8 +23,7 @@ const AWAKE: Duration = Duration::from_micros(50);
 
 /// Threads that run a closure together with the one that calls.
 ///
-/// Workers start with the first [`run`](Self::run), sleep where there is nothing to do, and end with the pool. They take
-/// subnormal numbers as zero ([`Denormals`]); the calling thread's mode is its own.
+/// Workers start with the first [`run`](Self::run), sleep where there is nothing to do, and end with the pool.
 pub struct Pool {
     threads: usize,
     shared: Arc<Shared>,
@@ -204,7 +203,6 @@ impl Shared {
 
     /// A worker's life.
     fn work(&self, worker: usize) {
-        let _mode = Denormals::as_zero();
         let mut last = 0;
         while let Some(region) = self.enter(worker, last) {
             last = region;
@@ -271,7 +269,6 @@ impl Shared {
 mod tests {
     use std::thread::{current, sleep};
 
-    use super::super::denormals::KNOWN;
     use super::*;
 
     const TIMES: usize = if cfg!(miri) { 5 } else { 2000 };
@@ -417,25 +414,6 @@ mod tests {
             pool.run(&|_| {});
         }
         until_all_came(&pool);
-    }
-
-    #[test]
-    fn workers_take_subnormal_numbers_as_zero_and_the_caller_does_as_it_did() {
-        let pool = Pool::new(3);
-        let halves: Vec<_> = (0..3).map(|_| Mutex::new(None)).collect();
-        let begun = Instant::now();
-        while halves.iter().any(|half| half.lock().unwrap().is_none()) {
-            assert!(begun.elapsed() < Duration::from_secs(60));
-            pool.run(&|worker| {
-                let half = std::hint::black_box(f32::MIN_POSITIVE) * std::hint::black_box(0.5);
-                *halves[worker].lock().unwrap() = Some(half.to_bits() == 0);
-                if worker == 0 {
-                    sleep(Duration::from_micros(200));
-                }
-            });
-        }
-        let found: Vec<_> = halves.into_iter().map(|half| half.into_inner().unwrap()).collect();
-        assert_eq!(found, [false, KNOWN, KNOWN].map(Some));
     }
 
     #[test]

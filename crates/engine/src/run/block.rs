@@ -2,7 +2,7 @@
 
 use super::frame::Frame;
 use crate::kernels::{index, prefetch, product, reduce, tile};
-use crate::plan::{Argument, Do, Instruction, Operand, Region, Target, pitch};
+use crate::plan::{Argument, Do, Instruction, Operand, Place, Region, Store, Target, pitch};
 
 /// A block at work.
 struct Block<'b> {
@@ -13,9 +13,13 @@ struct Block<'b> {
 }
 
 impl Block<'_> {
-    fn start(&self, argument: Argument, pitch: usize) -> *mut f32 {
+    /// Where the block's rows of an argument begin.
+    ///
+    /// # Safety
+    /// The slot is within the block's scratch memory, or the block's rows within the value.
+    unsafe fn start(&self, argument: Argument, pitch: usize) -> *mut f32 {
         match argument {
-            // SAFETY: slots are within the scratch memory, and a block's rows within a value.
+            // SAFETY: the caller answers for it.
             Argument::Slot(offset) => unsafe { self.slots.add(offset) },
             // SAFETY: as above.
             Argument::Value(value) => unsafe { self.frame.base(value).add(self.first * pitch) },
@@ -34,7 +38,10 @@ impl Block<'_> {
 
 /// Runs a region over its block `task`. `is_first` where another region, or another run of this one, has had the scratch
 /// memory before.
-pub(super) fn run(frame: &Frame<'_>, region: &Region, task: usize, scratch: &mut [f32], is_first: bool) {
+///
+/// # Safety
+/// As for [`super::steps::run`]: the plan made the region for the frame's values, and the task is its own.
+pub(super) unsafe fn run(frame: &Frame<'_>, region: &Region, task: usize, scratch: &mut [f32], is_first: bool) {
     let first = task * region.block;
     let rows = region.block.min(region.rows.saturating_sub(first));
     // Without rows there is no block, nor a place for its partial results.
@@ -56,19 +63,29 @@ pub(super) fn run(frame: &Frame<'_>, region: &Region, task: usize, scratch: &mut
         // instruction. Other blocks have other rows, and other threads other scratch memory.
         unsafe { instruct(&block, instruction, task, rest) };
     }
-    for store in &region.stores {
-        let from = pitch(store.columns);
-        // SAFETY: as above; a row of the value is at least as long as what is copied to it.
-        unsafe {
-            let slot = block.slots.add(store.slot);
-            let to = frame.base(store.value).add(first * store.pitch);
-            if from == store.pitch {
-                slot.copy_to_nonoverlapping(to, rows * from);
-            } else {
-                for row in 0..rows {
-                    slot.add(row * from).copy_to_nonoverlapping(to.add(row * store.pitch), store.columns);
-                }
-            }
+    // SAFETY: as above.
+    region.stores.iter().for_each(|store| unsafe { put(&block, store) });
+}
+
+/// Copies a slot to where a value stands.
+///
+/// # Safety
+/// Nobody else uses the block's rows of the value; a row of it is at least as long as what is copied to it.
+unsafe fn put(block: &Block<'_>, store: &Store) {
+    let Block { frame, first, rows, slots } = *block;
+    let across = pitch(store.columns);
+    let is_kept = matches!(frame.plan.value(store.value).place, Place::Leaf(_));
+    let (at_once, count) = if across == store.pitch { (rows, rows * across) } else { (1, store.columns) };
+    for row in (0..rows).step_by(at_once) {
+        // SAFETY: the caller answers for the value's rows; the slot has as many, and lies elsewhere.
+        let (from, to) = unsafe {
+            let to = frame.numbers_mut(store.value, (first + row) * store.pitch, count);
+            (std::slice::from_raw_parts(slots.add(store.slot + row * across), count), to)
+        };
+        if is_kept {
+            tile::keep(frame.level, from, to);
+        } else {
+            to.copy_from_slice(from);
         }
     }
 }
@@ -93,8 +110,10 @@ unsafe fn instruct(block: &Block<'_>, instruction: &Instruction, task: usize, re
     let (level, columns) = (frame.level, instruction.columns);
     let across = pitch(columns);
     let start = match instruction.to {
-        Target::Slot(slot) => block.start(Argument::Slot(slot), across),
-        Target::Value(value) => block.start(Argument::Value(value), across),
+        // SAFETY: the plan has room for the instruction's rows where it writes them.
+        Target::Slot(slot) => unsafe { block.start(Argument::Slot(slot), across) },
+        // SAFETY: as above.
+        Target::Value(value) => unsafe { block.start(Argument::Value(value), across) },
         Target::Partials => std::ptr::NonNull::dangling().as_ptr(),
     };
     let len = if instruction.to == Target::Partials { 0 } else { rows * across };
@@ -139,10 +158,12 @@ unsafe fn instruct(block: &Block<'_>, instruction: &Instruction, task: usize, re
         }
         Do::Product { left, right, right_pitch } => {
             let sizes = product::Sizes { m: rows, k: left.columns, n: columns };
-            let a = product::Matrix { start: block.start(left.rows, left.pitch), row: left.pitch, column: 1 };
+            // SAFETY: as above.
+            let start_of_left = unsafe { block.start(left.rows, left.pitch) };
+            let a = product::Matrix { start: start_of_left, row: left.pitch, column: 1 };
             let b = product::Right::Direct { start: frame.base(*right), row: *right_pitch };
             let c = product::Target { start, row: across, padded: across.is_multiple_of(product::PAD) };
-            let all = (0..rows, 0..product::panels(level, columns));
+            let all = (0..rows, 0..product::panels(*level, columns));
             // SAFETY: rows of the right operand are padded; the caller answers for the rest.
             unsafe { product::multiply(level, sizes, a, b, all, c, product::How::PLAIN, rest) };
         }

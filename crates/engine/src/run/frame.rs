@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use limpid_graph::{Data, NodeId};
 
 use super::lists::ListMemory;
-use crate::kernels::Level;
+use crate::kernels::Supported;
 use crate::kernels::index::{BadPosition, Positions};
 use crate::plan::{Plan, Step, Value, ValueId};
 
@@ -60,7 +60,7 @@ pub(crate) struct Failure {
 #[derive(Debug)]
 pub(crate) struct Frame<'r> {
     pub(crate) plan: &'r Plan,
-    pub(crate) level: Level,
+    pub(crate) level: Supported,
     pub(crate) bases: &'r [Base],
     /// Of each node that is a leaf.
     pub(crate) stored: &'r [Raw],

@@ -5,8 +5,8 @@ use limpid_graph::{Index, Layout, NodeId};
 use super::block;
 use super::frame::{Frame, Raw};
 use super::lists;
-use crate::kernels::{arrange, convert, index, product, reduce};
-use crate::plan::{GATHERED, Matrix, Product, Right, Step, Update, Value, Work};
+use crate::kernels::{arrange, convert, index, product, reduce, tile};
+use crate::plan::{GATHERED, Matrix, Place, Product, Right, Step, Update, Value, Work};
 
 /// Runs one task of a step; `before` is the step's task that used the scratch memory last, if it was one of this step
 /// and run.
@@ -124,6 +124,10 @@ unsafe fn factor(frame: &Frame<'_>, update: Option<Update>) -> f32 {
     sign * scale.map_or(1.0, |scale| unsafe { frame.numbers(scale, 0, 1) }[0])
 }
 
+/// A product, or what it adds: a task's rows and panels of it.
+///
+/// # Safety
+/// As for [`run`].
 unsafe fn multiply(
     frame: &Frame<'_>,
     work: &Product,
@@ -133,7 +137,7 @@ unsafe fn multiply(
     scratch: &mut [f32],
 ) {
     let Product { sizes, transposed, left_pitch, right, update, rows_a_task, panels_a_task } = *work;
-    let panels = product::panels(frame.level, sizes.n);
+    let panels = product::panels(*frame.level, sizes.n);
     let chunks = panels.div_ceil(panels_a_task).max(1);
     let tile = |task: usize| (part(task / chunks, rows_a_task, sizes.m), part(task % chunks, panels_a_task, panels));
     let (rows, which) = tile(task);
@@ -154,7 +158,7 @@ unsafe fn multiply(
         let alpha = factor(frame, update);
         let has_left = before
             .map(tile)
-            .is_some_and(|(same, others)| same == rows && product::keeps_left(frame.level, sizes, b, &same, &others));
+            .is_some_and(|(same, others)| same == rows && product::keeps_left(*frame.level, sizes, b, &same, &others));
         let how = product::How { alpha, accumulate: update.is_some(), has_left };
         product::multiply(frame.level, sizes, a, b, (rows, which), c, how, scratch);
     }
@@ -183,7 +187,11 @@ unsafe fn copy(frame: &Frame<'_>, from: &Value, read: usize, written: usize) {
         // SAFETY: the row is within both values.
         unsafe {
             let numbers = frame.numbers(read, row * from_pitch, columns);
-            frame.numbers_mut(written, row * to.pitch, columns).copy_from_slice(numbers);
+            let out = frame.numbers_mut(written, row * to.pitch, columns);
+            match to.place {
+                Place::Leaf(_) => tile::keep(frame.level, numbers, out),
+                _ => out.copy_from_slice(numbers),
+            }
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Micro-kernels: a tile of the result stays in registers while the kernel walks along k.
 
-use super::lanes::Lanes;
+use super::super::vector::Vector;
 
 /// A tile of the result and what it is made from.
 pub(super) struct Tile {
@@ -26,15 +26,18 @@ pub(super) struct Tile {
 pub(super) type Micro = unsafe fn(&Tile);
 
 /// A tile of ROWS × VECTORS. BESIDE: the rows of `a` lie beside each other, `a_row` = 1.
+///
+/// # Safety
+/// As for [`Micro`].
 #[inline(always)]
-unsafe fn micro<L: Lanes, const ROWS: usize, const VECTORS: usize, const BESIDE: bool>(tile: &Tile) {
+unsafe fn micro<V: Vector, const ROWS: usize, const VECTORS: usize, const BESIDE: bool>(tile: &Tile) {
     // SAFETY: the caller answers for the bounds of the tile.
     unsafe {
         let a_row = if BESIDE { 1 } else { tile.a_row };
-        let mut sums = [[L::splat(0.0); VECTORS]; ROWS];
+        let mut sums = [[V::splat(0.0); VECTORS]; ROWS];
         for i in 0..ROWS {
             for v in 0..VECTORS {
-                L::prefetch(tile.c.wrapping_add(i * tile.c_row + v * L::WIDTH));
+                V::prefetch(tile.c.wrapping_add(i * tile.c_row + v * V::WIDTH));
             }
         }
         let (mut a, mut b) = (tile.a, tile.b);
@@ -42,30 +45,30 @@ unsafe fn micro<L: Lanes, const ROWS: usize, const VECTORS: usize, const BESIDE:
         let stride = if BESIDE && VECTORS == 4 { 4 } else { 1 };
         for _ in 0..tile.depth / stride {
             for _ in 0..stride {
-                step::<L, ROWS, VECTORS>(&mut sums, a, a_row, b);
+                step::<V, ROWS, VECTORS>(&mut sums, a, a_row, b);
                 a = a.wrapping_add(tile.a_step);
                 b = b.wrapping_add(tile.b_step);
             }
         }
         for _ in 0..tile.depth % stride {
-            step::<L, ROWS, VECTORS>(&mut sums, a, a_row, b);
+            step::<V, ROWS, VECTORS>(&mut sums, a, a_row, b);
             a = a.wrapping_add(tile.a_step);
             b = b.wrapping_add(tile.b_step);
         }
-        let alpha = L::splat(tile.alpha);
+        let alpha = V::splat(tile.alpha);
         for i in 0..ROWS {
             for v in 0..VECTORS {
-                let at = tile.c.add(i * tile.c_row + v * L::WIDTH);
+                let at = tile.c.add(i * tile.c_row + v * V::WIDTH);
                 let sum = sums[i][v];
-                if v + 1 < VECTORS || tile.last_columns == L::WIDTH {
+                if v + 1 < VECTORS || tile.last_columns == V::WIDTH {
                     match tile.accumulate {
-                        true => alpha.times_plus(sum, L::load(at)).store(at),
+                        true => alpha.times_plus(sum, V::load(at)).store(at),
                         false => alpha.times(sum).store(at),
                     }
                 } else {
                     let count = tile.last_columns;
                     match tile.accumulate {
-                        true => alpha.times_plus(sum, L::load_first(at, count)).store_first(at, count),
+                        true => alpha.times_plus(sum, V::load_first(at, count)).store_first(at, count),
                         false => alpha.times(sum).store_first(at, count),
                     }
                 }
@@ -75,21 +78,24 @@ unsafe fn micro<L: Lanes, const ROWS: usize, const VECTORS: usize, const BESIDE:
 }
 
 /// Adds a column of `a` times a row of `b`.
+///
+/// # Safety
+/// The processor has the vector's instructions; `a` can be read at each row and `b` in whole vectors.
 #[inline(always)]
-unsafe fn step<L: Lanes, const ROWS: usize, const VECTORS: usize>(
-    sums: &mut [[L; VECTORS]; ROWS],
+unsafe fn step<V: Vector, const ROWS: usize, const VECTORS: usize>(
+    sums: &mut [[V; VECTORS]; ROWS],
     a: *const f32,
     a_row: usize,
     b: *const f32,
 ) {
     // SAFETY: the caller answers for both.
     unsafe {
-        let mut row = [L::splat(0.0); VECTORS];
+        let mut row = [V::splat(0.0); VECTORS];
         for v in 0..VECTORS {
-            row[v] = L::load(b.add(v * L::WIDTH));
+            row[v] = V::load(b.add(v * V::WIDTH));
         }
         for i in 0..ROWS {
-            let x = L::splat(*a.add(i * a_row));
+            let x = V::splat(*a.add(i * a_row));
             for v in 0..VECTORS {
                 sums[i][v] = x.times_plus(row[v], sums[i][v]);
             }
@@ -106,6 +112,8 @@ macro_rules! level {
             /// The most rows for each number of vectors.
             pub(crate) const ROWS: [usize; 4] = $most;
 
+            /// # Safety
+            /// As for [`Micro`].
             $(#[$features])?
             unsafe fn micro<const ROWS: usize, const VECTORS: usize, const BESIDE: bool>(tile: &Tile) {
                 // SAFETY: as the caller promises.

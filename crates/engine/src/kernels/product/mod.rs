@@ -9,7 +9,6 @@
 // Loops over constant ranges become registers; iterators over them would not say more.
 #![allow(clippy::needless_range_loop)]
 
-mod lanes;
 mod micro;
 mod pack;
 #[cfg(test)]
@@ -19,7 +18,7 @@ use std::ops::Range;
 
 use self::micro::{Micro, Tile};
 use self::pack::{Pack, Part};
-use super::Level;
+use super::{Level, Supported};
 
 /// A matrix in a slice: element (i, j) stands at `i·row + j·column`.
 #[derive(Clone, Copy, Debug)]
@@ -190,8 +189,8 @@ fn rows_at_once(level: Level, depth: usize) -> usize {
 /// # Safety
 /// `b` can be read where (k, n) stand in it; `packed` is good for [`packed_len`] numbers, and nobody else uses those
 /// of the panels at hand.
-pub(crate) unsafe fn pack(level: Level, b: Matrix, (k, n): (usize, usize), which: Range<usize>, packed: *mut f32) {
-    let means = means(level);
+pub(crate) unsafe fn pack(level: Supported, b: Matrix, (k, n): (usize, usize), which: Range<usize>, packed: *mut f32) {
+    let means = means(*level);
     let (width, panel) = (means.width, means.panel());
     // So many rows at once, that each is read along while the panels take turns.
     let lines = if b.column == 1 { 8 } else { k.max(1) };
@@ -228,14 +227,14 @@ pub(crate) fn keeps_left(level: Level, sizes: Sizes, b: Right, rows: &Range<usiz
 /// Some rows × the columns of some panels of `c = α·a·b`, or of `c += α·a·b` where `accumulate` says so.
 ///
 /// # Safety
-/// `a`, `b` and `c` are good for the sizes; nobody else uses those rows × panels of `c`. The level was found on this
-/// processor. What `how` says of the scratch memory is true.
+/// `a`, `b` and `c` are good for the sizes; nobody else uses those rows × panels of `c`. What `how` says of the scratch
+/// memory is true.
 ///
 /// # Panics
 /// Where `scratch` is shorter than [`multiply_scratch_len`].
 #[allow(clippy::too_many_arguments)]
 pub(crate) unsafe fn multiply(
-    level: Level,
+    level: Supported,
     sizes: Sizes,
     a: Matrix,
     b: Right,
@@ -245,8 +244,9 @@ pub(crate) unsafe fn multiply(
     scratch: &mut [f32],
 ) {
     let Sizes { k, n, .. } = sizes;
-    assert!(scratch.len() >= multiply_scratch_len(level, sizes));
-    let means = means(level);
+    assert!(scratch.len() >= multiply_scratch_len(*level, sizes));
+    // Its functions are called where the level is supported, as here.
+    let means = means(*level);
     let panel = means.panel();
     let columns = which.start * panel..n.min(which.end * panel);
     if rows.is_empty() || columns.is_empty() {
@@ -263,14 +263,14 @@ pub(crate) unsafe fn multiply(
     }
     let panel = if is_wide(&means, b, &rows) { 4 * means.width } else { panel };
     let packs = packs_left(&means, b, &rows, &which);
-    let has_left = has_left && keeps_left(level, sizes, b, &rows, &which);
+    let has_left = has_left && keeps_left(*level, sizes, b, &rows, &which);
     let depth = block_depth(k);
     let (panel_at, left_at) = scratch.split_at_mut(depth * means.panel());
     let (panel_at, left_at) = (panel_at.as_mut_ptr(), left_at.as_mut_ptr());
     for step in (0..k).step_by(depth) {
         let depth = depth.min(k - step);
         let accumulate = accumulate || step > 0;
-        for block in cut(rows.clone(), rows_at_once(level, depth)) {
+        for block in cut(rows.clone(), rows_at_once(*level, depth)) {
             // SAFETY: within `a`, which the caller answers for; scratch is long enough.
             let a = unsafe { Matrix { start: a.start.add(step * a.column + block.start * a.row), ..a } };
             if packs && !has_left {
@@ -362,7 +362,7 @@ pub(crate) fn scratch_len(sizes: Sizes) -> usize {
 /// # Panics
 /// Where a slice is shorter than its matrix: that would be a defect of the plan.
 pub(crate) fn product(
-    level: Level,
+    level: Supported,
     sizes: Sizes,
     factors: (View<'_>, View<'_>),
     c: &mut [f32],
@@ -378,7 +378,7 @@ pub(crate) fn product(
 /// # Panics
 /// Where a slice is shorter than its matrix: that would be a defect of the plan.
 pub(crate) fn product_into(
-    level: Level,
+    level: Supported,
     sizes: Sizes,
     (a, b): (View<'_>, View<'_>),
     (c, c_row): (&mut [f32], usize),
@@ -389,18 +389,22 @@ pub(crate) fn product_into(
     if m == 0 || n == 0 {
         return;
     }
-    let last = |row: usize, column: usize, rows: usize, columns: usize| (rows - 1) * row + (columns - 1) * column;
     assert!(n <= c_row && last(c_row, 1, m, n) < c.len());
     assert!(k == 0 || last(a.row, a.column, m, k) < a.numbers.len() && last(b.row, b.column, k, n) < b.numbers.len());
     let padded = n.next_multiple_of(PAD);
     let direct = k > 0 && b.column == 1 && b.row >= padded && last(b.row, 1, k, padded) < b.numbers.len();
     let c_padded = c_row >= padded && last(c_row, 1, m, padded) < c.len();
     let target = Target { start: c.as_mut_ptr(), row: c_row, padded: c_padded };
-    let right = match direct && !packing_pays(level, sizes) {
+    let right = match direct && !packing_pays(*level, sizes) {
         true => Right::Direct { start: b.numbers.as_ptr(), row: b.row },
         false => Right::Plain(b.at()),
     };
-    let all = (0..m, 0..panels(level, n));
+    let all = (0..m, 0..panels(*level, n));
     // SAFETY: the asserted bounds hold for every element of the three matrices and for the padding that is used.
     unsafe { multiply(level, sizes, a.at(), right, all, target, How { alpha, accumulate, has_left: false }, scratch) }
+}
+
+/// Where the last number of a matrix of some rows and columns stands, or further on where that is beyond all memory.
+pub(super) fn last(row: usize, column: usize, rows: usize, columns: usize) -> usize {
+    (rows - 1).saturating_mul(row).saturating_add((columns - 1).saturating_mul(column))
 }

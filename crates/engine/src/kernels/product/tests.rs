@@ -19,7 +19,7 @@ fn every_level_stride_and_size_agrees_with_the_definition() {
         let (a_turned, b_turned) = (turned(&a, m, k), turned(&b, k, n));
         let a_views = [View { numbers: &a, row: k, column: 1 }, View { numbers: &a_turned, row: 1, column: m }];
         let b_views = [View { numbers: &b, row: n, column: 1 }, View { numbers: &b_turned, row: 1, column: k }];
-        for level in Level::available() {
+        for level in Supported::each() {
             for (a, b) in a_views.iter().flat_map(|&a| b_views.iter().map(move |&b| (a, b))) {
                 for (alpha, accumulate) in [(1.0, false), (-0.5, true)] {
                     let mut c = start.clone();
@@ -42,14 +42,14 @@ fn every_level_stride_and_size_agrees_with_the_definition() {
 fn levels_that_fuse_give_the_same_bits() {
     for (m, k, n) in [(1, 1, 1), (7, 13, 17), (100, 784, 50), (31, 515, 65), (5, 1030, 130)] {
         let (a, b) = (numbers(m * k, 1), numbers(k * n, 2));
-        let bits = |level: Level| -> Vec<u32> {
+        let bits = |level: Supported| -> Vec<u32> {
             let (mut c, sizes) = (numbers(m * n, 3), Sizes { m, k, n });
             let views = (View { numbers: &a, row: k, column: 1 }, View { numbers: &b, row: n, column: 1 });
             product(level, sizes, views, &mut c, (-0.5, true), &mut vec![0.0; scratch_len(sizes)]);
             c.into_iter().map(f32::to_bits).collect()
         };
-        let wanted = bits(Level::highest());
-        for level in Level::available().filter(|&level| level >= Level::Avx2) {
+        let wanted = bits(Supported::at_most(Level::Avx512));
+        for level in Supported::each().filter(|level| **level >= Level::Avx2) {
             assert_eq!(bits(level), wanted, "{m}×{k}×{n} at {level}");
         }
     }
@@ -63,22 +63,22 @@ fn parts_and_places_do_not_change_the_bits() {
         let b_padded = numbers(k * pitch, 2);
         let b_turned: Vec<f32> = (0..n * k).map(|i| b_padded[i % k * pitch + i / k]).collect();
         let (a, sizes) = ((&a[..], k, 1), (m, k, n));
-        for level in Level::available() {
+        for level in Supported::each() {
             let bits =
                 |c: &[f32], row: usize| -> Vec<u32> { (0..m * n).map(|i| c[i / n * row + i % n].to_bits()).collect() };
             let mut scratch = vec![f32::NAN; scratch_len(Sizes { m, k, n })];
             let mut whole = |b, c_row: usize| {
                 let mut c = vec![f32::NAN; m * c_row];
-                bench_support::product(level, sizes, (a, b), (&mut c, c_row), false, &mut scratch);
+                bench_support::product(*level, sizes, (a, b), (&mut c, c_row), false, &mut scratch);
                 bits(&c, c_row)
             };
             let wanted = whole((&b_padded, pitch, 1), pitch);
             assert_eq!(whole((&b_turned, 1, k), n), wanted, "{level} {sizes:?}: b transposed");
             for b in [(&b_padded[..], pitch, 1), (&b_turned[..], 1, k)] {
                 for part in [(1, 1), (5, 2), (16, 1), (30, 4), (m, usize::MAX / 2)] {
-                    let (mut c, mut packed) = (vec![f32::NAN; m * n], vec![f32::NAN; packed_len(level, k, n)]);
+                    let (mut c, mut packed) = (vec![f32::NAN; m * n], vec![f32::NAN; packed_len(*level, k, n)]);
                     let memory = (&mut packed[..], &mut scratch[..]);
-                    bench_support::product_of_parts(level, sizes, (a, b), (&mut c, n), part, memory);
+                    bench_support::product_of_parts(*level, sizes, (a, b), (&mut c, n), part, memory);
                     assert_eq!(bits(&c, n), wanted, "{level} {sizes:?} in parts of {part:?}");
                 }
             }

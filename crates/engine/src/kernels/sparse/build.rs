@@ -4,7 +4,7 @@ use std::mem::MaybeUninit;
 use std::ops::Range;
 
 use super::{BLOCK, Blank, Lists, Memory, ROOM, STEP};
-use crate::kernels::{Level, prefetch};
+use crate::kernels::{Level, Supported, prefetch};
 
 /// Where the rows of a matrix stand in a slice.
 #[derive(Clone, Copy, Debug)]
@@ -26,12 +26,15 @@ impl Rows<'_> {
 
     /// Whether all of `rows` rows up to column `end` stand in a slice of `length` numbers.
     fn fit(self, rows: usize, end: usize, length: usize) -> bool {
-        let last = match self {
-            Self::Pitch(_) => rows.checked_sub(1),
-            Self::Gathered(_, positions) if positions.len() == rows => (0..rows).max_by_key(|&row| positions[row]),
+        let (pitch, last) = match self {
+            Self::Pitch(pitch) => (pitch, rows.checked_sub(1)),
+            Self::Gathered(pitch, positions) if positions.len() == rows => {
+                (pitch, positions.iter().max().map(|&position| position as usize))
+            }
             Self::Gathered(..) => return false,
         };
-        last.is_none_or(|row| self.start(row).checked_add(end).is_some_and(|end| end <= length))
+        let end_of = |row: usize| row.checked_mul(pitch)?.checked_add(end);
+        last.is_none_or(|row| end_of(row).is_some_and(|end| end <= length))
     }
 }
 
@@ -45,7 +48,7 @@ const AHEAD: usize = 8;
 /// # Panics
 /// Where a row does not stand in `data`, the memory is too short, or sizes do not fit: that would be a defect of the plan.
 pub(crate) fn list_bytes<'m>(
-    level: Level,
+    level: Supported,
     data: &[u8],
     (k, positions): (usize, &[u32]),
     range: Range<usize>,
@@ -56,16 +59,17 @@ pub(crate) fn list_bytes<'m>(
     let lists = &mut made;
     assert!(rows.fit(lists.rows, lists.range.end, data.len()) && lists.range.end <= k);
     let task = Bytes { data, rows, table };
-    match level {
+    match *level {
         #[cfg(target_arch = "x86_64")]
-        // SAFETY: a level is used only where it was found on this processor, and so was the rest.
+        // SAFETY: a supported level is one that this processor has, and the rest was asked for.
         Level::Avx512 if is_x86_feature_detected!("avx512vbmi2") && is_x86_feature_detected!("popcnt") => unsafe {
             x86::bytes_vbmi2(&task, lists);
         },
         #[cfg(target_arch = "x86_64")]
         // SAFETY: as above; the level AVX-512 stands above AVX2 and is found only with it.
         Level::Avx512 | Level::Avx2 if is_x86_feature_detected!("popcnt") => unsafe { x86::bytes_avx2(&task, lists) },
-        _ => list::<Portable, _>(&task, lists),
+        // SAFETY: every processor has what `Portable` needs.
+        _ => unsafe { list::<Portable, _>(&task, lists) },
     }
     made.done()
 }
@@ -75,7 +79,7 @@ pub(crate) fn list_bytes<'m>(
 /// # Panics
 /// Where a row does not stand in `data`, the memory is too short, or sizes do not fit: that would be a defect of the plan.
 pub(crate) fn list_floats<'m>(
-    level: Level,
+    level: Supported,
     data: &[f32],
     rows: Rows<'_>,
     count: usize,
@@ -86,14 +90,15 @@ pub(crate) fn list_floats<'m>(
     let lists = &mut made;
     assert!(rows.fit(lists.rows, lists.range.end, data.len()));
     let task = Floats { data, rows };
-    match level {
+    match *level {
         #[cfg(target_arch = "x86_64")]
-        // SAFETY: a level is used only where it was found on this processor, and so was the rest.
+        // SAFETY: a supported level is one that this processor has, and the rest was asked for.
         Level::Avx512 if is_x86_feature_detected!("popcnt") => unsafe { x86::floats_avx512(&task, lists) },
         #[cfg(target_arch = "x86_64")]
         // SAFETY: as above.
         Level::Avx2 if is_x86_feature_detected!("popcnt") => unsafe { x86::floats_avx2(&task, lists) },
-        _ => list::<Portable, _>(&task, lists),
+        // SAFETY: every processor has what `Portable` needs.
+        _ => unsafe { list::<Portable, _>(&task, lists) },
     }
     made.done()
 }
@@ -112,13 +117,14 @@ struct Floats<'d> {
 /// So many numbers are squeezed at a time.
 const CHUNK: usize = 64;
 
-/// Keeps what is not zero.
+/// Keeps what is not zero, by instructions that the processor must have.
 trait Squeeze {
     /// Writes those of `count` numbers (at most [`CHUNK`]) that are not zero to `values` and their columns, of which
     /// the first is `first`, to `columns`; says how many they are.
     ///
     /// # Safety
-    /// `from` must be good for reading `count` numbers, `values` and `columns` for writing [`CHUNK`].
+    /// The processor has the instructions. `from` must be good for reading `count` numbers, `values` and `columns` for
+    /// writing [`CHUNK`].
     unsafe fn bytes(from: *const u8, count: usize, first: u16, values: *mut u8, columns: *mut u16) -> usize;
 
     /// As [`Squeeze::bytes`].
@@ -216,8 +222,11 @@ impl Source for Floats<'_> {
 const HELD: usize = 2048;
 
 /// Makes all lists. A plain function, to become part of its caller and to be compiled for the caller's processor.
+///
+/// # Safety
+/// The processor has the instructions of `S`.
 #[inline(always)]
-fn list<S: Squeeze, T: Source>(source: &T, lists: &mut Blank<'_>) {
+unsafe fn list<S: Squeeze, T: Source>(source: &T, lists: &mut Blank<'_>) {
     let Range { start, end } = lists.range;
     let width = end - start;
     let Memory { values, columns, starts, .. } = &mut lists.memory;
@@ -245,7 +254,7 @@ fn list<S: Squeeze, T: Source>(source: &T, lists: &mut Blank<'_>) {
             starts[list] = (done + waiting) as u32;
             list += 1;
             let block_end = width.min(block + BLOCK);
-            // SAFETY: the row has `width` numbers; `held`, `values` and `columns` have room for a chunk behind what a
+            // SAFETY: the caller answers for the processor. The row has `width` numbers; `held`, `values` and `columns` have room for a chunk behind what a
             // block and a row at most fill. Where nothing waits, numbers are floats.
             unsafe {
                 let to = if T::WAIT { held } else { values.as_mut_ptr().add(done).cast::<T::Number>() };
@@ -313,22 +322,26 @@ mod x86 {
 
     #[target_feature(enable = "avx512f,avx512vl,avx512dq,avx512bw,avx512vbmi2,popcnt")]
     pub(super) fn bytes_vbmi2(task: &Bytes<'_>, lists: &mut Blank<'_>) {
-        list::<Avx512, _>(task, lists);
+        // SAFETY: this function is compiled for, and so called on, processors with the instructions.
+        unsafe { list::<Avx512, _>(task, lists) };
     }
 
     #[target_feature(enable = "avx2,popcnt")]
     pub(super) fn bytes_avx2(task: &Bytes<'_>, lists: &mut Blank<'_>) {
-        list::<Avx2, _>(task, lists);
+        // SAFETY: this function is compiled for, and so called on, processors with the instructions.
+        unsafe { list::<Avx2, _>(task, lists) };
     }
 
     #[target_feature(enable = "avx512f,avx512vl,avx512dq,avx512bw,popcnt")]
     pub(super) fn floats_avx512(task: &Floats<'_>, lists: &mut Blank<'_>) {
-        list::<Avx512, _>(task, lists);
+        // SAFETY: this function is compiled for, and so called on, processors with the instructions.
+        unsafe { list::<Avx512, _>(task, lists) };
     }
 
     #[target_feature(enable = "avx2,popcnt")]
     pub(super) fn floats_avx2(task: &Floats<'_>, lists: &mut Blank<'_>) {
-        list::<Avx2, _>(task, lists);
+        // SAFETY: this function is compiled for, and so called on, processors with the instructions.
+        unsafe { list::<Avx2, _>(task, lists) };
     }
 
     /// 0, 1, 2 and so on.

@@ -79,7 +79,9 @@ pub(crate) struct Lengths {
 impl Lengths {
     /// For lists of `rows` rows and `width` columns. Of `entries`, builders touch what they need.
     pub(crate) fn of(rows: usize, width: usize) -> Self {
-        Self { entries: rows * width.next_multiple_of(STEP) + ROOM, starts: rows * width.div_ceil(BLOCK) + 1 }
+        // Sizes beyond what memory has stay beyond it, for `check` to find.
+        let entries = rows.saturating_mul(width.next_multiple_of(STEP)).saturating_add(ROOM);
+        Self { entries, starts: rows.saturating_mul(width.div_ceil(BLOCK)).saturating_add(1) }
     }
 
     /// Whether a matrix of `rows` rows and `width` columns can be listed: [`MOST_COLUMNS`] and [`MOST_ENTRIES`] say how far
@@ -186,26 +188,27 @@ impl<'m> Blank<'m> {
     }
 }
 
-/// For the benchmark of this module: the kernels as safe functions over memory of their own.
+/// For the benchmark of this module: the kernels as safe functions over memory of their own. All of them panic where the
+/// processor lacks the level, or a slice is too short.
 #[doc(hidden)]
 #[allow(missing_docs)]
 pub mod door {
     use super::{Ahead, Lengths, Listed, Memory};
-    use crate::kernels::Level;
     use crate::kernels::product::{Sizes, View, product, scratch_len};
+    use crate::kernels::{Level, Supported};
 
     /// `z = x·w` without lists, for comparison.
     pub fn dense(level: Level, (m, k, n): (usize, usize, usize), x: &[f32], w: &[f32], z: &mut [f32]) {
         let sizes = Sizes { m, k, n };
         let views = (View { numbers: x, row: k, column: 1 }, View { numbers: w, row: n, column: 1 });
-        product(level, sizes, views, z, (1.0, false), &mut vec![0.0; scratch_len(sizes)]);
+        product(Supported::asserted(level), sizes, views, z, (1.0, false), &mut vec![0.0; scratch_len(sizes)]);
     }
 
     /// `g -= 10⁻⁶·xᵀ·d` without lists, for comparison.
     pub fn dense_gradient(level: Level, (m, k, n): (usize, usize, usize), x: &[f32], d: &[f32], g: &mut [f32]) {
         let sizes = Sizes { m: k, k: m, n };
         let views = (View { numbers: x, row: 1, column: k }, View { numbers: d, row: n, column: 1 });
-        product(level, sizes, views, g, (-1e-6, true), &mut vec![0.0; scratch_len(sizes)]);
+        product(Supported::asserted(level), sizes, views, g, (-1e-6, true), &mut vec![0.0; scratch_len(sizes)]);
     }
 
     #[derive(Debug)]
@@ -250,12 +253,26 @@ pub mod door {
         /// Lists rows of bytes.
         pub fn list_bytes(&mut self, level: Level, data: &[u8], positions: &[u32], table: &[f32; 256]) {
             assert!(table[0] == 0.0 && positions.len() == self.rows);
-            super::list_bytes(level, data, (self.k, positions), 0..self.k, table, self.made.lend());
+            super::list_bytes(
+                Supported::asserted(level),
+                data,
+                (self.k, positions),
+                0..self.k,
+                table,
+                self.made.lend(),
+            );
         }
 
         /// Lists rows of floats.
         pub fn list_floats(&mut self, level: Level, data: &[f32]) {
-            super::list_floats(level, data, super::Rows::Pitch(self.k), self.rows, 0..self.k, self.made.lend());
+            super::list_floats(
+                Supported::asserted(level),
+                data,
+                super::Rows::Pitch(self.k),
+                self.rows,
+                0..self.k,
+                self.made.lend(),
+            );
         }
 
         /// `z = x·w`, `pitch` numbers a row.
@@ -272,6 +289,7 @@ pub mod door {
                 n <= pitch && pitch.is_multiple_of(16) && w.len() >= self.k * pitch && z.len() >= self.rows * pitch
             );
             let ahead = Ahead { data: ahead.0, k: self.k, positions: ahead.1, columns: 0..self.k };
+            let level = Supported::asserted(level);
             // SAFETY: the memory is private and lists were made in it last; rows are as long as asserted.
             unsafe {
                 let lists = super::Lists::made(self.made.read(), self.rows, 0..self.k);
@@ -284,6 +302,7 @@ pub mod door {
             assert!(
                 n <= pitch && pitch.is_multiple_of(16) && d.len() >= self.rows * pitch && g.len() >= self.k * pitch
             );
+            let level = Supported::asserted(level);
             // SAFETY: as in `forward`.
             unsafe {
                 let lists = super::Lists::made(self.made.read(), self.rows, 0..self.k);
@@ -299,7 +318,7 @@ pub mod door {
 mod tests {
     use super::door::Owned;
     use super::*;
-    use crate::kernels::Level;
+    use crate::kernels::{Level, Supported};
 
     /// Whole numbers that look random, below `below`.
     fn random(count: usize, seed: usize, below: usize) -> Vec<usize> {
@@ -365,7 +384,7 @@ mod tests {
             (data.collect(), random(self.rows, 3, stored).into_iter().map(|x| x as u32).collect())
         }
 
-        fn name(&self, level: Level) -> String {
+        fn name(&self, level: Supported) -> String {
             let Self { rows, k, n, range, percent } = self;
             format!("{level}, {rows}×{k}×{n}, columns {range:?}, {percent} %")
         }
@@ -399,7 +418,7 @@ mod tests {
                 positions.iter().flat_map(|&p| floats[p as usize * case.k..][..case.k].to_vec()).collect();
             let wanted: Vec<f32> =
                 (0..rows).flat_map(|r| gathered[r * case.k..][..case.k][case.range.clone()].to_vec()).collect();
-            for level in Level::available() {
+            for level in Supported::each() {
                 for way in 0..3 {
                     let mut memory = Owned::of(Lengths::of(rows, width));
                     let (k, range, memory) = (case.k, case.range.clone(), memory.lend());
@@ -438,7 +457,7 @@ mod tests {
                         wanted_g[c * n + j] += x[r * k + c] * f64::from(d[r * pitch + j]);
                     }
                 }
-                for level in Level::available() {
+                for level in Supported::each() {
                     let mut memory = Owned::of(Lengths::of(rows, range.len()));
                     let lists = list_bytes(level, &data, (k, &positions), range.clone(), &table, memory.lend());
                     let mut z = vec![f32::NAN; rows * pitch];
@@ -507,7 +526,7 @@ mod tests {
             for (at, column) in [(0, 0), (127, n / 2), (128, n - 1), (299, n - 1)] {
                 let mut w = floats(k * pitch, 1);
                 w[at * pitch + column] = bad;
-                for level in Level::available() {
+                for level in Supported::each() {
                     for range in [0..k, 100..290] {
                         let mut memory = Owned::of(Lengths::of(rows, range.len()));
                         let zeros = vec![0.0; rows * k];
@@ -528,13 +547,13 @@ mod tests {
 
     #[test]
     fn levels_that_fuse_give_the_same_bits() {
-        let widest = Level::highest();
+        let widest = Supported::at_most(Level::Avx512);
         for case in cases() {
             let (data, positions) = case.data();
             let Case { rows, k, n, ref range, .. } = case;
             let pitch = n.next_multiple_of(16);
             let (w, d) = (floats(k * pitch, 4), floats(rows * pitch, 5));
-            let bits = |level: Level, turns: bool| -> Vec<u32> {
+            let bits = |level: Supported, turns: bool| -> Vec<u32> {
                 let mut memory = Owned::of(Lengths::of(rows, range.len()));
                 let lists = list_bytes(level, &data, (k, &positions), range.clone(), &table(), memory.lend());
                 let mut memory = Owned::of(Lengths::turned(rows, range.len()));
@@ -551,7 +570,7 @@ mod tests {
             };
             for turns in [false, true] {
                 let wanted = bits(widest, turns);
-                for level in Level::available().filter(|&level| level >= Level::Avx2) {
+                for level in Supported::each().filter(|level| **level >= Level::Avx2) {
                     assert_eq!(bits(level, turns), wanted, "{}", case.name(level));
                 }
             }

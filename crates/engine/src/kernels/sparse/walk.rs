@@ -10,7 +10,8 @@ use std::mem::MaybeUninit;
 use std::ops::Range;
 
 use super::{BLOCK, Lists, STEP};
-use crate::kernels::{Level, prefetch};
+use crate::kernels::vector::Vector;
+use crate::kernels::{Level, Supported, prefetch};
 
 /// The numbers of a group: rows are padded to whole ones.
 const GROUP: usize = 16;
@@ -41,7 +42,7 @@ pub(crate) struct Ahead<'d> {
 /// Rows of `w` for all listed columns must be good for reading, and those of `z` for writing, in whole groups of 16
 /// numbers; `w_row` and `z_row` are numbers from row to row. The level was found on this processor.
 pub(crate) unsafe fn forward(
-    level: Level,
+    level: Supported,
     lists: &Lists<'_>,
     (w, w_row, is_finite): (*const f32, usize, bool),
     n: usize,
@@ -63,7 +64,7 @@ pub(crate) unsafe fn forward(
 /// # Safety
 /// As for [`forward`]: `d` is read, `g` written (and read where `accumulate` says so).
 pub(crate) unsafe fn gradient(
-    level: Level,
+    level: Supported,
     lists: &Lists<'_>,
     turned: Option<&Lists<'_>>,
     (d, d_row): (*const f32, usize),
@@ -83,6 +84,9 @@ pub(crate) unsafe fn gradient(
 }
 
 /// Lists times rows of b (gathered) or lists, transposed, times rows of b (scattered), to rows of c.
+///
+/// Whoever makes one and passes it on answers for the rows: those of b are good for reading, those of c for reading and
+/// writing, in whole groups of [`GROUP`] numbers.
 struct Task<'t, 'm> {
     lists: &'t Lists<'m>,
     n: usize,
@@ -103,10 +107,12 @@ enum Way {
     Scatter,
 }
 
-unsafe fn run(level: Level, task: &Task<'_, '_>, way: Way) {
-    // SAFETY: the caller answers for it; a level is used only where it was found on this processor.
+/// # Safety
+/// The rows are there, as [`Task`] says.
+unsafe fn run(level: Supported, task: &Task<'_, '_>, way: Way) {
+    // SAFETY: the caller answers for it; a supported level is one that this processor has.
     unsafe {
-        match level {
+        match *level {
             #[cfg(target_arch = "x86_64")]
             Level::Avx512 => x86::avx512(task, way),
             #[cfg(target_arch = "x86_64")]
@@ -116,58 +122,13 @@ unsafe fn run(level: Level, task: &Task<'_, '_>, way: Way) {
     }
 }
 
-/// A vector of a level's numbers.
-trait Vector: Copy {
-    const WIDTH: usize;
-
-    fn splat(x: f32) -> Self;
-    /// # Safety
-    /// `WIDTH` numbers must be good for reading.
-    unsafe fn load(from: *const f32) -> Self;
-    /// # Safety
-    /// `WIDTH` numbers must be good for writing.
-    unsafe fn store(self, to: *mut f32);
-    fn add(self, other: Self) -> Self;
-    /// `self·x + y`.
-    fn mul_add(self, x: Self, y: Self) -> Self;
-}
-
-impl Vector for [f32; 4] {
-    const WIDTH: usize = 4;
-
-    #[inline(always)]
-    fn splat(x: f32) -> Self {
-        [x; 4]
-    }
-
-    #[inline(always)]
-    unsafe fn load(from: *const f32) -> Self {
-        // SAFETY: the caller answers for it.
-        unsafe { from.cast::<Self>().read() }
-    }
-
-    #[inline(always)]
-    unsafe fn store(self, to: *mut f32) {
-        // SAFETY: the caller answers for it.
-        unsafe { to.cast::<Self>().write(self) }
-    }
-
-    #[inline(always)]
-    fn add(self, other: Self) -> Self {
-        [self[0] + other[0], self[1] + other[1], self[2] + other[2], self[3] + other[3]]
-    }
-
-    #[inline(always)]
-    fn mul_add(self, x: Self, y: Self) -> Self {
-        [self[0] * x[0] + y[0], self[1] * x[1] + y[1], self[2] * x[2] + y[2], self[3] * x[3] + y[3]]
-    }
-}
-
 #[cfg(target_arch = "x86_64")]
 mod x86 {
     use super::{Packed, Task, Vector, Way, panels, walk};
-    use std::arch::x86_64::*;
+    use std::arch::x86_64::{__m256, __m512};
 
+    /// # Safety
+    /// The rows are there, as [`Task`] says.
     #[target_feature(enable = "avx512f,avx512vl,avx512dq,avx512bw")]
     pub(super) unsafe fn avx512(task: &Task<'_, '_>, way: Way) {
         let packed = &mut Packed::new();
@@ -184,6 +145,8 @@ mod x86 {
         }
     }
 
+    /// # Safety
+    /// The rows are there, as [`Task`] says.
     #[target_feature(enable = "avx2,fma")]
     pub(super) unsafe fn avx2(task: &Task<'_, '_>, way: Way) {
         let packed = &mut Packed::new();
@@ -201,42 +164,6 @@ mod x86 {
             }
         }
     }
-
-    macro_rules! vector {
-        ($Vector:ty, $width:literal, $splat:ident, $load:ident, $store:ident, $add:ident, $mul_add:ident) => {
-            impl Vector for $Vector {
-                const WIDTH: usize = $width;
-
-                // SAFETY, for all: they become part of the two functions above, which the processor was asked for.
-                #[inline(always)]
-                fn splat(x: f32) -> Self {
-                    unsafe { $splat(x) }
-                }
-
-                #[inline(always)]
-                unsafe fn load(from: *const f32) -> Self {
-                    unsafe { $load(from) }
-                }
-
-                #[inline(always)]
-                unsafe fn store(self, to: *mut f32) {
-                    unsafe { $store(to, self) }
-                }
-
-                #[inline(always)]
-                fn add(self, other: Self) -> Self {
-                    unsafe { $add(self, other) }
-                }
-
-                #[inline(always)]
-                fn mul_add(self, x: Self, y: Self) -> Self {
-                    unsafe { $mul_add(self, x, y) }
-                }
-            }
-        };
-    }
-    vector!(__m512, 16, _mm512_set1_ps, _mm512_loadu_ps, _mm512_storeu_ps, _mm512_add_ps, _mm512_fmadd_ps);
-    vector!(__m256, 8, _mm256_set1_ps, _mm256_loadu_ps, _mm256_storeu_ps, _mm256_add_ps, _mm256_fmadd_ps);
 }
 
 /// A block of b, packed.
@@ -250,6 +177,8 @@ impl Packed {
     }
 }
 
+/// # Safety
+/// The rows are there, as [`Task`] says.
 unsafe fn portable(task: &Task<'_, '_>, way: Way) {
     let packed = &mut Packed::new();
     for panel in panels(task) {
@@ -279,6 +208,9 @@ fn panels<'t, 'm>(task: &Task<'t, 'm>) -> impl Iterator<Item = Task<'t, 'm>> {
 
 /// A panel of `GROUPS` groups: as many times `N` vectors as fit. Where half a group is left, no column stands there.
 /// `TOGETHER`: the registers hold two sums for each vector.
+///
+/// # Safety
+/// The rows are there, as [`Task`] says, and the processor has the vector's instructions.
 #[inline(always)]
 unsafe fn walk<V: Vector, const GROUPS: usize, const N: usize, const TOGETHER: bool>(
     panel: &Task<'_, '_>,
@@ -294,6 +226,8 @@ unsafe fn walk<V: Vector, const GROUPS: usize, const N: usize, const TOGETHER: b
     }
 }
 
+/// # Safety
+/// As for [`walk`]; `packed` is good for writing and reading a [`Packed`].
 #[inline(always)]
 unsafe fn gather<V: Vector, const GROUPS: usize, const N: usize, const TOGETHER: bool>(
     task: &Task<'_, '_>,
@@ -359,7 +293,7 @@ unsafe fn gather<V: Vector, const GROUPS: usize, const N: usize, const TOGETHER:
                     for v in 0..N {
                         let c = c.add(v * V::WIDTH);
                         let old = if accumulate { V::load(c) } else { V::splat(0.0) };
-                        V::splat(alpha).mul_add(sums[0][v].add(sums[1][v]), old).store(c);
+                        V::splat(alpha).times_plus(sums[0][v].plus(sums[1][v]), old).store(c);
                     }
                 }
             }
@@ -367,7 +301,7 @@ unsafe fn gather<V: Vector, const GROUPS: usize, const N: usize, const TOGETHER:
                 for row in 0..rows {
                     for at in (0..pitch).step_by(V::WIDTH) {
                         let c = c.add(row * c_row + at);
-                        V::load(c).add(V::load(check.as_ptr().add(at))).store(c);
+                        V::load(c).plus(V::load(check.as_ptr().add(at))).store(c);
                     }
                 }
             }
@@ -376,16 +310,25 @@ unsafe fn gather<V: Vector, const GROUPS: usize, const N: usize, const TOGETHER:
 }
 
 /// Adds a value times a row of vectors.
+///
+/// # Safety
+/// The processor has the vector's instructions, and the row is good for reading `N` vectors.
 #[inline(always)]
 unsafe fn add<V: Vector, const N: usize>(sums: &mut [V; N], (value, row): (f32, *const f32)) {
-    let value = V::splat(value);
-    for v in 0..N {
-        // SAFETY: the caller answers for the row.
-        sums[v] = unsafe { value.mul_add(V::load(row.add(v * V::WIDTH)), sums[v]) };
+    // SAFETY: the caller answers for the processor and the row.
+    unsafe {
+        let value = V::splat(value);
+        for v in 0..N {
+            sums[v] = value.times_plus(V::load(row.add(v * V::WIDTH)), sums[v]);
+        }
     }
 }
 
 /// Reads a block of b, so that it is near, and copies it to `packed`. Sums up 0·b in `check`: zero where all is finite.
+///
+/// # Safety
+/// The processor has the vector's instructions. `rows` rows of b are good for reading `GROUPS` groups, and `packed`, where
+/// there is one, for writing as many, one row behind the other.
 #[inline(always)]
 unsafe fn stage<V: Vector, const GROUPS: usize>(
     b: *const f32,
@@ -394,16 +337,16 @@ unsafe fn stage<V: Vector, const GROUPS: usize>(
     packed: Option<*mut f32>,
     check: &mut [f32; PANEL * GROUP],
 ) {
-    // As many sums as the narrowest vectors need.
-    let mut sums = [[V::splat(0.0); GROUPS]; GROUP / 4];
     // SAFETY: the caller answers for the rows of b and, in whole groups, for `packed`; a vector fits into a group.
     unsafe {
+        // As many sums as the narrowest vectors need.
+        let mut sums = [[V::splat(0.0); GROUPS]; GROUP / 4];
         for row in 0..rows {
             for v in 0..GROUP / V::WIDTH {
                 for group in 0..GROUPS {
                     let at = group * GROUP + v * V::WIDTH;
                     let x = V::load(b.add(row * b_row + at));
-                    sums[v][group] = x.mul_add(V::splat(0.0), sums[v][group]);
+                    sums[v][group] = x.times_plus(V::splat(0.0), sums[v][group]);
                     if let Some(packed) = packed {
                         x.store(packed.add(row * GROUPS * GROUP + at));
                     }
@@ -418,6 +361,8 @@ unsafe fn stage<V: Vector, const GROUPS: usize>(
     }
 }
 
+/// # Safety
+/// As for [`walk`].
 #[inline(always)]
 unsafe fn scatter<V: Vector, const GROUPS: usize, const N: usize>(task: &Task<'_, '_>) {
     let pitch = GROUPS * GROUP;
@@ -439,7 +384,7 @@ unsafe fn scatter<V: Vector, const GROUPS: usize, const N: usize>(task: &Task<'_
                     let mut scaled = [V::splat(0.0); N];
                     for v in 0..N {
                         let x = V::load(b.add(row * b_row + chunk * width + v * V::WIDTH));
-                        scaled[v] = x.mul_add(V::splat(alpha), V::splat(0.0));
+                        scaled[v] = x.times_plus(V::splat(alpha), V::splat(0.0));
                     }
                     for at in list.clone().step_by(STEP) {
                         for i in 0..STEP {
@@ -447,7 +392,7 @@ unsafe fn scatter<V: Vector, const GROUPS: usize, const N: usize>(task: &Task<'_
                             let c = c.wrapping_add(usize::from(*columns.add(at + i)) * c_row);
                             for v in 0..N {
                                 let c = c.add(v * V::WIDTH);
-                                value.mul_add(scaled[v], V::load(c)).store(c);
+                                value.times_plus(scaled[v], V::load(c)).store(c);
                             }
                         }
                     }
@@ -457,6 +402,8 @@ unsafe fn scatter<V: Vector, const GROUPS: usize, const N: usize>(task: &Task<'_
     }
 }
 
+/// # Safety
+/// The processor has the vector's instructions, and `c` is good for writing `count` numbers, rounded up to whole vectors.
 #[inline(always)]
 unsafe fn fill_zeros<V: Vector>(c: *mut f32, count: usize) {
     for at in (0..count).step_by(V::WIDTH) {

@@ -1,36 +1,61 @@
-//! The vectors that products are made of, one type for each level; [`super::micro`] and [`super::pack`] are written
+//! The vectors that products are made of, one type for each level: [`super::product`] and [`super::sparse`] are written
 //! once over them.
+
+// Loops over constant ranges become registers; iterators over them would not say more.
+#![allow(clippy::needless_range_loop)]
 
 #[cfg(target_arch = "x86_64")]
 use std::arch::x86_64::*;
 
 /// Some numbers beside each other.
 ///
-/// # Safety
-/// All functions: the processor has the level's instructions, and the pointers are good for what the name says.
-pub(super) trait Lanes: Copy {
+/// Its functions become part of their callers, which are compiled for the level. So to call any of them is safe only where
+/// the processor has the level's instructions, and where pointers are good for what the name says.
+pub(super) trait Vector: Copy {
     /// How many there are.
     const WIDTH: usize;
 
+    /// # Safety
+    /// As the trait says.
     unsafe fn splat(x: f32) -> Self;
     /// Asks for the line at an address, which need not be good for anything.
     fn prefetch(at: *const f32);
+    /// # Safety
+    /// As the trait says.
     unsafe fn load(from: *const f32) -> Self;
     /// The first `count`; the others are neither read nor written, and 0 where they are loaded.
+    ///
+    /// # Safety
+    /// As the trait says.
     unsafe fn load_first(from: *const f32, count: usize) -> Self;
+    /// # Safety
+    /// As the trait says.
     unsafe fn store(self, to: *mut f32);
+    /// # Safety
+    /// As the trait says.
     unsafe fn store_first(self, to: *mut f32, count: usize);
+    /// # Safety
+    /// As the trait says.
+    unsafe fn plus(self, summand: Self) -> Self;
+    /// # Safety
+    /// As the trait says.
     unsafe fn times(self, factor: Self) -> Self;
     /// `self · factor + sum`, rounded once where the level has an instruction for it.
+    ///
+    /// # Safety
+    /// As the trait says.
     unsafe fn times_plus(self, factor: Self, sum: Self) -> Self;
     /// Transposes a square: `rows` rows of `columns` numbers, both at most `WIDTH`, each row `from_row` after the one
     /// before. Writes `columns` whole vectors, each `to_row` after the one before and in that order; lanes from `rows`
     /// on are 0.
+    ///
+    /// # Safety
+    /// As the trait says.
     unsafe fn turn(from: *const f32, from_row: usize, rows: usize, columns: usize, to: *mut f32, to_row: usize);
 }
 
 #[cfg(target_arch = "x86_64")]
-impl Lanes for __m512 {
+impl Vector for __m512 {
     const WIDTH: usize = 16;
 
     #[inline(always)]
@@ -67,6 +92,12 @@ impl Lanes for __m512 {
     unsafe fn store_first(self, to: *mut f32, count: usize) {
         // SAFETY: as the trait says; masked lanes are not written.
         unsafe { _mm512_mask_storeu_ps(to, first(count), self) }
+    }
+
+    #[inline(always)]
+    unsafe fn plus(self, summand: Self) -> Self {
+        // SAFETY: as the trait says.
+        unsafe { _mm512_add_ps(self, summand) }
     }
 
     #[inline(always)]
@@ -130,7 +161,7 @@ fn first(count: usize) -> __mmask16 {
 }
 
 #[cfg(target_arch = "x86_64")]
-impl Lanes for __m256 {
+impl Vector for __m256 {
     const WIDTH: usize = 8;
 
     #[inline(always)]
@@ -167,6 +198,12 @@ impl Lanes for __m256 {
     unsafe fn store_first(self, to: *mut f32, count: usize) {
         // SAFETY: as the trait says; masked lanes are not written.
         unsafe { _mm256_maskstore_ps(to, first_of_eight(count), self) }
+    }
+
+    #[inline(always)]
+    unsafe fn plus(self, summand: Self) -> Self {
+        // SAFETY: as the trait says.
+        unsafe { _mm256_add_ps(self, summand) }
     }
 
     #[inline(always)]
@@ -218,6 +255,9 @@ impl Lanes for __m256 {
 }
 
 /// A mask of the first `count` lanes of eight.
+///
+/// # Safety
+/// The processor has AVX2.
 #[cfg(target_arch = "x86_64")]
 #[inline(always)]
 unsafe fn first_of_eight(count: usize) -> __m256i {
@@ -225,7 +265,7 @@ unsafe fn first_of_eight(count: usize) -> __m256i {
     unsafe { _mm256_cmpgt_epi32(_mm256_set1_epi32(count as i32), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7)) }
 }
 
-impl Lanes for [f32; 4] {
+impl Vector for [f32; 4] {
     const WIDTH: usize = 4;
 
     #[inline(always)]
@@ -260,6 +300,11 @@ impl Lanes for [f32; 4] {
             // SAFETY: as the trait says.
             unsafe { *to.add(i) = x }
         }
+    }
+
+    #[inline(always)]
+    unsafe fn plus(self, summand: Self) -> Self {
+        std::array::from_fn(|i| self[i] + summand[i])
     }
 
     #[inline(always)]
