@@ -15,6 +15,9 @@ pub enum Error {
     /// The session.
     #[error(transparent)]
     Session(#[from] SessionError),
+    /// A tensor whose numbers and shape do not fit together.
+    #[error(transparent)]
+    Tensor(#[from] limpid_graph::TensorError),
     /// A network's text.
     #[error(transparent)]
     Text(#[from] TextError),
