@@ -12,7 +12,7 @@ use limpid::graph::Sizes;
 use limpid::learn::{Initializer, Momentum, Network, Optimizer, Task, activation_names, optimizer, optimizer_names};
 use limpid::tables::TableOptions;
 
-use crate::data::{Form, Named};
+use crate::data::{Form, Named, Part};
 use crate::failure::Failure;
 use crate::pointed::Extent;
 
@@ -128,6 +128,25 @@ pub(crate) struct DataOptions {
     /// above it, and in the user's cache folder, where `limpid data fetch` puts them.
     #[arg(long, value_name = "PATH")]
     pub(crate) data: Option<PathBuf>,
+}
+
+/// `--part`, of a verb that is asked about samples.
+#[derive(Clone, Copy, Debug, Args)]
+#[command(next_help_heading = "Data")]
+pub(crate) struct PartOption {
+    /// Part of the data [default: test; all samples of data without parts]
+    ///
+    /// A table has parts if it is the one that the model was trained on, and so has a folder of pictures without parts of
+    /// its own: the same samples are held out as in the training.
+    #[arg(long, value_enum, value_name = "PART")]
+    pub(crate) part: Option<Part>,
+}
+
+impl PartOption {
+    /// The part of data that has parts of its own.
+    pub(crate) fn or_test(self) -> Part {
+        self.part.unwrap_or(Part::Test)
+    }
 }
 
 /// What of a table or of pictures is learned, and what is held out.

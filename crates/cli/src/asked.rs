@@ -6,15 +6,15 @@ use clap::{Args, ValueEnum};
 use limpid::datasets::Pixels;
 use limpid::files::{Format, LayersError, Orientation};
 use limpid::learn::{Dataset, Model};
-use limpid::models::{Samples, Saved};
+use limpid::models::{Samples, Saved, Seen};
 use limpid::weights::{Hints, Opened, WeightsError, not_finite, open};
 use serde::Serialize;
 
-use crate::arguments::{Activation, AsIsOption, DataOptions, ThreadsOption};
+use crate::arguments::{Activation, AsIsOption, DataOptions, PartOption, ThreadsOption};
 use crate::data::{Named, Part, Parts};
 use crate::failure::Failure;
 use crate::source::{Questions, Source, unprepared};
-use crate::{output, text};
+use crate::{output, seen, text};
 
 /// A model that is asked about a data set.
 #[derive(Debug, Args)]
@@ -29,9 +29,8 @@ pub(crate) struct Asked {
     pub(crate) data: DataOptions,
     #[command(flatten)]
     pictures_as: AsIsOption,
-    /// Part of the data set
-    #[arg(long, value_enum, value_name = "PART", default_value_t = Part::Test, help_heading = "Data")]
-    pub(crate) part: Part,
+    #[command(flatten)]
+    pub(crate) part: PartOption,
     /// How pixels are scaled [default: as the model was trained; unit for bare weights]
     #[arg(long, value_enum, value_name = "HOW", help_heading = "Data")]
     normalize: Option<Normalize>,
@@ -140,10 +139,12 @@ pub(crate) struct Question {
     named: Option<Named>,
     /// What the data is called in a report.
     pub(crate) name: String,
-    /// The samples' files, where each has its own.
-    pub(crate) files: Vec<String>,
-    /// None where the data has no parts.
+    /// Where each sample stands: its file, or its line in a table.
+    pub(crate) places: Vec<String>,
+    /// None where the data has no parts, or all of it is meant.
     pub(crate) part: Option<Part>,
+    /// Which samples the model was trained on, where all of data without parts of its own are meant.
+    pub(crate) seen: Option<Seen>,
     /// What the model's file is.
     pub(crate) format: Format,
     /// What was concluded about bare weights, a sentence each.
@@ -176,10 +177,11 @@ impl Asked {
                 )));
             }
             let as_is = self.pictures_as.as_is;
-            let asked = Questions::read(&self.data, self.part, &samples, &model.loss(), as_is)?;
-            let Questions { data, name, part, notes, files } = asked;
+            let asked = Questions::read(&self.data, self.part.part, &samples, &model.loss(), as_is)?;
+            let Questions { data, name, part, notes, places, seen } = asked;
             if !is_quiet {
-                notes.iter().for_each(|note| output::note(note));
+                let about_seen = seen.as_ref().map(|seen| seen::note(seen, seen::noun(&samples), &name));
+                notes.iter().chain(&about_seen).for_each(|note| output::note(note));
             }
             let samples = Some(samples);
             return Ok(Question {
@@ -188,8 +190,9 @@ impl Asked {
                 samples,
                 named: None,
                 name,
-                files,
+                places,
                 part,
+                seen,
                 format,
                 assumed,
                 pixels: None,
@@ -210,10 +213,21 @@ impl Asked {
         }
         // What was asked for takes the place of what the model learned.
         let model = model.with_divisor(pixels.divisor());
-        let data = pixels.applied_to(parts.into_part(self.part), model.precision());
-        let (name, part, pixels) = (named.name().to_string(), Some(self.part), Some(pixels));
-        let files = Vec::new();
-        Ok(Question { model, data, samples: None, named: Some(named), name, files, part, format, assumed, pixels })
+        let part = self.part.or_test();
+        let data = pixels.applied_to(parts.into_part(part), model.precision());
+        Ok(Question {
+            model,
+            data,
+            samples: None,
+            named: Some(named),
+            name: named.name().to_string(),
+            places: Vec::new(),
+            part: Some(part),
+            seen: None,
+            format,
+            assumed,
+            pixels: Some(pixels),
+        })
     }
 
     /// What is done to the pixels, where a model says that it was trained on them as `stored`.

@@ -54,9 +54,15 @@ const RULES: &[Rule] = &[
     },
     Rule {
         verb: &["predict"],
-        flags: &["part", "dataset"],
+        flags: &["dataset"],
         is_idle: |typed| is_given(typed, "pictures") || is_file(typed, "data"),
         why: "is about data sets that are known by name, such as mnist; leave it out",
+    },
+    Rule {
+        verb: &["predict"],
+        flags: &["part"],
+        is_idle: |typed| is_given(typed, "pictures"),
+        why: "is about data with parts, and pictures that are named have none; leave it out",
     },
     Rule {
         verb: &["convert"],
@@ -122,7 +128,7 @@ mod tests {
             ("graph x --data here --at x=1", "graph --values 7 --data here"),
             ("graph --values 7 --simplified", "graph --simplified"),
             ("predict m a.png --part train", "predict m --part train"),
-            (&format!("predict m --data {here} --part train"), "predict m --data nowhere --part train"),
+            (&format!("predict m --data {here} --dataset kmnist"), "predict m --data nowhere --part train"),
             ("predict m --data - --dataset kmnist", "predict m --dataset kmnist"),
             ("convert m - --to npz --format json", "convert m n.npz --format json"),
             ("data show mnist --format json --size 80x24", "data show mnist --format json --size 80x24 --output a.svg"),

@@ -23,11 +23,14 @@ pub(crate) struct Looked {
     pub(crate) part: String,
     /// What its reader should know.
     pub(crate) notes: Vec<String>,
+    /// Where each sample stands: its file, or its line in a table.
+    places: Vec<String>,
 }
 
 /// Which samples are wanted, in words where they are not there.
 pub(crate) struct Wanted {
-    pub(crate) part: Part,
+    /// Where none is named: what was held out of data with parts, all of other data.
+    pub(crate) part: Option<Part>,
     pub(crate) start: usize,
     pub(crate) count: usize,
 }
@@ -62,30 +65,37 @@ impl Looked {
 
     fn of_named(named: Named, subject: &Subject, options: &DataOptions, wanted: &Wanted) -> Result<Self, Failure> {
         named.check_fits(&subject.network).map_err(|why| subject.misfit(why))?;
-        let (part, name) = (format!("{} ", wanted.part.adjective()), named.name().to_string());
-        wanted.check(named.samples(wanted.part), &part, &name)?;
+        let chosen = wanted.part.unwrap_or(Part::Test);
+        let (part, name) = (format!("{} ", chosen.adjective()), named.name().to_string());
+        wanted.check(named.samples(chosen), &part, &name)?;
         let divisor = if subject.model.is_some() { subject.divisor } else { named.divisor() };
         let parts = named.read(options.data.as_deref(), divisor, &subject.loss)?;
-        let data = parts.into_part(wanted.part).range(wanted.start, wanted.start + wanted.count)?;
-        Ok(Self { data, named: Some(named), name, part, notes: Vec::new() })
+        let data = parts.into_part(chosen).range(wanted.start, wanted.start + wanted.count)?;
+        Ok(Self { data, named: Some(named), name, part, notes: Vec::new(), places: Vec::new() })
     }
 
     /// Rows of a table, or pictures, as the model learned to read them.
     fn of_kind(samples: &Samples, subject: &Subject, options: &DataOptions, wanted: &Wanted) -> Result<Self, Failure> {
         let asked = Questions::read(options, wanted.part, samples, &subject.loss, false)?;
-        let Questions { data, name, part, mut notes, .. } = asked;
+        let Questions { data, name, part, mut notes, places, .. } = asked;
         // A file of a few rows is looked at as a whole.
         let count = if wanted.count > 1 { wanted.count.min(data.len()) } else { wanted.count };
         let wanted = Wanted { count, ..*wanted };
         let part = part.map(|part| format!("{} ", part.adjective())).unwrap_or_default();
         wanted.check(data.len(), &part, &name)?;
         let data = data.range(wanted.start, wanted.start + wanted.count)?;
+        let places = places.into_iter().skip(wanted.start).take(wanted.count).collect();
         if let Samples::Table(preparation) = samples
             && preparation.target().task() == Task::Regression
         {
             notes.push(format!("{} is counted less its mean, by its standard deviation", preparation.target().name));
         }
-        Ok(Self { data, named: None, name, part, notes })
+        Ok(Self { data, named: None, name, part, notes, places })
+    }
+
+    /// Where the only sample stands, where that is known.
+    pub(crate) fn place(&self) -> Option<&str> {
+        self.places.first().map(String::as_str)
     }
 
     /// Samples that are drawn at random, for a model of which there is no data at hand.
@@ -116,7 +126,7 @@ impl Looked {
         let name = "random numbers".to_string();
         let notes =
             vec!["without --data the samples are random numbers; --data FILE or FOLDER takes real ones".to_string()];
-        Ok(Self { data, named: None, name, part: "random ".to_string(), notes })
+        Ok(Self { data, named: None, name, part: "random ".to_string(), notes, places: Vec::new() })
     }
 }
 

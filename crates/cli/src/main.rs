@@ -24,6 +24,7 @@ mod places;
 mod plots;
 mod pointed;
 mod progress;
+mod seen;
 mod source;
 mod stage;
 mod subject;

@@ -7,13 +7,14 @@ use std::path::{Path, PathBuf};
 use limpid::files::{Kind, PicturesError, is_picture, sniff_file, visible_entries};
 use limpid::graph::Tensor;
 use limpid::learn::{Answers, Dataset, EVALUATION_BATCH, Loss, Model, Regression, Task};
-use limpid::models::Samples;
+use limpid::models::{Samples, Seen};
 use limpid::{pictures, tables};
 
 use crate::arguments::{DataOptions, HoldoutOptions};
 use crate::data::{Form, Named, Part};
 use crate::failure::Failure;
 use crate::output;
+use crate::seen;
 use crate::tabular::{about_table, read_fitted, read_table, split_notes, unknown_notes, without_target_note};
 use crate::text;
 
@@ -258,18 +259,20 @@ pub(crate) fn labelled_for(
 pub(crate) struct Questions {
     pub(crate) data: Dataset,
     pub(crate) name: String,
-    /// None where the data has no parts, and all of it is meant.
+    /// None where the data has no parts, or all of it is meant.
     pub(crate) part: Option<Part>,
     pub(crate) notes: Vec<String>,
-    /// The samples' files, where each has its own.
-    pub(crate) files: Vec<String>,
+    /// Where each sample stands: its file, or its line in a table.
+    pub(crate) places: Vec<String>,
+    /// Which samples the model was trained on, where all of data without parts of its own are meant.
+    pub(crate) seen: Option<Seen>,
 }
 
 impl Questions {
     /// Reads samples of the kind that a model learned from, with their targets.
     pub(crate) fn read(
         options: &DataOptions,
-        part: Part,
+        part: Option<Part>,
         samples: &Samples,
         loss: &Loss,
         as_is: bool,
@@ -277,37 +280,40 @@ impl Questions {
         let source = Source::of(options)?;
         match (samples, &source) {
             (Samples::Table(preparation), Source::Table(path)) => {
-                if part == Part::Train {
-                    let why =
-                        "a table has no parts: all of its rows are meant; a table of those rows alone fits --data";
-                    return Err(Failure::Usage(why.to_string()));
-                }
                 let table = read_fitted(path, preparation)?;
                 let labelled = tables::labelled(&table, preparation);
-                let tables::Labelled { data, without_target, unknown } =
+                let tables::Labelled { data, rows, seen, without_target, unknown } =
                     labelled.map_err(|error| about_table(&source, error))?;
                 let mut notes: Vec<String> =
                     without_target_note(without_target, &preparation.target().name).into_iter().collect();
                 notes.extend(unknown_notes(&unknown));
                 let target = preparation.target();
                 let form = Form { name: source.name(), size: 0, outputs: target.outputs(), task: target.task() };
-                Ok(Self { data: targeted(data, &form, loss)?, name: form.name, part: None, notes, files: Vec::new() })
+                let place = |row: &usize| format!("line {}", table.line(*row).unwrap_or(0));
+                let (data, places) = (targeted(data, &form, loss)?, rows.iter().map(place).collect());
+                Self { data, name: form.name, part: None, notes, places, seen: Some(seen) }.of_part(part, samples)
             }
             (Samples::Pictures(form), Source::Pictures(path)) => {
-                let asked = pictures::asked(path, form, part == Part::Test, as_is)?;
-                if asked.held_out.is_none() && part == Part::Train {
-                    let why = "has no parts, such as the folders `train` and `test`: all of its pictures are meant";
-                    return Err(Failure::Usage(format!("{}: {why}; its name without --part fits", path.display())));
-                }
-                let part = asked.held_out.map(|held_out| if held_out { Part::Test } else { Part::Train });
+                let asked = pictures::asked(path, form, part != Some(Part::Train), as_is)?;
+                let own = asked.held_out.map(|held_out| if held_out { Part::Test } else { Part::Train });
                 let (outputs, task) = (form.classes.len(), Task::Classification);
                 let form = Form { name: source.name(), size: 0, outputs, task };
                 let data = targeted(asked.data, &form, loss)?;
-                let files = asked.paths.iter().map(|path| path.display().to_string()).collect();
-                Ok(Self { data, name: form.name, part, notes: asked.notes, files })
+                let places = asked.paths.iter().map(|path| path.display().to_string()).collect();
+                let seen = own.is_none().then_some(asked.seen);
+                let all = Self { data, name: form.name, part: own, notes: asked.notes, places, seen };
+                all.of_part(part.filter(|_| own.is_none()), samples)
             }
             (samples, source) => Err(unlike(samples, source)),
         }
+    }
+
+    /// The samples of a part, told as in the training of the model.
+    fn of_part(self, part: Option<Part>, samples: &Samples) -> Result<Self, Failure> {
+        let (Some(part), Some(seen)) = (part, &self.seen) else { return Ok(self) };
+        let chosen = seen::part(seen, part, seen::noun(samples), &self.name)?;
+        let places = chosen.iter().filter_map(|&sample| self.places.get(sample).cloned()).collect();
+        Ok(Self { data: self.data.select(&chosen)?, part: Some(part), places, seen: None, ..self })
     }
 }
 

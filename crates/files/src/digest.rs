@@ -7,6 +7,23 @@ pub(crate) fn sha256_hex(bytes: &[u8]) -> String {
     hex(&Sha256::digest(bytes))
 }
 
+/// A checksum of several parts. Each counts with its length, so that nothing moves from one to the next unnoticed.
+#[cfg(any(feature = "tables", feature = "pictures"))]
+#[derive(Default)]
+pub(crate) struct Checksum(Sha256);
+
+#[cfg(any(feature = "tables", feature = "pictures"))]
+impl Checksum {
+    pub(crate) fn add(&mut self, part: &[u8]) {
+        self.0.update((part.len() as u64).to_le_bytes());
+        self.0.update(part);
+    }
+
+    pub(crate) fn hex(self) -> String {
+        hex(&self.0.finalize())
+    }
+}
+
 /// The SHA-256 of a file, which is read piece by piece.
 #[cfg(feature = "sets")]
 pub(crate) fn sha256_hex_of_file(path: &std::path::Path) -> std::io::Result<String> {

@@ -6,6 +6,7 @@ use limpid_graph::{Tensor, TensorError};
 use thiserror::Error;
 
 use crate::bytes::{ReadError, decode_file};
+use crate::digest::Checksum;
 use crate::sniff::Sniffed;
 
 mod decode;
@@ -37,6 +38,9 @@ pub struct Pictures {
     pub paths: Vec<PathBuf>,
     /// Files in the classes' folders that are no pictures.
     pub others: Vec<PathBuf>,
+    /// A checksum of the pictures as they are stored, with their classes and in their order: 64 hexadecimal digits.
+    /// What is done to them afterwards does not change it.
+    pub checksum: String,
 }
 
 /// A folder of pictures that cannot be read.
@@ -169,9 +173,12 @@ impl Pictures {
         let mut all = Listing::of(folder)?;
         let mut first: Option<(PathBuf, (usize, usize))> = None;
         let mut pictures = Vec::with_capacity(all.files.len());
-        for (path, _) in &all.files {
+        let mut checksum = Checksum::default();
+        for (path, label) in &all.files {
             let expected = first.as_ref().map(|(_, size)| *size).filter(|_| bring.is_none());
-            let picture = read_expecting(path, expected).map_err(|error| match (error, &first) {
+            checksum.add(all.classes.get(*label).map_or("", String::as_str).as_bytes());
+            let picture = read_expecting(path, expected, |bytes| checksum.add(bytes));
+            let picture = picture.map_err(|error| match (error, &first) {
                 // Known from the header, before anything is unpacked.
                 (PicturesError::Picture { path, cause: PictureError::Size { found, expected } }, Some((first, _))) => {
                     PicturesError::Size { path, found, first: first.clone(), expected }
@@ -204,6 +211,7 @@ impl Pictures {
             classes: all.classes,
             paths,
             others: all.others,
+            checksum: checksum.hex(),
         })
     }
 }
@@ -266,11 +274,16 @@ type Bring<'b> = &'b mut dyn FnMut(Picture) -> Picture;
 /// # Errors
 /// [`PicturesError`], with the path.
 pub fn read_picture(path: &Path) -> Result<Picture, PicturesError> {
-    read_expecting(path, None)
+    read_expecting(path, None, |_| {})
 }
 
-fn read_expecting(path: &Path, expected: Option<(usize, usize)>) -> Result<Picture, PicturesError> {
+fn read_expecting(
+    path: &Path,
+    expected: Option<(usize, usize)>,
+    look: impl FnOnce(&[u8]),
+) -> Result<Picture, PicturesError> {
     decode_file(path, PICTURE_CAP_BYTES, |bytes| {
+        look(&bytes);
         Picture::expecting(&bytes, expected).map_err(|cause| PicturesError::Picture { path: path.to_path_buf(), cause })
     })
 }

@@ -12,6 +12,7 @@ use std::sync::OnceLock;
 use csv::ReaderBuilder;
 
 use crate::bytes::{GZIP_MAGIC, behind_guard, decode_plain_or_gzip, gunzip};
+use crate::digest::Checksum;
 
 mod cells;
 mod date;
@@ -248,6 +249,25 @@ impl Table {
     /// compute with is one here, and refused by [`numbers`](Self::numbers).
     pub fn is_numeric(&self, column: usize) -> bool {
         matches!(self.reading(column), Ok(Guess { reading: Reading::Numbers(..) | Reading::Times, .. }))
+    }
+
+    /// A checksum of names and cells, whatever separates them and however they are packed: 64 hexadecimal digits.
+    ///
+    /// ```
+    /// # use limpid_files::Table;
+    /// let table = Table::from_bytes(b"height,colour\n1.5,red\n2,blue\n")?;
+    /// let same = Table::from_bytes(b"height;colour\r\n1.5;\"red\"\r\n2;blue\r\n")?;
+    /// let other = Table::from_bytes(b"height,colour\n1.5,red\n2,blu\n")?;
+    /// assert_eq!(table.checksum(), same.checksum());
+    /// assert_ne!(table.checksum(), other.checksum());
+    /// # Ok::<(), limpid_files::TableError>(())
+    /// ```
+    pub fn checksum(&self) -> String {
+        let mut checksum = Checksum::default();
+        checksum.add(&(self.names.len() as u64).to_le_bytes());
+        self.names.iter().for_each(|name| checksum.add(name.as_bytes()));
+        self.cells.add_to(&mut checksum);
+        checksum.hex()
     }
 
     /// Calls the columns of a table without a header as those of one that has one column more, which this one lacks.

@@ -1,6 +1,7 @@
 //! Which rows are for training, and which are held out for testing.
 
 use limpid_graph::Stream;
+use serde::{Deserialize, Serialize};
 
 use crate::dataset::permutation;
 use crate::error::Error;
@@ -45,6 +46,45 @@ pub fn holdout(
     test.sort_unstable();
     let train = (0..count).filter(|row| test.binary_search(row).is_err()).collect();
     Ok((train, test))
+}
+
+/// What a model was trained on, and what was held out: enough to draw both parts of the same data again.
+///
+/// ```
+/// use limpid_learn::{Split, holdout};
+///
+/// let labels = [0, 0, 0, 0, 0, 0, 1, 1, 1, 1];
+/// let (train, test) = holdout(10, Some(&labels), 0.5, 1)?;
+/// let split = Split { checksum: "of the data".to_string(), train: train.len(), test: test.len(), share: 0.5, seed: 1 };
+/// assert_eq!(split.again(10, Some(&labels)), Some((train, test)));
+/// // Other data has no parts.
+/// assert_eq!(split.again(11, None), None);
+/// # Ok::<(), limpid_learn::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Split {
+    /// A checksum of all the data, by which it is known again.
+    pub checksum: String,
+    /// How many samples the model was trained on.
+    pub train: usize,
+    /// How many samples were held out.
+    pub test: usize,
+    /// The share that was held out; 0 for none.
+    pub share: f64,
+    /// What the samples that were held out were drawn by.
+    pub seed: u64,
+}
+
+impl Split {
+    /// Draws both parts again, as [`holdout`] drew them from so many samples with these labels. None where the samples
+    /// are not as many as then, and where a changed file asks for what was never drawn.
+    pub fn again(&self, count: usize, labels: Option<&[usize]>) -> Option<(Vec<usize>, Vec<usize>)> {
+        if self.train.checked_add(self.test) != Some(count) {
+            return None;
+        }
+        let parts = holdout(count, labels, self.share, self.seed).ok()?;
+        (parts.0.len() == self.train).then_some(parts)
+    }
 }
 
 /// The first rows of each label in this order, `wanted` in all: the whole part of each label's share, and one more where
@@ -95,6 +135,15 @@ mod tests {
             }
             prop_assert_eq!(holdout(labels.len(), Some(&labels), share, seed).unwrap(), (train, test));
         }
+    }
+
+    #[test]
+    fn saved_models_count_on_the_same_rows_being_drawn_again() {
+        // Model files keep the share and the seed, not the rows. If other rows were drawn here, `--part test` would be
+        // wrong for every model that was saved before: a new way of drawing needs a new name in the file.
+        let labels: Vec<usize> = (0..20).map(|row| row % 3).collect();
+        assert_eq!(holdout(20, None, 0.2, 1).unwrap().1, [0, 8, 11, 12]);
+        assert_eq!(holdout(20, Some(&labels), 0.3, 7).unwrap().1, [0, 1, 8, 12, 17, 19]);
     }
 
     #[test]

@@ -54,7 +54,7 @@ pub use evaluation::{EVALUATION_BATCH, Evaluation};
 pub use fit::{Epoch, Event, Fit, History};
 pub use gradient_cause::{Advice, Cause, Known, Labels, Over};
 pub use gradient_check::{Comparison, Elements, GradientCheck, GradientReport, ParameterCheck, Worst};
-pub use holdout::holdout;
+pub use holdout::{Split, holdout};
 pub use initializer::Initializer;
 pub use layer::{Context, Declared, Layer, Mode};
 pub use layers::{Affine, Elu, Flatten, Gelu, Identity, LeakyRelu, Relu, Sigmoid, Softmax, Softplus, Swish, Tanh};

@@ -10,14 +10,17 @@ use std::str::FromStr;
 use limpid_graph::Tensor;
 use serde::{Deserialize, Serialize};
 
-use crate::column::{Column, Values, Words};
+use crate::column::{Column, Values};
 use crate::error::{Error, choose};
+use crate::holdout::Split;
 
 mod answers;
 mod error;
+mod target;
 
 pub use answers::{Answers, Prediction};
 pub use error::PreparationError;
+pub use target::{Goal, Target};
 
 /// What is to be predicted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,6 +92,8 @@ pub struct Preparation {
     left_out: Vec<LeftOut>,
     #[serde(default, skip_serializing_if = "TableNotes::is_usual")]
     table: TableNotes,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    split: Option<Split>,
 }
 
 /// How a table was read beside its columns, so that more tables are read in the same way.
@@ -137,35 +142,6 @@ pub enum Encoding {
     Word {
         /// The categories, sorted.
         categories: Vec<String>,
-    },
-}
-
-/// What is predicted.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Target {
-    /// The column's name.
-    pub name: String,
-    /// What its values mean.
-    pub goal: Goal,
-    /// How cells of text became numbers; see [`Column::reading`].
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reading: Option<String>,
-}
-
-/// What a target's values mean.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Goal {
-    /// Classes by name, sorted.
-    Words(Vec<String>),
-    /// Classes by number, in ascending order.
-    Numbers(Vec<f64>),
-    /// A number, which a network gives less its mean, by its standard deviation.
-    Number {
-        /// The mean of the training samples.
-        mean: f64,
-        /// Their standard deviation; 1 where they are all the same.
-        deviation: f64,
     },
 }
 
@@ -231,7 +207,7 @@ impl Preparation {
             });
         }
         let target = Target { name: target.name.clone(), goal, reading: target.reading.clone() };
-        Unchecked { inputs: kept, target, left_out, table: TableNotes::default() }.try_into()
+        Unchecked { inputs: kept, target, left_out, table: TableNotes::default(), split: None }.try_into()
     }
 
     /// The columns that samples are made of, in the order of their numbers.
@@ -259,6 +235,17 @@ impl Preparation {
     pub fn of_table(mut self, table: TableNotes, left_out: impl IntoIterator<Item = LeftOut>) -> Self {
         self.left_out.extend(left_out);
         Self { table, ..self }
+    }
+
+    /// What it was learned from, and what was held out, where that is known.
+    pub fn split(&self) -> Option<&Split> {
+        self.split.as_ref()
+    }
+
+    /// The same preparation with what it was learned from.
+    #[must_use]
+    pub fn with_split(self, split: Split) -> Self {
+        Self { split: Some(split), ..self }
     }
 
     /// How many numbers a sample has.
@@ -334,13 +321,15 @@ struct Unchecked {
     left_out: Vec<LeftOut>,
     #[serde(default)]
     table: TableNotes,
+    #[serde(default)]
+    split: Option<Split>,
 }
 
 impl TryFrom<Unchecked> for Preparation {
     type Error = PreparationError;
 
     fn try_from(unchecked: Unchecked) -> Result<Self, PreparationError> {
-        let Unchecked { inputs, target, left_out, table } = unchecked;
+        let Unchecked { inputs, target, left_out, table, split } = unchecked;
         let mut names = BTreeSet::from([target.name.as_str()]);
         if let Some(twice) = inputs.iter().find(|input| !names.insert(&input.name)) {
             return Err(PreparationError::SameName { name: twice.name.clone() });
@@ -370,7 +359,7 @@ impl TryFrom<Unchecked> for Preparation {
         if !is_sound {
             return damaged(&target.name, "given classes out of order, or what is no mean and deviation");
         }
-        Ok(Self { inputs, target, left_out, table })
+        Ok(Self { inputs, target, left_out, table, split })
     }
 }
 
@@ -480,124 +469,6 @@ impl Input {
             *mark = 1.0;
         }
     }
-}
-
-impl Target {
-    /// The names of the classes, where it has classes.
-    pub fn classes(&self) -> Option<Vec<String>> {
-        match &self.goal {
-            Goal::Words(classes) => Some(classes.clone()),
-            Goal::Numbers(classes) => Some(classes.iter().map(ToString::to_string).collect()),
-            Goal::Number { .. } => None,
-        }
-    }
-
-    /// How many outputs a network has for it.
-    pub fn outputs(&self) -> usize {
-        match &self.goal {
-            Goal::Words(classes) => classes.len(),
-            Goal::Numbers(classes) => classes.len(),
-            Goal::Number { .. } => 1,
-        }
-    }
-
-    /// Whether its column is one of numbers.
-    pub fn is_numeric(&self) -> bool {
-        !matches!(self.goal, Goal::Words(_))
-    }
-
-    /// What of it is predicted.
-    pub fn task(&self) -> Task {
-        match &self.goal {
-            Goal::Number { .. } => Task::Regression,
-            _ => Task::Classification,
-        }
-    }
-
-    fn encode(&self, column: &Column) -> Result<Tensor, PreparationError> {
-        let unknown = |row| PreparationError::Unknown { name: self.name.clone(), row };
-        let class = |row, found: String| {
-            let known = self.classes().unwrap_or_default();
-            PreparationError::Class { name: self.name.clone(), row, found, known }
-        };
-        let numbers: Vec<f64> = match (&self.goal, &column.values) {
-            (Goal::Words(classes), Values::Words(words)) => {
-                let label = |(row, word): (usize, Option<&str>)| {
-                    let word = word.ok_or_else(|| unknown(row))?;
-                    let place = classes.binary_search_by(|own| own.as_str().cmp(word));
-                    place.map(|place| place as f64).map_err(|_| class(row, word.to_string()))
-                };
-                words.iter().enumerate().map(label).collect::<Result<_, _>>()?
-            }
-            (Goal::Numbers(classes), Values::Numbers(numbers)) => {
-                let label = |(row, number): (usize, &Option<f64>)| {
-                    let number = number.ok_or_else(|| unknown(row))?;
-                    let place = classes.iter().position(|own| *own == number);
-                    place.map(|place| place as f64).ok_or_else(|| class(row, number.to_string()))
-                };
-                numbers.iter().enumerate().map(label).collect::<Result<_, _>>()?
-            }
-            (Goal::Number { mean, deviation }, Values::Numbers(numbers)) => {
-                let scaled = |(row, number): (usize, &Option<f64>)| {
-                    let scaled = (number.ok_or_else(|| unknown(row))? - mean) / deviation;
-                    let too_large = || PreparationError::TooLarge { name: self.name.clone(), row: Some(row) };
-                    (scaled as f32).is_finite().then_some(scaled).ok_or_else(too_large)
-                };
-                numbers.iter().enumerate().map(scaled).collect::<Result<_, _>>()?
-            }
-            (goal, _) => {
-                let wanted = if matches!(goal, Goal::Words(_)) { "words" } else { "numbers" };
-                return Err(PreparationError::Kind { name: self.name.clone(), wanted });
-            }
-        };
-        Ok(Tensor::from(numbers))
-    }
-}
-
-impl Goal {
-    fn fit(target: &Column, task: Task) -> Result<Self, PreparationError> {
-        let name = || target.name.clone();
-        if (0..target.len()).all(|row| !target.is_known(row)) {
-            return Err(PreparationError::NoTarget { name: name() });
-        }
-        if let Some(row) = (0..target.len()).find(|&row| !target.is_known(row)) {
-            return Err(PreparationError::Unknown { name: name(), row });
-        }
-        let goal = match (task, &target.values) {
-            (Task::Regression, Values::Words(_)) => {
-                return Err(PreparationError::Kind { name: name(), wanted: "numbers" });
-            }
-            (Task::Regression, Values::Numbers(numbers)) => {
-                let (mean, deviation) = mean_and_deviation(&target.name, numbers.iter().flatten().copied())?;
-                let Some(deviation) = deviation else {
-                    return Err(PreparationError::OneClass { name: name(), class: mean.to_string() });
-                };
-                Self::Number { mean, deviation }
-            }
-            (Task::Classification, Values::Words(words)) => Self::Words(sorted(words)),
-            (Task::Classification, Values::Numbers(numbers)) => {
-                let mut classes: Vec<f64> = numbers.iter().flatten().copied().collect();
-                classes.sort_by(f64::total_cmp);
-                classes.dedup();
-                Self::Numbers(classes)
-            }
-        };
-        let classes = Target { name: name(), goal: goal.clone(), reading: None }.classes();
-        match classes.as_deref() {
-            Some([class]) => Err(PreparationError::OneClass { name: name(), class: class.clone() }),
-            Some(classes) if classes.len() > MOST_CATEGORIES => {
-                let count = classes.len();
-                Err(PreparationError::Classes { name: name(), count, is_numeric: !matches!(goal, Self::Words(_)) })
-            }
-            _ => Ok(goal),
-        }
-    }
-}
-
-fn sorted(words: &Words) -> Vec<String> {
-    let mut different = words.different().to_vec();
-    different.sort();
-    different
 }
 
 /// Mean and standard deviation, the latter where the numbers are not all the same: up to rounding, which alone makes a

@@ -6,10 +6,14 @@ use std::path::Path;
 use limpid_engine::Precision;
 use limpid_files::ModelFile;
 use limpid_graph::{Data, Tensor};
-use limpid_learn::{Loss, Mode, Model, Network, Preparation, Registry, Task};
+use limpid_learn::{Loss, Mode, Model, Network, Preparation, Registry, Split, Task};
 use serde::{Deserialize, Serialize};
 
 use crate::Error;
+
+mod seen;
+
+pub use seen::Seen;
 
 const NETWORK: &str = "network";
 const LOSS: &str = "loss";
@@ -39,7 +43,7 @@ pub enum Samples {
 }
 
 /// The form of pictures that a model reads, and the classes that it tells apart.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PictureForm {
     /// 1 for grey, 3 for red, green and blue.
     pub channels: usize,
@@ -53,6 +57,9 @@ pub struct PictureForm {
     #[cfg(feature = "pictures")]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ground: Option<crate::pictures::Ground>,
+    /// What the model was trained on, and what was held out, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub split: Option<Split>,
 }
 
 impl PictureForm {
@@ -63,6 +70,14 @@ impl PictureForm {
 }
 
 impl Samples {
+    /// What the model was trained on, and what was held out, where that is known.
+    pub fn split(&self) -> Option<&Split> {
+        match self {
+            Self::Table(preparation) => preparation.split(),
+            Self::Pictures(form) => form.split.as_ref(),
+        }
+    }
+
     /// As a model file's notes have it.
     fn entry(&self) -> Result<(String, String), serde_json::Error> {
         let (key, text) = match self {
@@ -378,7 +393,8 @@ mod tests {
         let kind = Column::words("kind", [Some("a"), Some("b"), Some("a")]);
         let table = Samples::Table(Preparation::fit(&[x], &kind, Task::Classification).unwrap());
         let classes = vec!["a".to_string(), "b".to_string()];
-        let pictures = Samples::Pictures(PictureForm { channels: 1, height: 2, width: 1, classes, ground: None });
+        let pictures =
+            Samples::Pictures(PictureForm { channels: 1, height: 2, width: 1, classes, ground: None, split: None });
         for samples in [table, pictures] {
             save_with(&model, Some(&samples), &path).unwrap();
             assert_eq!(load_saved(&path).unwrap().samples.as_ref(), Some(&samples));

@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 
 use limpid_files::{Picture, PictureFolder, Pictures, PicturesError};
 use limpid_graph::Tensor;
-use limpid_learn::{Dataset, holdout};
+use limpid_learn::{Dataset, Split, holdout};
 
 use crate::Error;
-use crate::models::PictureForm;
+use crate::models::{PictureForm, Seen};
 
 mod bring;
 
@@ -56,20 +56,22 @@ pub fn split_sized(
     let pixels = train.images.as_slice::<u8>().unwrap_or_default();
     let each = pixels.chunks_exact((train.channels() * height * width).max(1));
     let ground = Ground::of(each, train.channels(), (height, width));
-    let form = PictureForm { channels, height, width, classes: train.classes.clone(), ground };
+    let mut form = PictureForm { channels, height, width, classes: train.classes.clone(), ground, split: None };
     if form.classes.len() < 2 {
         let what =
             format!("{}: one class, `{}`, is nothing to tell apart; two fit", folder.display(), form.classes.join(""));
         return Err(limpid_learn::Error::Data(what).into());
     }
     let mut others = train.others.clone();
+    let checksum = train.checksum.clone();
     let train = dataset(train, &form)?;
     if let Some(test) = test {
         others.extend(test.others.iter().cloned());
+        form.split = Some(Split { checksum, train: train.len(), test: 0, share: 0.0, seed });
         return Ok(PictureSplit { train, test: Some(dataset(test, &form)?), form, others, notes });
     }
-    let labels: Vec<usize> = train.targets().to_f64().into_iter().map(|label| label as usize).collect();
-    let (rows, held_out) = holdout(train.len(), Some(&labels), test_share, seed)?;
+    let (rows, held_out) = holdout(train.len(), Some(&labels(&train)), test_share, seed)?;
+    form.split = Some(Split { checksum, train: rows.len(), test: held_out.len(), share: test_share, seed });
     let test = if held_out.is_empty() { None } else { Some(train.select(&held_out)?) };
     let train = if held_out.is_empty() { train } else { train.select(&rows)? };
     Ok(PictureSplit { train, test, form, others, notes })
@@ -117,6 +119,8 @@ pub struct Asked {
     pub paths: Vec<PathBuf>,
     /// Whether what is held out was chosen; none where the path has no parts.
     pub held_out: Option<bool>,
+    /// Which of the samples the model was trained on.
+    pub seen: Seen,
     /// What was done to pictures, and how the folder was read, a sentence each.
     pub notes: Vec<String>,
 }
@@ -148,8 +152,15 @@ pub fn asked(path: &Path, form: &PictureForm, held_out: bool, as_is: bool) -> Re
         }
     };
     notes.extend(Changes::notes(&changes));
-    let paths = pictures.paths.clone();
-    Ok(Asked { data: dataset(pictures, form)?, paths, held_out: has_parts.then_some(held_out), notes })
+    let (paths, checksum) = (pictures.paths.clone(), pictures.checksum.clone());
+    let data = dataset(pictures, form)?;
+    let seen = Seen::of(form.split.as_ref(), || checksum, data.len(), Some(&labels(&data)));
+    Ok(Asked { data, paths, held_out: has_parts.then_some(held_out), seen, notes })
+}
+
+/// The class of each sample.
+fn labels(data: &Dataset) -> Vec<usize> {
+    data.targets().to_f64().into_iter().map(|label| label as usize).collect()
 }
 
 /// Pictures as samples for a model that reads pictures of this form: channels are brought to its own, labels are those

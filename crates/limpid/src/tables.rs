@@ -19,11 +19,12 @@ use std::collections::HashSet;
 
 use limpid_files::{Doubt, Guess, Reading, Table, TableForm};
 use limpid_learn::{
-    Column, Dataset, Encoded, Encoding, LeftOut, Preparation, PreparationError, TableNotes, Task, Unknown, Values,
-    Words, holdout,
+    Column, Dataset, Encoded, Encoding, LeftOut, Preparation, PreparationError, Split, TableNotes, Task, Unknown,
+    Values, Words, holdout,
 };
 
 use crate::Error;
+use crate::models::Seen;
 
 /// What of a table is learned.
 #[derive(Clone, Debug, PartialEq)]
@@ -69,6 +70,10 @@ pub struct TableSplit {
 pub struct Labelled {
     /// The samples, in the order of the table's rows.
     pub data: Dataset,
+    /// The table's row of each sample, counted from 0.
+    pub rows: Vec<usize>,
+    /// Which of the samples the model was trained on.
+    pub seen: Seen,
     /// How many rows were left out because nothing is known of their target.
     pub without_target: usize,
     /// Words that no training row had.
@@ -92,12 +97,14 @@ pub fn split(table: &Table, options: &TableOptions) -> Result<TableSplit, Error>
         // Says where the first word stands.
         table.numbers(table.column(&target.name)?)?;
     }
-    let labels = (task == Task::Classification).then(|| labels(&known_target));
-    let (train, test) = holdout(known.len(), labels.as_deref(), options.test_share, options.seed)?;
+    let labels = labels(&known_target, task);
+    let (share, seed) = (options.test_share, options.seed);
+    let (train, test) = holdout(known.len(), labels.as_deref(), share, seed)?;
+    let split = Split { checksum: table.checksum(), train: train.len(), test: test.len(), share, seed };
     let [train, test] = [train, test].map(|part| part.into_iter().map(|place| known[place]).collect::<Vec<_>>());
     let columns = |rows: &[usize]| inputs.iter().map(|column| column.select(rows)).collect::<Vec<_>>();
-    let preparation =
-        Preparation::fit(&columns(&train), &target.select(&train), task)?.of_table(notes(table), left_out);
+    let preparation = Preparation::fit(&columns(&train), &target.select(&train), task)?;
+    let preparation = preparation.of_table(notes(table), left_out).with_split(split);
     let data = |rows: &[usize]| {
         let Encoded { inputs, unknown } = located(table, rows, preparation.encode(&columns(rows)))?;
         let targets = located(table, rows, preparation.encode_target(&target.select(rows)))?;
@@ -158,8 +165,12 @@ pub fn labelled(table: &Table, preparation: &Preparation) -> Result<Labelled, Er
     }
     let columns: Vec<Column> = columns(table, preparation)?.iter().map(|column| column.select(&rows)).collect();
     let Encoded { inputs, unknown } = located(table, &rows, preparation.encode(&columns))?;
-    let targets = located(table, &rows, preparation.encode_target(&column.select(&rows)))?;
-    Ok(Labelled { data: Dataset::new(inputs, targets)?, without_target: column.len() - rows.len(), unknown })
+    let known = column.select(&rows);
+    let targets = located(table, &rows, preparation.encode_target(&known))?;
+    let labels = labels(&known, target.task());
+    let seen = Seen::of(preparation.split(), || table.checksum(), rows.len(), labels.as_deref());
+    let without_target = column.len() - rows.len();
+    Ok(Labelled { data: Dataset::new(inputs, targets)?, rows, seen, without_target, unknown })
 }
 
 /// Rows prepared as they were for the training: for predictions. [`Preparation::answers`] turns the model's outputs into
@@ -299,8 +310,11 @@ fn columns(table: &Table, preparation: &Preparation) -> Result<Vec<Column>, Erro
     preparation.inputs().iter().map(own).collect()
 }
 
-/// Which of the different values each row has, counted from 0.
-fn labels(target: &Column) -> Vec<usize> {
+/// Which of the different values each row has, counted from 0, where they are classes.
+fn labels(target: &Column, task: Task) -> Option<Vec<usize>> {
+    if task != Task::Classification {
+        return None;
+    }
     let texts: Words = match &target.values {
         Values::Words(words) => words.clone(),
         Values::Numbers(numbers) => {
@@ -310,7 +324,7 @@ fn labels(target: &Column) -> Vec<usize> {
     };
     let places: std::collections::HashMap<&str, usize> =
         texts.different().iter().enumerate().map(|(place, word)| (word.as_str(), place)).collect();
-    texts.iter().map(|word| word.and_then(|word| places.get(word)).copied().unwrap_or(0)).collect()
+    Some(texts.iter().map(|word| word.and_then(|word| places.get(word)).copied().unwrap_or(0)).collect())
 }
 
 /// A mistake in a row, with its line.

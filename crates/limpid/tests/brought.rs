@@ -15,7 +15,7 @@ const ASKED: usize = 1000;
 
 fn form() -> PictureForm {
     let classes = (0..10).map(|digit| digit.to_string()).collect();
-    PictureForm { channels: 1, height: 28, width: 28, classes, ground: Some(Ground::MNIST) }
+    PictureForm { channels: 1, height: 28, width: 28, classes, ground: Some(Ground::MNIST), split: None }
 }
 
 fn grey(side: usize, pixels: Vec<u8>) -> Picture {

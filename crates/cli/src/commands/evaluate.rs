@@ -6,11 +6,12 @@ use clap::Args;
 use indicatif::ProgressBar;
 use limpid::datasets::Pixels;
 use limpid::files::Format as FileFormat;
-use limpid::learn::{EVALUATION_BATCH, Evaluation, Regression};
+use limpid::learn::{Dataset, EVALUATION_BATCH, Evaluation, Regression};
+use limpid::models::Seen;
 use serde::Serialize;
 
 use crate::arguments::{Format, FormatOption, at_least_one};
-use crate::asked::Asked;
+use crate::asked::{Asked, Question};
 use crate::data::Part;
 use crate::failure::Failure;
 use crate::progress::{bar, show};
@@ -44,6 +45,8 @@ Examples:
     limpid evaluate digits.safetensors --part train
   On a table, or on pictures, that it has not seen:
     limpid evaluate iris.safetensors --data more.csv
+  On the rows that were held out of the table that it was trained on:
+    limpid evaluate iris.safetensors --data iris.csv --part test
   Weights that NumPy pickled, on pixels from 0 to 255, one digit at a time:
     limpid evaluate weights.pkl --activation sigmoid --normalize none --batch-size 1
   Only the accuracy:
@@ -52,18 +55,19 @@ Examples:
 /// The result.
 #[derive(Serialize)]
 struct Report {
-    samples: usize,
-    loss: f64,
-    accuracy: Option<f64>,
-    right: Option<usize>,
-    /// For a regression, in the target's own units.
     #[serde(flatten)]
-    regression: Option<Regression>,
+    all: Measured,
     model: String,
     model_format: String,
     network: String,
     dataset: String,
     part: Option<Part>,
+    /// How many of the samples the model was trained on, where that is known of all of them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trained_on: Option<usize>,
+    /// The same for what the model was trained on, and for what was held out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    parts: Option<PartsReport>,
     batch_size: usize,
     /// What was done to the pixels, in words.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -78,6 +82,24 @@ struct Report {
     described: String,
 }
 
+/// How well a model does on some samples.
+#[derive(Serialize)]
+struct Measured {
+    samples: usize,
+    loss: f64,
+    accuracy: Option<f64>,
+    right: Option<usize>,
+    /// For a regression, in the target's own units.
+    #[serde(flatten)]
+    regression: Option<Regression>,
+}
+
+#[derive(Serialize)]
+struct PartsReport {
+    train: Measured,
+    test: Measured,
+}
+
 pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
     let Arguments { asked, batch_size, format, quiet } = arguments;
     let mut question = asked.read(quiet)?;
@@ -85,24 +107,38 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
     let mut running = Running::start(question.data.len(), quiet);
     let evaluation = question.model.evaluate_watched(&question.data, batch_size, |so_far| running.show(so_far));
     running.finish();
-    let evaluation = evaluation?;
-    let regression = source::regression(&mut question.model, &question.data, question.samples.as_ref())?;
+    let all = Measured::of(evaluation?, &mut question, None)?;
+    let (trained_on, parts) = match question.seen.take() {
+        Some(Seen::Same { train, test }) => {
+            let trained_on = train.len();
+            let mut part = |rows: Vec<usize>| {
+                let data = question.data.select(&rows)?;
+                let evaluation = question.model.evaluate_watched(&data, batch_size, |_| {})?;
+                Measured::of(evaluation, &mut question, Some(data))
+            };
+            // Where nothing was held out, the part is all of it.
+            let parts = match test.is_empty() {
+                true => None,
+                false => Some(PartsReport { train: part(train)?, test: part(test)? }),
+            };
+            (Some(trained_on), parts)
+        }
+        _ => (None, None),
+    };
     let (pixel_mean, pixel_deviation) = match question.pixels {
         Some(Pixels::Standard { mean, deviation }) => (Some(mean), Some(deviation)),
         _ => (None, None),
     };
     let model_format = question.format;
     let report = Report {
-        samples: evaluation.samples,
-        loss: evaluation.loss,
-        accuracy: evaluation.accuracy,
-        right: evaluation.right,
-        regression,
+        all,
         model: asked.model.display().to_string(),
         model_format: model_format.to_string(),
         network: question.model.network().to_string(),
         dataset: question.name,
         part: question.part,
+        trained_on,
+        parts,
         batch_size,
         pixels: question.pixels.map(|pixels| pixels.to_string()),
         pixel_mean,
@@ -116,10 +152,33 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
     }
 }
 
-impl Report {
-    fn text(&self, format: FileFormat) -> String {
+impl Measured {
+    /// What was found, and for a regression more, of some samples of a question or of all of them.
+    fn of(evaluation: Evaluation, question: &mut Question, some: Option<Dataset>) -> Result<Self, Failure> {
+        let Question { model, data, samples, .. } = question;
+        let Evaluation { samples: count, loss, accuracy, right, .. } = evaluation;
+        let regression = source::regression(model, some.as_ref().unwrap_or(data), samples.as_ref())?;
+        Ok(Self { samples: count, loss, accuracy, right, regression })
+    }
+
+    /// Each figure with its name, where there is one.
+    fn figures(&self) -> Vec<(&'static str, String)> {
         let samples = text::count(self.samples as u64);
         let regression = |number: fn(&Regression) -> Option<f64>| self.regression.as_ref().and_then(number);
+        let figures = [
+            ("loss", Some(text::loss(self.loss))),
+            ("accuracy", self.accuracy.map(text::percent)),
+            ("right", self.right.map(|right| format!("{} of {samples}", text::count(right as u64)))),
+            ("R²", regression(|seen| seen.r2).map(text::loss)),
+            ("root mean squared error", regression(|seen| Some(seen.rmse)).map(text::figures)),
+            ("mean absolute error", regression(|seen| Some(seen.mae)).map(text::figures)),
+        ];
+        figures.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
+    }
+}
+
+impl Report {
+    fn text(&self, format: FileFormat) -> String {
         let model = match format {
             FileFormat::Model => self.model.clone(),
             other => format!("{} ({})", self.model, other.described()),
@@ -129,15 +188,33 @@ impl Report {
             ("network", Some(self.network.clone())),
             ("data", Some(self.described.clone())),
             ("", self.pixels.clone()),
-            ("loss", Some(text::loss(self.loss))),
-            ("accuracy", self.accuracy.map(text::percent)),
-            ("right", self.right.map(|right| format!("{} of {samples}", text::count(right as u64)))),
-            ("R²", regression(|seen| seen.r2).map(text::loss)),
-            ("root mean squared error", regression(|seen| Some(seen.rmse)).map(text::figures)),
-            ("mean absolute error", regression(|seen| Some(seen.mae)).map(text::figures)),
         ];
-        let rows: Vec<_> = rows.into_iter().filter_map(|(name, value)| Some(vec![name.into(), value?])).collect();
-        text::table(&[Align::Left, Align::Left], &rows)
+        let rows = rows.into_iter().filter_map(|(name, value)| Some((name, value?)));
+        let cells = |(name, value): (&str, String)| vec![name.to_string(), value];
+        let Some(PartsReport { train, test }) = &self.parts else {
+            let rows: Vec<_> = rows.chain(self.all.figures()).map(cells).collect();
+            return text::table(&[Align::Left, Align::Left], &rows);
+        };
+        let rows: Vec<_> = rows.map(cells).collect();
+        // A column for each part. What was held out comes first: it says how the model does on new samples.
+        let columns = [("held out", test), ("trained on", train), ("all", &self.all)];
+        let figures: Vec<Vec<_>> = columns.iter().map(|(_, measured)| measured.figures()).collect();
+        let line = |name: &str, of: &dyn Fn(usize) -> String| {
+            std::iter::once(name.to_string()).chain((0..columns.len()).map(of)).collect::<Vec<_>>()
+        };
+        let mut lines = vec![
+            line("", &|column| columns[column].0.to_string()),
+            line("samples", &|column| text::count(columns[column].1.samples as u64)),
+        ];
+        lines.extend(figures[2].iter().map(|(name, _)| {
+            let of = |column: usize| {
+                let own = figures[column].iter().find(|(own, _)| own == name);
+                own.map(|(_, value)| value.clone()).unwrap_or_default()
+            };
+            line(name, &of)
+        }));
+        let aligns = [Align::Left, Align::Right, Align::Right, Align::Right];
+        format!("{}\n{}", text::table(&[Align::Left, Align::Left], &rows), text::table(&aligns, &lines))
     }
 }
 

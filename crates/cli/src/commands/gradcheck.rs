@@ -9,7 +9,7 @@ use limpid::graph::{Sizes, Tensor};
 use limpid::learn::{Elements, GradientCheck, GradientReport, Model, Sgd};
 use serde::Serialize;
 
-use crate::arguments::{DataOptions, Format, FormatOption, at_least_one, positive, seed};
+use crate::arguments::{DataOptions, Format, FormatOption, PartOption, at_least_one, positive, seed};
 use crate::data::Part;
 use crate::failure::Failure;
 use crate::looked::{Looked, Wanted};
@@ -30,7 +30,9 @@ pub(crate) struct Arguments {
     subject: SubjectArgument,
     #[command(flatten)]
     data: DataOptions,
-    /// Samples that the loss is taken over: the first of the test part, such as 100
+    #[command(flatten)]
+    part: PartOption,
+    /// Samples that the loss is taken over: the first of the part, such as 100
     ///
     /// A model that learned from a table or from pictures takes them from --data, and random ones without it.
     #[arg(long, value_name = "N", default_value = "10", help_heading = "Data")]
@@ -109,9 +111,9 @@ struct Report<'r> {
 }
 
 pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
-    let Arguments { subject, data, samples, check, format } = arguments;
+    let Arguments { subject, data, part, samples, check, format } = arguments;
     let subject = subject.read()?;
-    let looked = looked(&subject, &data, samples, check.seed)?;
+    let looked = looked(&subject, &data, part.part, samples, check.seed)?;
     let samples = looked.data.len();
     let graph = Stage::Gradient.graph(&subject.network, &subject.loss, subject.divisor, &Sgd)?;
     check_memory(&graph, &Sizes::from([("batch", samples), ("samples", samples)]))?;
@@ -163,10 +165,20 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
 
 /// The samples that the loss is taken over. A model that learned from a table or from pictures, and has none of either
 /// at hand, is checked on random ones.
-fn looked(subject: &Subject, data: &DataOptions, count: usize, seed: u64) -> Result<Looked, Failure> {
+fn looked(
+    subject: &Subject,
+    data: &DataOptions,
+    part: Option<Part>,
+    count: usize,
+    seed: u64,
+) -> Result<Looked, Failure> {
     match &subject.samples {
+        Some(_) if data.data.is_none() && part.is_some() => Err(Failure::Usage(
+            "--part is about data, and without --data the samples are random numbers; add --data FILE or FOLDER"
+                .to_string(),
+        )),
         Some(samples) if data.data.is_none() => Looked::drawn(subject, samples, count, seed),
-        _ => Looked::read(subject, data, &Wanted { part: Part::Test, start: 0, count }),
+        _ => Looked::read(subject, data, &Wanted { part, start: 0, count }),
     }
 }
 

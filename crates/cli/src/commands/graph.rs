@@ -9,8 +9,7 @@ use limpid::graph::{Builder, Expression, Graph, Tensor};
 use limpid::learn::{Dataset, Model};
 use limpid::models::Samples;
 
-use crate::arguments::{DataOptions, OptimizerOptions, listed};
-use crate::data::Part;
+use crate::arguments::{DataOptions, OptimizerOptions, PartOption, listed};
 use crate::failure::Failure;
 use crate::looked::{Looked, Wanted};
 use crate::picture::{PictureOptions, colours, columns, names_picture};
@@ -63,9 +62,8 @@ struct SampleOptions {
     #[arg(long, value_name = "SAMPLE", conflicts_with_all = ["at", "stage"], allow_negative_numbers = true)]
     #[arg(value_parser = sample, help_heading = "Data")]
     values: Option<usize>,
-    /// Part of the data set that the sample is of
-    #[arg(long, value_enum, value_name = "PART", default_value_t = Part::Test, help_heading = "Data")]
-    part: Part,
+    #[command(flatten)]
+    part: PartOption,
     #[command(flatten)]
     data: DataOptions,
 }
@@ -300,7 +298,7 @@ fn said(drawing: &Drawing, picture: &GraphPicture<'_>, step: Step) -> String {
 impl SampleOptions {
     /// The loss of a sample, with every value and derivative.
     fn drawing(&self, row: usize, subject: &Subject) -> Result<Drawing, Failure> {
-        let wanted = Wanted { part: self.part, start: row, count: 1 };
+        let wanted = Wanted { part: self.part.part, start: row, count: 1 };
         let looked = Looked::read(subject, &self.data, &wanted).map_err(|error| about_values(row, error))?;
         let sample = &looked.data;
         let parameters = match &subject.model {
@@ -351,7 +349,8 @@ fn say(row: usize, looked: &Looked, subject: &Subject, trace: &limpid::graph::Tr
             format!("has the target {}; the network says {}", text::figures(right), text::figures(said))
         }
     };
-    output::note(&format!("{}sample {row} of {} {what}; loss {loss}", looked.part, looked.name));
+    let place = looked.place().map(|place| format!(" ({place})")).unwrap_or_default();
+    output::note(&format!("{}sample {row} of {}{place} {what}; loss {loss}", looked.part, looked.name));
     Ok(())
 }
 

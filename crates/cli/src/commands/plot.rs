@@ -267,7 +267,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
             asking.check_pictures()?;
             let (title, names) = (title(&of.asked, &asking), asking.classes()?);
             let answers = Answers::of(&mut asking.model, &asking.data)?;
-            classes::misclassified(&answers, &asking.data, names.as_deref(), &asking.files, &title, of.most)
+            classes::misclassified(&answers, &asking.data, names.as_deref(), &asking.places, &title, of.most)
         }),
     }
 }

@@ -1,31 +1,36 @@
 //! `limpid predict`: a model file and samples → what the model says of each.
 
+use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use limpid::files::{PicturesError, comma_separated, is_picture, read_picture, visible_entries};
+use limpid::files::{Pictures, PicturesError, comma_separated, is_picture, read_picture, visible_entries};
 use limpid::graph::Tensor;
-use limpid::learn::{Answers, Dataset, Loss, Model, Prediction, Preparation};
+use limpid::learn::{Answers, Dataset, Model, Prediction, Preparation};
 use limpid::models::{self, PictureForm, Samples, Saved};
 use limpid::pictures::{Changes, Ground, brought};
-use limpid::prelude::Precision;
 use limpid::tables;
-use serde::Serialize;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use crate::arguments::{AsIsOption, DataOptions, Format, FormatOption, ThreadsOption};
+use crate::arguments::{AsIsOption, DataOptions, Format, FormatOption, PartOption, ThreadsOption};
 use crate::asked::say_not_finite;
-use crate::data::Part;
 use crate::failure::Failure;
-use crate::output;
-use crate::source::{Source, outputs, say_changes, unlike, unprepared};
-use crate::tabular::{read_fitted, unknown_notes};
+use crate::source::{Questions, Source, outputs, say_changes, unlike, unprepared};
+use crate::tabular::{about_table, read_fitted, unknown_notes};
+use crate::{output, seen, text};
+
+mod written;
+
+use written::{
+    Count, Entry, class_entry, class_name, entry, json, number, predictions, probability_columns, right_classes, share,
+    shown, shown_note,
+};
 
 /// Predict with a saved model
 ///
 /// For a table, each row is written with the prediction after it, and with the probability of each class. For pictures
-/// and named data sets, a line for each sample has the class and its probability. The output is comma-separated values,
-/// or JSON.
+/// and named data sets, a line for each sample has the class, its probability, and the true class where it is known. The
+/// output is comma-separated values, or JSON. Rows and samples are counted from 0, lines of a file from 1.
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Arguments {
@@ -39,11 +44,13 @@ pub(crate) struct Arguments {
     data: DataOptions,
     #[command(flatten)]
     pictures_as: AsIsOption,
-    /// Part of a data set that is known by name
-    #[arg(long, value_enum, value_name = "PART", default_value_t = Part::Test, help_heading = "Data")]
-    part: Part,
+    #[command(flatten)]
+    part: PartOption,
     #[command(flatten)]
     threads: ThreadsOption,
+    /// How many samples are written: all, or the first ones, such as 100 [default: all; 20 at a terminal]
+    #[arg(long, value_name = "N|all", allow_negative_numbers = true, help_heading = "Output")]
+    count: Option<Count>,
     /// File to write, in place of stdout
     #[arg(long, short, value_name = "FILE", help_heading = "Output")]
     output: Option<PathBuf>,
@@ -60,18 +67,9 @@ Examples:
   Some pictures:
     limpid predict pictures.safetensors cat.png photos/
   The digits that were held out:
-    limpid predict digits.safetensors";
-
-/// The result, for programs.
-#[derive(Serialize)]
-struct Report<'r> {
-    model: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    target: Option<&'r str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    classes: Option<&'r [String]>,
-    predictions: Vec<Map<String, Value>>,
-}
+    limpid predict digits.safetensors > digits.csv
+  The rows that were held out of the table that the model was trained on:
+    limpid predict iris.safetensors --data iris.csv --part test";
 
 pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
     let Saved { model, samples } = models::load_saved(&arguments.model)?;
@@ -85,17 +83,17 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
         }
         _ => Source::of(&arguments.data)?,
     };
-    let text = match (samples, &source) {
+    let Said { text, notes } = match (samples, &source) {
         (Some(Samples::Table(_)), _) if !arguments.pictures.is_empty() => {
             return Err(Failure::Usage("the model learned from a table; a table fits: --data FILE.csv".to_string()));
         }
         (Some(Samples::Table(preparation)), Source::Table(path)) => {
             arguments.of_table(&mut model, &preparation, path)?
         }
-        (Some(Samples::Pictures(form)), _) => {
-            let paths = arguments.picture_paths(&Samples::Pictures(form.clone()), &source)?;
-            arguments.of_pictures(&mut model, &form, divisor, paths)?
-        }
+        (Some(Samples::Pictures(form)), source) => match arguments.picture_paths(source)? {
+            Some(paths) => arguments.of_pictures(&mut model, &form, divisor, paths)?,
+            None => arguments.of_parts(&mut model, form)?,
+        },
         (Some(samples), source) => return Err(unlike(&samples, source)),
         (None, _) if !arguments.pictures.is_empty() => {
             let form = arguments.likely_form(&model)?;
@@ -104,40 +102,74 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
         (None, Source::Named(named)) => {
             let misfit = |why| Failure::Misfit(format!("{}: {why}", arguments.model.display()));
             named.check_fits(model.network()).map_err(misfit)?;
-            let data = named.read(arguments.data.data.as_deref(), divisor, &model.loss())?.into_part(arguments.part);
-            let names: Vec<String> = (0..data.len()).map(|row| row.to_string()).collect();
-            arguments.of_samples(&mut model, &data, &named.class_names(), "sample", &names)?
+            let parts = named.read(arguments.data.data.as_deref(), divisor, &model.loss())?;
+            let list = List { places: Vec::new(), data: parts.into_part(arguments.part.or_test()), is_labelled: true };
+            arguments.of_samples(&mut model, &list, &named.class_names())?
         }
         (None, source) => return Err(unprepared(source)),
     };
-    output::result_to(arguments.output.as_deref(), &text)
+    output::result_to(arguments.output.as_deref(), &text)?;
+    notes.iter().for_each(|note| output::note(note));
+    Ok(())
+}
+
+/// What is written, and what is said after it.
+struct Said {
+    text: String,
+    notes: Vec<String>,
+}
+
+/// Samples that a model of classes is asked about.
+struct List {
+    /// Where each stands; where that is nowhere, they are counted from 0.
+    places: Vec<String>,
+    data: Dataset,
+    /// Whether their targets are the right answers.
+    is_labelled: bool,
 }
 
 impl Arguments {
-    fn of_table(&self, model: &mut Model, preparation: &Preparation, path: &Path) -> Result<String, Failure> {
+    /// How many of so many samples are written.
+    fn shown(&self, total: usize) -> usize {
+        let is_read = self.output.as_deref().is_none_or(output::is_dash) && std::io::stdout().is_terminal();
+        shown(self.count, self.format.format, is_read, total)
+    }
+
+    fn of_table(&self, model: &mut Model, preparation: &Preparation, path: &Path) -> Result<Said, Failure> {
         let table = read_fitted(path, preparation)?;
-        let encoded = tables::samples(&table, preparation);
-        let encoded = encoded.map_err(|error| Failure::Misfit(format!("{}: {error}", self.data_name())))?;
+        let about = |error| about_table(&Source::Table(path.to_path_buf()), error);
+        let encoded = tables::samples(&table, preparation).map_err(about)?;
         unknown_notes(&encoded.unknown).iter().for_each(|note| output::note(note));
-        let data = unlabelled(encoded.inputs)?;
-        let said = outputs(model, &data)?;
+        let mut rows: Vec<usize> = match self.part.part {
+            None => (0..table.rows()).collect(),
+            Some(part) => {
+                let labelled = tables::labelled(&table, preparation).map_err(about)?;
+                let name = Source::Table(path.to_path_buf()).name();
+                let chosen = seen::part(&labelled.seen, part, "row", &name)?;
+                chosen.into_iter().map(|sample| labelled.rows[sample]).collect()
+            }
+        };
+        let total = rows.len();
+        rows.truncate(self.shown(total));
+        let said = outputs(model, &unlabelled(encoded.inputs)?.select(&rows)?)?;
         let answers = preparation.answers(&said, &model.loss()).map_err(limpid::Error::from)?;
         let (target, classes) = (preparation.target().name.as_str(), preparation.target().classes());
         let classes = classes.as_deref();
+        let notes = shown_note(rows.len(), total, "row").into_iter().collect();
         if self.format.format == Format::Json {
-            let entries: Vec<Map<String, Value>> = match &answers {
+            let entries: Vec<Entry> = match &answers {
                 Answers::Classes(said) => {
                     said.iter().map(|said| class_entry(said, classes.unwrap_or_default())).collect()
                 }
                 Answers::Numbers(said) => said.iter().map(|said| entry("prediction", Value::from(*said))).collect(),
             };
-            let numbered = entries.into_iter().enumerate().map(|(row, own)| {
-                let mut numbered = entry("row", Value::from(row + 1));
+            let numbered = entries.into_iter().zip(&rows).map(|(own, &row)| {
+                let mut numbered = entry("row", Value::from(row));
+                numbered.insert("line".to_string(), Value::from(table.line(row)));
                 numbered.extend(own);
                 numbered
             });
-            let predictions = numbered.collect();
-            return self.json(Some(target), classes, predictions);
+            return Ok(Said { text: json(&self.model, Some(target), classes, numbered.collect())?, notes });
         }
         let mut more = vec![(format!("predicted_{target}"), Vec::new())];
         match &answers {
@@ -156,21 +188,23 @@ impl Arguments {
             }
             taken.push(name.clone());
         }
-        Ok(table.to_text(&more))
+        Ok(Said { text: table.rows_to_text(&rows, &more), notes })
     }
 
-    fn data_name(&self) -> String {
-        Source::of(&self.data).map(|source| source.name()).unwrap_or_default()
-    }
-
-    /// The pictures that were named, one by one or by their folders.
-    fn picture_paths(&self, samples: &Samples, source: &Source) -> Result<Vec<PathBuf>, Failure> {
+    /// The pictures that were named, one by one or by their folders. None where a part of a folder is meant, or pictures
+    /// that are kept as arrays.
+    fn picture_paths(&self, source: &Source) -> Result<Option<Vec<PathBuf>>, Failure> {
         if !self.pictures.is_empty() {
-            return all_pictures(&self.pictures);
+            return all_pictures(&self.pictures).map(Some);
         }
-        match &self.data.data {
-            Some(path) if path.is_dir() || is_picture(path) => all_pictures(std::slice::from_ref(path)),
-            _ => Err(unlike(samples, source)),
+        match (&self.data.data, source) {
+            (Some(path), Source::Pictures(_)) if self.part.part.is_none() && (path.is_dir() || is_picture(path)) => {
+                match all_pictures(std::slice::from_ref(path)) {
+                    Err(_) if has_arrays(path) => Ok(None),
+                    found => found.map(Some),
+                }
+            }
+            _ => Ok(None),
         }
     }
 
@@ -188,7 +222,7 @@ impl Arguments {
         let classes = (0..outputs).map(|class| class.to_string()).collect();
         // Of 28×28 pixels are MNIST and its successors, all of them light on black.
         let ground = (side == 28).then_some(Ground::MNIST);
-        Ok(PictureForm { channels: 1, height: side, width: side, classes, ground })
+        Ok(PictureForm { channels: 1, height: side, width: side, classes, ground, split: None })
     }
 
     fn of_pictures(
@@ -197,7 +231,7 @@ impl Arguments {
         form: &PictureForm,
         divisor: Option<f64>,
         paths: Vec<PathBuf>,
-    ) -> Result<String, Failure> {
+    ) -> Result<Said, Failure> {
         let (mut pixels, mut changes) = (Vec::new(), Vec::new());
         for path in &paths {
             let mut picture = read_picture(path).map_err(limpid::Error::from)?;
@@ -222,50 +256,59 @@ impl Arguments {
         let size = form.sample_size().unwrap_or(0);
         let data = unlabelled(Tensor::new([paths.len(), size], pixels).map_err(limpid::Error::from)?)?;
         let data = divisor.map_or(data.clone(), |divisor| data.divided_by(divisor));
-        let names: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
-        self.of_samples(model, &data, &form.classes, "file", &names)
+        let places = paths.iter().map(|path| path.display().to_string()).collect();
+        self.of_samples(model, &List { places, data, is_labelled: false }, &form.classes)
     }
 
-    /// A line for each sample: what it is called, its class, and the probability of that.
-    fn of_samples(
-        &self,
-        model: &mut Model,
-        data: &Dataset,
-        classes: &[String],
-        what: &'static str,
-        names: &[String],
-    ) -> Result<String, Failure> {
+    /// Pictures with their classes: those of a part, or those that are kept as arrays.
+    fn of_parts(&self, model: &mut Model, form: PictureForm) -> Result<Said, Failure> {
+        let samples = Samples::Pictures(form.clone());
+        let asked = Questions::read(&self.data, self.part.part, &samples, &model.loss(), self.pictures_as.as_is)?;
+        asked.notes.iter().for_each(|note| output::note(note));
+        let list = List { places: asked.places, data: asked.data, is_labelled: true };
+        self.of_samples(model, &list, &form.classes)
+    }
+
+    /// A line for each sample: what it is called, its class, the probability of that, and its true class where it is
+    /// known.
+    fn of_samples(&self, model: &mut Model, list: &List, classes: &[String]) -> Result<Said, Failure> {
+        let total = list.data.len();
+        let shown = self.shown(total);
+        let mut notes: Vec<String> = shown_note(shown, total, "sample").into_iter().collect();
+        // The others count where right answers are counted.
+        let data = if list.is_labelled { list.data.clone() } else { list.data.range(0, shown)? };
         let loss = model.loss();
-        let said = predictions(&outputs(model, data)?, &loss);
+        let said = predictions(&outputs(model, &data)?, &loss);
+        let right = list.is_labelled.then(|| right_classes(&data));
+        if let Some(right) = &right {
+            let count = said.iter().zip(right).filter(|(said, right)| said.class == **right).count();
+            let accuracy = text::percent(count as f64 / total.max(1) as f64);
+            let [count, all] = [count, total].map(|count| text::count(count as u64));
+            notes.insert(0, format!("{count} of {all} are right: accuracy {accuracy}"));
+        }
+        let what = if list.places.is_empty() { "sample" } else { "file" };
         if self.format.format == Format::Json {
-            let named = said.iter().zip(names).map(|(said, name)| {
-                let mut named = entry(what, Value::from(name.as_str()));
+            let named = said.iter().take(shown).enumerate().map(|(at, said)| {
+                let mut named = entry(what, list.places.get(at).map_or(Value::from(at), |place| place.as_str().into()));
+                if let Some(right) = &right {
+                    named.insert("true_class".to_string(), class_name(classes, right[at]).into());
+                }
                 named.extend(class_entry(said, classes));
                 named
             });
-            return self.json(None, Some(classes), named.collect());
+            return Ok(Said { text: json(&self.model, None, Some(classes), named.collect())?, notes });
         }
-        let rows: Vec<[String; 3]> = said
-            .iter()
-            .zip(names)
-            .map(|(said, name)| {
-                let own = said.probabilities.as_ref().and_then(|all| all.get(said.class));
-                [name.clone(), class_name(classes, said.class), own.map(|own| share(*own)).unwrap_or_default()]
-            })
-            .collect();
-        Ok(comma_separated([what, "class", "probability"], rows.iter().map(|row| row.iter().map(String::as_str))))
-    }
-
-    fn json(
-        &self,
-        target: Option<&str>,
-        classes: Option<&[String]>,
-        predictions: Vec<Map<String, Value>>,
-    ) -> Result<String, Failure> {
-        let report = Report { model: self.model.display().to_string(), target, classes, predictions };
-        serde_json::to_string(&report)
-            .map(|line| line + "\n")
-            .map_err(|error| Failure::Misfit(format!("the result cannot be put into JSON: {error}")))
+        let row = |(at, said): (usize, &Prediction)| {
+            let own = said.probabilities.as_ref().and_then(|all| all.get(said.class));
+            let name = list.places.get(at).cloned().unwrap_or_else(|| at.to_string());
+            let own = own.map(|own| share(*own)).unwrap_or_default();
+            let right = right.as_ref().map(|right| class_name(classes, right[at]));
+            [name, class_name(classes, said.class), own].into_iter().chain(right).collect()
+        };
+        let rows: Vec<Vec<String>> = said.iter().take(shown).enumerate().map(row).collect();
+        let names = [what, "class", "probability"].into_iter().chain(right.as_ref().map(|_| "true_class"));
+        let text = comma_separated(names, rows.iter().map(|row| row.iter().map(String::as_str)));
+        Ok(Said { text, notes })
     }
 }
 
@@ -275,51 +318,9 @@ fn unlabelled(inputs: Tensor) -> Result<Dataset, Failure> {
     Ok(Dataset::new(inputs, Tensor::from(vec![0u8; count]))?)
 }
 
-fn predictions(outputs: &Tensor, loss: &Loss) -> Vec<Prediction> {
-    let width = outputs.shape().last().copied().unwrap_or(1).max(1);
-    outputs.to_f64().chunks(width).map(|scores| Prediction::of(scores, loss)).collect()
-}
-
-fn class_name(classes: &[String], class: usize) -> String {
-    classes.get(class).cloned().unwrap_or_else(|| class.to_string())
-}
-
-fn entry(name: &str, value: Value) -> Map<String, Value> {
-    Map::from_iter([(name.to_string(), value)])
-}
-
-fn class_entry(said: &Prediction, classes: &[String]) -> Map<String, Value> {
-    let mut entry = entry("prediction", Value::from(class_name(classes, said.class)));
-    if let Some(shares) = &said.probabilities {
-        let shares = classes.iter().zip(shares).map(|(class, share)| (class.clone(), Value::from(*share)));
-        entry.insert("probabilities".to_string(), Value::Object(shares.collect()));
-    }
-    entry
-}
-
-/// A column of probabilities for each class, where there are any.
-fn probability_columns(said: &[Prediction], classes: &[String]) -> Vec<(String, Vec<String>)> {
-    if said.iter().any(|said| said.probabilities.is_none()) {
-        return Vec::new();
-    }
-    let of = |class: usize| {
-        let own = said.iter().map(|said| said.probabilities.as_ref().and_then(|all| all.get(class)).copied());
-        own.map(|own| own.map(share).unwrap_or_default()).collect()
-    };
-    classes.iter().enumerate().map(|(class, name)| (format!("probability_{name}"), of(class))).collect()
-}
-
-/// A probability, to a millionth.
-fn share(probability: f64) -> String {
-    format!("{probability:.6}")
-}
-
-/// A number with the digits that its precision has.
-fn number(said: f64, precision: Precision) -> String {
-    match precision {
-        Precision::F32 => (said as f32).to_string(),
-        Precision::F64 => said.to_string(),
-    }
+/// Whether a folder, or a file, has pictures that are kept as arrays.
+fn has_arrays(path: &Path) -> bool {
+    matches!(Pictures::read_arrays(path), Ok(Some(_)))
 }
 
 /// How deep folders are followed: links may lead in circles.

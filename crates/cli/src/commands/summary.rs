@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use clap::Args;
 use limpid::graph::{Graph, Sizes};
-use limpid::learn::{Encoding, Goal, Input, Mode, Network, Sgd};
+use limpid::learn::{Encoding, Goal, Input, Mode, Network, Sgd, Split};
 use limpid::models::Samples;
 use serde::Serialize;
 
@@ -13,7 +13,7 @@ use crate::failure::Failure;
 use crate::stage::Stage;
 use crate::subject::SubjectArgument;
 use crate::text::{self, Align};
-use crate::{output, source};
+use crate::{output, seen, source};
 
 /// Print a network's layers with their shapes, parameters and cost
 #[derive(Debug, Args)]
@@ -153,6 +153,20 @@ fn as_json(samples: &Samples) -> Result<serde_json::Value, Failure> {
     value.map_err(|error| Failure::Misfit(format!("the model's samples cannot be put into JSON: {error}")))
 }
 
+/// What the model was trained on, for people; nothing where its file does not say.
+fn split_text(samples: &Samples) -> String {
+    let noun = seen::noun(samples);
+    let Some(Split { train, test, share, seed, .. }) = samples.split() else { return String::new() };
+    let trained = text::counted(*train as u64, noun);
+    match test {
+        0 => format!("trained  on {trained}\n"),
+        _ => {
+            let held_out = text::counted(*test as u64, noun);
+            format!("trained  on {trained}; held out: {held_out} (a share of {share}, drawn by seed {seed})\n")
+        }
+    }
+}
+
 /// What samples are made from, for people.
 fn as_text(samples: &Samples) -> String {
     let classes =
@@ -162,9 +176,10 @@ fn as_text(samples: &Samples) -> String {
         Samples::Pictures(form) => {
             let colour = if form.channels == 1 { "in grey" } else { "in colour" };
             return format!(
-                "samples  pictures of {}×{} pixels {colour}\nclasses  {}\n",
+                "samples  pictures of {}×{} pixels {colour}\n{}classes  {}\n",
                 form.width,
                 form.height,
+                split_text(samples),
                 classes(&form.classes)
             );
         }
@@ -190,8 +205,9 @@ fn as_text(samples: &Samples) -> String {
     let rows: Vec<_> = std::iter::once(header).chain(preparation.inputs().iter().map(column)).collect();
     let left_out = preparation.left_out().iter().map(|column| format!("left out {}: {}\n", column.name, column.why));
     format!(
-        "samples  rows of a table: {}\ntarget   {}: {goal}\n{}\n{}",
+        "samples  rows of a table: {}\n{}target   {}: {goal}\n{}\n{}",
         text::counted(preparation.inputs().len() as u64, "column"),
+        split_text(samples),
         target.name,
         left_out.collect::<String>(),
         text::table(&[Align::Left, Align::Right, Align::Left], &rows)

@@ -9,6 +9,7 @@ mod folders;
 #[cfg(unix)]
 mod killed;
 mod look;
+mod parts;
 mod plot;
 #[path = "../../../fetch/tests/support/mod.rs"]
 mod server;

@@ -10,7 +10,7 @@ use std::process::Stdio;
 use crate::support::{Outcome, Place};
 
 /// Fruit: heavy and green ones are melons, other heavy ones pumpkins, light ones plums. The price grows with the weight.
-fn fruit(rows: usize) -> String {
+pub(crate) fn fruit(rows: usize) -> String {
     let mut text = "number,weight,colour,from,kind,price\n".to_string();
     for row in 0..rows {
         let weight = (row * 37 % 100) as f64 / 10.0;
@@ -86,7 +86,7 @@ fn classes_are_learned_from_numbers_and_words_and_said_of_other_rows() {
 
     let json = place.run(&["predict", "kinds", "--data", "other.csv", "--format", "json"]).done().json();
     assert_eq!(json["predictions"][0]["prediction"], "melon");
-    assert_eq!(json["predictions"][1]["row"], 2);
+    assert_eq!((&json["predictions"][1]["row"], &json["predictions"][1]["line"]), (&1.into(), &3.into()));
     let shares: f64 =
         json["predictions"][1]["probabilities"].as_object().unwrap().values().map(|p| p.as_f64().unwrap()).sum();
     assert!((shares - 1.0).abs() < 1e-9);
@@ -225,7 +225,7 @@ fn a_table_that_is_not_like_the_one_that_was_learned_from_is_refused() {
     write("class.csv", "weight,colour,kind\n1,blue,plum\n2,blue,cherry\n");
     write("no-target.csv", "weight,colour\n1,blue\n");
     write("far.csv", "weight,colour\n1,blue\n1e200,blue\n");
-    let table: [(&[&str], i32, &str); 11] = [
+    let table: [(&[&str], i32, &str); 10] = [
         (
             &["predict", "kinds", "--data", "few.csv"],
             1,
@@ -246,7 +246,6 @@ fn a_table_that_is_not_like_the_one_that_was_learned_from_is_refused() {
             "class.csv: line 3, column `kind`: \"cherry\" is none of the classes that were learned: `melon`, `plum`, `pumpkin`",
         ),
         (&["evaluate", "kinds", "--data", "no-target.csv"], 2, "no-target.csv: there is no column `kind`"),
-        (&["evaluate", "kinds", "--data", "fruit.csv", "--part", "train"], 2, "a table has no parts"),
         (&["plot", "confusion", "prices", "--data", "fruit.csv"], 2, "the model predicts a number"),
         (&["plot", "misclassified", "kinds", "--data", "fruit.csv"], 2, "rows of a table are not drawn"),
     ];
@@ -268,7 +267,7 @@ fn png(bright_left: bool, shade: u8) -> Vec<u8> {
     bytes
 }
 
-fn with_pictures() -> Place {
+pub(crate) fn with_pictures() -> Place {
     let place = Place::new();
     for (class, bright_left) in [("left", true), ("right", false)] {
         fs::create_dir_all(place.path(&format!("shots/{class}"))).unwrap();
@@ -316,7 +315,7 @@ fn mistakes_with_pictures_are_answered_with_what_would_fit() {
     encoder.write_header().unwrap().write_image_data(&[0; 20]).unwrap();
     fs::write(place.path("large.png"), &large).unwrap();
     fs::write(place.path("cut.png"), &large[..large.len() / 2]).unwrap();
-    let table: [(&[&str], i32, &str); 7] = [
+    let table: [(&[&str], i32, &str); 6] = [
         (
             &["predict", "sides", "large.png", "--as-is"],
             1,
@@ -327,11 +326,6 @@ fn mistakes_with_pictures_are_answered_with_what_would_fit() {
         (&["predict", "sides"], 2, "the model learned from pictures, not from mnist"),
         (&["train", "--data", "shots", "--target", "side"], 2, "--target is for tables"),
         (&["train", "--data", "shots/left"], 1, "shots/left: there is no folder in it"),
-        (
-            &["evaluate", "sides", "--data", "shots", "--part", "train"],
-            2,
-            "has no parts, such as the folders `train` and `test`",
-        ),
     ];
     for (arguments, code, said) in table {
         place.run(arguments).failed(code, said);
@@ -349,7 +343,7 @@ fn a_model_of_digits_says_what_it_makes_of_the_test_digits_and_of_a_picture() {
     let rows = lines(&told);
     assert_eq!(
         (rows.len(), &rows[0], rows[1][..2].to_vec()),
-        (10_001, &vec!["sample", "class", "probability"], vec!["0", "7"])
+        (10_001, &vec!["sample", "class", "probability", "true_class"], vec!["0", "7"])
     );
     let mut picture = Vec::new();
     let mut encoder = png::Encoder::new(&mut picture, 28, 28);
@@ -385,9 +379,13 @@ fn a_table_model_is_looked_into_on_its_rows() {
     assert!(told.stderr.contains(" on 4 samples of few.csv\n"), "{}", told.stderr);
 
     let told = place.run(&["graph", "kinds", "--values", "3", "--data", "fruit.csv", "--output", "three.svg"]).done();
-    assert!(told.stderr.contains("sample 3 of fruit.csv is of class plum; the network says "), "{}", told.stderr);
+    assert!(
+        told.stderr.contains("sample 3 of fruit.csv (line 5) is of class plum; the network says "),
+        "{}",
+        told.stderr
+    );
     let told = place.run(&["graph", "prices", "--values", "3", "--data", "fruit.csv", "--output", "three.svg"]).done();
-    assert!(told.stderr.contains("sample 3 of fruit.csv has the target "), "{}", told.stderr);
+    assert!(told.stderr.contains("sample 3 of fruit.csv (line 5) has the target "), "{}", told.stderr);
     let typed = ["graph", "kinds", "--values", "200", "--data", "fruit.csv"];
     place.run(&typed).failed(2, "--values 200: fruit.csv has 200 samples; 0 to 199 fits");
     place
@@ -412,7 +410,8 @@ fn a_summary_of_a_table_model_lists_its_columns_and_its_classes() {
     prices(&place);
     let told = place.run(&["summary", "kinds"]).done().stdout;
     for said in [
-        "samples  rows of a table: 2 columns\ntarget   kind: 3 classes: melon, plum, pumpkin\n",
+        "samples  rows of a table: 2 columns\ntrained  on 160 rows; held out: 40 rows (a share of 0.2, drawn by seed 1)\n",
+        "target   kind: 3 classes: melon, plum, pumpkin\n",
         "left out from: the same in every row\n",
         "  weight       2  number, standardised: mean ",
         "; one input more marks missing values\n",

@@ -59,7 +59,7 @@ const WRONG: &[(&str, &str)] = &[
     ("plot|loss|l1", "there is no mean absolute error; `mean-squared-error` is near"),
     ("train|--timed|--quiet", "--timed prints to stderr"),
     ("graph|--optimizer|adam", "add --stage step"),
-    ("predict|m|a.png|--part|train", "--part is about data sets that are known by name"),
+    ("predict|m|a.png|--part|train", "--part is about data with parts"),
     ("train|--precision|f16", "f32 and f64 fit"),
     ("train|--dataset|mnst", "a similar value exists: 'mnist'"),
     ("train|--format|yaml", "[possible values: text, json]"),

@@ -7,6 +7,7 @@ use limpid_graph::Tensor;
 
 use super::{Pictures, PicturesError, TOGETHER_CAP_BYTES, labels_tensor, visible_entries};
 use crate::bytes::decode_plain_or_gzip;
+use crate::digest::Checksum;
 use crate::idx::read_idx;
 
 /// Classes that labels may name: more are hardly labels.
@@ -101,6 +102,10 @@ impl Part {
                 .copied()
                 .collect(),
         };
+        let mut checksum = Checksum::default();
+        own.iter().for_each(|label| checksum.add(label.to_string().as_bytes()));
+        checksum.add(format!("{shape:?}").as_bytes());
+        checksum.add(bytes);
         let places: Vec<usize> = own.iter().filter_map(|label| classes.binary_search(label).ok()).collect();
         Ok(Pictures {
             images: Tensor::new([count, channels, height, width], pixels)?,
@@ -108,6 +113,7 @@ impl Part {
             classes: classes.iter().map(ToString::to_string).collect(),
             paths: Vec::new(),
             others: Vec::new(),
+            checksum: checksum.hex(),
         })
     }
 }

@@ -5,6 +5,8 @@
 
 use std::collections::HashMap;
 
+use crate::digest::Checksum;
+
 /// How many cells lie between two whose places are kept.
 const BLOCK: usize = 64;
 /// Stands for a length that does not fit into a byte, and is kept elsewhere.
@@ -39,6 +41,17 @@ impl Cells {
         let before: usize = (first..place).filter_map(|own| self.length(own)).sum();
         let start = self.starts.get(place / BLOCK)? + before;
         self.text.get(start..start + length)
+    }
+
+    /// Adds all cells to a checksum.
+    pub(super) fn add_to(&self, checksum: &mut Checksum) {
+        checksum.add(self.text.as_bytes());
+        checksum.add(&self.lengths);
+        let mut long: Vec<(&usize, &usize)> = self.long.iter().collect();
+        long.sort_unstable();
+        for (place, length) in long {
+            checksum.add(&[*place as u64, *length as u64].map(u64::to_le_bytes).concat());
+        }
     }
 
     fn length(&self, place: usize) -> Option<usize> {

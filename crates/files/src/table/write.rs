@@ -15,13 +15,26 @@ impl Table {
     /// # Ok::<(), limpid_files::TableError>(())
     /// ```
     pub fn to_text(&self, more: &[(String, Vec<String>)]) -> String {
+        self.rows_to_text(&(0..self.rows()).collect::<Vec<_>>(), more)
+    }
+
+    /// Some rows of the table as text, as [`to_text`](Self::to_text) writes all of them; each further column has a cell
+    /// for each of these rows.
+    ///
+    /// ```
+    /// let table = limpid_files::Table::from_bytes(b"a,b\n1,x\n2,y\n3,z\n")?;
+    /// let more = [("c".to_string(), vec!["0.5".to_string(), "0.25".to_string()])];
+    /// assert_eq!(table.rows_to_text(&[0, 2], &more), "a,b,c\n1,x,0.5\n3,z,0.25\n");
+    /// # Ok::<(), limpid_files::TableError>(())
+    /// ```
+    pub fn rows_to_text(&self, rows: &[usize], more: &[(String, Vec<String>)]) -> String {
         let names = self.names().iter().chain(more.iter().map(|(name, _)| name)).map(String::as_str);
-        let row = |row: usize| {
+        let row = |(place, &row): (usize, &usize)| {
             let own = (0..self.names().len()).map(move |column| self.cell(row, column).unwrap_or_default());
-            own.chain(more.iter().map(move |(_, cells)| cells.get(row).map_or("", String::as_str)))
+            own.chain(more.iter().map(move |(_, cells)| cells.get(place).map_or("", String::as_str)))
         };
         let separator = if self.by_blanks { b',' } else { self.separator };
-        lines(separator, names, (0..self.rows()).map(row))
+        lines(separator, names, rows.iter().enumerate().map(row))
     }
 }
 

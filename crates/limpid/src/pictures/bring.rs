@@ -99,7 +99,7 @@ impl Changes {
     ///
     /// let classes = vec!["0".to_string(), "1".to_string()];
     /// let ground = Some(Ground { brightness: 0, extent: None });
-    /// let form = PictureForm { channels: 1, height: 4, width: 4, classes, ground };
+    /// let form = PictureForm { channels: 1, height: 4, width: 4, classes, ground, split: None };
     /// let mut pixels = vec![255; 16];
     /// pixels[5] = 0;
     /// let dark_on_white = Picture { height: 4, width: 4, channels: 1, pixels, alpha: None };
