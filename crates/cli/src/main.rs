@@ -40,6 +40,10 @@ use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::failure::Failure;
 
+/// Where there is no memory left, the command says so and fails, instead of aborting.
+#[global_allocator]
+static ALLOCATOR: limpid::engine::ExitingAllocator = limpid::engine::ExitingAllocator;
+
 /// Train small neural networks, and see every number on the way.
 ///
 /// A network is a computational graph, and the graph is a value: train it, draw it, print it, count its cost, check its

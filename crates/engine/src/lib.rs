@@ -18,6 +18,8 @@
 mod environment;
 pub mod kernels;
 #[allow(unsafe_code)]
+mod memory;
+#[allow(unsafe_code)]
 mod numbers;
 mod plan;
 mod pool;
@@ -29,6 +31,7 @@ mod store;
 mod zeros;
 
 pub use environment::{ENGINE, EnvironmentError, check_environment};
+pub use memory::ExitingAllocator;
 pub use plan::{Plan, Storage, Stored};
 pub use pool::{MOST_THREADS, Pool, THREADS, ThreadsError, available_threads, threads_asked_for};
 pub use session::{Answers, Precision, Program, Session, SessionError};

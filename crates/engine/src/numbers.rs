@@ -2,6 +2,8 @@
 
 use std::ops::{Deref, DerefMut};
 
+use limpid_graph::memory;
+
 /// How many numbers a cache line holds; rows of matrices are padded to whole lines.
 pub(crate) const LINE: usize = 16;
 
@@ -20,7 +22,7 @@ impl Numbers {
     pub(crate) fn zeros(len: usize) -> Option<Self> {
         let count = len.div_ceil(LINE);
         let mut lines = Vec::new();
-        lines.try_reserve_exact(count).ok()?;
+        memory::asking(|| lines.try_reserve_exact(count)).ok()?;
         lines.resize(count, Line([0.0; LINE]));
         Some(Self { lines })
     }

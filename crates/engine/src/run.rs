@@ -9,7 +9,7 @@ use std::collections::HashSet;
 use std::sync::Mutex;
 use std::sync::atomic::AtomicBool;
 
-use limpid_graph::{Error, Graph, NodeId, Tensor};
+use limpid_graph::{Error, Graph, NodeId, Tensor, memory};
 
 pub(crate) use frame::{Base, Raw};
 use frame::{Failure, Frame};
@@ -67,16 +67,19 @@ const PARALLEL: u64 = 1 << 20;
 
 impl Runner {
     pub(crate) fn new(graph: &Graph, plan: Plan, level: Supported, threads: usize) -> Result<Self, Error> {
-        let together = || Error::TooLarge { what: "all values of a run, as one".into(), shape: plan.arena.into() };
-        let arena = Numbers::zeros(plan.arena).ok_or_else(together)?;
+        let none_for = |what: &str, count: usize| memory::no_memory(what, count.saturating_mul(size_of::<f32>()));
+        let arena = Numbers::zeros(plan.arena).ok_or_else(|| none_for("the values of a run", plan.arena))?;
         let threads = if plan.flops < PARALLEL { 1 } else { threads };
         let scratch = (0..threads).map(|_| Numbers::zeros(plan.scratch).map(|own| Scratch(Mutex::new((own, None)))));
-        let scratch = scratch.collect::<Option<_>>().ok_or_else(together)?;
+        let scratch = scratch.collect::<Option<_>>();
+        let scratch = scratch.ok_or_else(|| none_for("the values that kernels work on", plan.scratch * threads))?;
         let tasks: Vec<usize> =
             plan.stages.iter().map(|steps| plan.steps[steps.clone()].iter().map(|step| step.tasks).sum()).collect();
-        let output = |(_, shape): &(usize, Vec<usize>)| Output {
-            shape: shape.clone(),
-            numbers: vec![0.0; shape.iter().product()],
+        let output = |(_, shape): &(usize, Vec<usize>)| {
+            let count = shape.iter().product();
+            let mut numbers = memory::room_for("the answers of a run", count)?;
+            numbers.resize(count, 0.0);
+            Ok(Output { shape: shape.clone(), numbers })
         };
         let right_leaves = plan.steps.iter().filter_map(|step| match (&step.work, step.reads.get(1)) {
             (Work::SparseProduct { .. }, Some(&right)) => match plan.value(right).place {
@@ -94,13 +97,13 @@ impl Runner {
         }
         Ok(Self {
             finite_leaves,
-            outputs: plan.outputs.iter().map(output).collect(),
+            outputs: plan.outputs.iter().map(output).collect::<Result<_, Error>>()?,
             walk: Walk::new(&tasks, threads),
             bases: vec![Base(std::ptr::NonNull::dangling().as_ptr()); plan.values.len()],
             finite: vec![false; plan.values.len()],
             stored: vec![Raw::None; graph.nodes().len()],
             leaves: graph.fed().map(|(id, _)| id).collect(),
-            lists: plan.lists.iter().map(ListMemory::new).collect(),
+            lists: plan.lists.iter().map(ListMemory::new).collect::<Result<_, _>>()?,
             level,
             arena,
             scratch,

@@ -7,6 +7,7 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 use std::io::{Read, Write};
 
+use limpid_graph::memory;
 use rawzip::path::ZipFilePath;
 use rawzip::{CompressionMethod, ZipArchive, ZipArchiveWriter, ZipFileHeaderRecord, ZipSliceArchive};
 use thiserror::Error;
@@ -141,7 +142,8 @@ fn unpack<'a>(
         }
         CompressionMethod::DEFLATE => {
             let length = entry.uncompressed_size_hint();
-            let reserved = usize::try_from(length).ok().map(|length| verified.try_reserve_exact(length));
+            let reserved =
+                usize::try_from(length).ok().map(|length| memory::asking(|| verified.try_reserve_exact(length)));
             if !matches!(reserved, Some(Ok(()))) {
                 return Err(damaged(format!("there is no memory for its {length} bytes")));
             }

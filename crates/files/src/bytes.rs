@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use flate2::bufread::GzDecoder;
 use limpid_graph::guard::{STOPPED, guarded};
+use limpid_graph::memory;
 use thiserror::Error;
 
 use crate::sniff::{Sniffed, sniff};
@@ -245,11 +246,10 @@ fn read_capped(path: &Path, cap_bytes: u64) -> Result<Vec<u8>, ReadError> {
         return Err(too_large());
     }
     let mut bytes = Vec::new();
-    bytes
-        .try_reserve_exact(usize::try_from(length).unwrap_or(usize::MAX))
+    memory::asking(|| bytes.try_reserve_exact(usize::try_from(length).unwrap_or(usize::MAX)))
         .map_err(|_| unreadable(io::ErrorKind::OutOfMemory.into()))?;
     // Pipes and devices claim a length of 0, and a file may grow while it is read.
-    file.take(cap_bytes.saturating_add(1)).read_to_end(&mut bytes).map_err(unreadable)?;
+    memory::asking(|| file.take(cap_bytes.saturating_add(1)).read_to_end(&mut bytes)).map_err(unreadable)?;
     if bytes.len() as u64 > cap_bytes {
         return Err(too_large());
     }

@@ -8,6 +8,7 @@ use std::borrow::Cow;
 
 use crate::graph::{Graph, Node, NodeId, listed};
 use crate::map::{Lane, MapOp};
+use crate::memory;
 use crate::mistake::Error;
 use crate::op::index::{self, BadPosition};
 use crate::op::{Index, Layout, Leaf, Monoid, Op};
@@ -72,8 +73,9 @@ pub fn interpret<'g, T: Real>(graph: &'g Graph, feeds: &[(NodeId, &'g Tensor)]) 
     }
     let mut values = Values { graph, sizes, slots: Vec::with_capacity(graph.nodes.len()), fed };
     for ((id, node), shape) in graph.nodes().zip(shapes) {
-        if shape.iter().product::<usize>() > LARGE && !fits::<T>(&shape) {
-            return Err(too_large(graph, id));
+        let count = shape.iter().product::<usize>();
+        if count > LARGE {
+            memory::room_for::<T>(&format!("{} of shape {:?}", graph.label(id), shape), count)?;
         }
         let value = match (&node.op, values.fed[id.index()]) {
             (Op::Leaf(leaf), fed) => values.leaf(id, leaf, fed)?,
@@ -89,11 +91,7 @@ pub fn interpret<'g, T: Real>(graph: &'g Graph, feeds: &[(NodeId, &'g Tensor)]) 
 }
 
 /// From this many numbers on, memory is asked first whether it has room.
-const LARGE: usize = 1 << 27;
-
-fn fits<T>(shape: &[usize]) -> bool {
-    Vec::<T>::new().try_reserve_exact(shape.iter().product()).is_ok()
-}
+const LARGE: usize = 1 << 16;
 
 /// A shape does not resolve where a symbol in it is not bound, mostly since its leaf was not fed, or where it is too
 /// large.

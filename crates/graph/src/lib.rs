@@ -33,6 +33,7 @@ mod graph;
 pub mod guard;
 mod interpret;
 pub mod map;
+pub mod memory;
 mod mistake;
 pub mod op;
 mod perturb;

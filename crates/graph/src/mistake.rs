@@ -440,6 +440,18 @@ pub enum Error {
         /// Its shape.
         shape: Shape,
     },
+    /// Memory that the system does not give.
+    #[error(
+        "there is no memory for {what}, which take{} {}; fewer units, a smaller batch or less data need less",
+        if what.ends_with('s') { "" } else { "s" },
+        crate::memory::size_text(*.bytes)
+    )]
+    NoMemory {
+        /// What it was for.
+        what: String,
+        /// How many bytes that is.
+        bytes: usize,
+    },
     /// A position or class label that is none.
     #[error("{what}: {found} is not a position; {}", fitting(*.extent))]
     Position {

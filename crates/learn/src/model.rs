@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use limpid_engine::{Precision, Program, Session};
-use limpid_graph::Tensor;
+use limpid_graph::{Tensor, memory};
 
 use crate::dataset::Dataset;
 use crate::error::Error;
@@ -64,7 +64,10 @@ impl Model {
     /// Every mistake in the network, and [`Error::Parameters`] where it has more parameters than 2²⁸.
     pub fn in_precision(network: &Network, seed: u64, precision: Precision) -> Result<Self, Error> {
         let mut session = Session::new(precision);
-        for declared in checked(network)? {
+        let declared = checked(network)?;
+        let counts = declared.iter().map(|declared| declared.shape.iter().product());
+        memory::check("the network's parameters", step::kept_bytes(counts, precision.bytes()))?;
+        for declared in declared {
             session.set(&declared.name, declared.initializer.draw(&declared.shape, seed, &declared.name));
         }
         let graph = network.graph(Mode::Inference)?;

@@ -2,6 +2,7 @@
 //! rule.
 
 use std::panic::resume_unwind;
+use std::thread::Builder;
 
 use limpid_engine::Precision;
 use limpid_engine::kernels::{Level, Work, at_level};
@@ -138,9 +139,14 @@ pub(crate) fn around(
     };
     let answer = &answer;
     let shares: Vec<Vec<Vec<Around>>> = std::thread::scope(|scope| {
-        let others: Vec<_> = (1..threads).map(|thread| scope.spawn(move || answer(thread))).collect();
+        // Where the system gives no thread, this one does its share.
+        let start = |thread| Builder::new().spawn_scoped(scope, move || answer(thread)).map_err(|_| thread);
+        let others: Vec<_> = (1..threads).map(start).collect();
         let first = answer(0);
-        let others = others.into_iter().map(|thread| thread.join().unwrap_or_else(|panic| resume_unwind(panic)));
+        let others = others.into_iter().map(|started| match started {
+            Ok(thread) => thread.join().unwrap_or_else(|panic| resume_unwind(panic)),
+            Err(thread) => answer(thread),
+        });
         std::iter::once(first).chain(others).collect::<Result<_, _>>()
     })?;
     let mut shares: Vec<_> = shares.into_iter().map(Vec::into_iter).collect();

@@ -2,7 +2,7 @@
 //!
 //! Both read their batch from a whole data set by row numbers, so that a run is told only which rows.
 
-use limpid_graph::{Builder, Dim, Graph, Leaf, Op, Shape, Tensor, Var};
+use limpid_graph::{Builder, Dim, Graph, Leaf, Op, Shape, Tensor, Var, memory};
 
 use crate::dataset::Dataset;
 use crate::error::Error;
@@ -70,6 +70,23 @@ pub fn training_step(
 pub fn initial_states(step: &Graph) -> impl Iterator<Item = (&str, Tensor)> {
     let states = step.fed().filter(|(_, node)| node.op == Op::Leaf(Leaf::State));
     states.filter_map(|(_, node)| Some((node.name.as_deref()?, Tensor::zeros(node.shape.as_known()?))))
+}
+
+/// Asks whether there is memory for a training step's states: all of them, and the largest once more in 64 bits.
+///
+/// # Errors
+/// [`limpid_graph::Error::NoMemory`].
+pub(crate) fn states_fit(step: &Graph, number: usize) -> Result<(), Error> {
+    let states = step.fed().filter(|(_, node)| node.op == Op::Leaf(Leaf::State));
+    let counts = states.filter_map(|(_, node)| Some(node.shape.as_known()?.iter().product()));
+    Ok(memory::check("the optimiser's states", kept_bytes(counts, number))?)
+}
+
+/// How many bytes it takes to make values of so many numbers in 64 bits, one after the other, and to keep each in
+/// `number` bytes a number.
+pub(crate) fn kept_bytes(counts: impl Iterator<Item = usize>, number: usize) -> usize {
+    let (all, largest) = counts.fold((0usize, 0), |(all, largest), n| (all.saturating_add(n), largest.max(n)));
+    all.saturating_mul(number).saturating_add(largest.saturating_mul(size_of::<f64>()))
 }
 
 /// The network alone, fed bytes under the name `x` that it divides first.

@@ -432,17 +432,19 @@ impl Model {
         // A graph is fed nothing that it does not read.
         let fed = if graph.find(LEARNING_RATE).is_ok() { 4 } else { 3 };
         if before.is_none() {
-            self.zero_states(&graph);
+            self.zero_states(&graph)?;
         }
         self.trained = before;
         Ok((self.session.load(graph), fed, steps))
     }
 
     /// Sets the optimizer's states as they are when a training begins.
-    fn zero_states(&mut self, graph: &Graph) {
+    fn zero_states(&mut self, graph: &Graph) -> Result<(), Error> {
+        step::states_fit(graph, self.precision().bytes())?;
         for (name, zeros) in step::initial_states(graph) {
             self.session.set(name, zeros);
         }
+        Ok(())
     }
 
     /// How it does after `step` steps.

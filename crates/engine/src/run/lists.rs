@@ -2,7 +2,7 @@
 
 use std::cell::UnsafeCell;
 
-use limpid_graph::{Data, Tensor};
+use limpid_graph::{Data, Error, Tensor, memory};
 
 use super::frame::{Frame, Raw};
 use super::steps::part;
@@ -40,8 +40,8 @@ struct Vectors {
 }
 
 impl Vectors {
-    fn new(Lengths { entries, starts }: Lengths) -> Self {
-        Self { values: vec![0.0; entries], columns: vec![0; entries], starts: vec![0; starts] }
+    fn new(Lengths { entries, starts }: Lengths) -> Result<Self, Error> {
+        Ok(Self { values: zeros(entries)?, columns: zeros(entries)?, starts: zeros(starts)? })
     }
 
     fn lend(&mut self) -> Memory<'_> {
@@ -56,17 +56,27 @@ impl Vectors {
 }
 
 impl ListMemory {
-    pub(crate) fn new(plan: &ListPlan) -> Self {
+    pub(crate) fn new(plan: &ListPlan) -> Result<Self, Error> {
         let part = |(rows, columns): &(std::ops::Range<usize>, std::ops::Range<usize>)| {
             let (rows, width) = (rows.len(), columns.len());
-            PartMemory(UnsafeCell::new(Owned {
-                made: Vectors::new(Lengths::of(rows, width)),
-                turned: plan.turned.then(|| Vectors::new(Lengths::turned(rows, width))),
-                positions: vec![0; rows],
-            }))
+            Ok(PartMemory(UnsafeCell::new(Owned {
+                made: Vectors::new(Lengths::of(rows, width))?,
+                turned: plan.turned.then(|| Vectors::new(Lengths::turned(rows, width))).transpose()?,
+                positions: zeros(rows)?,
+            })))
         };
-        Self { parts: plan.parts.iter().map(part).collect(), next: Vec::with_capacity(plan.rows) }
+        let parts = plan.parts.iter().map(part).collect::<Result<_, Error>>()?;
+        Ok(Self { parts, next: memory::room_for(LISTS, plan.rows)? })
     }
+}
+
+/// What memory is asked for.
+const LISTS: &str = "lists of the numbers that are not zero";
+
+fn zeros<T: Clone + Default>(count: usize) -> Result<Vec<T>, Error> {
+    let mut zeros = memory::room_for(LISTS, count)?;
+    zeros.resize(count, T::default());
+    Ok(zeros)
 }
 
 impl ListMemory {
