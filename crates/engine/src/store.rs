@@ -51,8 +51,8 @@ impl Store {
             Kept::Home { shape, numbers, tensor, .. } => tensor.get_or_init(|| {
                 let Matrix { rows, columns } = Matrix::of(shape);
                 let pitch = pitch(columns);
-                let row = |row: usize| numbers[row * pitch..][..columns].iter().copied();
-                let plain: Vec<f32> = (0..rows).flat_map(row).collect();
+                let mut plain = Vec::with_capacity(rows * columns);
+                (0..rows).for_each(|row| plain.extend_from_slice(&numbers[row * pitch..][..columns]));
                 // The home was made for this shape.
                 Tensor::new(shape.clone(), plain).unwrap_or_else(|_| Tensor::zeros(shape.clone()))
             }),

@@ -246,8 +246,9 @@ fn read_capped(path: &Path, cap_bytes: u64) -> Result<Vec<u8>, ReadError> {
         return Err(too_large());
     }
     let mut bytes = Vec::new();
-    memory::asking(|| bytes.try_reserve_exact(usize::try_from(length).unwrap_or(usize::MAX)))
-        .map_err(|_| unreadable(io::ErrorKind::OutOfMemory.into()))?;
+    memory::asking(|| bytes.try_reserve_exact(usize::try_from(length).unwrap_or(usize::MAX))).map_err(|_| {
+        unreadable(io::Error::new(io::ErrorKind::OutOfMemory, format!("there is no memory for its {length} bytes")))
+    })?;
     // Pipes and devices claim a length of 0, and a file may grow while it is read.
     memory::asking(|| file.take(cap_bytes.saturating_add(1)).read_to_end(&mut bytes)).map_err(unreadable)?;
     if bytes.len() as u64 > cap_bytes {

@@ -74,6 +74,9 @@ pub fn interpret<'g, T: Real>(graph: &'g Graph, feeds: &[(NodeId, &'g Tensor)]) 
     let mut values = Values { graph, sizes, slots: Vec::with_capacity(graph.nodes.len()), fed };
     for ((id, node), shape) in graph.nodes().zip(shapes) {
         let count = shape.iter().product::<usize>();
+        if count > isize::MAX as usize / size_of::<T>() {
+            return Err(too_large(graph, id));
+        }
         if count > LARGE {
             memory::room_for::<T>(&format!("{} of shape {:?}", graph.label(id), shape), count)?;
         }

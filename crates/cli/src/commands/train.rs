@@ -8,7 +8,7 @@ use std::time::Instant;
 use clap::Args;
 use limpid::engine;
 use limpid::files::write_atomically;
-use limpid::graph::Sizes;
+use limpid::graph::{Sizes, memory};
 use limpid::learn::{
     DataSource, Dataset, Event, Fit, History, Loss, Model, Network, Optimizer, Regression, Sampling, Task,
 };
@@ -190,11 +190,13 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
     let (train, test) = lesson.read(folder.as_deref(), &plan.loss)?;
     let model = Model::in_precision(&plan.network, training.seed, training.precision)?;
     let mut model = model.with_loss(plan.loss.clone()).with_threads(arguments.threads.count());
+    let spare = arguments.spare_memory(&plan)?;
     let started = Instant::now();
     let held = interrupt::hold("the step under way is finished, and what was asked for is written");
     let history = arguments.fit(&mut model, &train, test.as_ref(), &plan, &held)?;
     let seconds = started.elapsed().as_secs_f64();
     let samples = lesson.samples.as_ref();
+    drop(spare);
     // Should saving fail, hours of training still end in a report.
     let save = |path: &PathBuf| kept::save(&model, samples, path);
     let saved = arguments.output.as_ref().map(save).transpose();
@@ -269,6 +271,14 @@ impl Arguments {
             learning_rate,
             usual_rate,
         })
+    }
+
+    /// Memory that is given back before the model is saved: a training does not end without enough to write what came of
+    /// it. Until then nothing is written there, so that it takes addresses and no more.
+    fn spare_memory(&self, plan: &Plan) -> Result<Option<Vec<u8>>, limpid::graph::Error> {
+        // The parameters as the session lends them, as the file's arrays, and as the file.
+        let bytes = (plan.parameters as usize).saturating_mul(3 * self.training.precision.bytes());
+        self.output.as_ref().map(|_| memory::room_for("saving the model", bytes)).transpose()
     }
 
     /// The loss that was asked for, or the task's usual one.

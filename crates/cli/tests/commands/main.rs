@@ -9,6 +9,8 @@ mod folders;
 #[cfg(unix)]
 mod killed;
 mod look;
+#[cfg(target_os = "linux")]
+mod memory;
 mod parts;
 mod plot;
 #[path = "../../../fetch/tests/support/mod.rs"]
