@@ -84,6 +84,7 @@ enum Verb {
     Data(commands::data::Arguments),
     Book(commands::book::Arguments),
     Bench(commands::bench::Arguments),
+    Completions(commands::completions::Arguments),
 }
 
 impl Verb {
@@ -101,6 +102,7 @@ impl Verb {
             Self::Data(arguments) => commands::data::run(arguments),
             Self::Book(arguments) => commands::book::run(arguments),
             Self::Bench(arguments) => commands::bench::run(arguments),
+            Self::Completions(arguments) => commands::completions::run(arguments, Cli::command()),
         }
     }
 }

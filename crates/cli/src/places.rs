@@ -238,6 +238,7 @@ mod tests {
         ("data show", "output", "data show mnist --data same --output same"),
         ("book", "output", "book 4.4 --output same"),
         ("book", "output", "book --all --output same/site"),
+        ("completions", "output", "completions man --output same"),
     ];
 
     fn checked(typed: &str, folder: &Path) -> Result<(), Failure> {
@@ -281,7 +282,7 @@ mod tests {
                 let words = [&words[..place], &[place_in.as_str()]].concat();
                 let outcome = checked(&words.join(" "), folder.path());
                 // A folder may be made, and may be there.
-                assert_eq!(outcome.is_ok(), *verb == "book", "{verb} {id}: {words:?}: {outcome:?}");
+                assert_eq!(outcome.is_ok(), ["book", "completions"].contains(verb), "{verb} {id}: {words:?}: {outcome:?}");
             }
         }
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);

@@ -2,6 +2,7 @@
 
 mod bench;
 mod book;
+mod completions;
 mod convert;
 mod data;
 mod files;
