@@ -282,7 +282,11 @@ mod tests {
                 let words = [&words[..place], &[place_in.as_str()]].concat();
                 let outcome = checked(&words.join(" "), folder.path());
                 // A folder may be made, and may be there.
-                assert_eq!(outcome.is_ok(), ["book", "completions"].contains(verb), "{verb} {id}: {words:?}: {outcome:?}");
+                assert_eq!(
+                    outcome.is_ok(),
+                    ["book", "completions"].contains(verb),
+                    "{verb} {id}: {words:?}: {outcome:?}"
+                );
             }
         }
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);

@@ -13,7 +13,9 @@ fn stops() {
 
 #[test]
 fn a_guarded_panic_is_not_printed_and_any_other_is() {
-    panic::set_hook(Box::new(|_| drop(PRINTED.fetch_add(1, Ordering::SeqCst))));
+    panic::set_hook(Box::new(|_| {
+        PRINTED.fetch_add(1, Ordering::SeqCst);
+    }));
     let printed = || PRINTED.load(Ordering::SeqCst);
     assert_eq!(guarded(stops), Err(Stopped));
     assert_eq!(printed(), 0);
