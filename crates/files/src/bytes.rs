@@ -15,6 +15,12 @@ use thiserror::Error;
 
 use crate::sniff::{Sniffed, sniff};
 
+#[cfg(feature = "tables")]
+mod unpacked;
+
+#[cfg(feature = "tables")]
+pub(crate) use unpacked::Unpacked;
+
 /// The two bytes every gzip member starts with (RFC 1952, section 2.3.1).
 pub(crate) const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 

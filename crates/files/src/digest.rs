@@ -19,6 +19,12 @@ impl Checksum {
         self.0.update(part);
     }
 
+    /// Goes on with the part under way.
+    #[cfg(feature = "tables")]
+    pub(crate) fn extend(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
     pub(crate) fn hex(self) -> String {
         hex(&self.0.finalize())
     }

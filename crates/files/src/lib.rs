@@ -20,8 +20,10 @@
 //! | read any of them; the bytes decide the format | `Arrays` |
 //! | find the layers that named arrays belong to | `find_layers` |
 //! | read a table of comma-separated values (feature `tables`) | `Table` |
+//! | read one that is larger than memory, a window of rows at a time (feature `tables`) | `TableFile` |
 //! | name the format of a file that none of them reads | [`sniff`], [`sniff_file`] |
 //! | read pictures, and folders of them (feature `pictures`) | `Pictures`, `Picture` |
+//! | list the pictures of a folder, to read each when it is needed (feature `pictures`) | `PictureFiles` |
 //! | check before a long run that its output can be written | [`writable`] |
 //! | write a file whole or not at all | [`write_atomically`] |
 //!
@@ -86,8 +88,8 @@ pub use pickle::{
 };
 #[cfg(feature = "pictures")]
 pub use pictures::{
-    PICTURE_CAP_BYTES, Picture, PictureError, PictureFolder, Pictures, PicturesError, is_picture, read_picture,
-    visible_entries,
+    PICTURE_CAP_BYTES, Picture, PictureError, PictureFiles, PictureFolder, Pictures, PicturesError, is_picture,
+    read_picture, visible_entries,
 };
 #[cfg(feature = "arrays")]
 pub use safetensors::{Safetensors, SafetensorsError};
@@ -96,8 +98,8 @@ pub use sets::{DataSet, PublishedFile, Samples, SetError, data_set, data_sets};
 pub use sniff::{Kind, Sniffed, sniff, sniff_file};
 #[cfg(feature = "tables")]
 pub use table::{
-    DateOrder, Decimal, Doubt, Guess, Reading, TABLE_CAP_BYTES, Table, TableError, TableFileError, TableForm,
-    comma_separated,
+    DateOrder, Decimal, Doubt, Guess, Reading, TABLE_CAP_BYTES, Table, TableError, TableFile, TableFileError,
+    TableForm, TableReadings, TableWindows, comma_separated,
 };
 #[cfg(feature = "archives")]
 pub use torch::{TorchError, read_torch};

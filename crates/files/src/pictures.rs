@@ -6,7 +6,6 @@ use limpid_graph::{Tensor, TensorError};
 use thiserror::Error;
 
 use crate::bytes::{ReadError, decode_file};
-use crate::digest::Checksum;
 use crate::sniff::Sniffed;
 
 mod decode;
@@ -15,9 +14,7 @@ mod resize;
 mod stored;
 
 pub use decode::{Picture, PictureError};
-pub use folder::{PictureFolder, is_picture, visible_entries};
-
-use folder::Listing;
+pub use folder::{PictureFiles, PictureFolder, is_picture, visible_entries};
 
 /// The largest file of a picture that is read, in bytes: 256 MiB.
 pub const PICTURE_CAP_BYTES: u64 = 256 << 20;
@@ -169,34 +166,17 @@ impl Pictures {
         Self::read_brought(folder, Some(&mut bring))
     }
 
-    fn read_brought(folder: &Path, mut bring: Option<Bring<'_>>) -> Result<Self, PicturesError> {
-        let mut all = Listing::of(folder)?;
-        let mut first: Option<(PathBuf, (usize, usize))> = None;
-        let mut pictures = Vec::with_capacity(all.files.len());
-        let mut checksum = Checksum::default();
-        for (path, label) in &all.files {
-            let expected = first.as_ref().map(|(_, size)| *size).filter(|_| bring.is_none());
-            checksum.add(all.classes.get(*label).map_or("", String::as_str).as_bytes());
-            let picture = read_expecting(path, expected, |bytes| checksum.add(bytes));
-            let picture = picture.map_err(|error| match (error, &first) {
-                // Known from the header, before anything is unpacked.
-                (PicturesError::Picture { path, cause: PictureError::Size { found, expected } }, Some((first, _))) => {
-                    PicturesError::Size { path, found, first: first.clone(), expected }
-                }
-                (error, _) => error,
-            })?;
-            let picture = match bring.as_mut() {
-                Some(bring) => bring(picture),
-                None => picture,
-            };
-            let size = (picture.height, picture.width);
-            if first.is_none() {
-                all.check_room(folder, size)?;
-                first = Some((path.clone(), size));
+    fn read_brought(folder: &Path, bring: Option<Bring<'_>>) -> Result<Self, PicturesError> {
+        let mut all = PictureFiles::list(folder)?;
+        let mut pictures: Vec<Picture> = Vec::with_capacity(all.files.len());
+        let checksum = all.decode(bring, |picture| {
+            if pictures.is_empty() {
+                all.check_room(folder, (picture.height, picture.width))?;
             }
             pictures.push(picture);
-        }
-        let (height, width) = first.map_or((0, 0), |(_, size)| size);
+            Ok(())
+        })?;
+        let (height, width) = pictures.first().map_or((0, 0), |first| (first.height, first.width));
         let channels = pictures.iter().map(|picture| picture.channels).max().unwrap_or(1);
         let mut pixels = Vec::with_capacity(pictures.len() * channels * height * width);
         let count = pictures.len();
@@ -211,7 +191,7 @@ impl Pictures {
             classes: all.classes,
             paths,
             others: all.others,
-            checksum: checksum.hex(),
+            checksum,
         })
     }
 }

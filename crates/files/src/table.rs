@@ -12,7 +12,6 @@ use std::sync::OnceLock;
 use csv::ReaderBuilder;
 
 use crate::bytes::{GZIP_MAGIC, behind_guard, decode_plain_or_gzip, gunzip};
-use crate::digest::Checksum;
 
 mod cells;
 mod date;
@@ -21,17 +20,21 @@ mod layout;
 mod number;
 mod reading;
 mod rows;
+mod tally;
 mod text;
+mod windows;
 mod write;
 
-use cells::Cells;
+use cells::{Cells, CellsChecksum};
 pub use date::DateOrder;
 pub use error::{TableError, TableFileError};
 pub use number::Decimal;
 pub use reading::{Doubt, Guess, Reading};
+pub use windows::{TableFile, TableReadings, TableWindows};
 pub use write::comma_separated;
 
-/// The largest table that is read, in bytes after unpacking: 1 GiB.
+/// The largest table that is read at once, in bytes after unpacking: 1 GiB. A larger one is read in windows, by
+/// [`TableFile`].
 pub const TABLE_CAP_BYTES: u64 = 1 << 30;
 
 /// What may stand between two cells, beside blanks.
@@ -263,11 +266,9 @@ impl Table {
     /// # Ok::<(), limpid_files::TableError>(())
     /// ```
     pub fn checksum(&self) -> String {
-        let mut checksum = Checksum::default();
-        checksum.add(&(self.names.len() as u64).to_le_bytes());
-        self.names.iter().for_each(|name| checksum.add(name.as_bytes()));
-        self.cells.add_to(&mut checksum);
-        checksum.hex()
+        let mut checksum = CellsChecksum::default();
+        checksum.add(&self.cells);
+        checksum.hex(&self.names)
     }
 
     /// Calls the columns of a table without a header as those of one that has one column more, which this one lacks.

@@ -54,7 +54,7 @@ pub use evaluation::{EVALUATION_BATCH, Evaluation};
 pub use fit::{Epoch, Event, Fit, History};
 pub use gradient_cause::{Advice, Cause, Known, Labels, Over};
 pub use gradient_check::{Comparison, Elements, GradientCheck, GradientReport, ParameterCheck, Worst};
-pub use holdout::{Split, holdout};
+pub use holdout::{HOLDOUT_BLOCK, HeldOut, Holdout, Split, holdout};
 pub use initializer::Initializer;
 pub use layer::{Context, Declared, Layer, Mode};
 pub use layers::{Affine, Elu, Flatten, Gelu, Identity, LeakyRelu, Relu, Sigmoid, Softmax, Softplus, Swish, Tanh};
@@ -68,7 +68,7 @@ pub use perceptron::{Perceptron, xor};
 pub use predictor::Predictor;
 pub use preparation::{
     Answers, Encoded, Encoding, Goal, Input, LeftOut, MOST_CATEGORIES, Prediction, Preparation, PreparationError,
-    TableNotes, Target, Task, Unknown,
+    PreparationLearner, TableNotes, Target, Task, TaskGuess, Unknown,
 };
 pub use registry::Registry;
 pub use sequence::Sequence;

@@ -16,10 +16,12 @@ use crate::holdout::Split;
 
 mod answers;
 mod error;
+mod learner;
 mod target;
 
 pub use answers::{Answers, Prediction};
 pub use error::PreparationError;
+pub use learner::PreparationLearner;
 pub use target::{Goal, Target};
 
 /// What is to be predicted.
@@ -41,13 +43,35 @@ const MOST_NUMBERS: usize = 1 << 29;
 impl Task {
     /// The likely kind of a target: classes if it is words, or at most 20 different whole numbers; otherwise a number.
     pub fn guessed(target: &Column) -> Self {
-        let Values::Numbers(numbers) = &target.values else { return Self::Classification };
-        let mut different = BTreeSet::new();
-        let is_class = |number: &f64| {
-            different.insert(number.to_bits());
-            number.fract() == 0.0 && different.len() <= MOST_NUMBERED_CLASSES
-        };
-        if numbers.iter().flatten().all(is_class) { Self::Classification } else { Self::Regression }
+        let mut guess = TaskGuess::default();
+        guess.see(target);
+        guess.task()
+    }
+}
+
+/// What is likely meant by a target that comes part by part, as [`Task::guessed`] decides it.
+#[derive(Clone, Debug, Default)]
+pub struct TaskGuess {
+    different: BTreeSet<u64>,
+    is_number: bool,
+}
+
+impl TaskGuess {
+    /// Takes in a part of the target.
+    pub fn see(&mut self, target: &Column) {
+        let Values::Numbers(numbers) = &target.values else { return };
+        for number in numbers.iter().flatten() {
+            if self.is_number {
+                return;
+            }
+            self.different.insert(number.to_bits());
+            self.is_number = number.fract() != 0.0 || self.different.len() > MOST_NUMBERED_CLASSES;
+        }
+    }
+
+    /// What is likely meant by all that was seen.
+    pub fn task(&self) -> Task {
+        if self.is_number { Task::Regression } else { Task::Classification }
     }
 }
 
@@ -184,30 +208,10 @@ impl Preparation {
     /// [`PreparationError`]: columns of different lengths or one name, a target that is not known everywhere or is the
     /// same everywhere, words as the target of a regression, too many categories, or no column left.
     pub fn fit(inputs: &[Column], target: &Column, task: Task) -> Result<Self, PreparationError> {
-        let goal = Goal::fit(target, task)?;
-        let (mut kept, mut left_out) = (Vec::new(), Vec::new());
-        for column in inputs {
-            if column.len() != target.len() {
-                let (name, found, expected) = (column.name.clone(), column.len(), target.len());
-                return Err(PreparationError::Length { name, found, expected });
-            }
-            let why = match Input::fit(column)? {
-                Some(input) => {
-                    kept.push(input);
-                    continue;
-                }
-                None if (0..column.len()).any(|row| column.is_known(row)) => "the same in every row",
-                None => "empty in every row",
-            };
-            left_out.push(LeftOut { name: column.name.clone(), why: why.to_string() });
-        }
-        if kept.is_empty() {
-            return Err(PreparationError::NoInputs {
-                left_out: left_out.into_iter().map(|column| column.name).collect(),
-            });
-        }
-        let target = Target { name: target.name.clone(), goal, reading: target.reading.clone() };
-        Unchecked { inputs: kept, target, left_out, table: TableNotes::default(), split: None }.try_into()
+        let mut learner = PreparationLearner::new(task);
+        learner.see(inputs, target)?;
+        learner.see_again(inputs, target)?;
+        learner.learned()
     }
 
     /// The columns that samples are made of, in the order of their numbers.
@@ -372,36 +376,6 @@ fn is_ascending<T: PartialOrd>(values: &[T]) -> bool {
 }
 
 impl Input {
-    /// How a column is encoded, where it tells samples apart.
-    fn fit(column: &Column) -> Result<Option<Self>, PreparationError> {
-        let known = (0..column.len()).filter(|&row| column.is_known(row)).count();
-        let marks_missing = known < column.len();
-        let (encoding, is_same) = match &column.values {
-            Values::Numbers(numbers) => {
-                let (mean, deviation) = mean_and_deviation(&column.name, numbers.iter().flatten().copied())?;
-                (Encoding::Number { mean, deviation: deviation.unwrap_or(1.0) }, deviation.is_none())
-            }
-            Values::Words(words) => {
-                let mut categories = words.different().to_vec();
-                if categories.len() > MOST_CATEGORIES {
-                    let (name, count) = (column.name.clone(), categories.len());
-                    return Err(PreparationError::Categories { name, count, rows: words.len() });
-                }
-                categories.sort();
-                let is_same = categories.len() < 2;
-                (Encoding::Word { categories }, is_same)
-            }
-        };
-        // What is the same wherever it is known still tells what is known from what is not.
-        let tells_nothing = known == 0 || (is_same && !marks_missing);
-        Ok((!tells_nothing).then(|| Self {
-            name: column.name.clone(),
-            encoding,
-            marks_missing,
-            reading: column.reading.clone(),
-        }))
-    }
-
     /// How many numbers of a sample it gives.
     pub fn size(&self) -> usize {
         let size = match &self.encoding {
@@ -469,22 +443,6 @@ impl Input {
             *mark = 1.0;
         }
     }
-}
-
-/// Mean and standard deviation, the latter where the numbers are not all the same: up to rounding, which alone makes a
-/// deviation of some 10⁻¹⁶ of the mean.
-fn mean_and_deviation(
-    name: &str,
-    numbers: impl Iterator<Item = f64> + Clone,
-) -> Result<(f64, Option<f64>), PreparationError> {
-    let count = numbers.clone().count().max(1) as f64;
-    let mean = numbers.clone().sum::<f64>() / count;
-    let deviation = (numbers.map(|x| (x - mean) * (x - mean)).sum::<f64>() / count).sqrt();
-    if !mean.is_finite() || !deviation.is_finite() {
-        return Err(PreparationError::TooLarge { name: name.to_string(), row: None });
-    }
-    let is_same = deviation <= 1e-12 * mean.abs() || deviation < f64::MIN_POSITIVE;
-    Ok((mean, (!is_same).then_some(deviation)))
 }
 
 #[cfg(test)]

@@ -1,4 +1,5 @@
-//! Folders of pictures as data sets: read by [`files`](crate::files), handed to [`learn`](crate::learn).
+//! Folders of pictures as data sets: read by [`files`](crate::files), handed to [`learn`](crate::learn). A folder that is
+//! larger than memory is read while a model learns from it: see [`stream`].
 
 use std::path::{Path, PathBuf};
 
@@ -10,8 +11,10 @@ use crate::Error;
 use crate::models::{PictureForm, Seen};
 
 mod bring;
+mod stream;
 
 pub use bring::{Changes, Ground, brought};
+pub use stream::{PictureSource, PictureStream, stream};
 
 /// What a byte of a pixel is divided by: pixels run from 0 to 1 for a network.
 pub const PIXEL_DIVISOR: f64 = 255.0;
@@ -57,24 +60,30 @@ pub fn split_sized(
     let each = pixels.chunks_exact((train.channels() * height * width).max(1));
     let ground = Ground::of(each, train.channels(), (height, width));
     let mut form = PictureForm { channels, height, width, classes: train.classes.clone(), ground, split: None };
-    if form.classes.len() < 2 {
-        let what =
-            format!("{}: one class, `{}`, is nothing to tell apart; two fit", folder.display(), form.classes.join(""));
-        return Err(limpid_learn::Error::Data(what).into());
-    }
+    check_classes(folder, &form)?;
     let mut others = train.others.clone();
     let checksum = train.checksum.clone();
     let train = dataset(train, &form)?;
     if let Some(test) = test {
         others.extend(test.others.iter().cloned());
-        form.split = Some(Split { checksum, train: train.len(), test: 0, share: 0.0, seed });
+        form.split = Some(Split { checksum, train: train.len(), test: 0, share: 0.0, seed, in_blocks: false });
         return Ok(PictureSplit { train, test: Some(dataset(test, &form)?), form, others, notes });
     }
     let (rows, held_out) = holdout(train.len(), Some(&labels(&train)), test_share, seed)?;
-    form.split = Some(Split { checksum, train: rows.len(), test: held_out.len(), share: test_share, seed });
+    form.split =
+        Some(Split { checksum, train: rows.len(), test: held_out.len(), share: test_share, seed, in_blocks: false });
     let test = if held_out.is_empty() { None } else { Some(train.select(&held_out)?) };
     let train = if held_out.is_empty() { train } else { train.select(&rows)? };
     Ok(PictureSplit { train, test, form, others, notes })
+}
+
+fn check_classes(folder: &Path, form: &PictureForm) -> Result<(), Error> {
+    if form.classes.len() >= 2 {
+        return Ok(());
+    }
+    let what =
+        format!("{}: one class, `{}`, is nothing to tell apart; two fit", folder.display(), form.classes.join(""));
+    Err(limpid_learn::Error::Data(what).into())
 }
 
 /// What is learned and what is held out, of a folder of pictures or of arrays of them, and what is to be said of that.
@@ -103,10 +112,12 @@ fn parts(path: &Path, size: Option<(usize, usize)>) -> Result<Parts, Error> {
             (read(train)?, test.map(read).transpose()?, notes)
         }
     };
-    if resized > 0 {
-        notes.push(format!("resized, as they are of other sizes: {resized}"));
-    }
+    notes.extend(resized_note(resized));
     Ok((train, test, notes))
+}
+
+fn resized_note(resized: u64) -> Option<String> {
+    (resized > 0).then(|| format!("resized, as they are of other sizes: {resized}"))
 }
 
 /// Samples that a model is asked about.
@@ -175,6 +186,16 @@ pub fn dataset(pictures: Pictures, form: &PictureForm) -> Result<Dataset, Error>
         let cause = limpid_files::PictureError::Size { found, expected };
         return Err(PicturesError::Picture { path, cause }.into());
     }
+    let places = places(&pictures.classes, form)?;
+    let labels = pictures.labels.to_f64().into_iter().map(|label| places.get(label as usize).copied().unwrap_or(0));
+    let labels = labels_tensor(labels, form);
+    let images = pictures.with_channels(form.channels)?.images;
+    let size = images.shape().iter().skip(1).product();
+    Ok(Dataset::new(images, labels)?.reshaped(&[size])?.divided_by(PIXEL_DIVISOR))
+}
+
+/// Which of a form's classes each of these is.
+fn places(classes: &[String], form: &PictureForm) -> Result<Vec<usize>, Error> {
     let place = |class: &String| {
         let unknown = || {
             let known = form.classes.iter().take(20).map(|class| format!("`{class}`")).collect::<Vec<_>>().join(", ");
@@ -182,13 +203,12 @@ pub fn dataset(pictures: Pictures, form: &PictureForm) -> Result<Dataset, Error>
         };
         form.classes.iter().position(|own| own == class).ok_or_else(unknown)
     };
-    let places = pictures.classes.iter().map(place).collect::<Result<Vec<_>, _>>()?;
-    let labels = pictures.labels.to_f64().into_iter().map(|label| places.get(label as usize).copied().unwrap_or(0));
-    let labels = match form.classes.len() <= 1 << 8 {
+    Ok(classes.iter().map(place).collect::<Result<_, _>>()?)
+}
+
+fn labels_tensor(labels: impl Iterator<Item = usize>, form: &PictureForm) -> Tensor {
+    match form.classes.len() <= 1 << 8 {
         true => Tensor::from(labels.map(|label| label as u8).collect::<Vec<_>>()),
         false => Tensor::from(labels.map(|label| label as f64).collect::<Vec<_>>()),
-    };
-    let images = pictures.with_channels(form.channels)?.images;
-    let size = images.shape().iter().skip(1).product();
-    Ok(Dataset::new(images, labels)?.reshaped(&[size])?.divided_by(PIXEL_DIVISOR))
+    }
 }

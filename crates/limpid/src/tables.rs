@@ -14,6 +14,8 @@
 //! assert_eq!(model.evaluate(&split.test.expect("a quarter was held out"))?.accuracy, Some(1.0));
 //! # Ok::<(), limpid::Error>(())
 //! ```
+//!
+//! A table that is larger than memory is read while a model learns from it: see [`stream`].
 
 use std::collections::HashSet;
 
@@ -25,6 +27,10 @@ use limpid_learn::{
 
 use crate::Error;
 use crate::models::Seen;
+
+mod stream;
+
+pub use stream::{TableStream, stream};
 
 /// What of a table is learned.
 #[derive(Clone, Debug, PartialEq)]
@@ -100,7 +106,8 @@ pub fn split(table: &Table, options: &TableOptions) -> Result<TableSplit, Error>
     let labels = labels(&known_target, task);
     let (share, seed) = (options.test_share, options.seed);
     let (train, test) = holdout(known.len(), labels.as_deref(), share, seed)?;
-    let split = Split { checksum: table.checksum(), train: train.len(), test: test.len(), share, seed };
+    let split =
+        Split { checksum: table.checksum(), train: train.len(), test: test.len(), share, seed, in_blocks: false };
     let [train, test] = [train, test].map(|part| part.into_iter().map(|place| known[place]).collect::<Vec<_>>());
     let columns = |rows: &[usize]| inputs.iter().map(|column| column.select(rows)).collect::<Vec<_>>();
     let preparation = Preparation::fit(&columns(&train), &target.select(&train), task)?;
@@ -217,14 +224,9 @@ struct Chosen {
 
 /// The target and the inputs, as numbers or words.
 fn chosen(table: &Table, options: &TableOptions) -> Result<Chosen, Error> {
-    let place = table.column(&options.target)?;
-    let ignored: HashSet<usize> = options.ignored.iter().map(|name| table.column(name)).collect::<Result<_, _>>()?;
-    if ignored.contains(&place) {
-        let name = &options.target;
-        return Err(limpid_learn::Error::Data(format!("`{name}` cannot be predicted and ignored at once")).into());
-    }
+    let (place, places) = places(table, options)?;
     let (mut inputs, mut left_out, mut doubts) = (Vec::new(), Vec::new(), Vec::new());
-    for own in (0..table.names().len()).filter(|own| *own != place && !ignored.contains(own)) {
+    for own in places {
         let (column, doubt) = guessed(table, own)?;
         match counts_rows(table, own, &column) {
             Some(why) => left_out.push(LeftOut { name: column.name, why: why.to_string() }),
@@ -239,15 +241,33 @@ fn chosen(table: &Table, options: &TableOptions) -> Result<Chosen, Error> {
     Ok(Chosen { target, inputs, left_out, doubts })
 }
 
+/// The place of the target, and those of the columns that may be learned from.
+fn places(table: &Table, options: &TableOptions) -> Result<(usize, Vec<usize>), Error> {
+    let place = table.column(&options.target)?;
+    let ignored: HashSet<usize> = options.ignored.iter().map(|name| table.column(name)).collect::<Result<_, _>>()?;
+    if ignored.contains(&place) {
+        let name = &options.target;
+        return Err(limpid_learn::Error::Data(format!("`{name}` cannot be predicted and ignored at once")).into());
+    }
+    let inputs = (0..table.names().len()).filter(|own| *own != place && !ignored.contains(own)).collect();
+    Ok((place, inputs))
+}
+
 /// A column as what its cells seem to be.
 fn guessed(table: &Table, place: usize) -> Result<(Column, Option<Doubt>), Error> {
     let Guess { reading, doubt } = table.reading(place)?;
-    let column = match reading {
-        Reading::Words => words(table, place),
-        reading => numbers(table, place, &reading)?,
-    };
-    Ok((column, doubt))
+    Ok((column(table, place, &reading)?, doubt))
 }
+
+fn column(table: &Table, place: usize, reading: &Reading) -> Result<Column, Error> {
+    match reading {
+        Reading::Words => Ok(words(table, place)),
+        reading => numbers(table, place, reading),
+    }
+}
+
+const COUNTS_ROWS: &str = "without a name, it counts the rows";
+const NAMES_ROWS: &str = "it names the rows";
 
 /// Why a column says nothing of its rows but which of them each is: it has no name, and counts them or names them.
 fn counts_rows(table: &Table, place: usize, column: &Column) -> Option<&'static str> {
@@ -258,8 +278,7 @@ fn counts_rows(table: &Table, place: usize, column: &Column) -> Option<&'static 
         Values::Numbers(numbers) => {
             let start = numbers.first().copied().flatten()?;
             let counts = |(row, number): (usize, &Option<f64>)| *number == Some(start + row as f64);
-            (numbers.len() > 1 && start.fract() == 0.0 && numbers.iter().enumerate().all(counts))
-                .then_some("without a name, it counts the rows")
+            (numbers.len() > 1 && start.fract() == 0.0 && numbers.iter().enumerate().all(counts)).then_some(COUNTS_ROWS)
         }
         Values::Words(words) => (place == 0
             && words.len() > 1

@@ -3,7 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::{PicturesError, TOGETHER_CAP_BYTES};
+use super::{Picture, PictureError, PicturesError, TOGETHER_CAP_BYTES, read_expecting};
+use crate::digest::Checksum;
 use crate::sniff::{Kind, sniff_file};
 
 /// The names of pictures end in these; of those that are not read, too, so that they are named and not passed over.
@@ -157,16 +158,36 @@ pub fn is_picture(path: &Path) -> bool {
         || sniff_file(path).is_ok_and(|found| matches!(found.kind(), Kind::Picture | Kind::OtherPicture))
 }
 
-/// The classes of a folder, and their files.
-pub(super) struct Listing {
-    pub(super) classes: Vec<String>,
-    /// Each picture's file and class.
-    pub(super) files: Vec<(PathBuf, usize)>,
-    pub(super) others: Vec<PathBuf>,
+/// The pictures of a folder whose folders are classes, before any of them is read.
+///
+/// ```
+/// # let folder = tempfile::tempdir()?;
+/// for (class, name) in [("dog", "b.png"), ("cat", "a.jpg"), ("cat", "notes.txt")] {
+///     std::fs::create_dir_all(folder.path().join(class))?;
+///     std::fs::write(folder.path().join(class).join(name), "")?;
+/// }
+/// let files = limpid_files::PictureFiles::list(folder.path())?;
+/// assert_eq!(files.classes, ["cat", "dog"]);
+/// assert_eq!(files.files[1], (folder.path().join("dog/b.png"), 1));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct PictureFiles {
+    /// The names of the classes' folders, sorted.
+    pub classes: Vec<String>,
+    /// Each picture's file and which of the classes it belongs to; class by class, sorted within each.
+    pub files: Vec<(PathBuf, usize)>,
+    /// Files in the classes' folders that are no pictures.
+    pub others: Vec<PathBuf>,
 }
 
-impl Listing {
-    pub(super) fn of(folder: &Path) -> Result<Self, PicturesError> {
+impl PictureFiles {
+    /// Lists a folder. What is hidden (begins with a point) is passed over.
+    ///
+    /// # Errors
+    /// [`PicturesError`]: a folder that cannot be read, no class, or a class without pictures or with folders in it.
+    pub fn list(folder: &Path) -> Result<Self, PicturesError> {
         let mut listing = Self { classes: Vec::new(), files: Vec::new(), others: Vec::new() };
         for class in folders_in(folder)? {
             let label = listing.classes.len();
@@ -188,6 +209,39 @@ impl Listing {
             return Err(PicturesError::NoClasses { path: folder.to_path_buf() });
         }
         Ok(listing)
+    }
+
+    /// Decodes the pictures one after the other, and hands each on as `bring` makes it; without it they have one size.
+    /// Gives their checksum, which is that of [`Pictures`](super::Pictures).
+    ///
+    /// # Errors
+    /// [`PicturesError`], with the path: not a picture, or the first that differs in size; and what `with` answers.
+    pub fn decode(
+        &self,
+        mut bring: Option<&mut dyn FnMut(Picture) -> Picture>,
+        mut with: impl FnMut(Picture) -> Result<(), PicturesError>,
+    ) -> Result<String, PicturesError> {
+        let mut checksum = Checksum::default();
+        let mut first: Option<(&PathBuf, (usize, usize))> = None;
+        for (path, label) in &self.files {
+            let expected = first.map(|(_, size)| size).filter(|_| bring.is_none());
+            checksum.add(self.classes.get(*label).map_or("", String::as_str).as_bytes());
+            let picture = read_expecting(path, expected, |bytes| checksum.add(bytes));
+            let picture = picture.map_err(|error| match (error, first) {
+                // Known from the header, before anything is unpacked.
+                (PicturesError::Picture { path, cause: PictureError::Size { found, expected } }, Some((first, _))) => {
+                    PicturesError::Size { path, found, first: first.clone(), expected }
+                }
+                (error, _) => error,
+            })?;
+            let picture = match &mut bring {
+                Some(bring) => bring(picture),
+                None => picture,
+            };
+            first.get_or_insert((path, (picture.height, picture.width)));
+            with(picture)?;
+        }
+        Ok(checksum.hex())
     }
 
     /// Whether as many pictures of this size, in colour, can be held.

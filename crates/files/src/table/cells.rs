@@ -43,22 +43,42 @@ impl Cells {
         self.text.get(start..start + length)
     }
 
-    /// Adds all cells to a checksum.
-    pub(super) fn add_to(&self, checksum: &mut Checksum) {
-        checksum.add(self.text.as_bytes());
-        checksum.add(&self.lengths);
-        let mut long: Vec<(&usize, &usize)> = self.long.iter().collect();
-        long.sort_unstable();
-        for (place, length) in long {
-            checksum.add(&[*place as u64, *length as u64].map(u64::to_le_bytes).concat());
-        }
-    }
-
     fn length(&self, place: usize) -> Option<usize> {
         match *self.lengths.get(place)? {
             LONG => self.long.get(&place).copied(),
             length => Some(usize::from(length)),
         }
+    }
+}
+
+/// A checksum of cells that come part by part, whatever the parts are.
+#[derive(Default)]
+pub(super) struct CellsChecksum {
+    text: Checksum,
+    lengths: Checksum,
+    long: Checksum,
+    cells: usize,
+}
+
+impl CellsChecksum {
+    pub(super) fn add(&mut self, cells: &Cells) {
+        self.text.extend(cells.text.as_bytes());
+        self.lengths.extend(&cells.lengths);
+        let mut long: Vec<(&usize, &usize)> = cells.long.iter().collect();
+        long.sort_unstable();
+        for (place, length) in long {
+            self.long.extend(&[(self.cells + place) as u64, *length as u64].map(u64::to_le_bytes).concat());
+        }
+        self.cells += cells.lengths.len();
+    }
+
+    /// The checksum of a table with columns of these names.
+    pub(super) fn hex(self, names: &[String]) -> String {
+        let mut checksum = Checksum::default();
+        checksum.add(&(names.len() as u64).to_le_bytes());
+        names.iter().for_each(|name| checksum.add(name.as_bytes()));
+        [self.text, self.lengths, self.long].into_iter().for_each(|part| checksum.add(part.hex().as_bytes()));
+        checksum.hex()
     }
 }
 

@@ -126,6 +126,39 @@ pub enum TableError {
         /// How many cells are not missing.
         known: usize,
     },
+    /// A text in another encoding where only UTF-8 is read.
+    #[error(
+        "line {line} is not UTF-8, which a table that is read in windows has to be; convert it first: \
+         iconv -f {encoding} -t UTF-8 OLD > NEW"
+    )]
+    NotUtf8 {
+        /// The first line that is none.
+        line: u64,
+        /// What the text seems to be, as `iconv` calls it.
+        encoding: &'static str,
+    },
+    /// A row longer than is held.
+    #[error(
+        "the row of line {line} is longer than {most} bytes; is a quote never closed? Write a quote within a cell twice"
+    )]
+    LongRow {
+        /// The line the row begins in.
+        line: u64,
+        /// The most bytes that fit.
+        most: usize,
+    },
+    /// A cell in a column that has neither a name nor, in the rows before, a cell.
+    #[error(
+        "line {line}: {found:?} stands in column {column}, which has no name; write one into the header, or empty the cell"
+    )]
+    NoName {
+        /// The line the row begins in.
+        line: u64,
+        /// The column, counted from 1.
+        column: usize,
+        /// What stands there.
+        found: String,
+    },
     /// What the reader of records found.
     #[error("the table cannot be read: {reason}")]
     Other {

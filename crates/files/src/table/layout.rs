@@ -8,7 +8,8 @@ use super::SEPARATORS;
 pub(super) struct Layout {
     /// The text from its header on, with tabs where blanks separated.
     pub(super) text: String,
-    /// How many lines stand before it.
+    /// How many bytes stand before it, and how many lines.
+    pub(super) start: usize,
     pub(super) lines_before: u64,
     pub(super) separator: u8,
     /// Whether cells were apart by blanks.
@@ -21,7 +22,7 @@ pub(super) struct Layout {
 
 /// So many records, or so many bytes, tell how a table is laid out.
 const SAMPLE_RECORDS: usize = 60;
-const SAMPLE_BYTES: usize = 4 << 20;
+pub(super) const SAMPLE_BYTES: usize = 4 << 20;
 
 impl Layout {
     pub(super) fn of(text: String) -> Self {
@@ -61,7 +62,7 @@ impl Layout {
             (false, 0) => text,
             (false, _) => text[start..].to_string(),
         };
-        Self { text, lines_before, separator, by_blanks, has_row_names, notes }
+        Self { text, start, lines_before, separator, by_blanks, has_row_names, notes }
     }
 }
 
@@ -278,27 +279,44 @@ fn line_start(text: &str, record: &(usize, Vec<String>), all: &[(usize, Vec<Stri
 /// Runs of blanks and tabs outside quotes become one tab, those at both ends of a line nothing.
 fn tabs_for_blanks(text: &str) -> String {
     let mut with_tabs = String::with_capacity(text.len());
-    let (mut is_quoted, mut is_pending) = (false, false);
-    let mut begins_line = true;
-    for own in text.chars() {
-        match own {
-            ' ' | '\t' if !is_quoted => is_pending = !begins_line,
-            '\n' | '\r' if !is_quoted => {
-                (is_pending, begins_line) = (false, true);
-                with_tabs.push(own);
-            }
-            _ => {
-                if std::mem::take(&mut is_pending) {
-                    with_tabs.push('\t');
+    Blanks::new().write(text, &mut with_tabs);
+    with_tabs
+}
+
+/// Makes tabs of blanks in a text that comes in pieces.
+#[derive(Clone, Debug)]
+pub(super) struct Blanks {
+    is_quoted: bool,
+    is_pending: bool,
+    begins_line: bool,
+    begins_cell: bool,
+}
+
+impl Blanks {
+    pub(super) fn new() -> Self {
+        Self { is_quoted: false, is_pending: false, begins_line: true, begins_cell: true }
+    }
+
+    pub(super) fn write(&mut self, piece: &str, with_tabs: &mut String) {
+        for own in piece.chars() {
+            match own {
+                ' ' | '\t' if !self.is_quoted => self.is_pending = !self.begins_line,
+                '\n' | '\r' if !self.is_quoted => {
+                    (self.is_pending, self.begins_line, self.begins_cell) = (false, true, true);
+                    with_tabs.push(own);
                 }
-                let begins_cell = begins_line || with_tabs.ends_with('\t');
-                if own == '"' && (is_quoted || begins_cell) {
-                    is_quoted = !is_quoted;
+                _ => {
+                    if std::mem::take(&mut self.is_pending) {
+                        with_tabs.push('\t');
+                        self.begins_cell = true;
+                    }
+                    if own == '"' && (self.is_quoted || self.begins_cell) {
+                        self.is_quoted = !self.is_quoted;
+                    }
+                    (self.begins_line, self.begins_cell) = (false, own == '\t');
+                    with_tabs.push(own);
                 }
-                begins_line = false;
-                with_tabs.push(own);
             }
         }
     }
-    with_tabs
 }

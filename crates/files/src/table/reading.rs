@@ -1,11 +1,11 @@
 //! What a column is, decided by all of its cells: numbers and how they are written, dates and in which order, or words.
 
-use std::collections::HashSet;
 use std::fmt;
 use std::str::FromStr;
 
 use super::date::{DateCell, DateOrder, eight_digits, hours};
-use super::number::{Decimal, Parts, is_currency, is_either, is_missing_number};
+use super::number::{Decimal, Parts, is_currency, is_missing_number};
+use super::tally::{Commas, Plain, Tally, Verdict};
 use super::{Table, TableError, quoted};
 
 /// How the cells of a column are read. As text it goes into a model's file, so that later tables are read in the same way.
@@ -118,108 +118,38 @@ impl FromStr for Reading {
     }
 }
 
-/// Of a column that is no words, at least so many cells of a hundred read alike; the others are mistakes, no categories.
-const ALIKE_PERCENT: usize = 90;
-/// Where more different cells than this are numbers, few others are mistakes too, however often they stand there.
-const FEW_NUMBERS: usize = 20;
-/// Codes of this many digits and more may begin with a 0: postal codes. Months and hours are shorter.
-const SHORTEST_CODE: usize = 4;
-/// More codes than this are no categories.
-const MOST_CODES: usize = 256;
-
 impl Table {
     /// What a column is. Missing cells say nothing; in a column of numbers or dates `None` is one too.
     ///
     /// # Errors
     /// [`TableError::Mixed`] where most cells are numbers or dates, and a few are not: the first of those, with its line.
     pub fn reading(&self, column: usize) -> Result<Guess, TableError> {
-        if let Some(guess) = self.plain(column) {
-            return Ok(guess);
-        }
-        let tally = Tally::of(self, column);
-        let Some((best, count)) = tally.best(self) else { return Ok(Guess { reading: Reading::Words, doubt: None }) };
-        if count == tally.known {
-            return Ok(Guess { doubt: tally.doubt(&best), reading: best });
-        }
-        let misfit = |word: &str| best.value(word).is_none() && !is_missing_number(word);
-        let (mut alike, mut others) = (HashSet::new(), HashSet::new());
-        for word in self.words(column).flatten() {
-            if misfit(word) {
-                others.insert(word)
-            } else {
-                alike.insert(word)
-            };
-        }
-        let mostly = 100 * count >= ALIKE_PERCENT * tally.known
-            || (alike.len() > FEW_NUMBERS && 10 * others.len() <= alike.len());
-        let first = self.words(column).enumerate().find(|(_, word)| word.is_some_and(misfit));
-        if let (true, Some((row, Some(word)))) = (mostly, first) {
-            let (line, name) = (self.line(row).unwrap_or(0), self.names().get(column).cloned().unwrap_or_default());
-            return Err(TableError::Mixed {
-                line,
-                column: name,
-                found: quoted(word),
-                kind: best.kind(),
-                count,
-                known: tally.known,
-            });
-        }
-        let example = self.words(column).flatten().find(|word| !misfit(word)).map(quoted).unwrap_or_default();
-        Ok(Guess { reading: Reading::Words, doubt: Some(Doubt::SomeNumbers(count, example)) })
-    }
-
-    /// A column whose cells all are numbers as programs write them, or unknown.
-    fn plain(&self, column: usize) -> Option<Guess> {
-        let (mut known, mut is_digits, mut has_groups, mut has_point) = (0usize, true, true, false);
-        let mut code = None;
-        for word in self.words(column).flatten() {
-            if word.parse::<f64>().is_err() {
-                if is_missing_number(word) {
-                    continue;
+        let words = || self.words(column).flatten();
+        let mut plain = Plain::new();
+        let is_plain = words().all(|word| plain.see(word));
+        let verdict = is_plain.then(|| plain.verdict(self.separator, || self.has_decimal_commas()));
+        let verdict = verdict.flatten().unwrap_or_else(|| {
+            let mut tally = Tally::default();
+            words().for_each(|word| tally.see(word));
+            tally.verdict(self.separator)
+        });
+        match verdict {
+            Verdict::Is(guess) => Ok(guess),
+            Verdict::Look(mut look) => {
+                for (row, word) in self.words(column).enumerate() {
+                    word.into_iter().for_each(|word| look.see(self.line(row).unwrap_or(0), word));
                 }
-                return None;
-            }
-            known += 1;
-            is_digits &= word.bytes().all(|byte| byte.is_ascii_digit());
-            if is_digits && word.len() >= SHORTEST_CODE && word.starts_with('0') && code.is_none() {
-                code = Some(word);
-            }
-            if word.contains('.') {
-                has_point = true;
-                has_groups &= is_either(word);
+                look.guess(self.names().get(column).map_or("", String::as_str))
             }
         }
-        if known == 0 {
-            return None;
-        }
-        if let Some(code) = code.filter(|_| is_digits) {
-            let different: HashSet<&str> = self.words(column).flatten().collect();
-            let reading = if different.len() <= MOST_CODES { Reading::Words } else { Reading::PLAIN };
-            return Some(Guess { reading, doubt: Some(Doubt::Codes(quoted(code))) });
-        }
-        if is_digits && self.words(column).flatten().all(|word| is_missing_number(word) || eight_digits(word).is_some())
-        {
-            return Some(Guess { reading: Reading::Dates(DateOrder::Digits), doubt: None });
-        }
-        if has_point && has_groups && self.separator != b',' && self.has_decimal_commas() {
-            let example = self.words(column).flatten().find(|word| word.contains('.')).map(quoted).unwrap_or_default();
-            let reading = Reading::Numbers(Decimal::Comma, String::new());
-            return Some(Guess { reading, doubt: Some(Doubt::Thousands(example)) });
-        }
-        Some(Guess { reading: Reading::PLAIN, doubt: None })
     }
 
     /// Whether a column of this table has commas that can only stand before decimals: `17,36`.
     fn has_decimal_commas(&self) -> bool {
         *self.decimal_commas.get_or_init(|| {
             (0..self.names().len()).any(|column| {
-                let mut is_one = false;
-                self.words(column).flatten().all(|word| {
-                    let Some(parts) = Parts::of(word) else { return is_missing_number(word) };
-                    let [point, comma] = [Decimal::Point, Decimal::Comma].map(|decimal| parts.number(decimal));
-                    is_one |= point.is_none() && comma.is_some();
-                    comma.is_some()
-                }) && is_one
+                let mut commas = Commas::new();
+                self.words(column).flatten().all(|word| commas.see(word)) && commas.are_decimal()
             })
         })
     }
@@ -244,7 +174,7 @@ impl Table {
 
 impl Reading {
     /// What cells of this kind are called.
-    fn kind(&self) -> String {
+    pub(super) fn kind(&self) -> String {
         match self {
             Self::Numbers(_, unit) if unit.is_empty() => "numbers".to_string(),
             Self::Numbers(_, unit) => format!("numbers in {unit}"),
@@ -277,124 +207,5 @@ impl Reading {
             _ => "no number; write one such as -0.5, or leave the cell empty",
         };
         fits.to_string()
-    }
-}
-
-/// How many cells of a column read as what.
-#[derive(Default)]
-struct Tally<'t> {
-    known: usize,
-    unit: &'t str,
-    /// Numbers by their decimal mark, point first.
-    numbers: [usize; 2],
-    times: usize,
-    /// Dates by their order: the year first, the day first, the month first.
-    dates: [usize; 3],
-    /// Dates that can only begin with the day, or only with the month.
-    certain: [usize; 2],
-    /// A number whose mark may be either, a date whose order may be.
-    either: Option<&'t str>,
-    either_date: Option<&'t str>,
-}
-
-impl<'t> Tally<'t> {
-    fn of(table: &'t Table, column: usize) -> Self {
-        let mut own = Self { unit: usual_unit(table, column), ..Self::default() };
-        for word in table.words(column).flatten().filter(|word| !is_missing_number(word)) {
-            own.known += 1;
-            own.count(word);
-        }
-        own
-    }
-
-    fn count(&mut self, word: &'t str) {
-        let parts = Parts::of(word);
-        let has_unit =
-            |parts: &&Parts<'_>| parts.unit == self.unit || (parts.unit.is_empty() && is_currency(self.unit));
-        if let Some(parts) = parts.as_ref().filter(has_unit) {
-            for (decimal, count) in [Decimal::Point, Decimal::Comma].into_iter().zip(&mut self.numbers) {
-                *count += usize::from(parts.number(decimal).is_some());
-            }
-        } else if self.unit.is_empty() && word.parse::<f64>().is_ok() {
-            // Infinity, which is refused by its line.
-            self.numbers[0] += 1;
-        }
-        if self.either.is_none() && is_either(word) {
-            self.either = Some(word);
-        }
-        self.times += usize::from(hours(word).is_some());
-        let Some(date) = DateCell::of(word) else { return };
-        match date.order() {
-            Some(DateOrder::Day) => self.certain[0] += 1,
-            Some(DateOrder::Month) => self.certain[1] += 1,
-            None => self.either_date = self.either_date.or(Some(word)),
-            _ => {}
-        }
-        self.dates[0] += usize::from(date.order() == Some(DateOrder::Year));
-        for (order, count) in [DateOrder::Day, DateOrder::Month].into_iter().zip(&mut self.dates[1..]) {
-            *count += usize::from(date.days(order).is_some());
-        }
-    }
-
-    /// As what most cells read, and how many; none where none reads as a number or date.
-    fn best(&self, table: &Table) -> Option<(Reading, usize)> {
-        let [point, comma] = self.numbers;
-        let decimal = match point.cmp(&comma) {
-            std::cmp::Ordering::Greater => Decimal::Point,
-            std::cmp::Ordering::Less => Decimal::Comma,
-            // Where semicolons or tabs separate, commas stand before decimals; where commas do, between thousands.
-            _ if self.either.is_some() && table.separator != b',' => Decimal::Comma,
-            _ => Decimal::Point,
-        };
-        let order = match (self.dates[0] >= self.dates[1].max(self.dates[2]), self.certain) {
-            (true, _) => DateOrder::Year,
-            (_, [day, month]) if day > month => DateOrder::Day,
-            (_, [day, month]) if month > day => DateOrder::Month,
-            _ if self.either_date.is_some_and(|date| date.contains('.')) => DateOrder::Day,
-            _ => DateOrder::Month,
-        };
-        let of_order = match order {
-            DateOrder::Year | DateOrder::Digits => self.dates[0],
-            DateOrder::Day => self.dates[1],
-            DateOrder::Month => self.dates[2],
-        };
-        let all = [
-            (Reading::Numbers(decimal, self.unit.to_string()), point.max(comma)),
-            (Reading::Dates(order), of_order),
-            (Reading::Times, self.times),
-        ];
-        all.into_iter().rev().max_by_key(|(_, count)| *count).filter(|(_, count)| *count > 0)
-    }
-
-    fn doubt(&self, reading: &Reading) -> Option<Doubt> {
-        match reading {
-            Reading::Numbers(..) if self.numbers[0] == self.numbers[1] => {
-                self.either.map(|cell| Doubt::Thousands(quoted(cell)))
-            }
-            Reading::Dates(DateOrder::Day | DateOrder::Month) if self.certain == [0, 0] => {
-                self.either_date.filter(|date| !date.contains('.')).map(|cell| Doubt::MonthOrDay(quoted(cell)))
-            }
-            _ => None,
-        }
-    }
-}
-
-/// The unit that most numbers of a column have.
-fn usual_unit(table: &Table, column: usize) -> &str {
-    let mut counts: Vec<(&str, usize)> = Vec::new();
-    for parts in table.words(column).flatten().filter_map(Parts::of) {
-        match counts.iter().position(|(unit, _)| *unit == parts.unit) {
-            Some(place) => counts[place].1 += 1,
-            // A column with more units than this is none of numbers.
-            None if counts.len() < 16 => counts.push((parts.unit, 1)),
-            None => {}
-        }
-    }
-    let currency = counts.iter().filter(|(unit, _)| is_currency(unit)).max_by_key(|(_, count)| *count);
-    // A currency may be left out here and there, any other unit may not.
-    let most = counts.iter().max_by_key(|(_, count)| *count);
-    match (currency, most) {
-        (Some((unit, _)), Some((most, _))) if most.is_empty() || most == unit => unit,
-        (_, most) => most.map_or("", |(unit, _)| unit),
     }
 }

@@ -8,27 +8,75 @@ use csv::ByteRecord;
 use super::layout::{Layout, passed_over};
 use super::{Cells, MOST_COLUMNS, Table, TableError, TableForm, quoted};
 
+/// The longest row of a table that is read in windows.
+pub(super) const MOST_ROW_BYTES: usize = super::layout::SAMPLE_BYTES;
 /// What rows are called that have names in front of them.
 const ROW_NAMES: &str = "row names";
 
-/// A row as it is read: its line and its cells.
-type Rows<'t> = csv::Reader<&'t [u8]>;
+/// The rows of a text, one after the other. Where it is not the whole text, its last row may be cut, and is not read.
+pub(super) struct Rows<'t> {
+    bytes: &'t [u8],
+    reader: csv::Reader<&'t [u8]>,
+    pub(super) record: ByteRecord,
+    lines_before: u64,
+    is_whole: bool,
+    taken: (usize, u64),
+}
+
+impl<'t> Rows<'t> {
+    pub(super) fn new(text: &'t str, separator: u8, lines_before: u64, is_whole: bool) -> Self {
+        let bytes = text.as_bytes();
+        let reader = super::reader(bytes, separator);
+        Self { bytes, reader, record: ByteRecord::new(), lines_before, is_whole, taken: (0, 0) }
+    }
+
+    /// Reads the next row, and gives its line; none where there is no whole one left.
+    pub(super) fn next(&mut self) -> Result<Option<u64>, TableError> {
+        // Rows of any length and any bytes are taken, and memory is read without fail.
+        let other = |error: csv::Error| TableError::Other { reason: error.to_string() };
+        if !self.reader.read_byte_record(&mut self.record).map_err(other)? {
+            return Ok(None);
+        }
+        let end = self.reader.position();
+        if !self.is_whole && end.byte() as usize >= self.bytes.len() {
+            return Ok(None);
+        }
+        self.taken = (end.byte() as usize, end.line() - 1);
+        let line = line(self.bytes, &self.record) + self.lines_before;
+        if self.is_whole {
+            check_quotes(self.bytes, &self.record, line)?;
+        }
+        Ok(Some(line))
+    }
+
+    /// How many bytes were taken, and how many line ends in them.
+    pub(super) fn taken(&self) -> (usize, u64) {
+        self.taken
+    }
+}
 
 impl Table {
-    pub(super) fn of_text(text: String, mut notes: Vec<String>, form: &TableForm) -> Result<Self, TableError> {
-        let layout = Layout::of(text);
-        let Layout { text, lines_before, separator, by_blanks, has_row_names, notes: own } = &layout;
+    pub(super) fn of_text(text: String, notes: Vec<String>, form: &TableForm) -> Result<Self, TableError> {
+        Self::of_layout(&Layout::of(text), notes, form, true).map(|(table, _)| table)
+    }
+
+    /// Reads a table of this layout, or the first rows of one whose text goes on. Gives the places of the columns that were
+    /// taken out, too.
+    pub(super) fn of_layout(
+        layout: &Layout,
+        mut notes: Vec<String>,
+        form: &TableForm,
+        is_whole: bool,
+    ) -> Result<(Self, Vec<usize>), TableError> {
+        let Layout { text, lines_before, separator, by_blanks, has_row_names, notes: own, .. } = layout;
         notes.extend_from_slice(own);
-        let bytes = text.as_bytes();
-        let mut reader = super::reader(bytes, *separator);
-        let mut record = ByteRecord::new();
-        if !next(&mut reader, &mut record)? {
-            return Err(TableError::Empty);
-        }
-        let line = |record: &ByteRecord| line(bytes, record) + lines_before;
-        check_quotes(bytes, &record, line(&record))?;
+        let mut rows = Rows::new(text, *separator, *lines_before, is_whole);
+        let long = TableError::LongRow { line: 1 + lines_before, most: MOST_ROW_BYTES };
+        let Some(first) = rows.next()? else {
+            return Err(if is_whole { TableError::Empty } else { long });
+        };
         let has_header = form.header != Some(false);
-        let mut names = if has_header { names(&record)? } else { places(record.len())? };
+        let mut names = if has_header { names(&rows.record)? } else { places(rows.record.len())? };
         if *has_row_names && has_header {
             names.insert(0, ROW_NAMES.to_string());
             notes.push(format!("the header has a name less than the rows have cells: the first cells are the rows' names, `{ROW_NAMES}`"));
@@ -45,41 +93,62 @@ impl Table {
             decimal_commas: OnceLock::new(),
             places: OnceLock::new(),
         };
-        let header = record.clone();
+        let header = rows.record.clone();
         let mut passed = Passed::default();
-        let mut is_first = !has_header;
-        while is_first || next(&mut reader, &mut record)? {
-            is_first = false;
-            check_quotes(bytes, &record, line(&record))?;
-            table.push(line(&record), &record, &mut passed)?;
+        let mut next = if has_header { rows.next()? } else { Some(first) };
+        while let Some(line) = next {
+            table.push(line, &rows.record, &[], &mut passed)?;
+            next = rows.next()?;
         }
-        if table.lines.is_empty() {
-            return Err(TableError::NoRows { columns: table.names.len() });
+        match (table.lines.is_empty(), is_whole) {
+            (true, true) => return Err(TableError::NoRows { columns: table.names.len() }),
+            (true, false) => return Err(long),
+            _ => table.check_row_names(*has_row_names && has_header)?,
         }
-        table.check_row_names(*has_row_names && has_header)?;
-        notes.extend(passed.notes());
-        notes.extend(table.without_empty_columns());
+        if is_whole {
+            notes.extend(passed.notes());
+        }
+        let empty = table.without_empty_columns();
+        notes.extend(passed_over(
+            empty.len(),
+            "column with neither a name nor a cell",
+            "columns with neither a name nor a cell",
+        ));
         if form.header.is_none() && has_header {
-            check_header(bytes, &header, &table, line(&header))?;
+            check_header(text.as_bytes(), &header, &table, first)?;
         }
         check_names(&table.names)?;
         table.notes = notes;
-        Ok(table)
+        Ok((table, empty))
     }
 
-    fn push(&mut self, line: u64, record: &ByteRecord, passed: &mut Passed) -> Result<(), TableError> {
-        let expected = self.names.len();
-        let is_empty_beyond = || record.iter().skip(expected).all(|cell| cell.iter().all(u8::is_ascii_whitespace));
+    /// Takes in a row. Cells at the places of `empty` were so in the rows before, and belong to no column.
+    pub(super) fn push(
+        &mut self,
+        line: u64,
+        record: &ByteRecord,
+        empty: &[usize],
+        passed: &mut Passed,
+    ) -> Result<(), TableError> {
+        let expected = self.names.len() + empty.len();
+        let is_blank = |cell: &[u8]| cell.iter().all(u8::is_ascii_whitespace);
         match record.len() {
             found if found == expected => {}
-            found if found > expected && is_empty_beyond() => passed.empty_cells += 1,
+            found if found > expected && record.iter().skip(expected).all(is_blank) => passed.empty_cells += 1,
             _ if record.get(0).is_some_and(|cell| cell.trim_ascii_start().starts_with(b"#")) => {
                 passed.comments += 1;
                 return Ok(());
             }
             found => return Err(TableError::Ragged { line, found, expected }),
         }
-        for cell in record.iter().take(expected) {
+        for (place, cell) in record.iter().take(expected).enumerate() {
+            if empty.binary_search(&place).is_ok() {
+                if !is_blank(cell) {
+                    let found = quoted(&String::from_utf8_lossy(cell));
+                    return Err(TableError::NoName { line, column: place + 1, found });
+                }
+                continue;
+            }
             // The whole text was checked before; a cell is cut at characters of one byte.
             self.cells.push(
                 std::str::from_utf8(cell)
@@ -103,35 +172,36 @@ impl Table {
         }
     }
 
-    /// Takes out columns that have neither a name nor a cell, as separators at the ends of lines make them.
-    fn without_empty_columns(&mut self) -> Option<String> {
+    /// Takes out columns that have neither a name nor a cell, as separators at the ends of lines make them, and gives their
+    /// places.
+    fn without_empty_columns(&mut self) -> Vec<usize> {
         let is_unnamed = |place: &usize| self.names[*place] == unnamed(*place) && self.has_header;
         let is_empty = |place: &usize| {
             (0..self.rows()).all(|row| self.cell(row, *place).is_none_or(|cell| cell.trim().is_empty()))
         };
-        let empty: HashSet<usize> = (0..self.names.len()).filter(is_unnamed).filter(is_empty).collect();
+        let empty: Vec<usize> = (0..self.names.len()).filter(is_unnamed).filter(is_empty).collect();
         if empty.is_empty() || empty.len() == self.names.len() {
-            return None;
+            return Vec::new();
         }
+        let is_kept = |place: &usize| empty.binary_search(place).is_err();
         let mut cells = Cells::default();
         for row in 0..self.rows() {
-            (0..self.names.len())
-                .filter(|place| !empty.contains(place))
-                .for_each(|place| cells.push(self.cell(row, place).unwrap_or_default()));
+            let kept = (0..self.names.len()).filter(is_kept);
+            kept.for_each(|place| cells.push(self.cell(row, place).unwrap_or_default()));
         }
         self.cells = cells;
         let mut place = 0;
         self.names.retain(|_| {
             place += 1;
-            !empty.contains(&(place - 1))
+            is_kept(&(place - 1))
         });
-        passed_over(empty.len(), "column with neither a name nor a cell", "columns with neither a name nor a cell")
+        empty
     }
 }
 
 /// What was passed over in the rows.
 #[derive(Default)]
-struct Passed {
+pub(super) struct Passed {
     empty_cells: usize,
     comments: usize,
 }
@@ -146,11 +216,6 @@ impl Passed {
         let comments = passed_over(self.comments, "comment between the rows", "comments between the rows");
         cells.into_iter().chain(comments)
     }
-}
-
-fn next(reader: &mut Rows<'_>, record: &mut ByteRecord) -> Result<bool, TableError> {
-    // Rows of any length and any bytes are taken, and memory is read without fail.
-    reader.read_byte_record(record).map_err(|error| TableError::Other { reason: error.to_string() })
 }
 
 /// The line that a record begins in. The reader tells where it began to look for it: before any empty lines.

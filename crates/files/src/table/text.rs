@@ -4,7 +4,7 @@ use super::TableError;
 use crate::sniff::{Kind, sniff};
 
 /// The mark that some programs begin a UTF-8 text with.
-const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+pub(super) const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// The characters of Windows-1252 from 0x80 to 0x9f (Unicode's `CP1252.TXT`); all others are those of Latin-1.
 const WINDOWS_1252: [char; 32] = [
@@ -41,7 +41,7 @@ pub(super) fn text_of(mut bytes: Vec<u8>) -> Result<(String, Vec<String>), Table
 }
 
 /// Pairs of bytes, where the text begins with the mark of UTF-16.
-fn wide(bytes: &[u8]) -> Option<Vec<u16>> {
+pub(super) fn wide(bytes: &[u8]) -> Option<Vec<u16>> {
     let of: fn([u8; 2]) -> u16 = match bytes {
         [0xff, 0xfe, ..] => u16::from_le_bytes,
         [0xfe, 0xff, ..] => u16::from_be_bytes,
@@ -51,7 +51,7 @@ fn wide(bytes: &[u8]) -> Option<Vec<u16>> {
 }
 
 /// What is no text in any encoding, having control characters in it, is none here either.
-fn one_byte_a_character(bytes: &[u8]) -> Option<String> {
+pub(super) fn one_byte_a_character(bytes: &[u8]) -> Option<String> {
     let is_control = |byte: &u8| *byte < b' ' && !b"\t\n\r\x0c".contains(byte);
     let character = |&byte: &u8| match byte {
         0x80..=0x9f => WINDOWS_1252[usize::from(byte - 0x80)],
@@ -69,7 +69,7 @@ fn line_feeds(text: String) -> String {
 }
 
 /// Whatever is known not to be a table of text is named for what it is.
-fn check_format(bytes: &[u8]) -> Result<(), TableError> {
+pub(super) fn check_format(bytes: &[u8]) -> Result<(), TableError> {
     let found = sniff(bytes);
     let is_other = found.kind().is_known() && !matches!(found.kind(), Kind::Empty | Kind::Debris);
     if is_other && wide(bytes).is_none() { Err(TableError::Format { found: Box::new(found) }) } else { Ok(()) }
@@ -77,10 +77,7 @@ fn check_format(bytes: &[u8]) -> Result<(), TableError> {
 
 /// A table between bars, as Markdown has it: without the outer bars and without the line under the header.
 fn without_outer_bars(text: String) -> String {
-    let mut lines = text.lines().filter(|line| !line.trim().is_empty());
-    let is_barred = |line: &str| line.trim().len() > 1 && line.trim().starts_with('|') && line.trim().ends_with('|');
-    let is_rule = |line: &str| is_barred(line) && line.chars().all(|c| "|-: \t".contains(c)) && line.contains('-');
-    if !(lines.next().is_some_and(is_barred) && lines.next().is_some_and(is_rule)) {
+    if !has_outer_bars(&text) {
         return text;
     }
     let inner = |line: &str| match line.trim() {
@@ -88,4 +85,17 @@ fn without_outer_bars(text: String) -> String {
         line => line.strip_prefix('|').unwrap_or(line).strip_suffix('|').unwrap_or(line).to_string(),
     };
     text.lines().map(|line| inner(line) + "\n").collect()
+}
+
+pub(super) fn has_outer_bars(text: &str) -> bool {
+    let mut lines = text.lines().filter(|line| !line.trim().is_empty());
+    lines.next().is_some_and(is_barred) && lines.next().is_some_and(is_rule)
+}
+
+fn is_barred(line: &str) -> bool {
+    line.trim().len() > 1 && line.trim().starts_with('|') && line.trim().ends_with('|')
+}
+
+fn is_rule(line: &str) -> bool {
+    is_barred(line) && line.chars().all(|c| "|-: \t".contains(c)) && line.contains('-')
 }

@@ -3,8 +3,8 @@
 use limpid_graph::Tensor;
 use serde::{Deserialize, Serialize};
 
-use super::{MOST_CATEGORIES, PreparationError, Task, mean_and_deviation};
-use crate::column::{Column, Values, Words};
+use super::{PreparationError, Task};
+use crate::column::{Column, Values};
 
 /// What is predicted.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -105,50 +105,4 @@ impl Target {
         };
         Ok(Tensor::from(numbers))
     }
-}
-
-impl Goal {
-    pub(super) fn fit(target: &Column, task: Task) -> Result<Self, PreparationError> {
-        let name = || target.name.clone();
-        if (0..target.len()).all(|row| !target.is_known(row)) {
-            return Err(PreparationError::NoTarget { name: name() });
-        }
-        if let Some(row) = (0..target.len()).find(|&row| !target.is_known(row)) {
-            return Err(PreparationError::Unknown { name: name(), row });
-        }
-        let goal = match (task, &target.values) {
-            (Task::Regression, Values::Words(_)) => {
-                return Err(PreparationError::Kind { name: name(), wanted: "numbers" });
-            }
-            (Task::Regression, Values::Numbers(numbers)) => {
-                let (mean, deviation) = mean_and_deviation(&target.name, numbers.iter().flatten().copied())?;
-                let Some(deviation) = deviation else {
-                    return Err(PreparationError::OneClass { name: name(), class: mean.to_string() });
-                };
-                Self::Number { mean, deviation }
-            }
-            (Task::Classification, Values::Words(words)) => Self::Words(sorted(words)),
-            (Task::Classification, Values::Numbers(numbers)) => {
-                let mut classes: Vec<f64> = numbers.iter().flatten().copied().collect();
-                classes.sort_by(f64::total_cmp);
-                classes.dedup();
-                Self::Numbers(classes)
-            }
-        };
-        let classes = Target { name: name(), goal: goal.clone(), reading: None }.classes();
-        match classes.as_deref() {
-            Some([class]) => Err(PreparationError::OneClass { name: name(), class: class.clone() }),
-            Some(classes) if classes.len() > MOST_CATEGORIES => {
-                let count = classes.len();
-                Err(PreparationError::Classes { name: name(), count, is_numeric: !matches!(goal, Self::Words(_)) })
-            }
-            _ => Ok(goal),
-        }
-    }
-}
-
-fn sorted(words: &Words) -> Vec<String> {
-    let mut different = words.different().to_vec();
-    different.sort();
-    different
 }

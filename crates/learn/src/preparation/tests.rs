@@ -207,3 +207,62 @@ proptest! {
         prop_assert!(known < 2.0 || deviation == 0.0 || (deviation - 1.0).abs() < 1e-6, "{}", deviation);
     }
 }
+
+proptest! {
+    #[test]
+    fn parts_teach_what_the_whole_teaches_to_the_last_bit(
+        rows in prop::collection::vec((any::<Option<f32>>(), -1e3..1e3f64, 0..4usize, any::<bool>()), 2..60),
+        cut in 1..20usize,
+        is_number: bool,
+    ) {
+        let word = |place: usize| [None, Some("red"), Some("blue"), Some("green")][place];
+        let columns = [
+            Column::numbers("holed", rows.iter().map(|row| row.0.map(f64::from).filter(|x| x.is_finite()))),
+            Column::numbers("x", rows.iter().map(|row| Some(row.1 / 3.0))),
+            Column::words("colour", rows.iter().map(|row| word(row.2))).read_as("words"),
+        ];
+        let target = match is_number {
+            true => Column::numbers("y", rows.iter().map(|row| Some(row.1))),
+            false => Column::words("y", rows.iter().map(|row| Some(if row.3 { "yes" } else { "no" }))),
+        };
+        let task = Task::guessed(&target);
+        let mut learner = PreparationLearner::new(task);
+        let mut guess = TaskGuess::default();
+        let all: Vec<usize> = (0..rows.len()).collect();
+        let part = |rows: &[usize]| (columns.each_ref().map(|column| column.select(rows)), target.select(rows));
+        for rows in all.chunks(cut) {
+            let (inputs, target) = part(rows);
+            guess.see(&target);
+            learner.see(&inputs, &target).unwrap();
+        }
+        for rows in all.chunks(cut) {
+            let (inputs, target) = part(rows);
+            learner.see_again(&inputs, &target).unwrap();
+        }
+        prop_assert_eq!(guess.task(), task);
+        let bits = |learned: &Result<Preparation, PreparationError>| match learned {
+            Ok(preparation) => format!("{preparation:?}"),
+            Err(error) => error.to_string(),
+        };
+        let whole = Preparation::fit(&columns, &target, task);
+        prop_assert_eq!(bits(&learner.learned()), bits(&whole));
+    }
+}
+
+#[test]
+fn a_column_that_has_too_many_words_is_refused_when_the_next_part_comes() {
+    let words: Vec<String> = (0..300).map(|row| format!("w{row}")).collect();
+    let inputs = [Column::words("free text", words.iter().map(|word| Some(word.as_str())))];
+    let target = Column::numbers("y", (0..300).map(|row| Some(f64::from(row) / 7.0)));
+    let mut learner = PreparationLearner::new(Task::Regression);
+    learner.see(&inputs, &target).unwrap();
+    let message = learner.see(&inputs, &target).unwrap_err().to_string();
+    assert!(message.starts_with("column `free text` has 300 different words in 300 rows"), "{message}");
+    let other = [Column::numbers("free text", vec![Some(1.0); 300])];
+    let mut learner = PreparationLearner::new(Task::Regression);
+    learner.see(&other, &target).unwrap();
+    assert_eq!(
+        learner.see(&inputs, &target).unwrap_err().to_string(),
+        "column `free text` is to be of numbers, and is not; numbers fit"
+    );
+}

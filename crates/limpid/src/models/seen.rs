@@ -27,7 +27,8 @@ impl Seen {
     /// use limpid::learn::Split;
     /// use limpid::models::Seen;
     ///
-    /// let split = Split { checksum: "ab".to_string(), train: 3, test: 1, share: 0.25, seed: 1 };
+    /// let (checksum, share) = ("ab".to_string(), 0.25);
+    /// let split = Split { checksum, train: 3, test: 1, share, seed: 1, in_blocks: false };
     /// let seen = |split, checksum: &str| Seen::of(split, || checksum.to_string(), 4, None);
     /// assert!(matches!(seen(Some(&split), "ab"), Seen::Same { train, test } if (train.len(), test.len()) == (3, 1)));
     /// assert_eq!(seen(Some(&split), "cd"), Seen::Other);

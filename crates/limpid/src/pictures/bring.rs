@@ -45,27 +45,72 @@ impl Ground {
         (height, width): (usize, usize),
     ) -> Option<Self> {
         let greys: Vec<Grey> = pictures.map(|planes| Grey::of_planes(planes, channels, height, width)).collect();
-        let mut grounds: Vec<u8> = greys.iter().map(Grey::border).collect();
+        let mut search = GroundSearch::default();
+        greys.iter().for_each(|grey| search.look_at(grey));
+        let brightness = search.brightness()?;
+        greys.iter().for_each(|grey| search.look_again_at(grey, brightness));
+        search.ground(brightness, (height, width))
+    }
+}
+
+/// Looks for the ground of pictures that are shown one after the other, and then once more.
+#[derive(Debug, Default)]
+pub(super) struct GroundSearch {
+    /// The ground of each picture.
+    borders: Vec<u8>,
+    /// The longer side of what lies on each, and whether it lies in the middle.
+    drawings: Vec<(usize, bool)>,
+    /// How many of them have anything on them.
+    drawn: usize,
+}
+
+impl GroundSearch {
+    pub(super) fn look(&mut self, picture: &Picture) {
+        self.look_at(&Grey::of(picture));
+    }
+
+    fn look_at(&mut self, grey: &Grey) {
+        self.borders.push(grey.border());
+    }
+
+    /// How bright the ground is, where the pictures have a clear one in common. Then they are looked at again.
+    pub(super) fn brightness(&self) -> Option<u8> {
+        let mut grounds = self.borders.clone();
         grounds.sort_unstable();
         let brightness = *grounds.get(grounds.len() / 2)?;
-        let share = |count: usize| count as f64 / greys.len() as f64;
         let alike = grounds.iter().filter(|ground| ground.abs_diff(brightness) <= SAME).count();
-        let drawn = greys.iter().filter(|grey| grey.contrast(brightness) >= CONTRAST).count();
         let is_clear = brightness <= DARK || brightness >= 255 - DARK;
-        if !is_clear || share(alike) < NEARLY_ALL || share(drawn) < NEARLY_ALL {
+        (is_clear && self.is_nearly_all(alike)).then_some(brightness)
+    }
+
+    pub(super) fn look_again(&mut self, picture: &Picture, brightness: u8) {
+        self.look_again_at(&Grey::of(picture), brightness);
+    }
+
+    fn look_again_at(&mut self, grey: &Grey, brightness: u8) {
+        let (x, y) = grey.centre_of_mass(brightness);
+        let is_central = |place: f32, side: usize| (place - side as f32 / 2.0).abs() <= 1.0;
+        self.drawn += usize::from(grey.contrast(brightness) >= CONTRAST);
+        let is_central = is_central(x, grey.width) && is_central(y, grey.height);
+        self.drawings.push((grey.longer_side(brightness), is_central));
+    }
+
+    pub(super) fn ground(&self, brightness: u8, (height, width): (usize, usize)) -> Option<Ground> {
+        if !self.is_nearly_all(self.drawn) {
             return None;
         }
-        let mut extents: Vec<usize> = greys.iter().map(|grey| grey.longer_side(brightness)).collect();
+        let mut extents: Vec<usize> = self.drawings.iter().map(|(extent, _)| *extent).collect();
         extents.sort_unstable();
-        let extent = extents[extents.len() / 2];
-        let fits = |grey: &&Grey| {
-            let (x, y) = grey.centre_of_mass(brightness);
-            let is_central = |place: f32, side: usize| (place - side as f32 / 2.0).abs() <= 1.0;
-            grey.longer_side(brightness).abs_diff(extent) <= 1 && is_central(x, width) && is_central(y, height)
-        };
-        let is_placed = height == width && height >= 16 && share(greys.iter().filter(fits).count()) >= NEARLY_ALL;
+        let extent = *extents.get(extents.len() / 2)?;
+        let fits = |(own, is_central): &&(usize, bool)| own.abs_diff(extent) <= 1 && *is_central;
+        let fit = self.drawings.iter().filter(fits).count();
+        let is_placed = height == width && height >= 16 && self.is_nearly_all(fit);
         let extent = u8::try_from(extent).ok().filter(|_| is_placed);
-        Some(Self { brightness, extent })
+        Some(Ground { brightness, extent })
+    }
+
+    fn is_nearly_all(&self, count: usize) -> bool {
+        count as f64 / self.borders.len() as f64 >= NEARLY_ALL
     }
 }
 
