@@ -214,12 +214,15 @@ impl DataOptions {
 
 impl HoldoutOptions {
     /// Refuses what a data set that is known by name has no use for.
-    pub(crate) fn check_named(&self, named: Named) -> Result<(), Failure> {
+    pub(crate) fn check_named(&self, named: Named, folder: Option<&Path>) -> Result<(), Failure> {
+        let why = match folder.filter(|folder| named.locate(Some(folder)).is_err()) {
+            Some(folder) => format!("{} holds neither", folder.display()),
+            None => format!("{} has its own", named.name()),
+        };
         let size = self.size.map(|_| "--size");
         match self.of_table().or(self.test_share.map(|_| "--test-share")).or(size) {
             Some(flag) => Err(Failure::Usage(format!(
-                "{flag} is for tables and pictures, and {} has its own; with --data FILE.csv it fits",
-                named.name()
+                "{flag} is for tables and pictures, and {why}; with --data FILE.csv it fits"
             ))),
             None => Ok(()),
         }

@@ -169,7 +169,9 @@ impl Asked {
             say_not_finite(path, &model)?;
         }
         let model = model.with_threads(self.threads.count());
-        if let Some(samples) = samples {
+        let source = Source::of_model(&self.data, samples.as_ref())?;
+        let named = source.named_for(samples.as_ref());
+        if let (Some(samples), None) = (samples, named) {
             if self.normalize.is_some() {
                 let file = path.display();
                 return Err(Failure::Usage(format!(
@@ -177,7 +179,7 @@ impl Asked {
                 )));
             }
             let as_is = self.pictures_as.as_is;
-            let asked = Questions::read(&self.data, self.part.part, &samples, &model.loss(), as_is)?;
+            let asked = Questions::read(source, self.part.part, &samples, &model.loss(), as_is)?;
             let Questions { data, name, part, notes, places, seen } = asked;
             if !is_quiet {
                 let about_seen = seen.as_ref().map(|seen| seen::note(seen, seen::noun(&samples), &name));
@@ -198,8 +200,7 @@ impl Asked {
                 pixels: None,
             });
         }
-        let source = Source::of(&self.data)?;
-        let Source::Named(named) = source else { return Err(unprepared(&source)) };
+        let Some(named) = named else { return Err(unprepared(&source)) };
         named.check_fits(model.network()).map_err(|why| Failure::Misfit(format!("{}: {why}", path.display())))?;
         let parts = named.read(self.data.data.as_deref(), None, &model.loss())?;
         let stored = (format == Format::Model).then_some(match model.divisor() {

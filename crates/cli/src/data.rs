@@ -120,6 +120,11 @@ impl Named {
         data_sets().iter().find(is_it).unwrap_or(&data_sets()[0])
     }
 
+    /// The data set of this name.
+    pub(crate) fn called(name: &str) -> Option<Self> {
+        Self::from_str(name, false).ok()
+    }
+
     pub(crate) fn name(self) -> &'static str {
         self.set().name
     }
@@ -192,6 +197,7 @@ mod tests {
         assert_eq!(names, data_sets().iter().map(|set| set.name).collect::<Vec<_>>());
         for named in Named::value_variants() {
             assert_eq!(named.to_possible_value().unwrap().get_name(), named.name());
+            assert_eq!(Named::called(named.name()), Some(*named));
             assert_eq!(serde_json::to_value(named).unwrap(), named.name());
         }
     }

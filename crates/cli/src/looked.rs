@@ -55,11 +55,11 @@ impl Wanted {
 impl Looked {
     /// The samples for a network or a model.
     pub(crate) fn read(subject: &Subject, options: &DataOptions, wanted: &Wanted) -> Result<Self, Failure> {
-        let source = Source::of(options)?;
-        match (&subject.samples, source) {
-            (None, Source::Named(named)) => Self::of_named(named, subject, options, wanted),
-            (None, source) => Err(without_model(subject, &source)),
-            (Some(samples), _) => Self::of_kind(samples, subject, options, wanted),
+        let source = Source::of_model(options, subject.samples.as_ref())?;
+        match (&subject.samples, source.named_for(subject.samples.as_ref())) {
+            (_, Some(named)) => Self::of_named(named, subject, options, wanted),
+            (None, None) => Err(without_model(subject, &source)),
+            (Some(samples), None) => Self::of_kind(samples, subject, source, wanted),
         }
     }
 
@@ -75,8 +75,8 @@ impl Looked {
     }
 
     /// Rows of a table, or pictures, as the model learned to read them.
-    fn of_kind(samples: &Samples, subject: &Subject, options: &DataOptions, wanted: &Wanted) -> Result<Self, Failure> {
-        let asked = Questions::read(options, wanted.part, samples, &subject.loss, false)?;
+    fn of_kind(samples: &Samples, subject: &Subject, source: Source, wanted: &Wanted) -> Result<Self, Failure> {
+        let asked = Questions::read(source, wanted.part, samples, &subject.loss, false)?;
         let Questions { data, name, part, mut notes, places, .. } = asked;
         // A file of a few rows is looked at as a whole.
         let count = if wanted.count > 1 { wanted.count.min(data.len()) } else { wanted.count };

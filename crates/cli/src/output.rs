@@ -5,6 +5,7 @@ use std::io::{self, IsTerminal, Read, Write};
 use std::path::Path;
 
 use crate::failure::Failure;
+use crate::text;
 use limpid::files::write_atomically;
 
 /// Writes a result to stdout.
@@ -66,14 +67,14 @@ pub(crate) fn standard_input(cap: u64) -> Result<Vec<u8>, Failure> {
 
 /// Writes a line of progress, or a note, to stderr. That nobody reads it is no reason to stop.
 pub(crate) fn note(line: &str) {
-    let _ = writeln!(io::stderr().lock(), "{line}");
+    let _ = writeln!(io::stderr().lock(), "{}", text::escaped(line, &['\n', '\t']));
 }
 
 /// Writes an error to stderr, as clap writes those that it finds.
 pub(crate) fn error(message: &str) {
     let has_colour = can_redraw() && wants_colour();
     let label = if has_colour { "\x1b[1;31merror:\x1b[0m" } else { "error:" };
-    note(&format!("{label} {message}"));
+    let _ = writeln!(io::stderr().lock(), "{label} {}", text::escaped(message, &['\n', '\t']));
 }
 
 /// Whether whoever reads a terminal has not asked for no colours there; see <https://no-color.org>.

@@ -32,8 +32,20 @@ impl Source {
     /// A folder is that of a data set that is known by name, or one of pictures; a file is a table, or pictures that are
     /// kept as arrays. What is something else says so here, before it is read as what it is not.
     pub(crate) fn of(options: &DataOptions) -> Result<Self, Failure> {
-        let Some(path) = &options.data else { return Ok(Self::Named(options.named())) };
-        let found = if output::is_dash(path) { Self::Table(path.clone()) } else { Self::at(path, options.dataset)? };
+        Self::of_model(options, None)
+    }
+
+    /// The same for a model: where nothing else is asked for, the data set that it learned from.
+    pub(crate) fn of_model(options: &DataOptions, samples: Option<&Samples>) -> Result<Self, Failure> {
+        let usual = set_of(samples).and_then(Named::called).unwrap_or_else(|| options.named());
+        let Some(path) = &options.data else { return Ok(Self::Named(options.dataset.unwrap_or(usual))) };
+        // A folder for a model of samples of one's own is no named set's, whatever is in it.
+        let is_own = samples.is_some() && set_of(samples).is_none() && options.dataset.is_none();
+        let found = match () {
+            () if output::is_dash(path) => Self::Table(path.clone()),
+            () if is_own && path.is_dir() => Self::Pictures(path.clone()),
+            () => Self::at(path, options.dataset, usual)?,
+        };
         match (&found, options.dataset) {
             (Self::Table(_) | Self::Pictures(_), Some(named)) => Err(Failure::Usage(format!(
                 "--dataset {} and --data {} are two data sets; leave --dataset out, or name the folder with its files",
@@ -44,14 +56,14 @@ impl Source {
         }
     }
 
-    fn at(path: &Path, named: Option<Named>) -> Result<Self, Failure> {
+    fn at(path: &Path, named: Option<Named>, usual: Named) -> Result<Self, Failure> {
         let about = |what: &str| Failure::Misfit(format!("{}: {what}", path.display()));
         let found = fs::metadata(path).map_err(|error| match error.kind() {
             io::ErrorKind::NotFound => about("there is no such file or folder; check the path"),
             _ => about(&format!("{error}; name a file or a folder that can be read")),
         })?;
         if found.is_dir() {
-            let set = named.unwrap_or(Named::Mnist);
+            let set = named.unwrap_or(usual);
             let has_own_idx = named.is_none() && holds_own_idx(path);
             let is_named = set.locate(Some(path)).is_ok() && !has_own_idx;
             let is_other = named.is_none() && (has_own_idx || holds_pictures(path));
@@ -73,6 +85,15 @@ impl Source {
         Err(about(&format!("{}; {fits}", seen.described())))
     }
 
+    /// The data set, where it is one that is known by name, and a model whose file says this of its samples can be asked
+    /// about such: it learned from one, or does not say what from.
+    pub(crate) fn named_for(&self, samples: Option<&Samples>) -> Option<Named> {
+        match self {
+            Self::Named(named) if samples.is_none() || set_of(samples).is_some() => Some(*named),
+            _ => None,
+        }
+    }
+
     /// What it is called in a report.
     pub(crate) fn name(&self) -> String {
         match self {
@@ -80,6 +101,14 @@ impl Source {
             Self::Table(path) if output::is_dash(path) => "standard input".to_string(),
             Self::Table(path) | Self::Pictures(path) => path.display().to_string(),
         }
+    }
+}
+
+/// The name of the data set that a model learned from, where that has one.
+pub(crate) fn set_of(samples: Option<&Samples>) -> Option<&str> {
+    match samples {
+        Some(Samples::Pictures(form)) => form.set.as_deref(),
+        _ => None,
     }
 }
 
@@ -111,8 +140,10 @@ pub(crate) struct Lesson {
     /// Samples to learn from, and samples to test on.
     pub(crate) counts: [usize; 2],
     pub(crate) divisor: Option<f64>,
-    /// What goes with the model, so that it can be asked about more of the kind.
+    /// What samples of one's own are made from.
     pub(crate) samples: Option<Samples>,
+    /// The same of a data set that is known by name, when it was read.
+    of_set: Option<Samples>,
     /// What a reader of the settings should know.
     pub(crate) notes: Vec<String>,
     source: Source,
@@ -126,12 +157,13 @@ impl Lesson {
         let source = Source::of(data)?;
         match &source {
             Source::Named(named) => {
-                holdout.check_named(*named)?;
+                holdout.check_named(*named, data.data.as_deref())?;
                 Ok(Self {
                     form: named.form(),
                     counts: [Part::Train, Part::Test].map(|part| named.samples(part)),
                     divisor: named.divisor(),
                     samples: None,
+                    of_set: None,
                     notes: Vec::new(),
                     source,
                     read: None,
@@ -175,6 +207,7 @@ impl Lesson {
             counts: [train.len(), test.as_ref().map_or(0, Dataset::len)],
             divisor: None,
             samples: Some(Samples::Table(preparation)),
+            of_set: None,
             notes,
             source,
             read: Some((train, test)),
@@ -202,10 +235,16 @@ impl Lesson {
             counts: [train.len(), test.as_ref().map_or(0, Dataset::len)],
             divisor: train.divisor(),
             samples: Some(Samples::Pictures(form)),
+            of_set: None,
             notes,
             source,
             read: Some((train, test)),
         }
+    }
+
+    /// What goes with the model, so that it can be asked about more of the kind.
+    pub(crate) fn kept(&self) -> Option<&Samples> {
+        self.samples.as_ref().or(self.of_set.as_ref())
     }
 
     /// Whether it is a table.
@@ -227,6 +266,7 @@ impl Lesson {
             (Some(read), _) => read,
             (None, Source::Named(named)) => {
                 let parts = named.read(folder, self.divisor, loss)?;
+                self.of_set = Some(Samples::Pictures(pictures::form_of(named.set(), &parts.train)));
                 return Ok((parts.train, Some(parts.test)));
             }
             (None, source) => return Err(Failure::Misfit(format!("{} was read already", source.name()))),
@@ -271,13 +311,12 @@ pub(crate) struct Questions {
 impl Questions {
     /// Reads samples of the kind that a model learned from, with their targets.
     pub(crate) fn read(
-        options: &DataOptions,
+        source: Source,
         part: Option<Part>,
         samples: &Samples,
         loss: &Loss,
         as_is: bool,
     ) -> Result<Self, Failure> {
-        let source = Source::of(options)?;
         match (samples, &source) {
             (Samples::Table(preparation), Source::Table(path)) => {
                 let table = read_fitted(path, preparation)?;

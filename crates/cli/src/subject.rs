@@ -53,28 +53,40 @@ fn is_file(word: &OsStr) -> bool {
     path.is_file() || path.extension().is_some_and(|extension| extension == "safetensors")
 }
 
+/// Whether there is something of this name, if it be a folder, a pipe, or a link that leads nowhere.
+fn is_anything(word: &OsStr) -> bool {
+    Path::new(word).symlink_metadata().is_ok()
+}
+
 impl Subject {
     fn read(word: &OsStr) -> Result<Self, Failure> {
         if is_file(word) {
-            let path = Path::new(word);
-            let saved = models::load_saved(path).map_err(|error| bare(path).unwrap_or(error.into()))?;
-            say_not_finite(path, &saved.model)?;
-            return Ok(Subject {
-                network: saved.model.network().clone(),
-                loss: saved.model.loss(),
-                divisor: saved.model.divisor(),
-                samples: saved.samples,
-                model: Some(saved.model),
-                file: Some(path.display().to_string()),
-            });
+            return Self::of_file(Path::new(word));
         }
         let text = word.to_string_lossy();
-        let network = text.parse().map_err(|error: limpid::learn::Error| {
-            // Nobody who forgot an extension meant a network without a comma.
-            let file = if text.contains(',') { "" } else { "\nthere is no file of this name either" };
-            Failure::Usage(format!("{error}{file}"))
-        })?;
+        let network = match text.parse() {
+            Ok(network) => network,
+            Err(_) if is_anything(word) => return Self::of_file(Path::new(word)),
+            Err(error) => {
+                // Nobody who forgot an extension meant a network without a comma.
+                let file = if text.contains(',') { "" } else { "\nthere is no file of this name either" };
+                return Err(Failure::Usage(format!("{error}{file}")));
+            }
+        };
         Ok(Subject { network, loss: Loss::default(), divisor: None, samples: None, model: None, file: None })
+    }
+
+    fn of_file(path: &Path) -> Result<Self, Failure> {
+        let saved = models::load_saved(path).map_err(|error| bare(path).unwrap_or(error.into()))?;
+        say_not_finite(path, &saved.model)?;
+        Ok(Self {
+            network: saved.model.network().clone(),
+            loss: saved.model.loss(),
+            divisor: saved.model.divisor(),
+            samples: saved.samples,
+            model: Some(saved.model),
+            file: Some(path.display().to_string()),
+        })
     }
 
     /// A network that was typed is wrong usage; one that is in a file is a file that does not fit.
@@ -124,14 +136,18 @@ impl GraphSubjectArgument {
         if !is_formula && (is_file(&self.subject) || is_network(&text)) {
             return Ok(GraphSubject::Network(Box::new(Subject::read(&self.subject)?)));
         }
-        let formula: Expression = text.parse().map_err(|error| {
-            let else_ = if is_formula {
-                ""
-            } else {
-                "\nthere is no file of this name, and a network begins as in `784, affine 50`"
-            };
-            Failure::Usage(format!("{error}{else_}"))
-        })?;
+        // `a-folder` is a formula, too.
+        if !is_formula && is_anything(&self.subject) {
+            return Ok(GraphSubject::Network(Box::new(Subject::of_file(Path::new(&self.subject))?)));
+        }
+        let formula: Expression = match text.parse() {
+            Ok(formula) => formula,
+            Err(error) if is_formula => return Err(Failure::Usage(error.to_string())),
+            Err(error) => {
+                let else_ = "there is no file of this name, and a network begins as in `784, affine 50`";
+                return Err(Failure::Usage(format!("{error}\n{else_}")));
+            }
+        };
         // A word alone is more likely the name of a file that is not there than a formula that does nothing.
         match formula.names() {
             [name] if !is_formula && *name == text.trim() => Err(Failure::Usage(format!(

@@ -1,5 +1,6 @@
 //! Numbers and words as people read them.
 
+use std::borrow::Cow;
 use std::path::Path;
 
 /// A count with its thousands apart: `39,760`.
@@ -116,6 +117,22 @@ pub(crate) fn shell_word(path: &Path) -> String {
     if !text.is_empty() && text.chars().all(is_plain) { text } else { format!("'{}'", text.replace('\'', r"'\''")) }
 }
 
+/// A text with its control characters written out, but for those that are kept: a name from a file, or a file's name, may
+/// not move the cursor of whoever reads it, or colour their terminal.
+///
+/// What is no text at all, such as U+FFFD for bytes that are not UTF-8, stays as it is.
+pub(crate) fn escaped<'t>(text: &'t str, kept: &[char]) -> Cow<'t, str> {
+    let is_written_out = |c: char| c.is_control() && !kept.contains(&c);
+    if !text.contains(is_written_out) {
+        return Cow::Borrowed(text);
+    }
+    let written = |c: char| match is_written_out(c) {
+        true => c.escape_default().to_string(),
+        false => c.to_string(),
+    };
+    Cow::Owned(text.chars().map(written).collect())
+}
+
 /// Which way a column of a table is aligned.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Align {
@@ -125,11 +142,13 @@ pub(crate) enum Align {
     Right,
 }
 
-/// Rows of cells as lines of columns, two spaces apart.
+/// Rows of cells as lines of columns, two spaces apart. Control characters of names are written out.
 pub(crate) fn table(aligns: &[Align], rows: &[Vec<String>]) -> String {
+    let rows: Vec<Vec<Cow<'_, str>>> =
+        rows.iter().map(|row| row.iter().map(|cell| escaped(cell, &[])).collect()).collect();
     let width = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max();
     let widths: Vec<usize> = (0..aligns.len()).map(|column| width(column).unwrap_or(0)).collect();
-    let line = |row: &Vec<String>| {
+    let line = |row: &Vec<Cow<'_, str>>| {
         let cells = row.iter().zip(aligns).zip(&widths).map(|((cell, align), &width)| match align {
             Align::Left => format!("{cell:<width$}"),
             Align::Right => format!("{cell:>width$}"),
@@ -173,6 +192,12 @@ mod tests {
         for (unix_seconds, wanted) in table {
             assert_eq!(time_of_day(unix_seconds), wanted);
         }
+    }
+
+    #[test]
+    fn control_characters_of_a_name_are_written_out() {
+        assert_eq!(escaped("W\0\x1b[31m é\u{9b}\n", &['\n']), "W\\u{0}\\u{1b}[31m é\\u{9b}\n");
+        assert_eq!(table(&[Align::Left; 2], &[vec!["a\nb".to_string(), "\x07".to_string()]]), "a\\nb  \\u{7}\n");
     }
 
     #[test]

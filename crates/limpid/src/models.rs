@@ -53,6 +53,9 @@ pub struct PictureForm {
     pub width: usize,
     /// The classes' names, in the order of the labels.
     pub classes: Vec<String>,
+    /// The data set that was learned, where it is one that is known by name, such as `mnist`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub set: Option<String>,
     /// The ground that nearly all pictures of the training lay on, where they did.
     #[cfg(feature = "pictures")]
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -393,8 +396,8 @@ mod tests {
         let kind = Column::words("kind", [Some("a"), Some("b"), Some("a")]);
         let table = Samples::Table(Preparation::fit(&[x], &kind, Task::Classification).unwrap());
         let classes = vec!["a".to_string(), "b".to_string()];
-        let pictures =
-            Samples::Pictures(PictureForm { channels: 1, height: 2, width: 1, classes, ground: None, split: None });
+        let pictures = PictureForm { channels: 1, height: 2, width: 1, classes, set: None, ground: None, split: None };
+        let pictures = Samples::Pictures(pictures);
         for samples in [table, pictures] {
             save_with(&model, Some(&samples), &path).unwrap();
             assert_eq!(load_saved(&path).unwrap().samples.as_ref(), Some(&samples));

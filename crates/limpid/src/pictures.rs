@@ -59,7 +59,8 @@ pub fn split_sized(
     let pixels = train.images.as_slice::<u8>().unwrap_or_default();
     let each = pixels.chunks_exact((train.channels() * height * width).max(1));
     let ground = Ground::of(each, train.channels(), (height, width));
-    let mut form = PictureForm { channels, height, width, classes: train.classes.clone(), ground, split: None };
+    let classes = train.classes.clone();
+    let mut form = PictureForm { channels, height, width, classes, set: None, ground, split: None };
     check_classes(folder, &form)?;
     let mut others = train.others.clone();
     let checksum = train.checksum.clone();
@@ -84,6 +85,27 @@ fn check_classes(folder: &Path, form: &PictureForm) -> Result<(), Error> {
     let what =
         format!("{}: one class, `{}`, is nothing to tell apart; two fit", folder.display(), form.classes.join(""));
     Err(limpid_learn::Error::Data(what).into())
+}
+
+/// What the pictures of a data set that is known by name have in common, for a model that learned from them; their ground is
+/// measured on its training samples, which are bytes.
+///
+/// ```
+/// use limpid::pictures::{Ground, form_of};
+///
+/// let options = limpid::datasets::Mnist { normalize: false, ..Default::default() };
+/// let (train, _) = limpid::datasets::mnist(&options)?;
+/// let form = form_of(limpid::files::data_set("mnist").expect("it is known"), &train);
+/// assert_eq!((form.height, form.width, form.ground), (28, 28, Some(Ground::MNIST)));
+/// # Ok::<(), limpid::Error>(())
+/// ```
+#[cfg(feature = "sets")]
+pub fn form_of(set: &limpid_files::DataSet, train: &Dataset) -> PictureForm {
+    let [channels, height, width] = set.shape;
+    let pixels = train.inputs().as_slice::<u8>().unwrap_or_default();
+    let ground = Ground::of(pixels.chunks_exact(set.sample_size()), channels, (height, width));
+    let classes = set.classes.iter().map(ToString::to_string).collect();
+    PictureForm { channels, height, width, classes, set: Some(set.name.to_string()), ground, split: None }
 }
 
 /// What is learned and what is held out, of a folder of pictures or of arrays of them, and what is to be said of that.

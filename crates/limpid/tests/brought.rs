@@ -15,7 +15,7 @@ const ASKED: usize = 1000;
 
 fn form() -> PictureForm {
     let classes = (0..10).map(|digit| digit.to_string()).collect();
-    PictureForm { channels: 1, height: 28, width: 28, classes, ground: Some(Ground::MNIST), split: None }
+    PictureForm { channels: 1, height: 28, width: 28, classes, set: None, ground: Some(Ground::MNIST), split: None }
 }
 
 fn grey(side: usize, pixels: Vec<u8>) -> Picture {
@@ -87,10 +87,10 @@ fn digits_as_people_bring_them_are_read_as_well_as_mnists_own() {
     let (light_ink, done) = right(&mut |_, digit| transparent(digit, 255), false);
     assert!(light_ink == own && !done.inverted && done.on_black, "{light_ink}, {done:?}");
     let (photographs, done) = right(&mut |number, digit| photographed(digit, number), false);
-    // Lines of another thickness, and a shade over the ground, cost some digits more.
-    assert!(photographs + ASKED / 12 > own && done.inverted && done.centred, "{photographs} and {own}, {done:?}");
+    // A shade over the ground, and lines that are a little blurred, cost a digit or two.
+    assert!(photographs + ASKED / 100 > own && done.inverted && done.centred, "{photographs} and {own}, {done:?}");
     let (close, done) = right(&mut |_, digit| cut_close(digit), false);
-    assert!(close + ASKED / 12 > own && done.inverted && done.centred, "{close} and {own}, {done:?}");
+    assert!(close + ASKED / 100 > own && done.inverted && done.centred, "{close} and {own}, {done:?}");
     println!(
         "of {ASKED}: as they are {own}; on white {on_white}, before {as_is}; transparent {dark_ink}, {light_ink}; photographed {photographs}; cut close {close}"
     );
@@ -102,7 +102,7 @@ fn a_ground_is_seen_where_there_is_one_and_never_among_photographs() {
     let pixels = train.range(0, 500).unwrap().inputs().as_slice::<u8>().unwrap().to_vec();
     assert_eq!(Ground::of(pixels.chunks(784), 1, (28, 28)), Some(Ground::MNIST));
     let white: Vec<u8> = pixels.iter().map(|ink| 255 - ink).collect();
-    let light = Some(Ground { brightness: 255, extent: Some(20) });
+    let light = Some(Ground { brightness: 255, ..Ground::MNIST });
     assert_eq!(Ground::of(white.chunks(784), 1, (28, 28)), light);
     // Borders of all brightnesses, and pictures that are all ground.
     let photographs: Vec<Vec<u8>> =
@@ -120,5 +120,46 @@ fn without_a_ground_nothing_is_inverted() {
     for pixels in [vec![255; 4], vec![0, 200, 3, 4]] {
         let (picture, changes) = brought(Picture { pixels: pixels.clone(), ..night.clone() }, &plain);
         assert_eq!((picture.pixels, changes), (pixels, Changes::default()));
+    }
+}
+
+/// Pictures of 32×32 pixels with a bright block of 16×8, wherever `place` says of each.
+fn blocks(place: impl Fn(usize) -> (usize, usize)) -> Vec<Vec<u8>> {
+    let picture = |number: usize| {
+        let (down, across) = place(number);
+        let is_in = |at: usize| (down..down + 16).contains(&(at / 32)) && (across..across + 8).contains(&(at % 32));
+        (0..1024).map(|at| if is_in(at) { 250 } else { 5 }).collect()
+    };
+    (0..50).map(picture).collect()
+}
+
+#[test]
+fn what_is_drawn_is_put_where_the_trainings_pictures_have_it() {
+    let ground = |pictures: &[Vec<u8>]| Ground::of(pictures.iter().map(Vec::as_slice), 1, (32, 32)).unwrap();
+    // Off the middle, but all alike: a larger picture's drawing goes there.
+    let placed = ground(&blocks(|_| (10, 5)));
+    assert_eq!(placed, Ground { brightness: 5, extent: Some(16), centre: Some([18.0, 9.0]) });
+    assert_eq!(placed.to_string(), "light on dark, 16 pixels long and centred");
+    let form = PictureForm { height: 32, width: 32, ground: Some(placed), ..form() };
+    let is_in = |at: usize| (4..100).contains(&(at / 120)) && (60..108).contains(&(at % 120));
+    let photograph = (0..120 * 120).map(|at| if is_in(at) { 20 } else { 230 }).collect();
+    let (picture, changes) = brought(grey(120, photograph), &form);
+    assert!(changes.inverted && changes.centred && !changes.resized, "{changes:?}");
+    let block = &blocks(|_| (10, 5))[0];
+    assert!(picture.pixels.iter().zip(block).all(|(own, block)| own.abs_diff(*block) <= 25), "{:?}", picture.pixels);
+    // Here and there, as pieces of clothing that fill their pictures: nothing is cut out or moved.
+    let anywhere = ground(&blocks(|number| (number % 15, 3 + number % 11)));
+    assert_eq!(anywhere, Ground { brightness: 5, extent: None, centre: None });
+    let form = PictureForm { ground: Some(anywhere), ..form };
+    let (_, changes) = brought(grey(120, vec![230; 120 * 120]), &form);
+    assert!(changes.inverted && changes.resized && !changes.centred, "{changes:?}");
+}
+
+#[test]
+fn a_picture_of_the_models_size_and_ground_is_left_as_it_is_wherever_its_drawing_lies() {
+    for (down, across) in [(1, 1), (10, 18), (5, 2)] {
+        let is_in = |at: usize| (down..down + 9).contains(&(at / 28)) && (across..across + 4).contains(&(at % 28));
+        let picture = grey(28, (0..784).map(|at| if is_in(at) { 180 } else { 7 }).collect());
+        assert_eq!(brought(picture.clone(), &form()), (picture, Changes::default()));
     }
 }

@@ -14,6 +14,7 @@ use crate::data::Part;
 use crate::failure::Failure;
 use crate::looked::{Looked, Wanted};
 use crate::output;
+use crate::source::set_of;
 use crate::stage::{Stage, check_memory};
 use crate::subject::{Subject, SubjectArgument};
 use crate::text;
@@ -173,11 +174,13 @@ fn looked(
     seed: u64,
 ) -> Result<Looked, Failure> {
     match &subject.samples {
-        Some(_) if data.data.is_none() && part.is_some() => Err(Failure::Usage(
-            "--part is about data, and without --data the samples are random numbers; add --data FILE or FOLDER"
-                .to_string(),
-        )),
-        Some(samples) if data.data.is_none() => Looked::drawn(subject, samples, count, seed),
+        Some(samples) if data.data.is_none() && set_of(Some(samples)).is_none() => match part {
+            Some(_) => Err(Failure::Usage(
+                "--part is about data, and without --data the samples are random numbers; add --data FILE or FOLDER"
+                    .to_string(),
+            )),
+            None => Looked::drawn(subject, samples, count, seed),
+        },
         _ => Looked::read(subject, data, &Wanted { part, start: 0, count }),
     }
 }

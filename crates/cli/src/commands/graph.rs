@@ -129,8 +129,10 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
     let optimizer = arguments.optimizer.optimizer()?;
     let subject = arguments.subject.read(arguments.at.is_some())?;
     let form = arguments.form(&subject)?;
-    if form == Form::Picture {
-        arguments.picture.check()?;
+    match (form, arguments.look_flag()) {
+        (Form::Picture, _) => arguments.picture.check()?,
+        (_, Some(flag)) => return Err(Failure::Usage(format!("{flag} is for pictures; --format picture fits"))),
+        (_, None) => {}
     }
     let drawing = match &subject {
         GraphSubject::Formula(formula) => arguments.formula(formula)?,
@@ -165,16 +167,25 @@ impl Arguments {
                 let fits = "--format picture, or another name, fits";
                 Err(Failure::Usage(format!("a file named .svg or .png holds a picture; {fits}")))
             }
-            Some(form) if form != Form::Picture && (self.look.step || self.picture.open) => {
-                let flag = if self.look.step { "--step" } else { "--open" };
-                Err(Failure::Usage(format!("{flag} shows pictures; --format picture fits")))
-            }
             Some(form) => Ok(form),
             None if names_picture => Ok(Form::Picture),
             None if self.picture.file().is_some() && !looks => Ok(Form::Text),
             None if looks || matches!(subject, GraphSubject::Formula(_)) => Ok(Form::Picture),
             None => Ok(Form::Text),
         }
+    }
+
+    /// The first flag that was typed and changes nothing but a picture.
+    fn look_flag(&self) -> Option<&'static str> {
+        let flags = [
+            ("--step", self.look.step),
+            ("--open", self.picture.open),
+            ("--unfold", !self.look.unfold.is_empty()),
+            ("--digits", self.look.digits.is_some()),
+            ("--everything", self.look.everything),
+            ("--theme", self.picture.theme.is_some()),
+        ];
+        flags.into_iter().find(|(_, is_typed)| *is_typed).map(|(flag, _)| flag)
     }
 
     fn formula(&self, formula: &Expression) -> Result<Drawing, Failure> {

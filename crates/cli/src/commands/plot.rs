@@ -1,11 +1,10 @@
 //! `limpid plot`: formulas, histories and models → pictures.
 
-use std::fs;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::{Args, Subcommand};
+use limpid::files::decode_plain_or_gzip;
 use limpid::graph::Expression;
 use limpid::learn::{Loss, Optimizer, optimizer, optimizer_names};
 use limpid::models::{self, Samples, Saved};
@@ -320,25 +319,21 @@ impl Descent {
     }
 }
 
-/// The largest history that is read, in bytes.
-const HISTORY_CAP_BYTES: u64 = 1 << 30;
+/// The largest history that is read, in bytes: some ten million steps.
+const HISTORY_CAP_BYTES: u64 = 256 << 20;
 
 impl History {
     fn drawn(&self) -> Result<Drawn, Failure> {
-        let (name, text) = match output::is_dash(&self.file) {
-            true => ("stdin".to_string(), read_capped(std::io::stdin().lock())),
-            false => (self.file.display().to_string(), fs::File::open(&self.file).and_then(read_capped)),
+        let is_stdin = output::is_dash(&self.file);
+        let name = if is_stdin { "stdin".to_string() } else { self.file.display().to_string() };
+        let history =
+            |bytes: Vec<u8>| history::History::read(&bytes).map_err(|why| Failure::Misfit(format!("{name}: {why}")));
+        let history = match is_stdin {
+            true => history(output::standard_input(HISTORY_CAP_BYTES)?),
+            false => decode_plain_or_gzip(&self.file, HISTORY_CAP_BYTES, history),
         };
-        let text = text.map_err(|error| Failure::Misfit(format!("{name}: {error}")))?;
-        let read = history::History::read(&text).map_err(|why| Failure::Misfit(format!("{name}: {why}")))?;
-        Ok(history::draw(&read, &name))
+        Ok(history::draw(&history?, &name))
     }
-}
-
-fn read_capped(from: impl Read) -> std::io::Result<String> {
-    let mut text = String::new();
-    from.take(HISTORY_CAP_BYTES).read_to_string(&mut text)?;
-    Ok(text)
 }
 
 impl Weights {

@@ -14,8 +14,9 @@ use serde_json::Value;
 
 use crate::arguments::{AsIsOption, DataOptions, Format, FormatOption, PartOption, ThreadsOption};
 use crate::asked::say_not_finite;
+use crate::data::Named;
 use crate::failure::Failure;
-use crate::source::{Questions, Source, outputs, say_changes, unlike, unprepared};
+use crate::source::{Questions, Source, outputs, say_changes, set_of, unlike, unprepared};
 use crate::tabular::{about_table, read_fitted, unknown_notes};
 use crate::{output, seen, text};
 
@@ -76,14 +77,18 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
     let divisor = model.divisor();
     say_not_finite(&arguments.model, &model)?;
     let mut model = model.with_threads(arguments.threads.count());
-    // Pictures may stand in any folder, or alone.
+    // Pictures may stand in any folder, or alone; a folder may also be that of a data set that is known by name.
+    let is_of_set = set_of(samples.as_ref()).is_some();
+    let is_of_pictures = |path: &Path| is_picture(path) || (path.is_dir() && !is_of_set);
     let source = match &arguments.data.data {
-        Some(path) if matches!(samples, Some(Samples::Pictures(_))) && (path.is_dir() || is_picture(path)) => {
+        Some(path) if matches!(samples, Some(Samples::Pictures(_))) && is_of_pictures(path) => {
             Source::Pictures(path.clone())
         }
-        _ => Source::of(&arguments.data)?,
+        _ => Source::of_model(&arguments.data, samples.as_ref())?,
     };
+    let is_named = arguments.pictures.is_empty() && source.named_for(samples.as_ref()).is_some();
     let Said { text, notes } = match (samples, &source) {
+        (_, &Source::Named(named)) if is_named => arguments.of_set(&mut model, named, divisor)?,
         (Some(Samples::Table(_)), _) if !arguments.pictures.is_empty() => {
             return Err(Failure::Usage("the model learned from a table; a table fits: --data FILE.csv".to_string()));
         }
@@ -97,14 +102,13 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
         (Some(samples), source) => return Err(unlike(&samples, source)),
         (None, _) if !arguments.pictures.is_empty() => {
             let form = arguments.likely_form(&model)?;
+            if form.ground.is_some() && !arguments.pictures_as.as_is {
+                let file = arguments.model.display();
+                output::note(&format!(
+                    "{file} does not say what its pictures were like; they are taken to be like MNIST's"
+                ));
+            }
             arguments.of_pictures(&mut model, &form, divisor, all_pictures(&arguments.pictures)?)?
-        }
-        (None, Source::Named(named)) => {
-            let misfit = |why| Failure::Misfit(format!("{}: {why}", arguments.model.display()));
-            named.check_fits(model.network()).map_err(misfit)?;
-            let parts = named.read(arguments.data.data.as_deref(), divisor, &model.loss())?;
-            let list = List { places: Vec::new(), data: parts.into_part(arguments.part.or_test()), is_labelled: true };
-            arguments.of_samples(&mut model, &list, &named.class_names())?
         }
         (None, source) => return Err(unprepared(source)),
     };
@@ -133,6 +137,14 @@ impl Arguments {
     fn shown(&self, total: usize) -> usize {
         let is_read = self.output.as_deref().is_none_or(output::is_dash) && std::io::stdout().is_terminal();
         shown(self.count, self.format.format, is_read, total)
+    }
+
+    fn of_set(&self, model: &mut Model, named: Named, divisor: Option<f64>) -> Result<Said, Failure> {
+        let misfit = |why| Failure::Misfit(format!("{}: {why}", self.model.display()));
+        named.check_fits(model.network()).map_err(misfit)?;
+        let parts = named.read(self.data.data.as_deref(), divisor, &model.loss())?;
+        let list = List { places: Vec::new(), data: parts.into_part(self.part.or_test()), is_labelled: true };
+        self.of_samples(model, &list, &named.class_names())
     }
 
     fn of_table(&self, model: &mut Model, preparation: &Preparation, path: &Path) -> Result<Said, Failure> {
@@ -222,7 +234,7 @@ impl Arguments {
         let classes = (0..outputs).map(|class| class.to_string()).collect();
         // Of 28×28 pixels are MNIST and its successors, all of them light on black.
         let ground = (side == 28).then_some(Ground::MNIST);
-        Ok(PictureForm { channels: 1, height: side, width: side, classes, ground, split: None })
+        Ok(PictureForm { channels: 1, height: side, width: side, classes, set: None, ground, split: None })
     }
 
     fn of_pictures(
@@ -263,7 +275,8 @@ impl Arguments {
     /// Pictures with their classes: those of a part, or those that are kept as arrays.
     fn of_parts(&self, model: &mut Model, form: PictureForm) -> Result<Said, Failure> {
         let samples = Samples::Pictures(form.clone());
-        let asked = Questions::read(&self.data, self.part.part, &samples, &model.loss(), self.pictures_as.as_is)?;
+        let source = Source::of_model(&self.data, Some(&samples))?;
+        let asked = Questions::read(source, self.part.part, &samples, &model.loss(), self.pictures_as.as_is)?;
         asked.notes.iter().for_each(|note| output::note(note));
         let list = List { places: asked.places, data: asked.data, is_labelled: true };
         self.of_samples(model, &list, &form.classes)

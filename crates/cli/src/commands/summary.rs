@@ -175,8 +175,10 @@ fn as_text(samples: &Samples) -> String {
         Samples::Table(preparation) => preparation,
         Samples::Pictures(form) => {
             let colour = if form.channels == 1 { "in grey" } else { "in colour" };
+            let set = form.set.as_ref().map(|set| format!("{set}, ")).unwrap_or_default();
+            let ground = form.ground.map(|ground| format!(", {ground}")).unwrap_or_default();
             return format!(
-                "samples  pictures of {}×{} pixels {colour}\n{}classes  {}\n",
+                "samples  {set}pictures of {}×{} pixels {colour}{ground}\n{}classes  {}\n",
                 form.width,
                 form.height,
                 split_text(samples),

@@ -195,7 +195,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
     let held = interrupt::hold("the step under way is finished, and what was asked for is written");
     let history = arguments.fit(&mut model, &train, test.as_ref(), &plan, &held)?;
     let seconds = started.elapsed().as_secs_f64();
-    let samples = lesson.samples.as_ref();
+    let samples = lesson.kept();
     drop(spare);
     // Should saving fail, hours of training still end in a report.
     let save = |path: &PathBuf| kept::save(&model, samples, path);

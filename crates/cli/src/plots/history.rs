@@ -1,6 +1,7 @@
 //! A training's history: loss by step, accuracy by epoch.
 
 use limpid::draw::{Line, Panels, Plot, Points};
+use limpid::files::{Kind, sniff};
 use serde::Deserialize;
 
 use super::{Drawn, short};
@@ -25,11 +26,14 @@ struct Epoch {
 
 impl History {
     /// A history by itself, or in the report of `limpid train --format json`.
-    pub(crate) fn read(json: &str) -> Result<Self, String> {
-        let value: serde_json::Value =
-            serde_json::from_str(json).map_err(|error| format!("this is no JSON: {error}"))?;
-        let history = value.get("history").unwrap_or(&value).clone();
+    pub(crate) fn read(json: impl AsRef<[u8]>) -> Result<Self, String> {
+        let json = json.as_ref();
         let fits = "the output of `limpid train --format json`, or a file of `limpid train --history`, fits";
+        let value: serde_json::Value = serde_json::from_slice(json).map_err(|error| match sniff(json) {
+            found if matches!(found.kind(), Kind::Json | Kind::Text) => format!("this is no JSON: {error}"),
+            found => format!("expected a training's history, found {}", found.or(fits)),
+        })?;
+        let history = value.get("history").unwrap_or(&value).clone();
         let history: Self =
             serde_json::from_value(history).map_err(|error| format!("this is no history: {error}; {fits}"))?;
         match history.losses.is_empty() && history.epochs.is_empty() {

@@ -226,3 +226,40 @@ fn pipes_devices_and_circles_are_answered_and_never_waited_for() {
         Err(_) => println!("there is no bash here"),
     }
 }
+
+#[test]
+fn a_model_of_a_named_set_knows_its_set_its_classes_and_that_nothing_is_centred() {
+    use limpid::models::{PictureForm, Samples, save_with};
+    use limpid::pictures::Ground;
+    let place = Place::new();
+    let clothes = limpid::files::data_set("fashion-mnist").unwrap();
+    let form = PictureForm {
+        channels: 1,
+        height: 28,
+        width: 28,
+        classes: clothes.classes.iter().map(ToString::to_string).collect(),
+        set: Some(clothes.name.to_string()),
+        ground: Some(Ground { brightness: 0, extent: None, centre: None }),
+        split: None,
+    };
+    let model = limpid::learn::Model::new(&"784, affine 10".parse().unwrap(), 1).unwrap().with_divisor(Some(255.0));
+    save_with(&model, Some(&Samples::Pictures(form)), &place.path("m")).unwrap();
+    let told = place.run(&["summary", "m"]).done();
+    assert!(
+        told.stdout.contains("fashion-mnist, pictures of 28×28 pixels in grey, light on dark\n"),
+        "{}",
+        told.stdout
+    );
+    // A photograph of dark on light, three times as large.
+    let ink: Vec<u8> = (0..84 * 84).map(|at| if (20..64).contains(&(at % 84)) { 10 } else { 240 }).collect();
+    fs::write(place.path("shirt.png"), grey_png(84, 84, &ink)).unwrap();
+    let told = place.run(&["predict", "m", "shirt.png"]).done();
+    let class = told.stdout.lines().nth(1).and_then(|line| line.split(',').nth(1)).unwrap_or_default();
+    assert!(clothes.classes.contains(&class), "{}", told.stdout);
+    let notes = ["1 picture is inverted", "1 picture is resized to the size that the model reads"];
+    assert!(notes.iter().all(|note| told.stderr.contains(note)), "{}", told.stderr);
+    assert!(!told.stderr.contains("centred"), "{}", told.stderr);
+    // Without a word on data it is asked about its own set, which is not there; with one, about that.
+    place.run(&["evaluate", "m"]).failed(1, "fashion-mnist");
+    place.run(&["evaluate", "m", "--dataset", "mnist"]).done();
+}

@@ -12,6 +12,8 @@ mod killed;
 mod look;
 #[cfg(target_os = "linux")]
 mod memory;
+#[cfg(unix)]
+mod odd;
 mod parts;
 mod plot;
 #[path = "../../../fetch/tests/support/mod.rs"]

@@ -78,7 +78,9 @@ fn a_picture_is_shown_with_the_systems_program_kept_or_not() {
     assert_eq!(std::path::Path::new(&shown()), place.path("kept.png").canonicalize().unwrap());
     let none = place.run_with_viewer(&words("plot|function|x^2|--open|-o|kept.svg"), false);
     none.failed(1, "kept.svg: ");
-    place.run(&words("graph|2, affine 3|--open|--format|text")).failed(2, "--open shows pictures");
+    place
+        .run(&words("graph|2, affine 3|--open|--format|text"))
+        .failed(2, "--open is for pictures; --format picture fits");
 }
 
 #[test]

@@ -206,7 +206,7 @@ fn mistakes_with_a_table_are_answered_with_what_would_fit() {
         ),
         (&["names.csv", "--target", "t"], 1, "column `name` has 320 different words in 320 rows"),
         (&["missing.csv", "--target", "t"], 1, "missing.csv: there is no such file or folder"),
-        (&["empty", "--target", "t"], 2, "--target is for tables and pictures, and mnist has its own"),
+        (&["empty", "--target", "t"], 2, "--target is for tables and pictures, and empty holds neither"),
         (&["-", "--target", "t"], 1, "standard input: the table is empty"),
     ];
     for (arguments, code, said) in table {

@@ -4,22 +4,31 @@
 //! pictures had in common, their [`Ground`], and a picture of another polarity, size or transparency is brought to it,
 //! which is said. Why so, and what it is worth: `docs/decisions/0022`.
 
+use std::fmt;
+
 use limpid_files::Picture;
 use serde::{Deserialize, Serialize};
 
 use crate::models::PictureForm;
 
-/// The ground that the pictures of a training lie on, where nearly all have the same.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// The ground that the pictures of a training lie on, where nearly all have the same. It is measured, whatever the pictures
+/// show.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Ground {
     /// How bright it is, from 0 to 255: the median of the means of the pictures' outermost pixels.
     pub brightness: u8,
     /// The longer side of what lies on it, in pixels, where that is the same in nearly all pictures and its centre of
-    /// mass is the picture's centre, as in MNIST: 20.
+    /// mass lies in one place, as in MNIST: 20.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub extent: Option<u8>,
+    /// Where that centre of mass lies, down and across in pixels from the upper left corner: the mean over the pictures,
+    /// to a tenth. Where it is not said, in the middle.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub centre: Option<[f32; 2]>,
 }
 
+/// A ground is measured on so many pictures, evenly chosen among more.
+const MOST_MEASURED: usize = 2000;
 /// Pictures differ from their median ground by no more, where it counts as one ground.
 const SAME: u8 = 32;
 /// So many of the pictures do, at least.
@@ -34,8 +43,9 @@ const DRAWN: f32 = 0.25;
 const NOISE: f32 = 0.1;
 
 impl Ground {
-    /// MNIST's: light digits on black, in a box of 20×20 pixels, the centre of mass in the middle (LeCun et al. 1998).
-    pub const MNIST: Self = Self { brightness: 0, extent: Some(20) };
+    /// MNIST's: light digits on black, in a box of 20×20 pixels, the centre of mass in the middle (LeCun et al. 1998). Which
+    /// is the middle of the pixel that has 14 others to its left, not the corner between the middle four.
+    pub const MNIST: Self = Self { brightness: 0, extent: Some(20), centre: Some([14.5, 14.5]) };
 
     /// What pictures of one size have in common, pixels channel by channel; nothing, where they have no clear ground, as
     /// photographs mostly.
@@ -44,7 +54,9 @@ impl Ground {
         channels: usize,
         (height, width): (usize, usize),
     ) -> Option<Self> {
-        let greys: Vec<Grey> = pictures.map(|planes| Grey::of_planes(planes, channels, height, width)).collect();
+        let pictures: Vec<&[u8]> = pictures.collect();
+        let measured = pictures.iter().step_by(pictures.len().div_ceil(MOST_MEASURED).max(1));
+        let greys: Vec<Grey> = measured.map(|planes| Grey::of_planes(planes, channels, height, width)).collect();
         let mut search = GroundSearch::default();
         greys.iter().for_each(|grey| search.look_at(grey));
         let brightness = search.brightness()?;
@@ -58,8 +70,8 @@ impl Ground {
 pub(super) struct GroundSearch {
     /// The ground of each picture.
     borders: Vec<u8>,
-    /// The longer side of what lies on each, and whether it lies in the middle.
-    drawings: Vec<(usize, bool)>,
+    /// The longer side of what lies on each, and its centre of mass, down and across.
+    drawings: Vec<(usize, [f32; 2])>,
     /// How many of them have anything on them.
     drawn: usize,
 }
@@ -88,11 +100,8 @@ impl GroundSearch {
     }
 
     fn look_again_at(&mut self, grey: &Grey, brightness: u8) {
-        let (x, y) = grey.centre_of_mass(brightness);
-        let is_central = |place: f32, side: usize| (place - side as f32 / 2.0).abs() <= 1.0;
         self.drawn += usize::from(grey.contrast(brightness) >= CONTRAST);
-        let is_central = is_central(x, grey.width) && is_central(y, grey.height);
-        self.drawings.push((grey.longer_side(brightness), is_central));
+        self.drawings.push((grey.longer_side(brightness), grey.centre_of_mass(brightness)));
     }
 
     pub(super) fn ground(&self, brightness: u8, (height, width): (usize, usize)) -> Option<Ground> {
@@ -102,15 +111,28 @@ impl GroundSearch {
         let mut extents: Vec<usize> = self.drawings.iter().map(|(extent, _)| *extent).collect();
         extents.sort_unstable();
         let extent = *extents.get(extents.len() / 2)?;
-        let fits = |(own, is_central): &&(usize, bool)| own.abs_diff(extent) <= 1 && *is_central;
+        let centre = [0, 1].map(|axis| {
+            let places = self.drawings.iter().map(|(_, centre)| f64::from(centre[axis]));
+            (places.sum::<f64>() / self.drawings.len() as f64 * 10.0).round() as f32 / 10.0
+        });
+        let fits = |(own, place): &&(usize, [f32; 2])| {
+            own.abs_diff(extent) <= 1 && place.iter().zip(centre).all(|(own, centre)| (own - centre).abs() <= 1.0)
+        };
         let fit = self.drawings.iter().filter(fits).count();
         let is_placed = height == width && height >= 16 && self.is_nearly_all(fit);
         let extent = u8::try_from(extent).ok().filter(|_| is_placed);
-        Some(Ground { brightness, extent })
+        Some(Ground { brightness, extent, centre: extent.map(|_| centre) })
     }
 
     fn is_nearly_all(&self, count: usize) -> bool {
         count as f64 / self.borders.len() as f64 >= NEARLY_ALL
+    }
+}
+
+impl fmt::Display for Ground {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.brightness < 128 { "light on dark" } else { "dark on light" })?;
+        self.extent.map_or(Ok(()), |extent| write!(f, ", {extent} pixels long and centred"))
     }
 }
 
@@ -143,8 +165,8 @@ impl Changes {
     /// use limpid::{files::Picture, models::PictureForm, pictures::Ground};
     ///
     /// let classes = vec!["0".to_string(), "1".to_string()];
-    /// let ground = Some(Ground { brightness: 0, extent: None });
-    /// let form = PictureForm { channels: 1, height: 4, width: 4, classes, ground, split: None };
+    /// let ground = Some(Ground { brightness: 0, extent: None, centre: None });
+    /// let form = PictureForm { channels: 1, height: 4, width: 4, classes, set: None, ground, split: None };
     /// let mut pixels = vec![255; 16];
     /// pixels[5] = 0;
     /// let dark_on_white = Picture { height: 4, width: 4, channels: 1, pixels, alpha: None };
@@ -198,8 +220,9 @@ pub fn brought(picture: Picture, form: &PictureForm) -> (Picture, Changes) {
         return (picture, changes);
     }
     let placed = match form.ground {
-        Some(Ground { brightness, extent: Some(extent) }) if picture.channels == 1 => {
-            Grey::of(&picture).placed(brightness, usize::from(extent), form)
+        Some(Ground { brightness, extent: Some(extent), centre }) if picture.channels == 1 => {
+            let centre = centre.unwrap_or([form.height, form.width].map(|side| side as f32 / 2.0));
+            Grey::of(&picture).placed(brightness, usize::from(extent), centre, form)
         }
         _ => None,
     };
@@ -296,14 +319,14 @@ impl Grey {
         sides.map_or(0, |sides| sides.into_iter().map(|(first, end)| end - first).max().unwrap_or(0))
     }
 
-    /// Across and down, in pixels from the upper left corner.
-    fn centre_of_mass(&self, ground: u8) -> (f32, f32) {
+    /// Down and across, in pixels from the upper left corner.
+    fn centre_of_mass(&self, ground: u8) -> [f32; 2] {
         mass(&self.drawn(ground), self.width)
     }
 
     /// What is drawn, scaled so that its longer side has this extent, on a ground of the form's size, its centre of mass
-    /// in the middle. Nothing, where nothing is drawn.
-    fn placed(&self, ground: u8, extent: usize, form: &PictureForm) -> Option<Picture> {
+    /// at this place, or as near as whole pixels bring it. Nothing, where nothing is drawn.
+    fn placed(&self, ground: u8, extent: usize, centre: [f32; 2], form: &PictureForm) -> Option<Picture> {
         // The paper of a photograph is its own ground: not quite the model's.
         let own = self.border();
         if self.contrast(own) < CONTRAST / 2 {
@@ -319,12 +342,13 @@ impl Grey {
         let cut = Picture { height, width, channels: 1, pixels: cut, alpha: None };
         let cut = cut.resized(scaled(height), scaled(width));
         let shares: Vec<f32> = cut.pixels.iter().map(|&pixel| f32::from(pixel)).collect();
-        let (x, y) = mass(&shares, cut.width);
-        let offset = |side: usize, own: usize, mass: f32| {
-            let wanted = (side as f32 / 2.0 - mass).round().max(0.0) as usize;
+        let [y, x] = mass(&shares, cut.width);
+        let offset = |side: usize, own: usize, moved: f32| {
+            let wanted = moved.round().max(0.0) as usize;
             wanted.min(side.saturating_sub(own))
         };
-        let (down, across) = (offset(form.height, cut.height, y), offset(form.width, cut.width, x));
+        let down = offset(form.height, cut.height, centre[0] - y);
+        let across = offset(form.width, cut.width, centre[1] - x);
         let ink = if ground < 128 { 255.0 } else { 0.0 };
         let mut pixels = vec![ground; form.height * form.width];
         for (row, own) in cut.pixels.chunks_exact(cut.width).enumerate() {
@@ -340,14 +364,14 @@ impl Grey {
     }
 }
 
-/// Where the mean of these shares lies, across and down; of nothing, in the middle.
-fn mass(shares: &[f32], width: usize) -> (f32, f32) {
+/// Where the mean of these shares lies, down and across; of nothing, in the middle.
+fn mass(shares: &[f32], width: usize) -> [f32; 2] {
     let total: f32 = shares.iter().sum();
     if total <= 0.0 {
-        return (width as f32 / 2.0, shares.len() as f32 / width.max(1) as f32 / 2.0);
+        return [shares.len() as f32 / width.max(1) as f32 / 2.0, width as f32 / 2.0];
     }
     let mean = |place: &dyn Fn(usize) -> usize| {
         shares.iter().enumerate().map(|(at, share)| (place(at) as f32 + 0.5) * share).sum::<f32>() / total
     };
-    (mean(&|at| at % width), mean(&|at| at / width))
+    [mean(&|at| at / width), mean(&|at| at % width)]
 }

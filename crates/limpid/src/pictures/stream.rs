@@ -95,7 +95,7 @@ pub fn stream(folder: &Path, size: Option<(usize, usize)>, test_share: f64, seed
         }
     };
     let classes = train.classes.clone();
-    let mut form = PictureForm { channels: seen.channels, height, width, classes, ground, split: None };
+    let mut form = PictureForm { channels: seen.channels, height, width, classes, set: None, ground, split: None };
     check_classes(folder, &form)?;
     notes.extend(resized_note(seen.resized));
     let mut others = std::mem::take(&mut train.others);
