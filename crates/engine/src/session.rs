@@ -187,6 +187,12 @@ fn shared_pool() -> Arc<Pool> {
     Arc::clone(POOL.get_or_init(|| Arc::new(Pool::new(available_threads()))))
 }
 
+/// Whether it is a whole number that becomes another in 32 bits. Beyond 2⁵³ there are no positions.
+fn is_rounded(number: f64) -> bool {
+    const EXACT: f64 = (1u64 << f64::MANTISSA_DIGITS) as f64;
+    number.abs() <= EXACT && number.fract() == 0.0 && f64::from(number as f32) != number
+}
+
 impl Session {
     /// A session that computes in this precision, in as many threads as this process may use
     /// ([`available_threads`]). Sessions made so share their threads.
@@ -264,7 +270,7 @@ impl Session {
     }
 
     /// Keeps a value: a parameter, a state, or data that many runs read. Floats are stored in the session's precision,
-    /// bytes stay bytes.
+    /// bytes stay bytes. A value with a whole number that 32 bits would round, such as a position above 2²⁴, stays in 64.
     pub fn set(&mut self, name: &str, value: Tensor) {
         let value = self.stored(value);
         self.kept.set(name, value);
@@ -273,6 +279,7 @@ impl Session {
     fn stored(&self, value: Tensor) -> Tensor {
         match (self.precision, value.data()) {
             (_, Data::U8(_)) | (Precision::F32, Data::F32(_)) | (Precision::F64, Data::F64(_)) => value,
+            (Precision::F32, Data::F64(numbers)) if numbers.iter().any(|&x| is_rounded(x)) => value,
             (Precision::F32, _) => value.to_f32_tensor(),
             (Precision::F64, _) => value.to_f64_tensor(),
         }

@@ -55,6 +55,25 @@ fn rows_above_two_to_the_24_are_those_that_were_asked_for() {
 }
 
 #[test]
+fn rows_that_are_kept_are_those_that_were_set() {
+    let b = Builder::new();
+    let (samples, rows) = (b.input("data", ("samples", 1)), b.state("rows", 5));
+    let graph = b.finish([samples.gather(0, rows)]).unwrap();
+    for mut session in sessions() {
+        session.set("data", data());
+        session.set("rows", self::rows());
+        assert_eq!(session.get("rows").unwrap().to_f64(), self::rows().to_f64());
+        assert_eq!(run(&graph, session, &[]).unwrap(), [2.0, 1.0, 3.0, 0.0, 2.0]);
+    }
+    // What 32 bits hold is stored in them.
+    let mut session = Session::new(Precision::F32);
+    for numbers in [vec![0.1, 16_777_216.0, -3.0], vec![f64::NAN, f64::INFINITY, 1e300]] {
+        session.set("x", Tensor::from(numbers));
+        assert!(session.get("x").unwrap().as_slice::<f32>().is_some());
+    }
+}
+
+#[test]
 fn what_is_added_at_such_positions_is_added_there() {
     let b = Builder::new();
     let (table, rows) = (b.input("table", ("samples", 1)), b.input("rows", "batch"));

@@ -13,6 +13,7 @@
 //! first to its last stage; what an assignment makes is written where the parameter is kept.
 
 mod draft;
+mod fit;
 mod groups;
 mod memory;
 mod order;

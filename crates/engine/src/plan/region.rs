@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use limpid_graph::op::Monoid;
 use limpid_graph::{MapOp, NodeId};
 
+use super::fit::{Life, first_fit};
 use super::{Value, ValueId, pitch};
 use crate::kernels::{Level, product};
 use crate::numbers::LINE;
@@ -239,26 +240,14 @@ fn place(
         _ => None,
     });
     last.extend(lasting.map(|slot| (slot, instructions.len())));
-    let mut offsets = HashMap::new();
-    // (from, to, last use) of each slot that is live, by where it begins.
-    let mut live: Vec<(usize, usize, usize)> = Vec::new();
-    let mut total = 0;
-    let all = prologue.iter().map(|instruction| (0, instruction));
-    for (at, instruction) in all.chain(instructions.iter().enumerate()) {
-        let Target::Slot(slot) = instruction.to else { continue };
-        live.retain(|&(_, _, last)| last >= at);
-        let len = (block * pitch(instruction.columns)).next_multiple_of(if block == 1 { 1 } else { LINE });
-        let mut offset = 0;
-        for &(from, to, _) in &live {
-            if offset + len <= from {
-                break;
-            }
-            offset = offset.max(to);
-        }
-        let own = (offset, offset + len, last[&slot]);
-        live.insert(live.partition_point(|other| *other <= own), own);
-        offsets.insert(slot, offset);
-        total = total.max(offset + len);
-    }
-    (offsets, total)
+    let all = prologue.iter().map(|instruction| (0, instruction)).chain(instructions.iter().enumerate());
+    let (slots, lives): (Vec<usize>, Vec<Life>) = all
+        .filter_map(|(first, instruction)| {
+            let Target::Slot(slot) = instruction.to else { return None };
+            let len = (block * pitch(instruction.columns)).next_multiple_of(if block == 1 { 1 } else { LINE });
+            Some((slot, Life { len, first, last: last[&slot] }))
+        })
+        .unzip();
+    let fit = first_fit(lives);
+    (slots.into_iter().zip(fit.starts).collect(), fit.total)
 }
