@@ -28,7 +28,7 @@ fn every_unsafe_function_says_what_its_caller_answers_for() {
             let code = line.trim_start();
             // What a trait asks is said where its function is declared.
             match code {
-                _ if code.starts_with("impl") => implements = code.contains(" for "),
+                _ if code.starts_with("impl") || code.starts_with("unsafe impl") => implements = code.contains(" for "),
                 _ if line.starts_with('}') => implements = false,
                 _ => {}
             }
