@@ -11,7 +11,7 @@ use std::sync::OnceLock;
 
 use csv::ReaderBuilder;
 
-use crate::bytes::{GZIP_MAGIC, behind_guard, decode_plain_or_gzip, gunzip};
+use crate::bytes::{GZIP_MAGIC, GzipError, ReadError, behind_guard, decode_plain_or_gzip, gunzip};
 
 mod cells;
 mod date;
@@ -116,7 +116,13 @@ impl Table {
     /// As [`read`](Self::read).
     pub fn read_as(path: &Path, form: &TableForm) -> Result<Self, TableFileError> {
         let wrong = |cause| TableFileError::Content { path: path.to_path_buf(), cause: Box::new(cause) };
-        decode_plain_or_gzip(path, TABLE_CAP_BYTES, |bytes| Self::from_plain(bytes, form).map_err(wrong))
+        let read = decode_plain_or_gzip(path, TABLE_CAP_BYTES, |bytes| Self::from_plain(bytes, form).map_err(wrong));
+        read.map_err(|error| match error {
+            TableFileError::Read(
+                ReadError::TooLarge { path, .. } | ReadError::Gzip { path, cause: GzipError::TooLarge { .. } },
+            ) => TableFileError::TooLarge { path },
+            error => error,
+        })
     }
 
     /// Reads a table of which something is known from what did not stand in a file, such as standard input, plain or

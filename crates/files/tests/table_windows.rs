@@ -197,3 +197,39 @@ fn a_file_that_cannot_be_read_twice_or_is_no_table_is_named() {
         assert!(message.ends_with("a pipe, which can be read only once, not a file; name a file"), "{message}");
     }
 }
+
+#[test]
+fn damaged_tables_are_read_or_refused_as_they_are_at_once() {
+    let place = Place::new();
+    for bytes in small_tables() {
+        let damaged = (0..bytes.len()).flat_map(|at| {
+            let cut = bytes[..at].to_vec();
+            let replaced = b"\",\n\r#\xff ".iter().map(|&byte| [&bytes[..at], &[byte], &bytes[at + 1..]].concat());
+            replaced.chain([cut]).collect::<Vec<_>>()
+        });
+        for damaged in damaged.filter(|damaged| std::str::from_utf8(damaged).is_ok()) {
+            let read = place.open(&damaged).and_then(|file| {
+                let tables = file.windows(2).and_then(Iterator::collect::<Result<Vec<_>, _>>);
+                tables.map(|tables| rows(&tables)).map_err(|error| without_path(&error.to_string(), file.path()))
+            });
+            let wanted = Table::from_bytes(&damaged).map(|table| rows([&table])).map_err(|error| error.to_string());
+            assert_eq!(read, wanted, "{:?}", String::from_utf8_lossy(&damaged));
+        }
+    }
+}
+
+#[test]
+fn a_table_that_is_too_large_to_be_held_is_told_of_windows() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("large.csv");
+    let file = std::fs::File::create(&path).unwrap();
+    // A hole: it takes no room.
+    file.set_len(limpid_files::TABLE_CAP_BYTES + (64 << 20)).unwrap();
+    let message = Table::read(&path).unwrap_err().to_string();
+    assert!(
+        message.ends_with(
+            "large.csv: larger than the 1 GiB that a table in memory may have; in Rust, `limpid::tables::stream` reads it in windows"
+        ),
+        "{message}"
+    );
+}

@@ -38,7 +38,11 @@ impl Cells {
     pub(super) fn get(&self, place: usize) -> Option<&str> {
         let length = self.length(place)?;
         let first = place - place % BLOCK;
-        let before: usize = (first..place).filter_map(|own| self.length(own)).sum();
+        let before: usize = match self.long.is_empty() {
+            // The usual case, in which bytes are added up many at a time.
+            true => self.lengths[first..place].iter().map(|&length| usize::from(length)).sum(),
+            false => (first..place).filter_map(|own| self.length(own)).sum(),
+        };
         let start = self.starts.get(place / BLOCK)? + before;
         self.text.get(start..start + length)
     }

@@ -174,6 +174,15 @@ pub enum TableFileError {
     /// The file cannot be read, or is larger than [`TABLE_CAP_BYTES`](crate::TABLE_CAP_BYTES).
     #[error(transparent)]
     Read(#[from] ReadError),
+    /// More than is read at once.
+    #[error(
+        "{}: larger than the {} GiB that a table in memory may have; in Rust, `limpid::tables::stream` reads it in windows",
+        path.display(), crate::TABLE_CAP_BYTES >> 30
+    )]
+    TooLarge {
+        /// The file.
+        path: PathBuf,
+    },
     /// The contents are no table.
     #[error("{}: {cause}", path.display())]
     Content {

@@ -194,7 +194,9 @@ impl Tally {
     }
 
     fn count_unit(&mut self, name: &str, reads: [bool; 2]) {
-        let place = match self.units.iter().position(|unit| unit.name == name) {
+        // Nearly all numbers have no unit, and two texts of no length need not be compared.
+        let is_own = |unit: &Unit| if name.is_empty() { unit.name.is_empty() } else { unit.name == name };
+        let place = match self.units.iter().position(is_own) {
             Some(place) => place,
             None if self.units.len() < MOST_UNITS => {
                 self.units.push(Unit { name: name.to_string(), cells: 0, numbers: [0; 2] });

@@ -12,7 +12,7 @@ use super::rows::{MOST_ROW_BYTES, Passed, Rows};
 use super::tally::{Commas, Look, Plain, Tally, Verdict};
 use super::text::{BYTE_ORDER_MARK, check_format, has_outer_bars, one_byte_a_character, wide};
 use super::{Cells, CellsChecksum, Table, TableError, TableFileError, TableForm};
-use crate::bytes::Unpacked;
+use crate::bytes::{Unpacked, behind_guard};
 use crate::sniff::sniff;
 
 /// So many bytes are read from the file at a time.
@@ -77,6 +77,10 @@ impl TableFile {
     /// As [`Table::read_as`], and for a pipe, which can be read only once, for a text that is not UTF-8, and for a row of
     /// more than 4 MiB.
     pub fn open(path: &Path, form: &TableForm) -> Result<Self, TableFileError> {
+        behind_guard(path, || Self::of_head(path, form))
+    }
+
+    fn of_head(path: &Path, form: &TableForm) -> Result<Self, TableFileError> {
         let mut text = Text::open(path, false)?;
         let mut head = String::new();
         while head.len() <= SAMPLE_BYTES && text.append(&mut head)? {}
@@ -138,12 +142,13 @@ impl TableFile {
     /// As for [`windows`](Self::windows) and [`Table::reading`].
     pub fn readings(&self, columns: &[usize]) -> Result<TableReadings, TableFileError> {
         let separator = self.head.table.separator;
-        let mut seen = vec![Seen::new(); self.head.table.names.len()];
+        let has_commas = separator != b',';
+        let mut seen = vec![Seen::new(has_commas); self.head.table.names.len()];
         let mut rows = 0;
         let mut checksum = CellsChecksum::default();
         let all: Vec<usize> = (0..seen.len()).collect();
         // Whether commas stand before decimals is told by any column.
-        let looked_at = if separator == b',' { columns } else { &all };
+        let looked_at = if has_commas { &all } else { columns };
         for table in self.windows(0)? {
             let table = table?;
             rows += table.rows();
@@ -154,7 +159,7 @@ impl TableFile {
                 }
             }
         }
-        let has_commas = seen.iter().any(|seen| seen.commas.are_decimal());
+        let has_commas = seen.iter().filter_map(|seen| seen.commas.as_ref()).any(Commas::are_decimal);
         let verdicts = columns.iter().filter_map(|&column| seen.get(column));
         let mut verdicts: Vec<Verdict> = verdicts.map(|seen| seen.verdict(separator, has_commas)).collect();
         let mut looks: Vec<(usize, &mut Look)> = columns
@@ -190,18 +195,19 @@ impl TableFile {
 struct Seen {
     /// None once a cell was no number as programs write it.
     plain: Option<Plain>,
-    commas: Commas,
+    /// None where commas separate.
+    commas: Option<Commas>,
     tally: Tally,
 }
 
 impl Seen {
-    fn new() -> Self {
-        Self { plain: Some(Plain::new()), commas: Commas::new(), tally: Tally::default() }
+    fn new(has_commas: bool) -> Self {
+        Self { plain: Some(Plain::new()), commas: has_commas.then(Commas::new), tally: Tally::default() }
     }
 
     fn see(&mut self, word: &str) {
         self.plain.take_if(|plain| !plain.see(word));
-        self.commas.see(word);
+        self.commas.as_mut().map(|commas| commas.see(word));
         self.tally.see(word);
     }
 
@@ -239,7 +245,8 @@ impl Iterator for TableWindows {
         if self.has_ended {
             return None;
         }
-        let outcome = self.window().transpose();
+        let path = self.file.path.clone();
+        let outcome = behind_guard(&path, || self.window()).transpose();
         self.has_ended = !matches!(outcome, Some(Ok(_)));
         outcome
     }

@@ -312,21 +312,20 @@ fn learned(read: &ReadColumns, held_out: &HeldOut, task: Task) -> Result<(Prepar
             learner.see(&inputs, &target)?;
         }
     }
-    let (mut known, mut before) = (0, 0);
+    let mut known = 0;
     let mut unknown: Vec<Unknown> = Vec::new();
     for table in read.windows()? {
-        let table = table?;
-        if held_out.test() > 0 {
-            let Rows { inputs, .. } = read.rows(table.clone(), &mut before, |row| held_out.contains(row))?;
-            for own in learner.unknown(&inputs) {
-                match unknown.iter_mut().find(|other| (&other.column, &other.word) == (&own.column, &own.word)) {
-                    Some(other) => other.rows += own.rows,
-                    None => unknown.push(own),
-                }
+        let first = known;
+        let Rows { inputs, target, .. } = read.rows(table?, &mut known, |_| true)?;
+        let (test, train): (Vec<usize>, Vec<usize>) = (0..target.len()).partition(|row| held_out.contains(first + row));
+        let part = |rows: &[usize]| inputs.iter().map(|column| column.select(rows)).collect::<Vec<_>>();
+        for own in learner.unknown(&part(&test)) {
+            match unknown.iter_mut().find(|other| (&other.column, &other.word) == (&own.column, &own.word)) {
+                Some(other) => other.rows += own.rows,
+                None => unknown.push(own),
             }
         }
-        let Rows { inputs, target, .. } = read.rows(table, &mut known, |row| !held_out.contains(row))?;
-        learner.see_again(&inputs, &target)?;
+        learner.see_again(&part(&train), &target.select(&train))?;
     }
     let preparation = learner.learned()?;
     // Column by column, as they are found in a table in memory.
