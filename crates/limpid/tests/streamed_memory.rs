@@ -4,6 +4,7 @@
 //! own: this test again, told by the environment what to do. `LIMPID_TABLE_MIB` says how large the table is.
 #![cfg(all(target_os = "linux", feature = "tables"))]
 #![allow(clippy::unwrap_used, reason = "a test may stop at what it does not expect")]
+#![allow(clippy::print_stdout, reason = "a process of its own tells its test what it measured")]
 
 use std::fs::File;
 use std::io::{BufWriter, Write as _};

@@ -207,7 +207,9 @@ impl Seen {
 
     fn see(&mut self, word: &str) {
         self.plain.take_if(|plain| !plain.see(word));
-        self.commas.as_mut().map(|commas| commas.see(word));
+        if let Some(commas) = &mut self.commas {
+            commas.see(word);
+        }
         self.tally.see(word);
     }
 
