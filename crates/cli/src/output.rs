@@ -16,6 +16,14 @@ pub(crate) fn result(text: &str) -> Result<(), Failure> {
     bytes(text.as_bytes())
 }
 
+/// Writes a result for people to stdout. Control characters of the names in it are written out.
+///
+/// # Errors
+/// As [`result`].
+pub(crate) fn report(text: &str) -> Result<(), Failure> {
+    result(&text::escaped(text, &['\n', '\t']))
+}
+
 /// Writes a result of bytes to stdout.
 ///
 /// # Errors

@@ -164,7 +164,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
         // What was converted is there already.
         _ if is_stdout => output::note(report.text(source, target).trim_end()),
         Format::Json => return output::json(&report),
-        Format::Text => return output::result(&report.text(source, target)),
+        Format::Text => return output::report(&report.text(source, target)),
     }
     Ok(())
 }

@@ -148,7 +148,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
     };
     match format.format {
         Format::Json => output::json(&report),
-        Format::Text => output::result(&report.text(model_format)),
+        Format::Text => output::report(&report.text(model_format)),
     }
 }
 

@@ -87,7 +87,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
     };
     match arguments.format.format {
         Format::Json => output::json(&report),
-        Format::Text => output::result(&report.text()),
+        Format::Text => output::report(&report.text()),
     }
 }
 

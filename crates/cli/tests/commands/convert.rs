@@ -160,3 +160,42 @@ fn typical_mistakes_are_answered_with_what_would_fit() {
     }
     assert_eq!(place.files(), ["a.npz", "model.safetensors"]);
 }
+
+#[test]
+fn what_is_replaced_is_said_and_what_is_new_is_not() {
+    let place = Place::new();
+    written(&place, "a.npz", Container::Npz(Packing::Stored));
+    let note = "replaced b.pkl, which was there before\n";
+    let first = place.run(&["convert", "a.npz", "b.pkl"]).done();
+    assert!(!first.stderr.contains("replaced"), "{}", first.stderr);
+    let second = place.run(&["convert", "a.npz", "b.pkl"]).done();
+    assert!(second.stderr.ends_with(note), "{}", second.stderr);
+    let report = place.run(&["convert", "a.npz", "b.pkl", "--format", "json"]).done();
+    assert_eq!((report.json()["replaced"].as_bool(), report.stderr.ends_with(note)), (Some(true), true));
+}
+
+#[test]
+fn control_characters_of_names_are_written_out_and_not_sent_to_a_terminal() {
+    let place = Place::new();
+    let names = ["W\01", "b\x1b[31m1", "W\n2", "b\u{9b}2"];
+    let named = arrays().into_iter().zip(names).map(|(array, name)| NamedArray { name: name.to_string(), ..array });
+    let bytes = Arrays::new(named.collect()).to_bytes(Container::Pickle { protocol: 2 }).unwrap();
+    fs::write(place.path("a.pkl"), bytes).unwrap();
+    let told = place.run(&["convert", "a.pkl", "b.safetensors"]).done();
+    for shown in [r"W\u{0}1", r"b\u{1b}[31m1", r"W\n2", r"b\u{9b}2"] {
+        assert!(told.stdout.contains(shown), "{shown} is not in {}", told.stdout);
+    }
+    // In a note, in an error, and in the answer of another verb; columns and classes of tables likewise.
+    fs::write(place.path("t.csv"), "a\x1b[1m,b\n1,x\x07\n2,y\n3,x\x07\n4,y\n").unwrap();
+    let train = ["train", "--data", "t.csv", "--target", "b", "--test-share", "0", "--epochs", "1", "--output", "m"];
+    let answers = [
+        place.run(&["evaluate", "a.pkl", "--activation", "relu"]),
+        place.run(&train).done(),
+        place.run(&["summary", "m"]).done(),
+        place.run(&["train", "--data", "t.csv", "--target", "no\x1bne"]),
+    ];
+    for told in [told].into_iter().chain(answers) {
+        let raw = |text: &str| text.chars().any(|c| c.is_control() && c != '\n');
+        assert!(!raw(&told.stdout) && !raw(&told.stderr), "{:?} {:?}", told.stdout, told.stderr);
+    }
+}
