@@ -177,7 +177,7 @@ fn what_is_replaced_is_said_and_what_is_new_is_not() {
 #[test]
 fn control_characters_of_names_are_written_out_and_not_sent_to_a_terminal() {
     let place = Place::new();
-    let names = ["W\01", "b\x1b[31m1", "W\n2", "b\u{9b}2"];
+    let names = ["W\u{0}1", "b\x1b[31m1", "W\n2", "b\u{9b}2"];
     let named = arrays().into_iter().zip(names).map(|(array, name)| NamedArray { name: name.to_string(), ..array });
     let bytes = Arrays::new(named.collect()).to_bytes(Container::Pickle { protocol: 2 }).unwrap();
     fs::write(place.path("a.pkl"), bytes).unwrap();
