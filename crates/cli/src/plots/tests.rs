@@ -327,7 +327,7 @@ fn trained(epochs: usize) -> super::history::History {
     };
     let epochs: Vec<_> = (0..epochs).map(epoch).collect();
     let losses = vec![Some(0.5); 10 * epochs.len()];
-    super::history::History::read(&serde_json::json!({"losses": losses, "epochs": epochs}).to_string()).unwrap()
+    super::history::History::read(serde_json::json!({"losses": losses, "epochs": epochs}).to_string()).unwrap()
 }
 
 #[test]

@@ -63,7 +63,7 @@ fn a_model_goes_out_under_the_names_of_others_and_comes_back_to_the_bit() {
     let place = Place::new();
     let network: Network = "784, affine 20, tanh, affine 10".parse().unwrap();
     let model = Model::new(&network, 3).unwrap().with_divisor(Some(255.0));
-    limpid::models::save(&model, &place.path("model.safetensors")).unwrap();
+    limpid::models::save(&model, place.path("model.safetensors")).unwrap();
     let table = [
         ("out.pkl", ["W1", "b1", "W2", "b2"], [784, 20]),
         ("out.npz", ["W1", "b1", "W2", "b2"], [784, 20]),
@@ -81,7 +81,7 @@ fn a_model_goes_out_under_the_names_of_others_and_comes_back_to_the_bit() {
             assert!(told.stderr.contains("It was: 784, affine 20, tanh, affine 10.\n"), "{}", told.stderr);
         }
         place.run(&["convert", name, "back.safetensors", "--activation", "tanh"]).done();
-        let back = limpid::models::load(&place.path("back.safetensors")).unwrap();
+        let back = limpid::models::load(place.path("back.safetensors")).unwrap();
         assert_eq!(back.parameters().unwrap(), model.parameters().unwrap(), "{name}");
         assert_eq!((back.network().to_string(), back.divisor()), (network.to_string(), Some(255.0)));
     }
@@ -133,7 +133,7 @@ fn typical_mistakes_are_answered_with_what_would_fit() {
     let place = Place::new();
     written(&place, "a.npz", Container::Npz(Packing::Stored));
     let network: Network = "4, affine 2".parse().unwrap();
-    limpid::models::save(&Model::new(&network, 3).unwrap(), &place.path("model.safetensors")).unwrap();
+    limpid::models::save(&Model::new(&network, 3).unwrap(), place.path("model.safetensors")).unwrap();
     let table = [
         ("convert", 2, "<FROM>"),
         ("convert|a.npz", 2, "<TO>"),

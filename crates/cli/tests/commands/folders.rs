@@ -243,7 +243,7 @@ fn a_model_of_a_named_set_knows_its_set_its_classes_and_that_nothing_is_centred(
         split: None,
     };
     let model = limpid::learn::Model::new(&"784, affine 10".parse().unwrap(), 1).unwrap().with_divisor(Some(255.0));
-    save_with(&model, Some(&Samples::Pictures(form)), &place.path("m")).unwrap();
+    save_with(&model, Some(&Samples::Pictures(form)), place.path("m")).unwrap();
     let told = place.run(&["summary", "m"]).done();
     assert!(
         told.stdout.contains("fashion-mnist, pictures of 28×28 pixels in grey, light on dark\n"),

@@ -92,7 +92,7 @@ fn a_model_file_is_looked_into_like_its_network() {
     let network = "784, affine 4 init=xavier, sigmoid, affine 10";
     let model = limpid::learn::Model::new(&network.parse().unwrap(), 1).unwrap();
     // The name alone does not say that it is a model.
-    limpid::models::save(&model.with_divisor(Some(255.0)), &place.path("digits")).unwrap();
+    limpid::models::save(&model.with_divisor(Some(255.0)), place.path("digits")).unwrap();
     let summary = place.run(&["summary", "digits", "--format", "json"]).done().json();
     assert_eq!((&summary["model"], &summary["network"]), (&"digits".into(), &network.into()));
     let of_file = place.run(&["graph", "digits"]).done().stdout;
@@ -144,7 +144,7 @@ fn derivatives_under_the_names_of_weights_and_as_arrays_are_taken() {
     let place = Place::new();
     let model = limpid::learn::Model::new(&"784, affine 3, tanh, affine 10".parse().unwrap(), 1).unwrap();
     let model = model.with_divisor(Some(255.0));
-    limpid::models::save(&model, &place.path("m.safetensors")).unwrap();
+    limpid::models::save(&model, place.path("m.safetensors")).unwrap();
     let zeros = model.parameters().unwrap().into_iter().map(|(_, value)| Tensor::zeros(value.shape().to_vec()));
     let named = ["W1", "b1", "W2", "b2"].into_iter().zip(zeros).map(|(name, zeros)| NamedArray::new(name, zeros));
     let arrays = Arrays::new(named.collect());

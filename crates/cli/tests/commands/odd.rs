@@ -1,6 +1,6 @@
 //! Odd places where a file is wanted: each verb answers with the place's name, neither panics nor waits for what never
 //! comes, and writes nothing.
-#![allow(clippy::unwrap_used, reason = "a test may stop at what it does not expect")]
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test may stop at what it does not expect, and say so")]
 
 use std::ffi::{OsStr, OsString};
 use std::fs;
@@ -98,14 +98,14 @@ fn places(place: &Place) -> Vec<OsString> {
 /// Models of three kinds, and a table.
 fn models_in(place: &Place) {
     let model = |network: &str| Model::new(&network.parse::<Network>().unwrap(), 1).unwrap();
-    models::save(&model("784, affine 10"), &place.path("m")).unwrap();
+    models::save(&model("784, affine 10"), place.path("m")).unwrap();
     let x = Column::numbers("b", [Some(0.1), Some(0.4), Some(0.7)]);
     let kind = Column::words("a", [Some("x"), Some("y"), Some("x")]);
     let table = Samples::Table(Preparation::fit(&[x], &kind, Task::Classification).unwrap());
-    models::save_with(&model("1, affine 2"), Some(&table), &place.path("t")).unwrap();
+    models::save_with(&model("1, affine 2"), Some(&table), place.path("t")).unwrap();
     let classes = vec!["x".to_string(), "y".to_string()];
     let form = PictureForm { channels: 1, height: 2, width: 1, classes, set: None, ground: None, split: None };
-    models::save_with(&model("2, affine 2"), Some(&Samples::Pictures(form)), &place.path("p")).unwrap();
+    models::save_with(&model("2, affine 2"), Some(&Samples::Pictures(form)), place.path("p")).unwrap();
     fs::write(place.path("t.csv"), "a,b\nx,0.1\ny,0.4\nx,0.7\ny,0.2\n").unwrap();
 }
 

@@ -8,7 +8,7 @@ const NETWORK: &str = "784, affine 6 init=xavier, tanh, affine 10";
 
 fn saved(place: &Place) {
     let model = limpid::learn::Model::new(&NETWORK.parse().expect("a network"), 1).expect("a model");
-    limpid::models::save(&model.with_divisor(Some(255.0)), &place.path("m.safetensors")).expect("a file");
+    limpid::models::save(&model.with_divisor(Some(255.0)), place.path("m.safetensors")).expect("a file");
 }
 
 fn history(place: &Place) {
@@ -164,7 +164,7 @@ fn a_file_that_does_not_fit_is_named_with_what_does() {
 fn derivatives_from_elsewhere_are_checked_and_a_mistake_in_them_is_named() {
     let place = Place::new();
     saved(&place);
-    let model = limpid::models::load(&place.path("m.safetensors")).unwrap();
+    let model = limpid::models::load(place.path("m.safetensors")).unwrap();
     let files = limpid::files::Mnist::load(&crate::support::published()).unwrap();
     let data = limpid::learn::Dataset::new(files.test_images.rows(0, 3), files.test_labels.rows(0, 3)).unwrap();
     let data = data.reshaped(&[784]).unwrap().divided_by(model.divisor().unwrap());

@@ -93,7 +93,7 @@ fn an_interrupted_training_writes_what_was_asked_for_and_says_so() {
         assert!(last.contains(&format!("({steps} step")) || steps > 999, "{last}");
         let report: serde_json::Value = serde_json::from_str(&stdout).unwrap();
         assert_eq!((&report["interrupted"], &report["steps"]), (&format!("SIG{signal}").into(), &steps.into()));
-        let mut saved = limpid::models::load(&place.path("m.safetensors")).unwrap();
+        let mut saved = limpid::models::load(place.path("m.safetensors")).unwrap();
         saved.predict(&Tensor::zeros([1, 1])).unwrap();
         place.run(&["evaluate", "m.safetensors", "--data", "t.csv", "--quiet"]).done();
     }

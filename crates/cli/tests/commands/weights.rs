@@ -139,7 +139,7 @@ fn of_two_networks_in_one_file_only_tells_which_is_meant() {
     assert!(told.stdout.contains("W1  f64  3×4  kept\n"), "{}", told.stdout);
     assert_eq!(Arrays::read(&place.path("net.npz")).unwrap().arrays.len(), 4);
     place.run(&["convert", "two.pkl", "m.safetensors", "--activation", "relu", "--only", "net"]).done();
-    let network = limpid::models::load(&place.path("m.safetensors")).unwrap().network().to_string();
+    let network = limpid::models::load(place.path("m.safetensors")).unwrap().network().to_string();
     assert_eq!(network, "3, affine 4, relu, affine 2");
     place.run(&["evaluate", "m.safetensors", "--only", "net"]).failed(2, "says itself what --only would: leave it out");
 }
