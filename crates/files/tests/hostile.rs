@@ -33,11 +33,13 @@ fn count(change: impl Fn(usize) -> usize) {
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         count(|held| held + layout.size());
+        // SAFETY: the caller's.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
         count(|held| held.saturating_sub(layout.size()));
+        // SAFETY: the caller's.
         unsafe { System.dealloc(pointer, layout) }
     }
 }
