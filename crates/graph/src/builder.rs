@@ -51,6 +51,8 @@ struct Notes {
     names: Names,
     poisoned: HashSet<usize>,
     assignments: Vec<Assignment>,
+    /// What assignments change.
+    assigned: HashSet<NodeId>,
     mistakes: Vec<Mistake>,
     scopes: Vec<Origin>,
 }
@@ -170,7 +172,8 @@ impl Builder {
     /// A description that goes on from a finished graph. The node that had an id in the graph keeps it.
     pub fn resume(graph: &Graph) -> Self {
         let (nodes, assignments) = (graph.nodes.clone(), graph.assignments.clone());
-        let notes = Notes { names: Names::of(&nodes), nodes, assignments, ..Notes::default() };
+        let assigned = assignments.iter().map(|assignment| assignment.target).collect();
+        let notes = Notes { names: Names::of(&nodes), nodes, assignments, assigned, ..Notes::default() };
         Self { notes: RefCell::new(notes) }
     }
 
@@ -436,7 +439,7 @@ impl Builder {
         } else if target.shape() != value.shape() {
             let fault = Fault::AssignShape { value: value.shape(), target: target.shape() };
             self.poison("assign", fault, &[target, value]);
-        } else if self.notes.borrow().assignments.iter().any(|earlier| earlier.target == target.id) {
+        } else if !self.notes.borrow_mut().assigned.insert(target.id) {
             self.poison("assign", Fault::AssignedTwice, &[target, value]);
         } else {
             self.notes.borrow_mut().assignments.push(Assignment { target: target.id, value: value.id });

@@ -55,8 +55,9 @@ pub(super) fn ordered(graph: &Graph, mut drafted: Drafted) -> Plan {
     let changes_from = (0..steps.len()).filter(|&at| changing[at]).map(|at| levels[at]).min();
     let stage_count = levels.iter().max().map_or(0, |&last| last + 1);
     let mut order: Vec<usize> = (0..steps.len()).collect();
-    order
-        .sort_by_key(|&at| (levels[at], std::cmp::Reverse(steps[at].tasks), steps[at].nodes.iter().max().copied(), at));
+    // A region may have as many nodes as the graph: the latest of them is looked for once.
+    let latest = |at: usize| steps[at].nodes.iter().max().copied();
+    order.sort_by_cached_key(|&at| (levels[at], std::cmp::Reverse(steps[at].tasks), latest(at), at));
     let mut stages = Vec::with_capacity(stage_count);
     let mut from = 0;
     for stage in 0..stage_count {
