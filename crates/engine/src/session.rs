@@ -644,7 +644,7 @@ mod tests {
         let step = session.load(step);
         session.set("w", Tensor::zeros([2, 3]));
         let error = session.run(step, &[("labels", &Tensor::from([1.0, 3.0]))]).unwrap_err();
-        assert_eq!(error.to_string(), "`one_hot` of labels: 3 is not a position; whole numbers from 0 to 2 fit");
+        assert_eq!(error.to_string(), "`one_hot` of labels: 3 is not a position; use a whole number from 0 to 2");
         assert_eq!(session.get("w").unwrap().to_f64(), [0.0; 6]);
     }
 

@@ -50,7 +50,7 @@ pub enum Fault {
         axis: usize,
     },
     /// A transpose of something that is no matrix.
-    #[error("there are no two axes to exchange")]
+    #[error("the value has fewer than two axes to exchange")]
     TransposeRank,
     /// A permutation of another rank than its value.
     #[error("{} given for a value with {}", counted(*.given, "axis is", "axes are"), counted(*.rank, "axis", "axes"))]
@@ -67,7 +67,7 @@ pub enum Fault {
         target: Shape,
     },
     /// A slice outside its axis.
-    #[error("{start}..{end} is no range within 0..{extent}")]
+    #[error("{start}..{end} is not a range within 0..{extent}")]
     SliceBounds {
         /// First position kept.
         start: usize,
@@ -204,14 +204,14 @@ pub enum Fault {
     Layer {
         /// What is wrong.
         what: String,
-        /// What would fit.
+        /// What was expected.
         hint: String,
     },
 }
 
 impl Fault {
-    /// What would fit.
-    fn hint(&self, operands: &[Operand]) -> String {
+    /// What was expected, as a noun.
+    fn expected(&self, operands: &[Operand]) -> String {
         let shape_of = |i: usize| operands.get(i).map(|o| o.shape.to_string()).unwrap_or_default();
         match self {
             Self::Broadcast => match operands.iter().map(|o| &o.shape).collect::<Vec<_>>()[..] {
@@ -231,12 +231,12 @@ impl Fault {
             },
             Self::LeadingAxes => "stacks of matrices whose extents before the last two are equal or 1".into(),
             Self::MatrixRank => "operands such as (m, k) and (k, n); `*` multiplies by a number".into(),
-            Self::Axis { rank: 0, .. } => "no axis: the value is a single number".into(),
+            Self::Axis { rank: 0, .. } => "no axis, because the value is a single number".into(),
             Self::Axis { rank: 1, .. } => "axis 0, or counted from the end -1".into(),
             Self::Axis { rank, .. } => format!("an axis from 0 to {}, or counted from the end -{rank} to -1", rank - 1),
             Self::RepeatedAxis { .. } => "each axis once".into(),
             Self::TransposeRank => "a value with two axes or more, such as one reshaped to (1, n)".into(),
-            Self::PermuteRank { rank: 0, .. } => "no axes: the value is a single number".into(),
+            Self::PermuteRank { rank: 0, .. } => "no axes, because the value is a single number".into(),
             Self::PermuteRank { rank, .. } => format!("each of the axes 0 to {} once", rank - 1),
             Self::Reshape { .. } => match operands.first().map(|o| o.shape.count()) {
                 Some(count) => format!("a shape whose extents multiply to {count}"),
@@ -244,7 +244,7 @@ impl Fault {
             },
             Self::SliceBounds { extent, .. } => format!("a start not above the end, and an end of at most {extent}"),
             Self::SymbolicAxis { .. } => "an axis whose extent is a number in the description".into(),
-            Self::ConcatShapes { axis } => format!("shapes that equal {} but for axis {axis}", shape_of(0)),
+            Self::ConcatShapes { axis } => format!("shapes that equal {} except along axis {axis}", shape_of(0)),
             Self::NoClasses => "the number of classes, 1 or more".into(),
             Self::TooLarge => "smaller extents".into(),
             Self::Arity { wanted, .. } => counted(*wanted, "value", "values"),
@@ -260,7 +260,7 @@ impl Fault {
             Self::LeafExtent { .. } => "a number, or a symbol of its own, such as `batch`".into(),
             Self::DuplicateName { .. } => "a name that no other value has".into(),
             Self::NoDerivative { .. } => {
-                "an output that does not depend on it this way, or `stop_gradient` on what goes in".into()
+                "an output that does not depend on this op, or `stop_gradient` on the input of this op".into()
             }
             Self::UpstreamShape { output } => format!("an upstream derivative of shape {output}"),
             Self::UpstreamCount { .. } => "one upstream derivative for each output, in their order".into(),
@@ -311,7 +311,7 @@ pub struct Origin {
     pub location: &'static Location<'static>,
 }
 
-/// One root cause: an op that cannot be, with what it was given and where it stands.
+/// One root cause: an op that is impossible, with what it was given and where it stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mistake {
     /// The op.
@@ -329,12 +329,12 @@ impl fmt::Display for Mistake {
         write!(f, "{}: {}", self.op, self.fault)?;
         if !self.operands.is_empty() {
             let operands: Vec<_> = self.operands.iter().map(|o| format!("{} {}", o.name, o.shape)).collect();
-            write!(f, "\n     given: {}", operands.join(", "))?;
+            write!(f, "\n     given:    {}", operands.join(", "))?;
         }
         let Origin { path, layer, location } = &self.origin;
         let layer = if path.is_empty() { String::new() } else { format!("layer {path} ({layer}), ") };
-        write!(f, "\n     where: {layer}{}:{}:{}", location.file(), location.line(), location.column())?;
-        write!(f, "\n     fits:  {}", self.fault.hint(&self.operands))
+        write!(f, "\n     where:    {layer}{}:{}:{}", location.file(), location.line(), location.column())?;
+        write!(f, "\n     expected: {}", self.fault.expected(&self.operands))
     }
 }
 
@@ -357,11 +357,11 @@ impl fmt::Display for Mistakes {
 
 impl std::error::Error for Mistakes {}
 
-fn fitting(extent: usize) -> String {
+fn positions(extent: usize) -> String {
     match extent {
-        0 => "the axis has none".to_string(),
-        1 => "only 0 fits".to_string(),
-        _ => format!("whole numbers from 0 to {} fit", extent - 1),
+        0 => "the axis is empty".to_string(),
+        1 => "use 0".to_string(),
+        _ => format!("use a whole number from 0 to {}", extent - 1),
     }
 }
 
@@ -453,7 +453,7 @@ pub enum Error {
         bytes: usize,
     },
     /// A position or class label that is none.
-    #[error("{what}: {found} is not a position; {}", fitting(*.extent))]
+    #[error("{what}: {found} is not a position; {}", positions(*.extent))]
     Position {
         /// The op that met it.
         what: String,

@@ -182,7 +182,7 @@ fn what_is_wrong_with_a_run_is_said_with_names_and_shapes() {
     for (wrong, shown) in [(4.0, "4"), (-1.0, "-1"), (0.5, "0.5"), (f64::NAN, "NaN")] {
         assert_eq!(
             message(&[("x", &x), ("labels", &[1.0, wrong].into()), ("w", &w)]),
-            format!("`one_hot` of labels: {shown} is not a position; whole numbers from 0 to 3 fit")
+            format!("`one_hot` of labels: {shown} is not a position; use a whole number from 0 to 3")
         );
     }
 }
@@ -192,7 +192,7 @@ fn positions_on_an_axis_without_any_are_refused() {
     let b = Builder::new();
     let graph = finished(&b, b.input("x", "n").gather(0, b.constant(0.0)));
     let error = graph.run(&[("x", &Tensor::zeros([0]))]).unwrap_err().to_string();
-    assert_eq!(error, "`gather` of constant: 0 is not a position; the axis has none");
+    assert_eq!(error, "`gather` of constant: 0 is not a position; the axis is empty");
     let error = graph.run(&[("x", &Tensor::zeros([1]))]);
     assert_eq!(error.unwrap(), [Tensor::scalar(0.0)]);
 }

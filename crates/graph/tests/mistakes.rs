@@ -222,7 +222,7 @@ fn a_mistake_in_a_layer_names_the_layer_and_the_line_that_made_it() {
         x.matmul(b.parameter("w", (4, 50)));
     }
     let found = mistakes(&b);
-    let wanted = format!("where: layer 0 (affine 50), {}:{}:{}", made.file(), made.line(), made.column());
+    let wanted = format!("where:    layer 0 (affine 50), {}:{}:{}", made.file(), made.line(), made.column());
     assert!(found.to_string().contains(&wanted), "{found}");
     assert!(found.to_string().contains("`0/w` (4, 50)"), "{found}");
 }

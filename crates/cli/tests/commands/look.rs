@@ -181,6 +181,6 @@ fn values_of_formulas_are_formulas_without_names_and_what_is_no_number_is_said()
     let power = place.run(&["graph", "x^y", "--at", "x=-2,y=0.5", "--format", "text"]).done().stdout;
     let of_y = power.lines().find(|line| line.contains(" y ")).unwrap();
     assert!(of_y.ends_with("d NaN"), "{power}");
-    place.run(&["graph", "np.sin(x)", "--at", "x=1"]).failed(2, "`np.` means nothing in a formula; `sin(x)` fits");
+    place.run(&["graph", "np.sin(x)", "--at", "x=1"]).failed(2, "`np.` means nothing in a formula; use `sin(x)`");
     place.run(&["graph", "x+y", "--at", "x=1,z=2"]).failed(2, "the formula has no name `z`; its names are x and y");
 }

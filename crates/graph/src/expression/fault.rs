@@ -12,10 +12,10 @@ use super::width::cells;
 #[non_exhaustive]
 pub enum ExpressionFault {
     /// There is nothing.
-    #[error("the formula is empty; one such as `0.01*x^2 + 0.1*x` would fit")]
+    #[error("the formula is empty; write one, such as `0.01*x^2 + 0.1*x`")]
     Empty,
     /// More than anyone writes.
-    #[error("the formula has {found} characters; at most {most} fit")]
+    #[error("the formula has {found} characters; use at most {most}")]
     TooLong {
         /// How many there are.
         found: usize,
@@ -23,41 +23,41 @@ pub enum ExpressionFault {
         most: usize,
     },
     /// Brackets, signs or powers inside each other beyond any use.
-    #[error("the formula is nested too deeply; at most {most} levels fit")]
+    #[error("the formula is nested too deeply; use at most {most} levels")]
     TooDeep {
         /// How many levels may be.
         most: usize,
     },
     /// A character that means nothing in a formula.
-    #[error("`{}` means nothing in a formula; {fits}", .found.escape_debug())]
+    #[error("`{}` means nothing in a formula; {hint}", .found.escape_debug())]
     Character {
         /// The character, or a few that belong together.
         found: String,
-        /// What would fit.
-        fits: String,
+        /// What to write instead.
+        hint: String,
     },
     /// Digits and points that are no number.
-    #[error("`{found}` is not a number; one such as `0.5`, `2` or `1e-3` would fit")]
+    #[error("`{found}` is not a number; expected one such as `0.5`, `2` or `1e-3`")]
     Number {
         /// What was found.
         found: String,
     },
     /// A number that no `f64` holds.
-    #[error("`{found}` is too large for a number of 64 bits; at most 1.7976931348623157e308 fits")]
+    #[error("`{found}` is too large for a number of 64 bits; use at most 1.7976931348623157e308")]
     TooLarge {
         /// What was found.
         found: String,
     },
     /// An operator, a bracket or the end where a value should stand.
-    #[error("a value is missing before {before}; {fits}")]
+    #[error("a value is missing before {before}; {hint}")]
     MissingValue {
         /// What stands in its place.
         before: String,
-        /// What would fit.
-        fits: String,
+        /// What to write instead.
+        hint: String,
     },
     /// Two values without an operator between them.
-    #[error("there is no operator before `{right}`; for a product, `{left}*{right}` fits")]
+    #[error("there is no operator before `{right}`; for a product, write `{left}*{right}`")]
     MissingOperator {
         /// The end of the value before.
         left: String,
@@ -65,32 +65,32 @@ pub enum ExpressionFault {
         right: String,
     },
     /// A bracket that is never closed.
-    #[error("this bracket is not closed; a `)` at the end fits")]
+    #[error("this bracket is not closed; add a `)` at the end")]
     Unclosed,
     /// A bracket that was never opened.
-    #[error("this bracket was not opened; a `(` before it fits, or nothing here")]
+    #[error("this bracket was not opened; add a `(` before it, or remove it")]
     Unopened,
     /// A comma outside a function's brackets.
-    #[error("a comma stands between the values of a function; in a number a point fits, as in `0.5`")]
+    #[error("a comma separates the values of a function; in a number, use a point, as in `0.5`")]
     Comma,
     /// A name called that is no function.
-    #[error("there is no function `{name}`; {fits}")]
+    #[error("there is no function `{name}`; {hint}")]
     UnknownFunction {
         /// The name.
         name: String,
-        /// What would fit.
-        fits: String,
+        /// What to write instead.
+        hint: String,
     },
     /// A function's name without its values.
-    #[error("`{name}` is a function; `{fits}` fits")]
+    #[error("`{name}` is a function; write `{call}`")]
     BareFunction {
         /// The name.
         name: String,
         /// A call.
-        fits: String,
+        call: String,
     },
     /// A function given another number of values than it takes.
-    #[error("`{name}` takes {wanted} {}, and {found} {} given; `{fits}` fits",
+    #[error("`{name}` takes {wanted} {}, and {found} {} given; write `{call}`",
         if *.wanted == 1 { "value" } else { "values" }, if *.found == 1 { "is" } else { "are" })]
     Arity {
         /// The function.
@@ -100,11 +100,11 @@ pub enum ExpressionFault {
         /// How many it was given.
         found: usize,
         /// A call.
-        fits: String,
+        call: String,
     },
 }
 
-/// A formula's text that is wrong, and where. `Display` says what is wrong and what would fit, and shows the text with
+/// A formula's text that is wrong, and where. `Display` says what is wrong and what to write instead, and shows the text with
 /// carets under the place.
 ///
 /// ```
@@ -113,7 +113,7 @@ pub enum ExpressionFault {
 /// let wrong = "2x + 1".parse::<Expression>().unwrap_err();
 /// assert_eq!((wrong.column(), wrong.length()), (2, 1));
 /// let said = wrong.to_string();
-/// assert_eq!(said, "there is no operator before `x`; for a product, `2*x` fits (column 2)\n  2x + 1\n   ^");
+/// assert_eq!(said, "there is no operator before `x`; for a product, write `2*x` (column 2)\n  2x + 1\n   ^");
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ExpressionError {

@@ -27,13 +27,13 @@ pub(super) fn names() -> impl Iterator<Item = &'static str> {
     MapOp::ALL.iter().map(|op| op.info()).map(|info| alias(&info).unwrap_or(info.name))
 }
 
-/// What fits for a name that another language calls so.
-pub(super) fn fits_for(name: &str) -> String {
+/// What to write for a name of another language.
+pub(super) fn hint_for(name: &str) -> String {
     if let Some(constant) = Constant::named(name) {
-        return format!("`{}` fits", constant.text());
+        return format!("use `{}`", constant.text());
     }
     match function(name).or_else(|| function(nearest(name)?)) {
-        Some(op) => format!("`{}` fits", call(op)),
+        Some(op) => format!("use `{}`", call(op)),
         None => format!("the functions are: {}", names().collect::<Vec<_>>().join(", ")),
     }
 }

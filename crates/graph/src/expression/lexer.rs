@@ -70,7 +70,7 @@ fn name(rest: &str) -> (Kind, usize) {
         return (Kind::Name, end);
     }
     let found = rest[..module].to_string();
-    (Kind::Wrong(ExpressionFault::Character { found, fits: function::fits_for(&rest[module..end]) }), end)
+    (Kind::Wrong(ExpressionFault::Character { found, hint: function::hint_for(&rest[module..end]) }), end)
 }
 
 fn begins_name(c: char) -> bool {
@@ -115,28 +115,28 @@ fn number(rest: &str) -> (Kind, usize) {
     (kind, end)
 }
 
-/// A character that means nothing, with those that belong to it, and what would fit in its place.
+/// A character that means nothing, with those that belong to it, and what to write instead.
 fn wrong(rest: &str, first: char) -> (Kind, usize) {
     const SIGNS: &[(&str, &str)] = &[
-        ("==", "two numbers are compared by `equal(x, y)`"),
-        ("!=", "two numbers are compared by `not_equal(x, y)`"),
-        ("<=", "two numbers are compared by `less_equal(x, y)`"),
-        (">=", "two numbers are compared by `greater_equal(x, y)`"),
-        ("≤", "two numbers are compared by `less_equal(x, y)`"),
-        ("≥", "two numbers are compared by `greater_equal(x, y)`"),
-        ("<", "two numbers are compared by `less(x, y)`"),
-        (">", "two numbers are compared by `greater(x, y)`"),
-        ("=", "only what stands behind it would fit"),
-        ("|", "the distance from 0 is `abs(x)`"),
-        ("√", "the square root is `sqrt(x)`"),
-        ("[", "`(` fits"),
-        ("{", "`(` fits"),
-        ("]", "`)` fits"),
-        ("}", "`)` fits"),
-        (";", "`,` fits between the values of a function"),
+        ("==", "to compare two numbers, use `equal(x, y)`"),
+        ("!=", "to compare two numbers, use `not_equal(x, y)`"),
+        ("<=", "to compare two numbers, use `less_equal(x, y)`"),
+        (">=", "to compare two numbers, use `greater_equal(x, y)`"),
+        ("≤", "to compare two numbers, use `less_equal(x, y)`"),
+        ("≥", "to compare two numbers, use `greater_equal(x, y)`"),
+        ("<", "to compare two numbers, use `less(x, y)`"),
+        (">", "to compare two numbers, use `greater(x, y)`"),
+        ("=", "write only the part after it"),
+        ("|", "for the absolute value, use `abs(x)`"),
+        ("√", "for the square root, use `sqrt(x)`"),
+        ("[", "use `(`"),
+        ("{", "use `(`"),
+        ("]", "use `)`"),
+        ("}", "use `)`"),
+        (";", "use `,` between the values of a function"),
     ];
-    if let Some((sign, fits)) = SIGNS.iter().find(|(sign, _)| rest.starts_with(sign)) {
-        let fault = ExpressionFault::Character { found: (*sign).to_string(), fits: (*fits).to_string() };
+    if let Some((sign, hint)) = SIGNS.iter().find(|(sign, _)| rest.starts_with(sign)) {
+        let fault = ExpressionFault::Character { found: (*sign).to_string(), hint: (*hint).to_string() };
         return (Kind::Wrong(fault), sign.len());
     }
     let length = match superscript(first) {
@@ -145,12 +145,12 @@ fn wrong(rest: &str, first: char) -> (Kind, usize) {
     };
     let found = rest[..length].to_string();
     let raised: String = found.chars().filter_map(superscript).collect();
-    let fits = match char::from_u32(u32::from(first).saturating_sub(0xFEE0)).filter(|_| is_full_width(first)) {
-        _ if !raised.is_empty() => format!("`^{raised}` raises to a power"),
-        Some(plain) => format!("the narrow `{plain}` fits"),
-        None => "numbers, names, functions, + - * / ^ and ( ) fit".to_string(),
+    let hint = match char::from_u32(u32::from(first).saturating_sub(0xFEE0)).filter(|_| is_full_width(first)) {
+        _ if !raised.is_empty() => format!("for a power, use `^{raised}`"),
+        Some(plain) => format!("use the narrow `{plain}`"),
+        None => "use numbers, names, functions, + - * / ^ and ( )".to_string(),
     };
-    (Kind::Wrong(ExpressionFault::Character { found, fits }), length)
+    (Kind::Wrong(ExpressionFault::Character { found, hint }), length)
 }
 
 /// The letters, digits and signs of ASCII as East Asian keyboards write them.

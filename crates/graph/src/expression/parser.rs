@@ -148,8 +148,8 @@ impl<'t> Parser<'t> {
     fn name(&mut self) -> Parsed {
         let name = self.word();
         if let Some(op) = function::function(name) {
-            let fits = function::call(op);
-            return Err(self.wrong_here(Wrong::BareFunction { name: name.to_string(), fits }));
+            let call = function::call(op);
+            return Err(self.wrong_here(Wrong::BareFunction { name: name.to_string(), call }));
         }
         self.at += 1;
         let step = Constant::named(name).map_or_else(|| Step::Name(self.free(name)), Step::Constant);
@@ -184,7 +184,7 @@ impl<'t> Parser<'t> {
         self.close(open)?;
         let wanted = op.info().arguments.len();
         if found != wanted {
-            let fault = Wrong::Arity { name: name.to_string(), wanted, found, fits: function::call(op) };
+            let fault = Wrong::Arity { name: name.to_string(), wanted, found, call: function::call(op) };
             return Err(ExpressionError::new(self.text, start..self.tokens[self.at - 1].place.end, fault));
         }
         self.steps.push(Step::Apply(op));
@@ -222,29 +222,29 @@ impl<'t> Parser<'t> {
     /// What stands where a value should.
     fn missing_value(&self) -> ExpressionError {
         let after_times = self.at.checked_sub(1).is_some_and(|before| self.tokens[before].kind == Kind::Times);
-        let fits = match self.kind() {
+        let hint = match self.kind() {
             Kind::Wrong(fault) => return self.wrong_here(fault.clone()),
-            Kind::Times if after_times => "`^` raises to a power, as in `x^3`",
-            _ => "a number, a name, a function such as `exp(x)` or `(` fits",
+            Kind::Times if after_times => "for a power, use `^`, as in `x^3`",
+            _ => "expected a number, a name, a function such as `exp(x)`, or `(`",
         };
         let before = match self.kind() {
             Kind::End => "the end".to_string(),
             _ => format!("`{}`", self.word()),
         };
-        self.wrong_here(Wrong::MissingValue { before, fits: fits.to_string() })
+        self.wrong_here(Wrong::MissingValue { before, hint: hint.to_string() })
     }
 
     fn unknown_function(&self, name: &str) -> ExpressionError {
         let is_variable = Constant::named(name).is_some() || self.names.iter().any(|known| known == name);
-        let fits = match function::nearest(name) {
-            _ if is_variable => format!("for a product, `{name}*(` fits"),
+        let hint = match function::nearest(name) {
+            _ if is_variable => format!("for a product, write `{name}*(`"),
             Some(near) => format!("did you mean `{near}`?"),
             None => {
                 let all = function::names().collect::<Vec<_>>().join(", ");
-                format!("for a product, `{name}*(` fits; the functions are: {all}")
+                format!("for a product, write `{name}*(`; the functions are: {all}")
             }
         };
-        self.wrong_here(Wrong::UnknownFunction { name: name.to_string(), fits })
+        self.wrong_here(Wrong::UnknownFunction { name: name.to_string(), hint })
     }
 
     fn wrong_here(&self, fault: Wrong) -> ExpressionError {
