@@ -54,9 +54,8 @@ impl ThreadsOption {
 
 /// Parses a number of threads.
 pub(crate) fn threads(text: &str) -> Result<usize, String> {
-    let fits = |threads: &usize| (1..=MOST_THREADS).contains(threads);
-    let found = text.trim().parse().ok().filter(fits);
-    found.ok_or_else(|| format!("a whole number from 1 to {MOST_THREADS} fits"))
+    let found = text.trim().parse().ok().filter(|threads: &usize| (1..=MOST_THREADS).contains(threads));
+    found.ok_or_else(|| format!("expected a whole number from 1 to {MOST_THREADS}"))
 }
 
 /// `--batch-size`, of a training step that is looked at.
@@ -213,7 +212,7 @@ impl DataOptions {
 }
 
 impl HoldoutOptions {
-    /// Refuses what a data set that is known by name has no use for.
+    /// Refuses flags that mean nothing for a data set known by name.
     pub(crate) fn check_named(&self, named: Named, folder: Option<&Path>) -> Result<(), Failure> {
         let why = match folder.filter(|folder| named.locate(Some(folder)).is_err()) {
             Some(folder) => format!("{} holds neither", folder.display()),
@@ -222,7 +221,7 @@ impl HoldoutOptions {
         let size = self.size.map(|_| "--size");
         match self.of_table().or(self.test_share.map(|_| "--test-share")).or(size) {
             Some(flag) => Err(Failure::Usage(format!(
-                "{flag} is for tables and pictures, and {why}; with --data FILE.csv it fits"
+                "{flag} is for tables and folders of pictures, but {why}; leave it out, or add --data FILE.csv"
             ))),
             None => Ok(()),
         }
@@ -235,9 +234,10 @@ impl HoldoutOptions {
         }
         let test = PictureFolder::find(folder).ok().and_then(|found| found.test);
         match (self.test_share, test) {
-            (Some(_), Some(test)) => {
-                Err(Failure::Usage(format!("{} is what is held out; leave --test-share out", test.display())))
-            }
+            (Some(_), Some(test)) => Err(Failure::Usage(format!(
+                "{} is already held out as the test set; leave out --test-share",
+                test.display()
+            ))),
             (share, _) => Ok(share.unwrap_or(TEST_SHARE)),
         }
     }
@@ -251,12 +251,12 @@ impl HoldoutOptions {
     pub(crate) fn table_options(&self, table: &Table, name: &str, seed: u64) -> Result<TableOptions, Failure> {
         let Some(target) = &self.target else {
             let names = table.names().iter().take(20).map(String::as_str).collect::<Vec<_>>().join(", ");
-            let why = format!("{name}: which column is to be predicted? --target COLUMN says it; there are: {names}");
+            let why = format!("{name}: name the column to predict with --target COLUMN; there are: {names}");
             return Err(Failure::Usage(why));
         };
         if self.ignore.iter().any(|ignored| ignored.trim() == target.trim()) {
             return Err(Failure::Usage(format!(
-                "`{target}` is to be predicted and to be ignored; one of the two fits"
+                "`{target}` is named by both --target and --ignore; leave it out of one"
             )));
         }
         Ok(TableOptions {
@@ -363,7 +363,7 @@ impl FromStr for Units {
     fn from_str(text: &str) -> Result<Self, String> {
         match text.trim().parse() {
             Ok(0) | Err(_) => {
-                Err("a whole number of units, 1 or more, for each hidden layer fits: 50, or 100,50".into())
+                Err("expected a whole number of units, 1 or more, for each hidden layer: 50, or 100,50".into())
             }
             Ok(units) => Ok(Self(units)),
         }
@@ -415,7 +415,7 @@ impl FromStr for Activation {
         };
         match format!("1, {text}").parse::<Network>() {
             Ok(network) if network.layers().len() == 1 => Ok(Self { text: text.to_string(), name }),
-            Ok(_) => Err("one activation fits; for a network of several use --network".to_string()),
+            Ok(_) => Err("expected one activation; for a network with several, use --network".to_string()),
             Err(limpid::learn::Error::Text(error)) => Err(error.what().to_string()),
             Err(error) => Err(error.to_string()),
         }
@@ -430,26 +430,26 @@ pub(crate) fn listed(names: impl Iterator<Item = impl ToString>) -> String {
 /// Parses a whole number that is at least 1.
 pub(crate) fn at_least_one(text: &str) -> Result<usize, String> {
     match text.trim().parse() {
-        Ok(0) | Err(_) => Err("a whole number, 1 or more, fits".to_string()),
+        Ok(0) | Err(_) => Err("expected a whole number, 1 or more".to_string()),
         Ok(number) => Ok(number),
     }
 }
 
 /// Parses a whole number.
 pub(crate) fn whole(text: &str) -> Result<usize, String> {
-    text.trim().parse().map_err(|_| "a whole number, 0 or more, fits".to_string())
+    text.trim().parse().map_err(|_| "expected a whole number, 0 or more".to_string())
 }
 
 /// Parses a seed.
 pub(crate) fn seed(text: &str) -> Result<u64, String> {
-    text.trim().parse().map_err(|_| format!("a whole number from 0 to {} fits", u64::MAX))
+    text.trim().parse().map_err(|_| format!("expected a whole number from 0 to {}", u64::MAX))
 }
 
 /// Parses a number above 0.
 pub(crate) fn positive(text: &str) -> Result<f64, String> {
     match text.trim().parse::<f64>() {
         Ok(number) if number.is_finite() && number > 0.0 => Ok(number),
-        _ => Err("a number above 0 fits, such as 0.1".to_string()),
+        _ => Err("expected a number above 0, such as 0.1".to_string()),
     }
 }
 
@@ -457,6 +457,6 @@ pub(crate) fn positive(text: &str) -> Result<f64, String> {
 fn share(text: &str) -> Result<f64, String> {
     match text.trim().parse::<f64>() {
         Ok(number) if (0.0..1.0).contains(&number) => Ok(number),
-        _ => Err("a number from 0 to below 1 fits, such as 0.9".to_string()),
+        _ => Err("expected a number from 0 to below 1, such as 0.9".to_string()),
     }
 }

@@ -273,7 +273,7 @@ impl Question {
             None if self.named.is_some_and(|named| named.set().shape[0] > 1) => "coloured pictures",
             _ => return Ok(()),
         };
-        Err(Failure::Usage(format!("{what} are not drawn; a model of grey pictures fits")))
+        Err(Failure::Usage(format!("{what} cannot be drawn; use a model of grey pictures")))
     }
 
     /// The samples in words: `10,000 test samples of mnist`.

@@ -68,13 +68,13 @@ pub(crate) struct Form {
 
 impl Form {
     /// Checks that a network takes the data set's samples and gives as many outputs as it needs; otherwise says what
-    /// would fit.
+    /// to use instead.
     pub(crate) fn check_fits(&self, network: &Network) -> Result<(), String> {
         let Self { name, size, outputs, task } = self;
         let takes: usize = network.input().iter().product();
         if takes != *size {
             return Err(format!(
-                "the network takes {takes} numbers, but a sample of {name} has {size}; a network that begins with `{size}` fits"
+                "the network takes {takes} numbers, but a sample of {name} has {size}; use a network that begins with `{size}`"
             ));
         }
         let graph = network.graph(Mode::Inference).map_err(|error| error.to_string())?;
@@ -86,7 +86,7 @@ impl Form {
                 Task::Regression => "a regression has one output".to_string(),
             };
             return Err(format!(
-                "the network ends in {ends_in}, but {has}; a network{flatten} that ends in `affine {outputs}` fits"
+                "the network ends in {ends_in}, but {has}; use a network{flatten} that ends in `affine {outputs}`"
             ));
         }
         Ok(())
@@ -181,7 +181,7 @@ impl Named {
         }
     }
 
-    /// Checks that a network takes this data set's samples and tells its classes apart; otherwise says what would fit.
+    /// Checks that a network takes this data set's samples and tells its classes apart; otherwise says what to use instead.
     pub(crate) fn check_fits(self, network: &Network) -> Result<(), String> {
         self.form().check_fits(network)
     }

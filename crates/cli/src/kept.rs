@@ -47,21 +47,24 @@ pub(crate) fn form(path: &Path) -> Result<Form, Failure> {
         Some(FileFormat::Npz) => Ok(Form::Arrays(Container::Npz(Packing::Stored))),
         _ => {
             let why = OTHERS.iter().find(|(other, _)| *other == ending);
-            let why = why.map_or(format!("no model is written as .{ending}"), |(_, why)| (*why).to_string());
+            let why = why.map_or(format!("limpid does not write models as .{ending}"), |(_, why)| (*why).to_string());
             Err(Failure::Usage(format!(
-                "{}: {why}; .safetensors fits (the whole model), or .pkl or .npz (its arrays, for NumPy)",
+                "{}: {why}; use .safetensors (the whole model), or .pkl or .npz (its arrays, for NumPy)",
                 path.display()
             )))
         }
     }
 }
 
-/// Refuses a history under a name that says something else than JSON.
+/// Refuses a history under a name of another format than JSON.
 pub(crate) fn check_history(path: &Path) -> Result<(), Failure> {
     let ending = ending(path);
     let is_of_arrays = FileFormat::ALL.iter().any(|format| format.endings().contains(&ending.as_str()));
     match is_of_arrays || ["onnx", "h5", "keras", "csv", "svg", "png"].contains(&ending.as_str()) {
-        true => Err(Failure::Usage(format!("{}: a history is written as JSON; a name in .json fits", path.display()))),
+        true => Err(Failure::Usage(format!(
+            "{}: a history is written as JSON; use a name that ends in .json",
+            path.display()
+        ))),
         false => Ok(()),
     }
 }

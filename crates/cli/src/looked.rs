@@ -45,9 +45,9 @@ impl Wanted {
         Err(Failure::Usage(match count {
             1 => {
                 let (samples, last) = (text::counted(has as u64, &format!("{part}sample")), has.saturating_sub(1));
-                format!("{name} has {samples}; 0 to {last} fits")
+                format!("{name} has {samples}; use 0 to {last}")
             }
-            _ => format!("{count} samples are more than the {has} {part}samples of {name}; 1 to {has} fits"),
+            _ => format!("{count} samples are more than the {has} {part}samples of {name}; use 1 to {has}"),
         }))
     }
 }
@@ -137,7 +137,7 @@ fn without_model(subject: &Subject, source: &Source) -> Failure {
         None => {
             let name = source.name();
             Failure::Usage(format!(
-                "{name}: a network as text does not say how its samples are read; a model that was trained on {name} fits: \
+                "{name}: a network as text does not say how its samples are read; use a model that was trained on {name}: \
                  limpid train --data {name} --output model.safetensors"
             ))
         }

@@ -67,7 +67,7 @@ pub(crate) fn standard_input(cap: u64) -> Result<Vec<u8>, Failure> {
     match io::stdin().lock().take(cap + 1).read_to_end(&mut bytes) {
         Err(error) => Err(Failure::Misfit(format!("cannot read standard input: {error}"))),
         Ok(_) if bytes.len() as u64 > cap => {
-            Err(Failure::Misfit(format!("standard input has more than the {cap} bytes that fit")))
+            Err(Failure::Misfit(format!("standard input has more than the {cap} bytes allowed")))
         }
         Ok(_) => Ok(bytes),
     }

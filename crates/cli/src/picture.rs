@@ -68,7 +68,7 @@ impl FileForm {
             Some("svg") => Ok(Self::Svg),
             Some("png") => Ok(Self::Png),
             _ => Err(Failure::Usage(format!(
-                "{}: the name does not say which form the picture takes; one that ends in .svg or .png fits",
+                "{}: the name does not say how to write the picture; use one that ends in .svg or .png",
                 path.display()
             ))),
         }

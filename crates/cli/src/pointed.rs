@@ -32,13 +32,13 @@ fn parts(text: &str) -> impl Iterator<Item = Range<usize>> {
 }
 
 /// A finite number at a place of a text.
-fn number(text: &str, place: Range<usize>, fits: &str) -> Result<f64, String> {
+fn number(text: &str, place: Range<usize>, hint: &str) -> Result<f64, String> {
     let part = &text[place.clone()];
     let number = part.replace('−', "-").parse::<f64>().ok().or_else(|| constant(part));
     match number {
         Some(number) if number.is_finite() => Ok(number),
-        _ if part.is_empty() => Err(pointed(text, place, &format!("a number is missing; {fits}"))),
-        _ => Err(pointed(text, place, &format!("`{}` is not a finite number; {fits}", part.escape_debug()))),
+        _ if part.is_empty() => Err(pointed(text, place, &format!("a number is missing; {hint}"))),
+        _ => Err(pointed(text, place, &format!("`{}` is not a finite number; {hint}", part.escape_debug()))),
     }
 }
 
@@ -51,8 +51,8 @@ fn constant(text: &str) -> Option<f64> {
 }
 
 /// Numbers with commas between them, at least one.
-pub(crate) fn numbers(text: &str, fits: &str) -> Result<Vec<f64>, String> {
-    parts(text).map(|place| number(text, place, fits)).collect()
+pub(crate) fn numbers(text: &str, hint: &str) -> Result<Vec<f64>, String> {
+    parts(text).map(|place| number(text, place, hint)).collect()
 }
 
 /// A point: one number, or several.
@@ -63,7 +63,7 @@ impl FromStr for Numbers {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        numbers(text, "numbers with commas between them fit, such as -7,2").map(Self)
+        numbers(text, "expected numbers with commas between them, such as -7,2").map(Self)
     }
 }
 
@@ -78,18 +78,17 @@ impl FromStr for Limits {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        const FITS: &str = "two numbers fit, the lower first, such as 0,20";
-        let found = numbers(text, FITS)?;
+        const HINT: &str = "expected two numbers, the lower first, such as 0,20";
+        let found = numbers(text, HINT)?;
         let places: Vec<_> = parts(text).collect();
         match found[..] {
             [low, high] if low < high && (high - low).is_finite() => Ok(Self { low, high }),
             [low, high] => {
-                let what =
-                    if low < high { "the range is too wide" } else { "the range ends where it begins, or below" };
-                Err(pointed(text, places[1].clone(), &format!("{what}; {FITS}")))
+                let what = if low < high { "the range is too wide" } else { "the upper end is not above the lower" };
+                Err(pointed(text, places[1].clone(), &format!("{what}; {HINT}")))
             }
-            [_] => Err(pointed(text, text.len()..text.len(), &format!("the end of the range is missing; {FITS}"))),
-            _ => Err(pointed(text, places[2].start..text.len(), &format!("a range has two ends; {FITS}"))),
+            [_] => Err(pointed(text, text.len()..text.len(), &format!("the end of the range is missing; {HINT}"))),
+            _ => Err(pointed(text, places[2].start..text.len(), &format!("a range has two ends; {HINT}"))),
         }
     }
 }
@@ -105,23 +104,23 @@ impl FromStr for Assignments {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        const FITS: &str = "a name, `=` and a number fit, such as x=3,y=4 or x=pi/2";
+        const HINT: &str = "expected a name, `=` and a number, such as x=3,y=4 or x=pi/2";
         let mut values: Vec<(String, f64, Range<usize>)> = Vec::new();
         for place in parts(text) {
             let part = &text[place.clone()];
             let Some((name, value)) = part.split_once('=') else {
-                return Err(pointed(text, place, &format!("`{}` gives no value; {FITS}", part.escape_debug())));
+                return Err(pointed(text, place, &format!("`{}` gives no value; {HINT}", part.escape_debug())));
             };
             let (name, value) = (name.trim(), value.trim());
             let named = place.start..place.start + name.len();
             if name.is_empty() {
-                return Err(pointed(text, named, &format!("a name is missing; {FITS}")));
+                return Err(pointed(text, named, &format!("a name is missing; {HINT}")));
             }
             if values.iter().any(|(other, ..)| other == name) {
-                return Err(pointed(text, named, &format!("`{name}` has a value already; one for each name fits")));
+                return Err(pointed(text, named, &format!("`{name}` has a value already; give one for each name")));
             }
             let start = place.end - value.len();
-            values.push((name.to_string(), number(text, start..place.end, FITS)?, named));
+            values.push((name.to_string(), number(text, start..place.end, HINT)?, named));
         }
         Ok(Self { text: text.to_string(), values })
     }
@@ -143,7 +142,7 @@ impl Assignments {
             let found = self.values.iter().find(|(own, ..)| own == name).map(|(_, value, _)| *value);
             found.ok_or_else(|| {
                 let end = self.text.len();
-                pointed(&self.text, end..end, &format!("`{name}` has no value; `{}` fits", example(names)))
+                pointed(&self.text, end..end, &format!("`{name}` has no value; write `{}`", example(names)))
             })
         };
         names.iter().map(value).collect()
@@ -167,15 +166,15 @@ impl FromStr for Extent {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        const FITS: &str = "a width and a height fit, such as 640x400";
+        const HINT: &str = "expected a width and a height, such as 640x400";
         let Some(at) = text.find(['x', 'X', '×']) else {
-            return Err(pointed(text, text.len()..text.len(), &format!("the height is missing; {FITS}")));
+            return Err(pointed(text, text.len()..text.len(), &format!("the height is missing; {HINT}")));
         };
         let after = at + text[at..].chars().next().map_or(1, char::len_utf8);
         let side = |place: Range<usize>| {
             let part = &text[place.clone()];
             let found = part.trim().parse::<usize>().ok().filter(|side| (1..=16_384).contains(side));
-            let what = || format!("`{}` is not a whole number from 1 to 16384; {FITS}", part.escape_debug());
+            let what = || format!("`{}` is not a whole number from 1 to 16384; {HINT}", part.escape_debug());
             found.ok_or_else(|| pointed(text, place, &what()))
         };
         Ok(Self { width: side(0..at)?, height: side(after..text.len())? })
@@ -208,7 +207,7 @@ mod tests {
         let table: [(Result<(), String>, &str); 14] = [
             (
                 "0,x".parse::<Limits>().map(drop),
-                "`x` is not a finite number; two numbers fit, the lower first, such as 0,20 (column 3)\n  0,x\n    ^",
+                "`x` is not a finite number; expected two numbers, the lower first, such as 0,20 (column 3)\n  0,x\n    ^",
             ),
             ("20, 0".parse::<Limits>().map(drop), "(column 5)\n  20, 0\n      ^"),
             ("0".parse::<Limits>().map(drop), "(column 2)\n  0\n   ^"),
@@ -220,7 +219,7 @@ mod tests {
             (at("x=3,z=4", &["x", "y"]), "the formula has no name `z`; its names are x and y (column 5)"),
             (at("x=pi/0", &["x"]), "`pi/0` is not a finite number; "),
             (at("x=2*y", &["x"]), "`2*y` is not a finite number; "),
-            (at("x=3", &["x", "y"]), "`y` has no value; `x=1,y=2` fits (column 4)\n  x=3\n     ^"),
+            (at("x=3", &["x", "y"]), "`y` has no value; write `x=1,y=2` (column 4)\n  x=3\n     ^"),
             (at("数=三", &["数"]), "(column 3)\n  数=三\n     ^^"),
             ("640x".parse::<Extent>().map(drop), "`` is not a whole number"),
         ];

@@ -74,15 +74,17 @@ impl Source {
             return Ok(Self::Table(path.to_path_buf()));
         }
         let seen = sniff_file(path).map_err(|error| Failure::Misfit(error.to_string()))?;
-        let fits = match seen.kind() {
+        let hint = match seen.kind() {
             Kind::NpzSamples => return Ok(Self::Pictures(path.to_path_buf())),
-            Kind::Picture | Kind::OtherPicture => "a folder of pictures, with a folder for each class, fits --data",
-            Kind::Idx => "the folder that has it beside its labels, or its images, fits --data",
-            Kind::Model => "a model is named first, and --data names what it is asked about: a table or a folder",
-            kind if kind.is_weights() => "--data names samples: a table, a folder of pictures, or a named set's folder",
+            Kind::Picture | Kind::OtherPicture => "give --data a folder that has a folder of pictures for each class",
+            Kind::Idx => "give --data the folder that holds both the images and the labels",
+            Kind::Model => "name the model first, and give --data a table or a folder of samples",
+            kind if kind.is_weights() => {
+                "give --data samples: a table, a folder of pictures, or the folder of a named set"
+            }
             _ => return Ok(Self::Table(path.to_path_buf())),
         };
-        Err(about(&format!("{}; {fits}", seen.described())))
+        Err(about(&format!("{}; {hint}", seen.described())))
     }
 
     /// The data set, where it is one that is known by name, and a model whose file says this of its samples can be asked
@@ -358,18 +360,18 @@ impl Questions {
 
 /// The answer to data of another kind than what was learned from.
 pub(crate) fn unlike(samples: &Samples, source: &Source) -> Failure {
-    let (wanted, fits) = match samples {
-        Samples::Table(_) => ("the rows of a table", "a table fits: --data FILE.csv"),
-        Samples::Pictures(_) => ("pictures", "a folder with a folder for each class fits: --data FOLDER"),
+    let (wanted, hint) = match samples {
+        Samples::Table(_) => ("the rows of a table", "use a table: --data FILE.csv"),
+        Samples::Pictures(_) => ("pictures", "use a folder with a folder for each class: --data FOLDER"),
     };
-    Failure::Usage(format!("the model learned from {wanted}, not from {}; {fits}", source.name()))
+    Failure::Usage(format!("the model learned from {wanted}, not from {}; {hint}", source.name()))
 }
 
-/// The answer to data that a model without a word on its samples cannot be asked about.
+/// The answer where a model does not say how its samples are read.
 pub(crate) fn unprepared(source: &Source) -> Failure {
     let name = source.name();
-    let fits = "a model that was trained with --data on such data, and saved by this version, fits";
-    Failure::Misfit(format!("the model does not say how it reads {name}; {fits}"))
+    let hint = "use a model that this version trained on such data (train --data …)";
+    Failure::Misfit(format!("the model does not say how it reads {name}; {hint}"))
 }
 
 /// Says what was done to pictures, and how it is turned off.

@@ -99,7 +99,7 @@ pub(crate) fn check_memory(graph: &Graph, sizes: &Sizes) -> Result<(), Failure> 
     match numbers {
         Some(_) => Ok(()),
         None => Err(Failure::Usage(format!(
-            "a step would keep more than {} numbers in memory; a smaller network or batch fits",
+            "a step would keep more than {} numbers in memory; use a smaller network or batch",
             crate::text::count(MOST_NUMBERS)
         ))),
     }

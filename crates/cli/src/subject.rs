@@ -151,7 +151,7 @@ impl GraphSubjectArgument {
         // A word alone is more likely the name of a file that is not there than a formula that does nothing.
         match formula.names() {
             [name] if !is_formula && *name == text.trim() => Err(Failure::Usage(format!(
-                "there is no file `{name}`; as a formula that is a name alone, {name} with --at {name}=1 fits"
+                "there is no file `{name}`; for a formula of only this name, add --at {name}=1"
             ))),
             _ => Ok(GraphSubject::Formula(formula)),
         }

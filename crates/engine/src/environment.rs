@@ -19,23 +19,23 @@ pub enum EnvironmentError {
     #[error(transparent)]
     Threads(#[from] ThreadsError),
     /// [`VARIABLE`] names no level.
-    #[error("{VARIABLE} is {}, not a set of instructions; {fits}", found.display())]
+    #[error("{VARIABLE} is {}, not a set of instructions; {hint}", found.display())]
     UnknownLevel {
         /// What it holds.
         found: OsString,
         /// What this processor has.
-        fits: String,
+        hint: String,
     },
     /// [`VARIABLE`] names a level that this processor lacks.
-    #[error("{VARIABLE} is {found}, which this processor lacks; {fits}")]
+    #[error("{VARIABLE} is {found}, which this processor lacks; {hint}")]
     LackingLevel {
         /// The level.
         found: Level,
         /// What this processor has.
-        fits: String,
+        hint: String,
     },
     /// [`ENGINE`] names nothing that runs graphs.
-    #[error("{ENGINE} is {}, which runs no graphs; engine or interpreter fits", found.display())]
+    #[error("{ENGINE} is {}, which runs no graphs; use engine or interpreter", found.display())]
     UnknownEngine {
         /// What it holds.
         found: OsString,
@@ -69,14 +69,14 @@ pub(crate) fn interpreter_asked_for() -> Result<bool, EnvironmentError> {
 fn level(text: &OsStr, highest: Level) -> Result<Level, EnvironmentError> {
     let available: Vec<String> =
         Level::ALL.iter().filter(|&&level| level <= highest).map(ToString::to_string).collect();
-    let fits = match &available[..] {
-        [lower @ .., highest] if !lower.is_empty() => format!("{} and {highest} fit", lower.join(", ")),
-        all => format!("{} fits", all.concat()),
+    let hint = match &available[..] {
+        [lower @ .., highest] if !lower.is_empty() => format!("use {} or {highest}", lower.join(", ")),
+        all => format!("use {}", all.concat()),
     };
     match text.to_str().and_then(|text| text.parse::<Level>().ok()) {
         Some(found) if found <= highest => Ok(found),
-        Some(found) => Err(EnvironmentError::LackingLevel { found, fits }),
-        None => Err(EnvironmentError::UnknownLevel { found: text.to_os_string(), fits }),
+        Some(found) => Err(EnvironmentError::LackingLevel { found, hint }),
+        None => Err(EnvironmentError::UnknownLevel { found: text.to_os_string(), hint }),
     }
 }
 
@@ -97,10 +97,10 @@ mod tests {
         let read = |text: &str, highest| level(OsStr::new(text), highest).map_err(|error| error.to_string());
         assert_eq!(read("avx2", Level::Avx512), Ok(Level::Avx2));
         assert_eq!(read("portable", Level::Portable), Ok(Level::Portable));
-        let lacking = "LIMPID_SIMD is avx512, which this processor lacks; portable and avx2 fit";
+        let lacking = "LIMPID_SIMD is avx512, which this processor lacks; use portable or avx2";
         assert_eq!(read("avx512", Level::Avx2), Err(lacking.to_string()));
         for text in ["", "foo", "AVX2", "avx2 ", "avx1024"] {
-            let message = format!("LIMPID_SIMD is {text}, not a set of instructions; portable fits");
+            let message = format!("LIMPID_SIMD is {text}, not a set of instructions; use portable");
             assert_eq!(read(text, Level::Portable), Err(message));
         }
     }
@@ -110,7 +110,7 @@ mod tests {
         assert_eq!(is_interpreter(OsStr::new("engine")), Ok(false));
         assert_eq!(is_interpreter(OsStr::new("interpreter")), Ok(true));
         for text in ["", "foo", "Interpreter"] {
-            let message = format!("LIMPID_ENGINE is {text}, which runs no graphs; engine or interpreter fits");
+            let message = format!("LIMPID_ENGINE is {text}, which runs no graphs; use engine or interpreter");
             assert_eq!(is_interpreter(OsStr::new(text)).unwrap_err().to_string(), message);
         }
     }

@@ -68,7 +68,7 @@ pub enum SessionError {
     #[error(transparent)]
     Environment(#[from] EnvironmentError),
     /// A precision that there is not.
-    #[error("unknown precision `{found}`; f32 and f64 fit")]
+    #[error("unknown precision `{found}`; use f32 or f64")]
     UnknownPrecision {
         /// What was asked for.
         found: String,

@@ -49,8 +49,8 @@ pub struct Tried {
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum Reason {
-    /// The address is none that can be asked.
-    #[error("{what:?} is no address that can be asked; one that begins with https:// or http:// fits")]
+    /// The address cannot be used.
+    #[error("{what:?} is not an address that can be used; expected one that begins with https:// or http://")]
     Address {
         /// The address, or the part that a redirection gave.
         what: String,

@@ -194,7 +194,7 @@ pub(crate) fn zip<'a>(
     match write(&mut members.into_iter()) {
         Ok(Ok(bytes)) => Ok(bytes),
         Ok(Err(name)) => {
-            let reason = format!("{name:?} is no plain file name; name the array without leading or double slashes");
+            let reason = format!("{name:?} is not a plain file name; name the array without leading or double slashes");
             Err(ZipError::Unwritable { reason })
         }
         Err(error) => Err(ZipError::Unwritable { reason: format!("{error}; give the arrays shorter names") }),

@@ -45,7 +45,7 @@ pub enum ReadError {
         what: &'static str,
     },
     /// There is more than the reader is willing to hold.
-    #[error("{}: more than the {cap_bytes} bytes that fit here; is it the right file?", path.display())]
+    #[error("{}: more than the {cap_bytes} bytes allowed here; is it the right file?", path.display())]
     TooLarge {
         /// The file.
         path: PathBuf,
@@ -115,7 +115,7 @@ pub enum GzipError {
         count: usize,
     },
     /// It unpacks to more than the reader is willing to hold.
-    #[error("unpacks to more than the {cap_bytes} bytes that fit here; is it the right file?")]
+    #[error("unpacks to more than the {cap_bytes} bytes allowed here; is it the right file?")]
     TooLarge {
         /// The most that is unpacked, in bytes.
         cap_bytes: u64,

@@ -178,7 +178,7 @@ pub enum ArraysFileError {
 #[non_exhaustive]
 pub enum ContainerError {
     /// A `.npy` file holds one array.
-    #[error(".npy holds one array, and there are {count}; .npz holds them all")]
+    #[error(".npy holds one array, but there are {count}; use .npz, which holds them all")]
     Several {
         /// How many there are.
         count: usize,
@@ -208,7 +208,7 @@ impl Arrays {
         let note =
             |start: &str, names: &[String]| (!names.is_empty()).then(|| format!("{start}: {}.", first_of(names)));
         let lists = note("Lists of numbers are taken for arrays", &self.from_lists);
-        lists.into_iter().chain(note("Left out, as they are no arrays", &self.left_out)).collect()
+        lists.into_iter().chain(note("Left out, as they are not arrays", &self.left_out)).collect()
     }
 
     /// Every array as the format can hold it: what NumPy has no type for (`bf16`) becomes `f32`, each number exactly. Says

@@ -103,7 +103,7 @@ pub enum LayersError {
         /// `weight` or `bias`.
         part: &'static str,
     },
-    /// A bias that stands alone.
+    /// A bias without a weight.
     #[error("{bias:?} has no weight beside it; add its weight, or leave it out")]
     NoWeight {
         /// The bias.
@@ -139,7 +139,7 @@ pub enum LayersError {
         reason: String,
     },
     /// The shapes fit both ways, and the names do not tell.
-    #[error("which way round are the weights? {names:?} fit as (in, out) and as (out, in); name one of the two")]
+    #[error("which way round are the weights? {names:?} fit both as (in, out) and as (out, in); name one of the two")]
     Question {
         /// The weights.
         names: Vec<String>,
@@ -212,9 +212,13 @@ fn places(layers: &[FoundLayer]) -> Vec<usize> {
     }
 }
 
-/// The parts that would fit, behind what is wrong.
+/// The parts to choose from, after what is wrong.
 fn parts_text(found: &[String]) -> String {
-    if found.is_empty() { "; no name begins with a part".to_string() } else { format!("; {} fit", found.join(", ")) }
+    if found.is_empty() {
+        "; no name begins with a part".to_string()
+    } else {
+        format!("; choose one of {}", found.join(", "))
+    }
 }
 
 impl Orientation {
@@ -248,7 +252,7 @@ impl Orientation {
 /// let found = find_layers(arrays, None)?;
 /// let FoundLayer::Affine { weight, .. } = &found.layers[0] else { panic!() };
 /// assert_eq!(weight.array.shape(), [784, 10]);
-/// assert_eq!(found.assumed[0], "The weights are (out, in), as only so the shapes fit; they were transposed.");
+/// assert_eq!(found.assumed[0], "The weights are (out, in), as the shapes match only this way; they were transposed.");
 /// # Ok::<(), limpid_files::LayersError>(())
 /// ```
 pub fn find_layers(arrays: Vec<NamedArray>, orientation: Option<Orientation>) -> Result<FoundLayers, LayersError> {

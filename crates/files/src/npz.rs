@@ -29,14 +29,14 @@ pub enum NpzError {
         cause: NpyError,
     },
     /// A file in it is no array.
-    #[error("{name:?} in the archive is no .npy file; if PyTorch wrote it, read it as .pt")]
+    #[error("{name:?} in the archive is not an .npy file; if PyTorch wrote it, read it as .pt")]
     NotNpy {
         /// The file's name.
         name: String,
     },
     /// A name that readers of archives would take for another.
     #[error(
-        "an .npz archive cannot hold an array named {name:?}: {reason}; another name fits, or a pickle or safetensors"
+        "an .npz archive cannot hold an array named {name:?}: {reason}; choose another name, or write a pickle or safetensors"
     )]
     Name {
         /// The name.

@@ -64,14 +64,14 @@ pub enum PicturesError {
         cause: PictureError,
     },
     /// A folder without class folders.
-    #[error("{}: there is no folder in it; a folder for each class, with the pictures of that class, fits",
+    #[error("{}: there is no folder in it; make a folder for each class and put its pictures there",
         path.display())]
     NoClasses {
         /// The folder.
         path: PathBuf,
     },
     /// A class folder without pictures.
-    #[error("{}: there is no PNG or JPEG picture in it{}; put some there, or take the folder away", path.display(),
+    #[error("{}: there is no PNG or JPEG picture in it{}; put some there, or remove the folder", path.display(),
         instead(found.as_ref()))]
     NoPictures {
         /// The folder.
@@ -79,10 +79,10 @@ pub enum PicturesError {
         /// What its first file is instead.
         found: Option<Sniffed>,
     },
-    /// A class that there is nothing to learn of.
+    /// A class without training pictures.
     #[error(
-        "the class `{class}` is only in {}, and nothing can be learned of it; put pictures of it into {}, or take its \
-         folder away", test.display(), train.display()
+        "the class `{class}` is only in {}, so nothing can be learned about it; put pictures of it into {}, or remove its \
+         folder", test.display(), train.display()
     )]
     OnlyTest {
         /// The class.
@@ -103,7 +103,7 @@ pub enum PicturesError {
     },
     /// Pictures of two sizes.
     #[error(
-        "{}: {} wide and {} high, but {} is {} wide and {} high; pictures of one size fit",
+        "{}: {} wide and {} high, but {} is {} wide and {} high; use pictures of one size",
         path.display(), found.1, found.0, first.display(), expected.1, expected.0
     )]
     Size {
@@ -121,11 +121,11 @@ pub enum PicturesError {
     Arrays {
         /// The file, and the array in it where it is an archive.
         path: PathBuf,
-        /// What is wrong, and what would fit.
+        /// What is wrong, and what was expected.
         what: String,
     },
     /// More than is held.
-    #[error("{}: {count} pictures take {bytes} bytes, more than the {cap_bytes} that fit; use fewer or smaller ones",
+    #[error("{}: {count} pictures take {bytes} bytes, more than the {cap_bytes} allowed; use fewer or smaller ones",
         path.display())]
     TooLarge {
         /// The folder.

@@ -219,7 +219,7 @@ impl View<'_> {
 
     fn unknown(&self) -> Sniffed {
         if self.head.iter().all(|&byte| byte == 0) {
-            let described = format!("nothing but zeros, {} bytes of them", grouped(self.length));
+            let described = format!("only zeros, {} bytes", grouped(self.length));
             return Sniffed::new(Kind::Unknown, described, "the copy or download did not finish: fetch it again");
         }
         let bytes: Vec<String> = self.head.iter().take(8).map(|byte| format!("{byte:02x}")).collect();

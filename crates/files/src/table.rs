@@ -73,7 +73,7 @@ pub struct TableForm {
 /// assert_eq!(table.numbers(0)?, [Some(1.5), None]);
 /// assert_eq!(table.cell(1, 1), Some("light, blue"));
 /// let message = table.numbers(1).unwrap_err().to_string();
-/// assert_eq!(message, "line 2, column `colour`: \"red\" is no number; write one such as -0.5, or leave the cell empty");
+/// assert_eq!(message, "line 2, column `colour`: \"red\" is not a number; write one such as -0.5, or leave the cell empty");
 /// # Ok::<(), limpid_files::TableError>(())
 /// ```
 #[derive(Clone, Debug)]

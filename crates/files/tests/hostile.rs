@@ -332,7 +332,7 @@ fn a_zip_archive_of_what_is_not_read_is_refused_by_name() {
         (patched(8, 12), "\"a.npy\" in the zip archive is packed by"),
         (patched(6, 1), "\"a.npy\" in the zip archive is packed by encryption"),
         (replace(b"b.npy", b"a.npy"), "the zip archive holds \"a.npy\" twice"),
-        (replace(b"b.npy", b"b.txt"), "\"b.txt\" in the archive is no .npy file"),
+        (replace(b"b.npy", b"b.txt"), "\"b.txt\" in the archive is not an .npy file"),
         (replace(b"\x93NUMPY", b"\x93NUMPX"), "damaged file \"a.npy\" in the zip archive"),
         (sound[..sound.len() - 1].to_vec(), "damaged or cut zip archive"),
     ];

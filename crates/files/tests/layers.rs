@@ -56,7 +56,7 @@ fn numbered_weights_are_put_in_order_and_their_orientation_follows_from_the_shap
     assert_eq!(
         found.assumed,
         [
-            "The weights are (in, out), as only so the shapes fit.",
+            "The weights are (in, out), as the shapes match only this way.",
             "b1 of shape [1, 50] was flattened.",
             "W10 has no bias."
         ]
@@ -70,7 +70,7 @@ fn a_pytorch_state_dict_is_transposed_and_says_so() {
     let original = arrays[0].array.to_f64();
     let found = find_layers(arrays, None).unwrap();
     assert_eq!(listing(&found), ["affine 0.weight [4, 3] + 0.bias [3]", "affine 2.weight [3, 2] + 2.bias [2]"]);
-    assert_eq!(found.assumed, ["The weights are (out, in), as only so the shapes fit; they were transposed."]);
+    assert_eq!(found.assumed, ["The weights are (out, in), as the shapes match only this way; they were transposed."]);
     let FoundLayer::Affine { weight, .. } = &found.layers[0] else { panic!() };
     // Element (out 2, in 1) of the file is element (in 1, out 2) here.
     assert_eq!(weight.array.to_f64()[3 + 2], original[2 * 4 + 1]);
@@ -90,7 +90,7 @@ fn where_both_ways_fit_the_names_decide_and_else_it_is_asked() {
     }
     let error = find_layers(square("W1"), None).unwrap_err();
     assert_eq!(error, LayersError::Question { names: vec!["W1".to_string()] });
-    assert!(error.to_string().ends_with("fit as (in, out) and as (out, in); name one of the two"));
+    assert!(error.to_string().ends_with("fit both as (in, out) and as (out, in); name one of the two"));
     for (orientation, element) in [(Orientation::InOut, 1.0), (Orientation::OutIn, 5.0)] {
         let found = find_layers(square("W1"), Some(orientation)).unwrap();
         let FoundLayer::Affine { weight, .. } = &found.layers[0] else { panic!() };
@@ -119,7 +119,7 @@ fn convolutions_are_kept_with_four_axes_and_what_is_no_layer_is_listed() {
     assert_eq!(
         found.assumed,
         [
-            "The weights are (out, in), as only so the shapes fit; they were transposed.",
+            "The weights are (out, in), as the shapes match only this way; they were transposed.",
             "The layers follow one another as they stand in the file: conv1, fc.",
             "conv1.weight has four axes: it is a convolution's kernel, kept as it is.",
             "Left out, as their names are neither a weight's nor a bias's: epoch."

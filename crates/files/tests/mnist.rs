@@ -93,7 +93,7 @@ fn files_that_were_not_published_are_refused_with_their_path_and_a_fix() {
             "SHA-256 ba2048faa0242d852ccfba31d5efa227046ebcc173e3a4951fb9c906fb61ebdb, expected ba891046",
         ),
         ("longer", &longer, "ends at byte 47040016, but there are 47040017 bytes"),
-        ("far too long", &far_longer, "more than the 94080032 bytes that fit here; is it the right file?"),
+        ("far too long", &far_longer, "more than the 94080032 bytes allowed here; is it the right file?"),
     ];
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("train-images-idx3-ubyte.gz");
@@ -194,7 +194,7 @@ fn when_nothing_is_found_each_place_is_listed_with_what_is_there() {
         "the MNIST files were not found; looked in
   $LIMPID_DATA: {root}/half lacks train-images-idx3-ubyte; no folder {root}/half/mnist
   the current checkout: no folder data/mnist in {root}/work or above it
-  the checkout limpid was built from: {root}/file is no folder
+  the checkout limpid was built from: {root}/file is not a folder
   the cache: {root}/empty has none of the files
 `limpid data fetch mnist` fetches them; or put train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte, t10k-labels-idx1-ubyte \
 (gzip'd or not) into one of these folders, or name their folder with --data or $LIMPID_DATA"

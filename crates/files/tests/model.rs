@@ -221,7 +221,7 @@ fn a_file_that_is_no_model_is_refused_with_its_path() {
     let table = [
         (folder.path().join("missing"), "check the path"),
         (text, "name a model that limpid wrote"),
-        (huge, "more than the 4294967296 bytes that fit here; is it the right file?"),
+        (huge, "more than the 4294967296 bytes allowed here; is it the right file?"),
     ];
     for (path, fix) in table {
         let message = ModelFile::read(&path).unwrap_err().to_string();

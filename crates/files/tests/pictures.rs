@@ -154,7 +154,7 @@ fn parts_are_known_by_their_names_in_all_their_forms() {
         let files = [format!("{train}/a/1.png"), format!("{train}/b/1.png"), format!("{test}/a/2.png")];
         let (found_train, found_test, notes) = found(&files.each_ref().map(String::as_str));
         assert_eq!((found_train, found_test), (format!("D/{train}"), Some(format!("D/{test}"))));
-        let is_said = notes == [format!("D/{test} is what is held out")];
+        let is_said = notes == [format!("D/{test} is held out as the test set")];
         assert_eq!(is_said, !test.to_lowercase().starts_with('t'), "{test}: {notes:?}");
     }
     let three = ["train/a/1.png", "val/a/1.png", "test/a/1.png", "extra/x.png"];
@@ -304,7 +304,7 @@ fn a_folder_that_does_not_fit_is_refused_with_the_path() {
         ("b/1.png", grey(3, 2, 1)),
         ("b/2.png", grey(9, 9, 1)),
     ];
-    let said = "D/b/1.png: 3 wide and 2 high, but D/a/1.png is 2 wide and 3 high; pictures of one size fit";
+    let said = "D/b/1.png: 3 wide and 2 high, but D/a/1.png is 2 wide and 3 high; use pictures of one size";
     assert_eq!(refused(&two), said);
     assert!(matches!(Pictures::read(Path::new("nowhere")), Err(PicturesError::Folder { .. })));
 }

@@ -53,8 +53,8 @@ fn a_column_is_numeric_where_every_known_cell_is_a_number() {
     assert_eq!(table.numbers(3).unwrap(), [None; 3]);
     assert_eq!(table.words(2).collect::<Vec<_>>(), [Some("x"), Some("1"), None]);
     let said = |column| table.numbers(column).unwrap_err().to_string();
-    assert_eq!(said(2), "line 2, column `c`: \"x\" is no number; write one such as -0.5, or leave the cell empty");
-    assert!(said(5).starts_with("line 2, column `f`: \"1e999\" is no number to compute with; write a finite one"));
+    assert_eq!(said(2), "line 2, column `c`: \"x\" is not a number; write one such as -0.5, or leave the cell empty");
+    assert!(said(5).starts_with("line 2, column `f`: \"1e999\" is not a number to compute with; write a finite one"));
 }
 
 #[test]
@@ -69,7 +69,7 @@ fn what_is_no_table_is_refused_with_its_line() {
         (b"a,b,a\n1,2,3\n", "columns 1 and 3 are both called `a`"),
         (b"a,b\n1,2\n3,\"4\n5,6\n", "the row of line 3 has a quote that is never closed"),
         (b"a,\"b\n1,2\n", "the row of line 1 has a quote that is never closed"),
-        (b"a,b\n1,caf\xe9\x01\n", "this is no text, as line 2 shows, but binary data"),
+        (b"a,b\n1,caf\xe9\x01\n", "this is not text, as line 2 shows, but binary data"),
         (b"\xff\xfe\0\xd8", "the table begins as UTF-16, and is damaged"),
         (b"a,b\n1,2\n3,4,5\n6,7\n", "line 3 has 3 cells, the header has 2"),
         (b"a,b\n1,2,x\n1,3,y\n", "line 2 has 3 cells, the header has 2"),

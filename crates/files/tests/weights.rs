@@ -47,25 +47,25 @@ fn every_shape_of_weights_gives_the_same_layers_and_says_what_it_assumed() {
     let table = [
         ("two-lists.pkl", "the weights are taken to come first, then the biases"),
         ("pairs.pkl", "each bias is taken to follow its weight"),
-        ("layer-dicts.pkl", "as only so the shapes fit"),
-        ("dict-of-lists.pkl", "as only so the shapes fit"),
-        ("scikit-learn.pkl", "as only so the shapes fit"),
-        ("biases-first.pkl", "as only so the shapes fit"),
+        ("layer-dicts.pkl", "as the shapes match only this way"),
+        ("dict-of-lists.pkl", "as the shapes match only this way"),
+        ("scikit-learn.pkl", "as the shapes match only this way"),
+        ("biases-first.pkl", "as the shapes match only this way"),
         ("biases-first-list.pkl", "the biases are taken to come first, then the weights"),
         ("bias-before-weight.pkl", "each bias is taken to stand before its weight"),
-        ("nested-lists.pkl", "as only so the shapes fit"),
-        ("lists-of-scalars.pkl", "as only so the shapes fit"),
+        ("nested-lists.pkl", "as the shapes match only this way"),
+        ("lists-of-scalars.pkl", "as the shapes match only this way"),
         ("columns.pkl", "b1 of shape [4, 1] was flattened"),
         ("columns-two-lists.pkl", "they were transposed"),
         ("keras-get-weights.pkl", "each bias is taken to follow its weight"),
         ("flax.pkl", "Only the arrays under params make a network; the others are left out"),
-        ("fortran-big-endian.pkl", "as only so the shapes fit"),
+        ("fortran-big-endian.pkl", "as the shapes match only this way"),
         ("epoch-and-momentum.pkl", "neither a weight's nor a bias's: loss, momentum.0, momentum.1"),
         ("savez-arguments.npz", "the weights are taken to come first, then the biases"),
         ("savez-pairs.npz", "each bias is taken to follow its weight"),
-        ("savez-objects.npz", "as only so the shapes fit"),
-        ("savez-dict.npz", "as only so the shapes fit"),
-        ("save-dict.npy", "as only so the shapes fit"),
+        ("savez-objects.npz", "as the shapes match only this way"),
+        ("savez-dict.npz", "as the shapes match only this way"),
+        ("save-dict.npy", "as the shapes match only this way"),
         ("save-objects.npy", "each bias is taken to follow its weight"),
     ];
     for (name, said) in table {
@@ -76,7 +76,7 @@ fn every_shape_of_weights_gives_the_same_layers_and_says_what_it_assumed() {
     }
     // What a file holds beside arrays is said, too.
     let said = |name: &str| read(name).map(|read| read.notes()).unwrap_or_default();
-    assert_eq!(said("scikit-learn.pkl"), ["Left out, as they are no arrays: n_iter_ (a whole number)."]);
+    assert_eq!(said("scikit-learn.pkl"), ["Left out, as they are not arrays: n_iter_ (a whole number)."]);
     assert_eq!(said("nested-lists.pkl"), ["Lists of numbers are taken for arrays: W1, b1, W2, b2."]);
 }
 
@@ -109,7 +109,7 @@ fn of_two_networks_in_one_file_the_one_that_is_named_is_read() {
     let ema = find_layers(only(arrays.clone(), &["ema"]).unwrap(), None).unwrap();
     assert_eq!(numbers(&ema)[0].1[0], 2.0 * expected()[0].1[0]);
     let message = only(arrays, &["ema", "best"]).unwrap_err().to_string();
-    assert_eq!(message, "no array's name begins with \"best\"; net, ema fit");
+    assert_eq!(message, "no array's name begins with \"best\"; choose one of net, ema");
 
     let of = |parts: [(&str, [[usize; 2]; 2]); 2]| {
         let layers = parts.into_iter().flat_map(|(name, shapes)| {
@@ -149,9 +149,7 @@ fn columns_and_rows_of_biases_tell_which_way_round_square_weights_are() {
     let square = |bias: [usize; 2]| {
         vec![NamedArray::new("W1", Tensor::zeros([5, 5])), NamedArray::new("b1", Tensor::zeros(bias))]
     };
-    for (bias, said) in
-        [([5, 1], "(out, in), as goes with biases of shape (n, 1)"), ([1, 5], "(in, out), as goes with")]
-    {
+    for (bias, said) in [([5, 1], "(out, in), as biases of shape (n, 1) show"), ([1, 5], "(in, out), as goes with")] {
         let found = find_layers(square(bias), None).unwrap();
         assert!(found.assumed[0].contains(said), "{:?}", found.assumed);
     }
@@ -183,8 +181,8 @@ fn names_that_readers_of_archives_take_for_others_are_refused_and_all_others_com
     let refused = [
         (&["a\0b", "a\0c"][..], "end a name at its NUL character"),
         (&["a", "a.npy"], "NumPy would take it for the array of the same name without .npy"),
-        (&["..\\a"], "is no plain file name"),
-        (&["a/../b"], "is no plain file name"),
+        (&["..\\a"], "is not a plain file name"),
+        (&["a/../b"], "is not a plain file name"),
         (&["a", "a"], "two arrays are named \"a\""),
     ];
     for (names, reason) in refused {

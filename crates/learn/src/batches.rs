@@ -75,7 +75,7 @@ impl Batches {
     pub fn new(sampling: Sampling, samples: usize, batch_size: usize, seed: u64) -> Result<Self, Error> {
         for (name, number) in [("the batch size", batch_size), ("the number of samples", samples)] {
             if number == 0 {
-                return Err(Error::Setting { name, found: "0".to_string(), fits: "1 or more fits".to_string() });
+                return Err(Error::Setting { name, found: "0".to_string(), hint: "use 1 or more".to_string() });
             }
         }
         let batch_size = batch_size.min(samples);
@@ -105,17 +105,14 @@ impl Batches {
     /// [`Error::Setting`] where the window is 0, or samples are drawn with replacement: from all of them.
     pub fn within(self, window: usize) -> Result<Self, Error> {
         if window == 0 {
-            let (found, fits) = ("0".to_string(), "1 or more fits".to_string());
-            return Err(Error::Setting { name: "the number of samples in a window", found, fits });
+            let (found, hint) = ("0".to_string(), "use 1 or more".to_string());
+            return Err(Error::Setting { name: "the number of samples in a window", found, hint });
         }
         if self.sampling != Sampling::Shuffled {
             return Err(Error::Setting {
                 name: "the sampling",
                 found: self.sampling.to_string(),
-                fits: format!(
-                    "samples that are read in their order cannot be drawn from all; {} fits",
-                    Sampling::Shuffled
-                ),
+                hint: format!("samples that are read in order cannot be drawn from all; use {}", Sampling::Shuffled),
             });
         }
         Ok(Self { window: window.min(self.samples), ..self })
@@ -243,7 +240,7 @@ mod tests {
         all.sort_unstable();
         assert_eq!(all, (0..60).collect::<Vec<_>>());
         let message = Batches::new(Sampling::Shuffled, 10, 0, 1).unwrap_err().to_string();
-        assert_eq!(message, "the batch size is 0; 1 or more fits");
+        assert_eq!(message, "the batch size is 0; use 1 or more");
     }
 
     #[test]

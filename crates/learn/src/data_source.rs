@@ -201,7 +201,7 @@ impl Windowed {
     ) -> Result<Self, Error> {
         for (name, number) in [("the number of samples", samples), ("the number of samples in a window", window)] {
             if number == 0 {
-                return Err(Error::Setting { name, found: "0".to_string(), fits: "1 or more fits".to_string() });
+                return Err(Error::Setting { name, found: "0".to_string(), hint: "use 1 or more".to_string() });
             }
         }
         Ok(Self { samples, window, open: Box::new(open), pass: Mutex::default() })

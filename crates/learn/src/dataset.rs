@@ -45,7 +45,7 @@ impl Dataset {
                 Ok(Self { inputs, targets, divisor: None })
             }
             _ => Err(Error::Data(format!(
-                "inputs of shape {:?} and targets of shape {:?} do not make a data set; as many of both, and at least one sample, would fit",
+                "inputs of shape {:?} and targets of shape {:?} do not make a data set; give as many targets as inputs, and at least one sample",
                 inputs.shape(),
                 targets.shape()
             ))),
@@ -119,7 +119,7 @@ impl Dataset {
             return Err(Error::Setting {
                 name: "the number of classes",
                 found: classes.to_string(),
-                fits: "1 or more, and as few as there are labels, fits".to_string(),
+                hint: "use one for each label, 1 or more".to_string(),
             });
         };
         let mut rows = vec![0u8; count];
@@ -183,8 +183,8 @@ impl Dataset {
             return Err(Error::Setting {
                 name: "share",
                 found: share.to_string(),
-                fits: format!(
-                    "a number between 0 and 1 that leaves some of the {} samples on both sides fits",
+                hint: format!(
+                    "use a number between 0 and 1 that leaves some of the {} samples on both sides",
                     self.len()
                 ),
             });

@@ -22,7 +22,7 @@ pub enum Error {
     #[error(transparent)]
     Text(#[from] TextError),
     /// An unknown initializer.
-    #[error("unknown initializer `{found}`; zeros, normal(0.01), uniform(0.1), xavier and he fit")]
+    #[error("unknown initializer `{found}`; use zeros, normal(0.01), uniform(0.1), xavier or he")]
     Initializer {
         /// What was asked for.
         found: String,
@@ -40,14 +40,14 @@ pub enum Error {
         known: String,
     },
     /// A setting out of its range.
-    #[error("{name} is {found}; {fits}")]
+    #[error("{name} is {found}; {hint}")]
     Setting {
         /// The setting.
         name: &'static str,
         /// Its value.
         found: String,
-        /// What would fit.
-        fits: String,
+        /// What to use instead.
+        hint: String,
     },
     /// Data whose parts do not fit together, or do not fit the network.
     #[error("{0}")]
@@ -60,7 +60,7 @@ pub enum Error {
     Parameters(String),
     /// The loss became infinite or NaN.
     #[error(
-        "training diverged: the loss is {loss} at step {step} (epoch {epoch}); a smaller learning rate than {learning_rate:?} would fit"
+        "training diverged: the loss is {loss} at step {step} (epoch {epoch}); use a learning rate smaller than {learning_rate:?}"
     )]
     Diverged {
         /// The step, counted from 1.
@@ -72,10 +72,10 @@ pub enum Error {
         /// The learning rate it was trained with.
         learning_rate: f64,
     },
-    /// A loss of which a model file has the name alone.
+    /// A loss of which a model file has only the name.
     #[error(
-        "the loss `{name}` is not one of limpid's, and its file has the name alone: the model predicts, but to evaluate or \
-         train it the loss is needed; `with_loss` gives it one"
+        "the loss `{name}` is not one of limpid's, and the model file holds only its name: the model can predict; to \
+         evaluate or train it, give it the loss by `with_loss`"
     )]
     UnknownLoss {
         /// The loss.
@@ -111,7 +111,7 @@ impl Outputs {
         const MOST_CLASSES: f64 = 1e6;
         match label >= outputs as f64 && label.fract() == 0.0 && label < MOST_CLASSES {
             true => format!(
-                "the network has {outputs} outputs, for labels from 0 to {most}; as its last layer `affine {}` fits",
+                "the network has {outputs} outputs, for labels from 0 to {most}; use `affine {}` as its last layer",
                 label + 1.0
             ),
             false => format!("a label is a whole number from 0 to {most}, one for each of the network's outputs"),
@@ -119,7 +119,7 @@ impl Outputs {
     }
 }
 
-/// Finds `found` among `known`, or says what is near.
+/// Finds `found` among `known`, or names the most similar.
 pub(crate) fn choose<T: Copy>(kind: &'static str, found: &str, known: &[(&str, T)]) -> Result<T, Error> {
     let wanted = found.trim().to_ascii_lowercase().replace('_', "-");
     if let Some((_, choice)) = known.iter().find(|(name, _)| *name == wanted) {

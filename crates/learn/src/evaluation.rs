@@ -85,8 +85,8 @@ impl Model {
         mut watch: impl FnMut(&Evaluation),
     ) -> Result<Evaluation, Error> {
         if batch_size == 0 {
-            let (found, fits) = ("0".to_string(), "1 or more fits".to_string());
-            return Err(Error::Setting { name: "batch_size", found, fits });
+            let (found, hint) = ("0".to_string(), "use 1 or more".to_string());
+            return Err(Error::Setting { name: "batch_size", found, hint });
         }
         let batch_size = batch_size.min(MOST_AT_ONCE);
         let feed = Feed::new(self, data)?;

@@ -46,10 +46,10 @@ pub enum Cause {
     },
     /// The step or the tolerance asks for more digits than a difference quotient has.
     Rounding {
-        /// What rounding alone may make of it.
+        /// The error that rounding alone may make.
         error: f64,
-        /// With what the check would tell.
-        fits: Advice,
+        /// A setting with which the check works.
+        advice: Advice,
     },
     /// The derivative is right once that of a `stop_gradient` is added.
     Cut {
@@ -140,31 +140,31 @@ impl fmt::Display for Cause {
             Self::NotFinite { node, location } => {
                 write!(
                     f,
-                    "`{node}` ({location}) is not a finite number; smaller numbers, or a function that is \
-                     defined there, fit"
+                    "`{node}` ({location}) is not a finite number; use smaller numbers, or a function that is \
+                     defined there"
                 )
             }
             Self::Kink { ahead, behind } => write!(
                 f,
-                "a kink lies within the step: the slope is {ahead:.4e} ahead and {behind:.4e} behind; numbers \
-                 away from it, or a smaller step, fit"
+                "a kink lies within the step: the slope is {ahead:.4e} ahead and {behind:.4e} behind; use \
+                 numbers away from the kink, or a smaller step"
             ),
-            Self::OnlyKinks => write!(f, "every number crosses a kink when it is moved; a smaller step fits"),
+            Self::OnlyKinks => write!(f, "every number crosses a kink when it is moved; use a smaller step"),
             Self::StepLost { number, step } => {
-                write!(f, "the step {step:e} is lost beside {number:e}: nothing moves; a larger step fits")
+                write!(f, "the step {step:e} is lost beside {number:e}: nothing moves; use a larger step")
             }
             Self::StepTooLarge { error } => {
                 write!(
                     f,
                     "the step is too large for how the loss curves: with a tenth of it the error is \
-                     {error:.2e}; a smaller step fits"
+                     {error:.2e}; use a smaller step"
                 )
             }
-            Self::Rounding { error, fits } => {
-                write!(f, "rounding: it alone may make an error of {error:.1e} here; ")?;
-                match fits {
-                    Advice::Step(step) => write!(f, "a step of {step:e} fits"),
-                    Advice::Tolerance(tolerance) => write!(f, "a tolerance of {tolerance:e} fits"),
+            Self::Rounding { error, advice } => {
+                write!(f, "rounding: rounding alone may make an error of {error:.1e} here; ")?;
+                match advice {
+                    Advice::Step(step) => write!(f, "use a step of {step:e}"),
+                    Advice::Tolerance(tolerance) => write!(f, "use a tolerance of {tolerance:e}"),
                 }
             }
             Self::Cut { node, location } => write!(
@@ -186,8 +186,10 @@ impl fmt::Display for Cause {
                     Some(Known::OneOverSamples) => {
                         ", one over the number of samples: it was divided by that once too often"
                     }
-                    Some(Known::Sign) => ": its sign is the other one",
-                    Some(Known::Divisor) => ", what samples are divided by: these were not, or the other way round",
+                    Some(Known::Sign) => ": its sign is wrong",
+                    Some(Known::Divisor) => {
+                        ", the divisor of the samples: either they were not divided, or they should not be"
+                    }
                     None => "",
                 };
                 write!(f, "every derivative is {factor:.6} times what it should be{why}")
@@ -197,15 +199,15 @@ impl fmt::Display for Cause {
             }
             Self::WholeNumbers => write!(
                 f,
-                "every derivative was cut to a whole number: an array of integers holds it, or its input; real \
-                 numbers (float64) fit"
+                "every derivative was cut to a whole number: an array of integers holds it, or its input; use \
+                 real numbers (float64)"
             ),
             Self::SoftmaxAxis { over } => {
                 let over = match over {
                     Over::Samples => "the samples of each class",
                     Over::All => "the whole batch",
                 };
-                write!(f, "the softmax is over the wrong axis: over {over}; over the classes of each sample fits")
+                write!(f, "the softmax is over the wrong axis: over {over}; take it over the classes of each sample")
             }
             Self::LabelForm { how } => {
                 let how = match how {

@@ -226,8 +226,8 @@ impl GradientCheck {
         given: &Given<'_>,
     ) -> Result<GradientReport, Error> {
         if !(self.step.is_finite() && self.step > 0.0) {
-            let fits = "a small number above 0, such as 1e-4, fits".to_string();
-            return Err(Error::Setting { name: "the step", found: self.step.to_string(), fits });
+            let hint = "use a small number above 0, such as 1e-4".to_string();
+            return Err(Error::Setting { name: "the step", found: self.step.to_string(), hint });
         }
         let feeds: Vec<(NodeId, Tensor)> =
             graph.named_feeds(feeds)?.into_iter().map(|(id, value)| (id, value.to_f64_tensor())).collect();
@@ -451,13 +451,15 @@ fn fitting(
     if gradients.len() != wrt.len() {
         let (found, wanted) = (gradients.len(), wrt.len());
         return Err(Error::Data(format!(
-            "there are {found} arrays of derivatives; {wanted} fit, one for each of {wrt:?}"
+            "{found} arrays of derivatives were given; give {wanted}, one for each of {wrt:?}"
         )));
     }
     for ((gradient, name), &leaf) in gradients.iter().zip(wrt).zip(leaves) {
         let (found, wanted) = (gradient.shape(), base.shape(leaf));
         if found != wanted {
-            return Err(Error::Data(format!("the derivatives of `{name}` have the shape {found:?}; {wanted:?} fits")));
+            return Err(Error::Data(format!(
+                "the derivatives of `{name}` have the shape {found:?}; expected {wanted:?}"
+            )));
         }
     }
     Ok(gradients.iter().map(Tensor::to_f64_tensor).collect())
@@ -467,8 +469,7 @@ fn fitting(
 fn analytic(graph: &Graph, leaves: &[NodeId], feeds: &[(NodeId, &Tensor)]) -> Result<Vec<Tensor>, Error> {
     let builder = Builder::resume(graph);
     let wrt: Vec<_> = leaves.iter().map(|&leaf| builder.var(leaf)).collect();
-    let output =
-        graph.outputs().first().ok_or_else(|| Error::Data("the graph answers nothing to check".to_string()))?;
+    let output = graph.outputs().first().ok_or_else(|| Error::Data("the graph has no output to check".to_string()))?;
     let gradients = builder.grad(builder.var(*output), &wrt);
     let differentiated = builder.finish(gradients)?;
     let run = interpret::<f64>(&differentiated, feeds)?;

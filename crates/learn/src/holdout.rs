@@ -45,7 +45,7 @@ fn check_share(share: f64, count: usize) -> Result<(), Error> {
         return Err(Error::Setting {
             name: "the share that is held out",
             found: share.to_string(),
-            fits: format!("0, or a share of the {count} samples that leaves at least 1 on both sides fits"),
+            hint: format!("use 0, or a share of the {count} samples that leaves at least 1 on both sides"),
         });
     }
     Ok(())

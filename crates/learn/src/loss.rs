@@ -255,7 +255,7 @@ impl FromStr for Loss {
             return Err(Error::Setting {
                 name: "the loss",
                 found: text.to_string(),
-                fits: "there is no mean absolute error; `mean-squared-error` is near".to_string(),
+                hint: "limpid has no mean absolute error; `mean-squared-error` is the most similar".to_string(),
             });
         }
         choose("loss", &name, NAMES).map(|make| make())
@@ -302,6 +302,6 @@ mod tests {
             assert_eq!(name.parse::<Loss>().ok(), Some(loss), "{name}");
         }
         let why = "mae".parse::<Loss>().map_err(|error| error.to_string());
-        assert!(why.is_err_and(|why| why.contains("`mean-squared-error` is near")));
+        assert!(why.is_err_and(|why| why.contains("`mean-squared-error` is the most similar")));
     }
 }

@@ -269,7 +269,7 @@ fn checked(network: &Network) -> Result<Vec<Declared>, Error> {
     let count = declared.iter().try_fold(0usize, |count, d| count.checked_add(product(&d.shape)?));
     if count.is_none_or(|count| count > MOST_PARAMETERS) {
         let count = count.map_or("more than memory can address".to_string(), |count| count.to_string());
-        return Err(Error::Parameters(format!("the network has {count} parameters; up to {MOST_PARAMETERS} fit")));
+        return Err(Error::Parameters(format!("the network has {count} parameters; use at most {MOST_PARAMETERS}")));
     }
     Ok(declared)
 }

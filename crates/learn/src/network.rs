@@ -101,7 +101,7 @@ impl Network {
         let mut given = HashMap::with_capacity(parameters.len());
         for (name, value) in parameters {
             if given.insert(name.as_str(), value).is_some() {
-                return Err(Error::Parameters(format!("the parameter `{name}` is given twice; once would fit")));
+                return Err(Error::Parameters(format!("the parameter `{name}` is given twice; give it once")));
             }
             if !wanted.contains(name.as_str()) {
                 return Err(Error::Parameters(format!("the network has no parameter `{name}`; it has {}", list())));
@@ -111,8 +111,10 @@ impl Network {
             match given.get(wanted.name.as_str()) {
                 Some(value) if value.shape() == wanted.shape => {}
                 Some(value) => {
-                    let (name, found, fits) = (&wanted.name, value.shape(), &wanted.shape);
-                    return Err(Error::Parameters(format!("`{name}` has shape {found:?}; the network needs {fits:?}")));
+                    let (name, found, needed) = (&wanted.name, value.shape(), &wanted.shape);
+                    return Err(Error::Parameters(format!(
+                        "`{name}` has shape {found:?}; the network needs {needed:?}"
+                    )));
                 }
                 None => {
                     let missing = &wanted.name;
@@ -207,8 +209,8 @@ mod tests {
             ("784, affine fifty", "takes the number of its outputs, such as `affine 50` (line 1, column 13)"),
             ("784, affine 0", "at least 1 output"),
             ("784, affine 99999999999", "not supported"),
-            ("784, relu 3", "`3` is not something that the layer `relu` takes"),
-            ("784,\naffine 50 init=hee", "unknown initializer `hee`; zeros"),
+            ("784, relu 3", "the layer `relu` does not take `3`"),
+            ("784,\naffine 50 init=hee", "unknown initializer `hee`; use zeros"),
             ("784, leaky-relu slope=", "`slope` takes a value"),
             ("784, elu alpha=x", "`alpha` takes a number"),
             ("0, affine 3", "extents"),

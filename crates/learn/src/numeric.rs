@@ -236,8 +236,8 @@ pub(crate) fn shaped_like(x: &Tensor, numbers: Vec<f64>) -> Result<Tensor, Error
 }
 
 fn checked_point(x: f64) -> Result<f64, Error> {
-    let fits = || "a finite number fits".to_string();
-    if x.is_finite() { Ok(x) } else { Err(Error::Setting { name: "the point", found: x.to_string(), fits: fits() }) }
+    let hint = || "use a finite number".to_string();
+    if x.is_finite() { Ok(x) } else { Err(Error::Setting { name: "the point", found: x.to_string(), hint: hint() }) }
 }
 
 pub(crate) fn checked_step(h: f64) -> Result<f64, Error> {
@@ -245,7 +245,7 @@ pub(crate) fn checked_step(h: f64) -> Result<f64, Error> {
 }
 
 fn step_error(found: String) -> Error {
-    Error::Setting { name: "the step h", found, fits: "a small number above 0, such as 1e-4, fits".to_string() }
+    Error::Setting { name: "the step h", found, hint: "use a small number above 0, such as 1e-4".to_string() }
 }
 
 /// A learning rate that a step can be taken with.
@@ -256,6 +256,6 @@ pub(crate) fn checked_learning_rate(learning_rate: f64) -> Result<f64, Error> {
     Err(Error::Setting {
         name: "the learning rate",
         found: learning_rate.to_string(),
-        fits: "a number above 0, such as 0.1, fits".to_string(),
+        hint: "use a number above 0, such as 0.1".to_string(),
     })
 }

@@ -24,7 +24,7 @@ pub trait Optimizer: fmt::Debug + Send + Sync {
     /// Checks the optimizer's own settings.
     ///
     /// # Errors
-    /// [`Error::Setting`] with what would fit.
+    /// [`Error::Setting`] with what to use instead.
     fn check(&self) -> Result<(), Error> {
         Ok(())
     }
@@ -149,8 +149,8 @@ impl Optimizer for Adam {
         if self.epsilon.is_finite() && self.epsilon >= f64::from(f32::MIN_POSITIVE) {
             return Ok(());
         }
-        let fits = "a small number above 0, such as 1e-8, fits".to_string();
-        Err(Error::Setting { name: "Adam's epsilon", found: format!("{:e}", self.epsilon), fits })
+        let hint = "use a small number above 0, such as 1e-8".to_string();
+        Err(Error::Setting { name: "Adam's epsilon", found: format!("{:e}", self.epsilon), hint })
     }
 
     #[track_caller]
@@ -183,7 +183,7 @@ fn decay(name: &'static str, kept: f64) -> Result<(), Error> {
     if (0.0..1.0).contains(&kept) {
         return Ok(());
     }
-    Err(Error::Setting { name, found: format!("{kept:?}"), fits: "a number from 0 to below 1 fits".to_string() })
+    Err(Error::Setting { name, found: format!("{kept:?}"), hint: "use a number from 0 to below 1".to_string() })
 }
 
 type Make = fn() -> Arc<dyn Optimizer>;

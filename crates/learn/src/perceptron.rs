@@ -64,7 +64,7 @@ impl Perceptron {
             return Ok(self.sum_of(x));
         }
         Err(Error::Data(format!(
-            "a perceptron of {} weights was given {} inputs; one for each weight would fit",
+            "a perceptron of {} weights was given {} inputs; give one for each weight",
             self.weights.len(),
             x.len()
         )))

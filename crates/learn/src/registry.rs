@@ -33,12 +33,12 @@ type Constructor = dyn Fn(&[&str]) -> Result<Box<dyn Layer>, String> + Send + Sy
 /// }
 ///
 /// let registry = Registry::new().layer("times", |words| match words {
-///     [factor] => Ok(Box::new(Times(factor.parse().map_err(|_| "a number fits, such as `times 2`")?))),
-///     _ => Err("one number fits, such as `times 2`".to_string()),
+///     [factor] => Ok(Box::new(Times(factor.parse().map_err(|_| "expected a number, such as `times 2`")?))),
+///     _ => Err("expected one number, such as `times 2`".to_string()),
 /// });
 /// let network = registry.network("3, times 2, affine 2")?;
 /// assert_eq!(network.to_string(), "3, times 2, affine 2");
-/// assert!(registry.network("3, times two").unwrap_err().to_string().contains("a number fits"));
+/// assert!(registry.network("3, times two").unwrap_err().to_string().contains("expected a number"));
 /// # Ok::<(), limpid_learn::Error>(())
 /// ```
 #[derive(Clone, Default)]
@@ -53,8 +53,8 @@ impl Registry {
         Self::default()
     }
 
-    /// The same with a layer of this name. `make` is given the words that stand behind the name in a network's text, as
-    /// [`Layer::text`] wrote them, and answers what would fit where they do not.
+    /// The same with a layer of this name. `make` is given the words that follow the name in a network's text, as
+    /// [`Layer::text`] wrote them, and otherwise answers what was expected.
     pub fn layer(
         mut self,
         name: impl Into<String>,
@@ -79,7 +79,7 @@ impl Registry {
     pub fn activation(self, formula: Formula) -> Self {
         self.layer(formula.name().to_string(), move |words| match words {
             [] => Ok(Box::new(formula.clone())),
-            _ => Err(format!("`{}` alone fits", formula.name())),
+            _ => Err(format!("use `{}` without arguments", formula.name())),
         })
     }
 
@@ -92,7 +92,7 @@ impl Registry {
     /// The network of a text.
     ///
     /// # Errors
-    /// [`Error::Text`] with the place, and what would fit.
+    /// [`Error::Text`] with the place and a hint.
     #[track_caller]
     pub fn network(&self, text: &str) -> Result<Network, Error> {
         let (input, layers) = text::parse(text, self)?;

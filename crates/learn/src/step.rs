@@ -135,7 +135,7 @@ fn on_batch<'b>(
     let sample = &form.sample;
     if sample.iter().product::<usize>() != network.input().iter().product::<usize>() {
         return Err(Error::Data(format!(
-            "samples of shape {sample:?} do not fit a network whose input is {:?}; as many numbers a sample would",
+            "samples of shape {sample:?} do not fit a network whose input is {:?}; give as many numbers for each sample",
             network.input()
         )));
     }

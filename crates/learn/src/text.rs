@@ -63,7 +63,11 @@ pub(crate) fn parse(text: &str, registry: &Registry) -> Result<Parts, TextError>
         TextError { text: text.to_string(), start, end, what, unknown }
     };
     let Some(first) = items.next() else {
-        return Err(wrong(0, 0, "the network is empty; `784, affine 50, relu, affine 10` would fit".to_string()));
+        return Err(wrong(
+            0,
+            0,
+            "the network is empty; write one such as `784, affine 50, relu, affine 10`".to_string(),
+        ));
     };
     let input = extents(first.text).map_err(|what| wrong(first.start, first.end(), what))?;
     let layers = items
@@ -75,7 +79,7 @@ pub(crate) fn parse(text: &str, registry: &Registry) -> Result<Parts, TextError>
         })
         .collect::<Result<Vec<_>, _>>()?;
     if layers.is_empty() {
-        return Err(wrong(first.start, first.end(), "there is no layer behind the input's extents".to_string()));
+        return Err(wrong(first.start, first.end(), "there is no layer after the input's extents".to_string()));
     }
     Ok((input, layers))
 }
@@ -124,7 +128,7 @@ const MOST_UNITS: usize = 1 << 24;
 
 type Wrong<'t> = (Piece<'t>, String);
 
-/// How a message about a layer begins that there is not.
+/// How a message about an unknown layer begins.
 const UNKNOWN_LAYER: &str = "unknown layer";
 
 fn layer<'t>(item: &Piece<'t>, registry: &Registry) -> Result<Box<dyn Layer>, Wrong<'t>> {
@@ -156,7 +160,7 @@ fn layer<'t>(item: &Piece<'t>, registry: &Registry) -> Result<Box<dyn Layer>, Wr
         },
     };
     match arguments.words.first() {
-        Some(&rest) => Err((rest, format!("`{}` is not something that the layer `{}` takes", rest.text, name.text))),
+        Some(&rest) => Err((rest, format!("the layer `{1}` does not take `{0}`", rest.text, name.text))),
         None => Ok(layer),
     }
 }
@@ -180,7 +184,7 @@ fn unknown(name: &str, registry: &Registry) -> String {
     }
 }
 
-/// What stands behind a layer's name.
+/// The words after a layer's name.
 struct Arguments<'t> {
     name: Piece<'t>,
     words: Vec<Piece<'t>>,
@@ -188,16 +192,16 @@ struct Arguments<'t> {
 
 impl<'t> Arguments<'t> {
     fn units(&mut self) -> Result<usize, Wrong<'t>> {
-        let fits = format!("`{}` takes the number of its outputs, such as `{0} 50`", self.name.text);
+        let what = format!("`{}` takes the number of its outputs, such as `{0} 50`", self.name.text);
         if self.words.is_empty() {
-            return Err((self.name, fits));
+            return Err((self.name, what));
         }
         let word = self.words.remove(0);
         match word.text.parse::<usize>() {
             Ok(0) => Err((word, "a layer has at least 1 output".to_string())),
             Ok(units) if units <= MOST_UNITS => Ok(units),
             Ok(_) => Err((word, format!("a layer of more than {MOST_UNITS} outputs is not supported"))),
-            Err(_) => Err((word, fits)),
+            Err(_) => Err((word, what)),
         }
     }
 

@@ -292,8 +292,8 @@ impl<'d> Run<'d> {
     ) -> Result<Self, Error> {
         let learning_rate = checked_learning_rate(fit.rate())?;
         if fit.epochs == 0 {
-            let (found, fits) = ("0".to_string(), "1 or more fits".to_string());
-            return Err(Error::Setting { name: "the number of epochs", found, fits });
+            let (found, hint) = ("0".to_string(), "use 1 or more".to_string());
+            return Err(Error::Setting { name: "the number of epochs", found, hint });
         }
         if model.network().parameters()?.is_empty() {
             let what = "the network has no parameters to learn; a layer such as `affine 10` brings some";

@@ -1,4 +1,4 @@
-//! What a user can get wrong, and what limpid answers: what is wrong, and what would fit.
+//! What a user can get wrong, and what limpid answers: what is wrong, and what to use instead.
 #![allow(clippy::unwrap_used, reason = "a test may stop at what it does not expect")]
 
 use std::ops::ControlFlow;
@@ -47,12 +47,12 @@ fn settings_out_of_range_are_refused_before_anything_is_learned() {
         assert_eq!(model.parameters().unwrap(), before);
         message
     };
-    assert_eq!(refused(Fit { epochs: 0, ..fit() }), "the number of epochs is 0; 1 or more fits");
+    assert_eq!(refused(Fit { epochs: 0, ..fit() }), "the number of epochs is 0; use 1 or more");
     for learning_rate in [f64::NAN, f64::INFINITY, -0.1, 0.0] {
-        let wanted = format!("the learning rate is {learning_rate}; a number above 0, such as 0.1, fits");
+        let wanted = format!("the learning rate is {learning_rate}; use a number above 0, such as 0.1");
         assert_eq!(refused(Fit { learning_rate: Some(learning_rate), ..fit() }), wanted);
     }
-    assert_eq!(refused(Fit { batch_size: 0, ..fit() }), "the batch size is 0; 1 or more fits");
+    assert_eq!(refused(Fit { batch_size: 0, ..fit() }), "the batch size is 0; use 1 or more");
 }
 
 #[test]
@@ -65,7 +65,7 @@ fn more_epochs_than_there_is_time_for_can_be_stopped() {
 #[test]
 fn a_label_that_is_no_class_is_named() {
     let whole = "a label is a whole number from 0 to 1, one for each of the network's outputs";
-    let large = "the network has 2 outputs, for labels from 0 to 1; as its last layer `affine 6` fits";
+    let large = "the network has 2 outputs, for labels from 0 to 1; use `affine 6` as its last layer";
     for (labels, wanted) in [
         ([0.0, 5.0], format!("label 5 of sample 1: {large}")),
         ([0.5, 1.0], format!("label 0.5 of sample 0: {whole}")),
@@ -145,9 +145,7 @@ fn divergence_is_said_with_the_step_the_epoch_and_the_learning_rate() {
         message(model.fit(&with_targets(Tensor::zeros([4, 2])), &fit))
     };
     let wanted = |step: usize| {
-        format!(
-            "training diverged: the loss is inf at step {step} (epoch 1); a smaller learning rate than 1e30 would fit"
-        )
+        format!("training diverged: the loss is inf at step {step} (epoch 1); use a learning rate smaller than 1e30")
     };
     assert_eq!(diverge(Fit { learning_rate: Some(1e30), ..fit() }), wanted(2));
     // Found by the evaluation at the epoch's end: the one step's own loss was taken before it.
@@ -191,7 +189,7 @@ fn samples_of_another_size_than_the_networks_are_refused() {
         let data = Dataset::new(Tensor::zeros(shape), Tensor::from([0u8, 1, 0, 1])).unwrap();
         let found = &shape[1..];
         let wanted = format!(
-            "samples of shape {found:?} do not fit a network whose input is [2]; as many numbers a sample would"
+            "samples of shape {found:?} do not fit a network whose input is [2]; give as many numbers for each sample"
         );
         assert_eq!(message(model().evaluate(&data)), wanted);
         assert_eq!(message(model().fit(&data, &fit())), wanted);
@@ -211,7 +209,7 @@ fn parameters_that_are_not_the_networks_are_refused_and_change_nothing() {
         (|p| drop(p.pop()), "the parameter `2/b` is missing; the network has `0/w` [2, 3]"),
         (|p| p[0].1 = Tensor::zeros([3, 2]), "`0/w` has shape [3, 2]; the network needs [2, 3]"),
         (|p| p[0].0 = "0/weights".to_string(), "the network has no parameter `0/weights`; it has `0/w` [2, 3]"),
-        (|p| p.push(("0/w".to_string(), Tensor::zeros([9]))), "the parameter `0/w` is given twice; once would fit"),
+        (|p| p.push(("0/w".to_string(), Tensor::zeros([9]))), "the parameter `0/w` is given twice; give it once"),
     ];
     for (spoil, wanted) in table {
         let mut parameters = before.clone();
@@ -235,8 +233,8 @@ fn parameters_stored_as_bytes_become_real_numbers() {
 fn a_network_too_large_for_memory_is_refused_before_it_is_allocated() {
     let table = [
         (Network::new(2, Affine::new(2, usize::MAX)), "18446744073709551615"),
-        (Network::new(2, Affine::new(2, 1 << 40)), "the network has 3298534883328 parameters; up to 268435456 fit"),
-        (network("16777216, affine 16777216"), "the network has 281474993487872 parameters; up to 268435456 fit"),
+        (Network::new(2, Affine::new(2, 1 << 40)), "the network has 3298534883328 parameters; use at most 268435456"),
+        (network("16777216, affine 16777216"), "the network has 281474993487872 parameters; use at most 268435456"),
         (Network::new([usize::MAX, 2], Relu), "samples of shape [18446744073709551615, 2] hold more than memory"),
     ];
     for (network, wanted) in table {
@@ -244,7 +242,7 @@ fn a_network_too_large_for_memory_is_refused_before_it_is_allocated() {
         assert!(message.contains(wanted), "{message}");
     }
     assert!(data().one_hot(usize::MAX).is_err());
-    let wanted = "the number of classes is 0; 1 or more, and as few as there are labels, fits";
+    let wanted = "the number of classes is 0; use one for each label, 1 or more";
     assert_eq!(message(data().one_hot(0)), wanted);
 }
 

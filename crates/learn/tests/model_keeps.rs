@@ -321,7 +321,7 @@ fn a_loss_that_is_not_one_number_or_only_a_name_is_told_so() {
     assert!(message.contains("`.mean_all()`"), "{message}");
     let mut named = model().with_loss(Loss::unknown("focal", Some(Loss::SoftmaxCrossEntropy)));
     assert!(named.predict(&bytes()).is_ok());
-    let wanted = "the loss `focal` is not one of limpid's, and its file has the name alone";
+    let wanted = "the loss `focal` is not one of limpid's, and the model file holds only its name";
     for error in [named.evaluate(&pixels()).unwrap_err(), named.fit(&pixels(), &fit(1)).unwrap_err()] {
         assert!(error.to_string().starts_with(wanted), "{error}");
     }
@@ -377,7 +377,7 @@ fn data_that_is_not_what_it_says_is_refused_with_the_place() {
     assert!(model().evaluate(&Generated::new(0, |_| (Tensor::zeros([4]), Tensor::scalar(0.0)))).is_err());
     let replaced = Fit { sampling: Sampling::WithReplacement, ..fit(1) };
     let message = model().fit(&windowed(25), &replaced).unwrap_err().to_string();
-    assert!(message.ends_with("shuffled fits"), "{message}");
+    assert!(message.ends_with("use shuffled"), "{message}");
     assert!(windowed(25).read(&[SAMPLES]).is_err() && windowed(25).read(&[]).is_err());
 }
 

@@ -156,7 +156,7 @@ fn a_training_that_begins_anew_begins_with_the_states_at_zero() {
 }
 
 #[test]
-fn settings_out_of_range_are_answered_with_what_fits() {
+fn settings_out_of_range_are_answered_with_a_remedy() {
     let data = Dataset::new(Tensor::from([[1.0, 2.0]]), Tensor::from([0u8])).unwrap();
     let network = "2, affine 2".parse().unwrap();
     let answer = |optimizer: &dyn Optimizer| {
@@ -164,11 +164,11 @@ fn settings_out_of_range_are_answered_with_what_fits() {
     };
     for momentum in [1.0, -0.1, f64::NAN] {
         let message = answer(&Momentum { momentum, nesterov: false });
-        assert_eq!(message, format!("the momentum is {momentum:?}; a number from 0 to below 1 fits"));
+        assert_eq!(message, format!("the momentum is {momentum:?}; use a number from 0 to below 1"));
     }
     assert!(answer(&Adam { beta1: 1.0, ..Adam::default() }).starts_with("Adam's beta1 is 1.0; "));
     assert!(answer(&Adam { beta2: f64::INFINITY, ..Adam::default() }).starts_with("Adam's beta2 is inf; "));
-    assert!(answer(&Adam { epsilon: 1e-60, ..Adam::default() }).contains("such as 1e-8, fits"));
+    assert!(answer(&Adam { epsilon: 1e-60, ..Adam::default() }).contains("such as 1e-8"));
     // The ends of the ranges are in them.
     let plain = walked(&Momentum { momentum: 0.0, nesterov: false }, Precision::F64);
     assert_eq!(plain, walked(&Sgd, Precision::F64));

@@ -61,5 +61,5 @@ fn a_perceptron_that_is_right_on_three_corners_of_xor_is_wrong_on_the_fourth() {
 #[test]
 fn a_wrong_number_of_inputs_is_an_error_with_both_numbers() {
     let message = Perceptron::and().output(&[1.0]).unwrap_err().to_string();
-    assert_eq!(message, "a perceptron of 2 weights was given 1 inputs; one for each weight would fit");
+    assert_eq!(message, "a perceptron of 2 weights was given 1 inputs; give one for each weight");
 }

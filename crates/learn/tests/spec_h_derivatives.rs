@@ -29,7 +29,7 @@ fn a_step_too_small_to_be_seen_makes_the_forward_difference_0() {
 fn a_step_of_1e_minus_50_is_0_in_32_bits() {
     assert_eq!(1e-50_f64 as f32, 0.0);
     let message = forward_difference_f32(|x| x * x, 2.0, 1e-50).unwrap_err().to_string();
-    assert_eq!(message, "the step h is 1e-50, which is 0 as f32; a small number above 0, such as 1e-4, fits");
+    assert_eq!(message, "the step h is 1e-50, which is 0 as f32; use a small number above 0, such as 1e-4");
     assert!((forward_difference_f32(|x| x * x, 2.0, 1e-3).unwrap() - 4.0).abs() < 0.01);
 }
 
@@ -99,13 +99,13 @@ fn each_element_is_moved_alone_and_put_back_to_the_bit() {
 fn steps_and_points_that_make_no_sense_are_refused() {
     for h in [0.0, -1e-4, f64::NAN, f64::INFINITY] {
         let message = central_difference(curve, 5.0, h).unwrap_err().to_string();
-        assert_eq!(message, format!("the step h is {h}; a small number above 0, such as 1e-4, fits"));
+        assert_eq!(message, format!("the step h is {h}; use a small number above 0, such as 1e-4"));
         assert!(forward_difference(curve, 5.0, h).is_err());
         assert!(forward_difference_f32(|x| x, 5.0, h).is_err());
         assert!(numerical_gradient(bowl, &Tensor::from([3.0, 4.0]), h).is_err());
     }
     let message = numerical_gradient(bowl, &Tensor::from([3.0, f64::NAN]), H).unwrap_err().to_string();
-    assert_eq!(message, "the point is NaN; a finite number fits");
+    assert_eq!(message, "the point is NaN; use a finite number");
     assert!(central_difference(curve, f64::INFINITY, H).is_err());
     assert!(forward_difference_f32(|x| x, 5.0, 1e300).is_err());
 }

@@ -150,7 +150,7 @@ fn on_a_plateau_nothing_learns_and_with_vanishing_gradients_later_layers_still_d
 fn learning_rates_and_starts_that_make_no_sense_are_refused() {
     for learning_rate in [0.0, -0.1, f64::NAN, f64::INFINITY] {
         let message = gradient_descent(bowl, &start(), learning_rate, 1).unwrap_err().to_string();
-        assert_eq!(message, format!("the learning rate is {learning_rate}; a number above 0, such as 0.1, fits"));
+        assert_eq!(message, format!("the learning rate is {learning_rate}; use a number above 0, such as 0.1"));
         assert!(gradient_ascent(bowl, &start(), learning_rate, 1).is_err());
     }
     assert!(gradient_descent(bowl, &Tensor::from([f64::INFINITY, 0.0]), 0.1, 1).is_err());

@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-/// What can go wrong in limpid. Each says what, where, and what would fit.
+/// What can go wrong in limpid. Each says what is wrong, where, and what to do.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -60,7 +60,7 @@ pub enum Error {
         line: u64,
         /// The column's name.
         column: String,
-        /// What is wrong with it, and what would fit.
+        /// What is wrong with it, and what was expected.
         what: String,
     },
     /// A folder of pictures.

@@ -242,8 +242,8 @@ pub fn load_saved(path: impl AsRef<Path>) -> Result<Saved, Error> {
 /// models::save(&model, &path)?;
 ///
 /// let registry = Registry::new().layer("residual", |words| match words {
-///     [units] => Ok(Box::new(Residual(Affine::to(units.parse().map_err(|_| "a number of units fits")?)))),
-///     _ => Err("one number of units fits".to_string()),
+///     [units] => Ok(Box::new(Residual(Affine::to(units.parse().map_err(|_| "expected a number of units")?)))),
+///     _ => Err("expected one number of units".to_string()),
 /// });
 /// let loaded = models::load_with(&path, &registry)?.model;
 /// assert_eq!(loaded.parameters()?, model.parameters()?);
@@ -270,7 +270,7 @@ pub fn load_into(network: &Network, path: impl AsRef<Path>) -> Result<Model, Err
     let wrong = |what: String| Error::Model { path: path.display().to_string(), what };
     let own = metadata.get(NETWORK).ok_or_else(|| wrong(missing(NETWORK)))?;
     if *own != network.to_string() {
-        return Err(wrong(format!("its network is `{own}`, and the one given is `{network}`; the same network fits")));
+        return Err(wrong(format!("its network is `{own}`, and the one given is `{network}`; give the same network")));
     }
     Ok(with_network(network, &metadata, &arrays, path, &Registry::new())?.model)
 }
@@ -382,7 +382,7 @@ mod tests {
         let mut loaded = load_with(&path, &registry).unwrap().model;
         assert_eq!(loaded.predict(&x).unwrap(), wanted);
         let told = registry.network("2, squared-relu 3, affine 2").unwrap_err().to_string();
-        assert!(told.contains("`squared-relu` alone fits"), "{told}");
+        assert!(told.contains("use `squared-relu` without arguments"), "{told}");
     }
 
     #[test]

@@ -113,7 +113,7 @@ pub enum WeightsError {
 /// ];
 /// let mut made = from_weights(arrays.clone(), &Hints::activation("sigmoid"))?;
 /// assert_eq!(made.model.network().to_string(), "2, affine 3, sigmoid, affine 2");
-/// assert_eq!(made.assumed[0], "The weights are (in, out), as only so the shapes fit.");
+/// assert_eq!(made.assumed[0], "The weights are (in, out), as the shapes match only this way.");
 /// let scores = made.model.predict(&Tensor::from([1.0, 0.5]))?;
 /// assert_eq!(scores.shape(), [2]);
 ///

@@ -167,7 +167,7 @@ fn what_is_concluded_is_said() {
     assert_eq!(
         made.assumed,
         [
-            "The weights are (out, in), as only so the shapes fit; they were transposed.",
+            "The weights are (out, in), as the shapes match only this way; they were transposed.",
             "fc2.weight has no bias.",
             "The layers are 4 → 3 → 2, with relu behind each but the last.",
             "The last layer's outputs are scores: the largest is the answer.",

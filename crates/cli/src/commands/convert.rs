@@ -205,12 +205,12 @@ impl Arguments {
             return misfit("--activation", "limpid models: --to limpid");
         }
         if target == Target::Limpid && !matches!(self.names, None | Some(Names::Limpid)) {
-            return Err(Failure::Usage("a limpid model names its arrays itself; leave --names out".to_string()));
+            return Err(Failure::Usage("a limpid model names its arrays itself; leave out --names".to_string()));
         }
         if self.hints.orientation.is_some() && target != Target::Limpid && self.names.is_none_or(|n| n == Names::Keep) {
-            let fits = "--names numpy, torch or limpid fits it";
+            let hint = "add --names numpy, torch or limpid";
             return Err(Failure::Usage(format!(
-                "--orientation changes nothing where arrays are kept as they are; {fits}"
+                "--orientation changes nothing where arrays are kept as they are; {hint}"
             )));
         }
         Ok(target)
@@ -219,7 +219,7 @@ impl Arguments {
     fn by_ending(&self) -> Result<Target, Failure> {
         let path = self.to.display();
         if output::is_dash(&self.to) {
-            return Err(Failure::Usage("stdout has no ending that names a format; --to FORMAT fits".to_string()));
+            return Err(Failure::Usage("stdout has no ending that names a format; add --to FORMAT".to_string()));
         }
         let ending =
             self.to.extension().map(|ending| ending.to_string_lossy().to_ascii_lowercase()).unwrap_or_default();
@@ -230,7 +230,7 @@ impl Arguments {
             Some(FileFormat::Model | FileFormat::Safetensors) if self.hints.activation.is_some() => Ok(Target::Limpid),
             Some(FileFormat::Model | FileFormat::Safetensors) => Ok(Target::Safetensors),
             Some(FileFormat::Torch) => Err(Failure::Usage(format!(
-                "{path}: limpid reads PyTorch's files and does not write them; .safetensors fits, which PyTorch reads with \
+                "{path}: limpid reads PyTorch's files but does not write them; use .safetensors, which PyTorch reads with \
                  safetensors.torch.load_file"
             ))),
             _ => Err(Failure::Usage(format!(
@@ -252,7 +252,7 @@ impl Arguments {
         let hints = self.hints.hints();
         if read.format == Some(FileFormat::Model) {
             let file = self.from.display();
-            return Err(Failure::Usage(format!("{file} is a limpid model already; another --to FORMAT fits")));
+            return Err(Failure::Usage(format!("{file} is a limpid model already; use another --to FORMAT")));
         }
         let (sources, notes) = (self.chosen(read.arrays.clone())?, read.notes());
         let made = from_weights(read.arrays, &hints);

@@ -91,7 +91,7 @@ impl FromStr for Count {
         match (text.trim(), text.trim().parse()) {
             ("all", _) => Ok(Self(Elements::All)),
             (_, Ok(most)) if most > 0 => Ok(Self(Elements::AtMost(most))),
-            _ => Err("`all`, or a whole number, 1 or more, fits".to_string()),
+            _ => Err("expected `all`, or a whole number, 1 or more".to_string()),
         }
     }
 }
@@ -237,13 +237,14 @@ fn tensors(arrays: Vec<NamedArray>) -> Result<Vec<(String, Tensor)>, String> {
 
 /// The arrays of a JSON object.
 fn of_json(bytes: &[u8]) -> Result<Vec<NamedArray>, String> {
-    let fits = "an object with an array for each parameter, such as {\"0/w\": [[0.1, 0.2]], \"0/b\": [0.3, 0.4]}, fits";
-    let value: serde_json::Value = serde_json::from_slice(bytes).map_err(|error| format!("{error}; {fits}"))?;
-    let object = value.as_object().ok_or_else(|| format!("this is no object; {fits}"))?;
+    let hint =
+        "expected an object with an array for each parameter, such as {\"0/w\": [[0.1, 0.2]], \"0/b\": [0.3, 0.4]}";
+    let value: serde_json::Value = serde_json::from_slice(bytes).map_err(|error| format!("{error}; {hint}"))?;
+    let object = value.as_object().ok_or_else(|| format!("this is not an object; {hint}"))?;
     let array = |(name, value): (&String, &serde_json::Value)| {
         let (mut shape, mut numbers) = (Vec::new(), Vec::new());
-        collect(value, 0, &mut shape, &mut numbers).map_err(|why| format!("`{name}`: {why}; {fits}"))?;
-        let tensor = Tensor::new(shape, numbers).map_err(|_| format!("`{name}`: its rows differ in length; {fits}"))?;
+        collect(value, 0, &mut shape, &mut numbers).map_err(|why| format!("`{name}`: {why}; {hint}"))?;
+        let tensor = Tensor::new(shape, numbers).map_err(|_| format!("`{name}`: its rows differ in length; {hint}"))?;
         Ok(NamedArray::new(name, tensor))
     };
     object.iter().map(array).collect()

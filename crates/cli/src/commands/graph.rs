@@ -116,13 +116,13 @@ Examples:
 
 /// Parses the place of a sample.
 fn sample(text: &str) -> Result<usize, String> {
-    text.trim().parse().map_err(|_| "the place of a sample, a whole number from 0, fits".to_string())
+    text.trim().parse().map_err(|_| "expected the place of a sample, a whole number from 0".to_string())
 }
 
 /// Parses a number of digits.
 fn digits(text: &str) -> Result<usize, String> {
     let found = text.trim().parse().ok().filter(|digits| (1..=17).contains(digits));
-    found.ok_or_else(|| "a whole number from 1 to 17 fits".to_string())
+    found.ok_or_else(|| "expected a whole number from 1 to 17".to_string())
 }
 
 pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
@@ -164,8 +164,8 @@ impl Arguments {
         let looks = self.sample.values.is_some() || self.look.step || self.picture.open || !self.look.unfold.is_empty();
         match self.format {
             Some(form) if form != Form::Picture && names_picture => {
-                let fits = "--format picture, or another name, fits";
-                Err(Failure::Usage(format!("a file named .svg or .png holds a picture; {fits}")))
+                let hint = "use --format picture, or another name";
+                Err(Failure::Usage(format!("a file named .svg or .png holds a picture; {hint}")))
             }
             Some(form) => Ok(form),
             None if names_picture => Ok(Form::Picture),
@@ -191,12 +191,12 @@ impl Arguments {
     fn formula(&self, formula: &Expression) -> Result<Drawing, Failure> {
         let refused = [("--stage", self.stage.is_some()), ("--values", self.sample.values.is_some())];
         if let Some((flag, _)) = refused.iter().find(|(_, is_there)| *is_there) {
-            let fits = if formula.names().is_empty() {
+            let hint = if formula.names().is_empty() {
                 String::new()
             } else {
-                format!("; --at {} fits", example(formula.names()))
+                format!("; use --at {}", example(formula.names()))
             };
-            return Err(Failure::Usage(format!("{flag} is for networks, and {formula} is a formula{fits}")));
+            return Err(Failure::Usage(format!("{flag} is for networks, and {formula} is a formula{hint}")));
         }
         let b = Builder::new();
         let result = formula.build(&b);
@@ -243,7 +243,7 @@ impl LookOptions {
                 }
                 _ => {
                     let boxes = listed(folded.iter());
-                    return Err(Failure::Usage(format!("there is no box `{path}` to unfold; {boxes} or all fits")));
+                    return Err(Failure::Usage(format!("there is no box `{path}` to unfold; use {boxes} or all")));
                 }
             };
         }
@@ -259,7 +259,7 @@ fn say_not_a_number(drawing: &Drawing) {
         let name = node.name.clone().unwrap_or_else(|| format!("%{id}"));
         let formula = node.formula.as_ref().map(|formula| format!(" = {formula}")).unwrap_or_default();
         output::note(&format!(
-            "{name}{formula} is not a number (NaN) for these values: no real number fits there, and the derivatives say \
+            "{name}{formula} is not a number (NaN) for these values: it has no real value there, and the derivatives mean \
              nothing"
         ));
     }
@@ -377,7 +377,7 @@ fn fed(name: &str, sample: &Dataset, parameters: &[(String, Tensor)], subject: &
         "t" => sample.targets().to_f64_tensor(),
         _ => match parameters.iter().find(|(own, _)| own == name) {
             Some((_, value)) => value.clone(),
-            None => return Err(Failure::Misfit(format!("the network is fed `{name}`, which is no parameter"))),
+            None => return Err(Failure::Misfit(format!("the network is fed `{name}`, which is not a parameter"))),
         },
     };
     Ok(found)

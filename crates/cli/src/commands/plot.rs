@@ -233,7 +233,7 @@ fn named_loss(text: &str) -> Result<&'static LossCurve, String> {
     // A short name, such as mse, stands for what it stands for in training.
     let by_training = || match name.parse::<Loss>() {
         Ok(loss) => named(&loss.to_string()).ok_or_else(all),
-        Err(limpid::learn::Error::Setting { fits, .. }) => Err(fits),
+        Err(limpid::learn::Error::Setting { hint, .. }) => Err(hint),
         Err(_) => Err(all()),
     };
     named(&name).map_or_else(by_training, Ok)
@@ -245,7 +245,7 @@ const MOST_STEPS: usize = 100_000;
 /// Parses a number of steps.
 fn steps(text: &str) -> Result<usize, String> {
     let found = text.trim().parse().ok().filter(|steps| (1..=MOST_STEPS).contains(steps));
-    found.ok_or_else(|| format!("a whole number from 1 to {MOST_STEPS} fits"))
+    found.ok_or_else(|| format!("expected a whole number from 1 to {MOST_STEPS}"))
 }
 
 pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
@@ -303,7 +303,7 @@ impl Descent {
         };
         if rates.len() != self.optimizer.len() {
             let (rates, optimizers) = (rates.len(), counted(self.optimizer.len() as u64, "optimizer"));
-            return Err(Failure::Usage(format!("--lr has {rates} rates for {optimizers}; one, or one for each, fits")));
+            return Err(Failure::Usage(format!("--lr has {rates} rates for {optimizers}; give one, or one for each")));
         }
         let walkers = self.optimizer.iter().zip(rates);
         Ok(descent::Settings {

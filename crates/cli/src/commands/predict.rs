@@ -90,7 +90,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
     let Said { text, notes } = match (samples, &source) {
         (_, &Source::Named(named)) if is_named => arguments.of_set(&mut model, named, divisor)?,
         (Some(Samples::Table(_)), _) if !arguments.pictures.is_empty() => {
-            return Err(Failure::Usage("the model learned from a table; a table fits: --data FILE.csv".to_string()));
+            return Err(Failure::Usage("the model learned from a table; use a table: --data FILE.csv".to_string()));
         }
         (Some(Samples::Table(preparation)), Source::Table(path)) => {
             arguments.of_table(&mut model, &preparation, path)?
@@ -227,7 +227,7 @@ impl Arguments {
         if side * side != size {
             let file = self.model.display();
             return Err(Failure::Misfit(format!(
-                "{file}: its network takes {size} numbers, which are no square picture"
+                "{file}: its network takes {size} numbers, which do not make a square picture"
             )));
         }
         let outputs = outputs(&mut Model::new(model.network(), 0)?, &unlabelled(Tensor::zeros([1, size]))?)?.len();

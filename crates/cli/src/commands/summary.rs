@@ -99,7 +99,7 @@ fn total(graph: &Graph, sizes: &Sizes) -> Result<u64, limpid::graph::Error> {
 }
 
 fn too_large(batch_size: usize) -> Failure {
-    Failure::Usage(format!("a batch of {batch_size} is more than memory can address; fewer samples fit"))
+    Failure::Usage(format!("a batch of {batch_size} is more than memory can address; use fewer samples"))
 }
 
 /// The layers in order, for one sample. A layer that describes nothing (a `flatten` of what is flat) has the shape

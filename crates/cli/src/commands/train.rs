@@ -246,7 +246,7 @@ impl Arguments {
         let epochs = self.training.epochs.unwrap_or(usual_epochs);
         if batch_size > samples {
             return Err(Failure::Usage(format!(
-                "a batch of {batch_size} is more than the {samples} training samples of {name}; 1 to {samples} fits"
+                "a batch of {batch_size} is more than the {samples} training samples of {name}; use 1 to {samples}"
             )));
         }
         let step = Stage::Step.graph(&network, &loss, lesson.divisor, optimizer.as_ref())?;
@@ -288,7 +288,7 @@ impl Arguments {
             (Task::Regression, None) => Ok(Loss::MeanSquaredError),
             (Task::Regression, Some(loss @ (Loss::MeanSquaredError | Loss::HalfSumOfSquares))) => Ok(loss),
             (Task::Regression, Some(loss)) => Err(Failure::Usage(format!(
-                "{loss} is for classes, and the target is a number; --loss {} fits, or --task {}",
+                "{loss} is for classes, but the target is a number; use --loss {}, or --task {}",
                 Loss::MeanSquaredError,
                 Task::Classification
             ))),
@@ -299,14 +299,14 @@ impl Arguments {
     fn check_outputs(&self) -> Result<(), Failure> {
         if let Some(path) = &self.output {
             if output::is_dash(path) {
-                return Err(Failure::Usage("a model is not written to stdout; a file name fits --output".to_string()));
+                return Err(Failure::Usage("a model is not written to stdout; give --output a file name".to_string()));
             }
             kept::form(path)?;
         }
         if let Some(path) = &self.history {
             if output::is_dash(path) {
-                let fits = "--format json prints it there, a file name fits --history";
-                return Err(Failure::Usage(format!("a history is not written to stdout by itself; {fits}")));
+                let hint = "print it with --format json, or give --history a file name";
+                return Err(Failure::Usage(format!("a history is not written to stdout by itself; {hint}")));
             }
             kept::check_history(path)?;
         }

@@ -86,14 +86,14 @@ fn at(graph: &Graph, xs: &[f64]) -> Result<[Vec<f64>; 2], Failure> {
 /// Softmax of the whole numbers of a range.
 fn softmax(functions: &[Function], range: Limits) -> Result<Drawn, Failure> {
     if functions.len() > 1 {
-        let fits = "alone it fits, over the whole numbers of --range";
+        let hint = "draw it alone, over the whole numbers of --range";
         return Err(Failure::Usage(format!(
-            "softmax is a function of several numbers at once and has no curve; {fits}"
+            "softmax is a function of several numbers at once and has no curve; {hint}"
         )));
     }
     let (low, high) = (range.low.ceil(), range.high.floor());
     if !(low < high && high - low < 32.0 && low.abs().max(high.abs()) < 1e6) {
-        let why = "softmax is drawn as bars over the whole numbers of --range; 2 to 32 of them fit, such as -2,2";
+        let why = "softmax is drawn as bars over the whole numbers of --range; use a range with 2 to 32 of them, such as -2,2";
         return Err(Failure::Usage(why.to_string()));
     }
     let xs: Vec<f64> = (0..=(high - low) as usize).map(|i| low + i as f64).collect();
@@ -140,7 +140,7 @@ pub(crate) fn losses(curves: &[&LossCurve], range: Option<Limits>) -> Result<Dra
     let Some(first) = curves.first() else { return Err(Failure::Usage("a loss is missing".to_string())) };
     if let Some(other) = curves.iter().find(|curve| curve.over != first.over) {
         let why = format!(
-            "{} is drawn over {}, {} over {}; one of them fits",
+            "{} is drawn over {}, but {} over {}; draw one of them",
             first.name, first.over, other.name, other.over
         );
         return Err(Failure::Usage(why));

@@ -32,14 +32,14 @@ pub(crate) fn draw(settings: &Settings) -> Result<Drawn, Failure> {
     let names = settings.formula.names();
     if !(1..=2).contains(&names.len()) {
         let has = if names.is_empty() { "no name".to_string() } else { format!("{} names", names.len()) };
-        return Err(Failure::Usage(format!("{} has {has}; a formula of one name or two fits", settings.formula)));
+        return Err(Failure::Usage(format!("{} has {has}; use a formula of one name or two", settings.formula)));
     }
     if settings.start.0.len() != names.len() {
         let at = |names: &[String]| {
             example(names).split(',').filter_map(|at| at.split('=').nth(1)).collect::<Vec<_>>().join(",")
         };
         return Err(Failure::Usage(format!(
-            "--start has {} for the names {}; as many as names fit, such as {}",
+            "--start has {} for the names {}; give one for each name, such as {}",
             crate::text::counted(settings.start.0.len() as u64, "number"),
             names.join(", "),
             at(names)

@@ -54,7 +54,7 @@ pub(crate) fn draw(settings: &Settings) -> Result<Drawn, Failure> {
         (several, _) => {
             let several: Vec<&str> = several.iter().map(|name| name.as_str()).collect();
             Err(Failure::Usage(format!(
-                "there are {} names, {}; formulas of one name, or one formula of two, fit",
+                "there are {} names, {}; use formulas of one name, or one formula of two",
                 several.len(),
                 several.join(", ")
             )))
@@ -151,8 +151,8 @@ pub(super) fn around(values: &[f64]) -> Option<Limits> {
 
 fn over_the_plane(settings: &Settings, formula: &Expression) -> Result<Drawn, Failure> {
     if settings.tangents.is_some() || settings.slopes || settings.heights.is_some() {
-        let fits = "a formula of one name fits --tangent, --slope and --heights";
-        return Err(Failure::Usage(format!("{formula} has two names; {fits}")));
+        let hint = "--tangent, --slope and --heights need a formula of one name";
+        return Err(Failure::Usage(format!("{formula} has two names; {hint}")));
     }
     let sampled = Sampled::new(formula)?;
     let (title, names) = (formula.to_string(), formula.names());

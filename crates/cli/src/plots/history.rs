@@ -28,16 +28,16 @@ impl History {
     /// A history by itself, or in the report of `limpid train --format json`.
     pub(crate) fn read(json: impl AsRef<[u8]>) -> Result<Self, String> {
         let json = json.as_ref();
-        let fits = "the output of `limpid train --format json`, or a file of `limpid train --history`, fits";
+        let hint = "use the output of `limpid train --format json`, or a file of `limpid train --history`";
         let value: serde_json::Value = serde_json::from_slice(json).map_err(|error| match sniff(json) {
-            found if matches!(found.kind(), Kind::Json | Kind::Text) => format!("this is no JSON: {error}"),
-            found => format!("expected a training's history, found {}", found.or(fits)),
+            found if matches!(found.kind(), Kind::Json | Kind::Text) => format!("this is not JSON: {error}"),
+            found => format!("expected a training's history, found {}", found.or(hint)),
         })?;
         let history = value.get("history").unwrap_or(&value).clone();
         let history: Self =
-            serde_json::from_value(history).map_err(|error| format!("this is no history: {error}; {fits}"))?;
+            serde_json::from_value(history).map_err(|error| format!("this is not a history: {error}; {hint}"))?;
         match history.losses.is_empty() && history.epochs.is_empty() {
-            true => Err(format!("this history is empty; {fits}")),
+            true => Err(format!("this history is empty; {hint}")),
             false => Ok(history),
         }
     }

@@ -41,7 +41,10 @@ pub(crate) fn draw(name: &str, weights: &Tensor, input: &[usize], most: usize) -
 /// Weights `(inputs, units)` of a network that reads tables: a row for each input, by its name, a column for each unit.
 pub(crate) fn of_table(name: &str, weights: &Tensor, inputs: &[String], most: usize) -> Result<Drawn, Failure> {
     let &[rows, units] = weights.shape() else {
-        return Err(Failure::Misfit(format!("{name} has the shape {:?}; two axes fit", weights.shape())));
+        return Err(Failure::Misfit(format!(
+            "{name} has the shape {:?}; weights with two axes can be drawn",
+            weights.shape()
+        )));
     };
     let (shown, kept) = (units.min(most).min(MOST_NAMED), rows.min(MOST_NAMED));
     let all = weights.to_f64();

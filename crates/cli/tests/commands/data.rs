@@ -180,11 +180,13 @@ fn a_name_that_is_none_is_answered_with_the_nearest() {
     place.run(&["data", "fetch", "fashion-minst"]).failed(2, "a similar value exists: 'fashion-mnist'");
     place.run(&["data", "show", "cifar10"]).failed(2, "a similar value exists: 'cifar-10'");
     place.run(&["data", "fetch"]).failed(2, "the following required arguments were not provided");
-    place.run(&["data", "show", "mnist", "--class", "ten"]).failed(2, "one of 0, 1, 2, 3, 4, 5, 6, 7, 8, 9 fits");
-    place.run(&["data", "show", "mnist", "--start", "60000"]).failed(2, "there are 60,000 such samples; fewer fit");
-    place.run(&["data", "show", "mnist", "--count", "0"]).failed(2, "a whole number, 1 or more, fits");
-    place.run(&["data", "show", "mnist", "--count", "1001"]).failed(2, "at most 1000 samples fit a picture");
-    place.run(&["data", "show", "mnist", "--output", "digits.gif"]).failed(2, ".svg or .png fits");
+    place.run(&["data", "show", "mnist", "--class", "ten"]).failed(2, "use one of 0, 1, 2, 3, 4, 5, 6, 7, 8, 9");
+    place
+        .run(&["data", "show", "mnist", "--start", "60000"])
+        .failed(2, "there are only 60,000 such samples; use a smaller number");
+    place.run(&["data", "show", "mnist", "--count", "0"]).failed(2, "expected a whole number, 1 or more");
+    place.run(&["data", "show", "mnist", "--count", "1001"]).failed(2, "a picture can show at most 1000 samples");
+    place.run(&["data", "show", "mnist", "--output", "digits.gif"]).failed(2, "use one that ends in .svg or .png");
 }
 
 #[test]

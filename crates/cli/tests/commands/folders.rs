@@ -125,7 +125,7 @@ fn pictures_of_mixed_sizes_are_brought_to_one_that_is_asked_for() {
         }
     }
     let said =
-        "5 wide and 10 high, but mixed/dark/04.png is 4 wide and 8 high; pictures of one size fit; --size 4x8 brings";
+        "5 wide and 10 high, but mixed/dark/04.png is 4 wide and 8 high; use pictures of one size; --size 4x8 brings";
     place.run(&["train", "--data", "mixed"]).failed(1, said);
     let told = place.run(&["train", "--data", "mixed", "--size", "6x6", "--epochs", "2", "--output", "m"]).done();
     for said in ["6×6 pixels in grey: 2 classes", "resized, as they are of other sizes: 20\n"] {
@@ -133,7 +133,7 @@ fn pictures_of_mixed_sizes_are_brought_to_one_that_is_asked_for() {
     }
     let seen = place.run(&["evaluate", "m", "--data", "mixed"]).done();
     assert!(seen.stderr.contains("20 pictures are resized to the size that the model reads\n"), "{}", seen.stderr);
-    place.run(&["train", "--size", "6x6"]).failed(2, "--size is for tables and pictures");
+    place.run(&["train", "--size", "6x6"]).failed(2, "--size is for tables and folders of pictures");
 }
 
 #[test]

@@ -151,8 +151,8 @@ fn a_file_that_does_not_fit_is_named_with_what_does() {
     fs::write(place.path("other.json"), "{\"losses\": 3}").unwrap();
     fs::write(place.path("empty.json"), "{\"losses\": []}").unwrap();
     let failed = |line: &str, said: &str| -> Outcome { place.run(&words(line)).failed(1, said) };
-    failed("plot|history|no.json", "no.json: this is no JSON: ");
-    failed("plot|history|other.json", "`limpid train --history`, fits");
+    failed("plot|history|no.json", "no.json: this is not JSON: ");
+    failed("plot|history|other.json", "a file of `limpid train --history`");
     failed("plot|history|empty.json", "this history is empty");
     failed("plot|history|missing.json", "missing.json: ");
     failed("plot|confusion|missing.safetensors", "missing.safetensors: ");

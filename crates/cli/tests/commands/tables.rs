@@ -167,7 +167,7 @@ fn mistakes_with_a_table_are_answered_with_what_would_fit() {
         (
             &["fruit.csv"],
             2,
-            "fruit.csv: which column is to be predicted? --target COLUMN says it; there are: number, weight, colour",
+            "fruit.csv: name the column to predict with --target COLUMN; there are: number, weight, colour",
         ),
         (
             &["fruit.csv", "--target", "knd"],
@@ -179,11 +179,15 @@ fn mistakes_with_a_table_are_answered_with_what_would_fit() {
             2,
             "there is no column `weigth`; did you mean `weight`?",
         ),
-        (&["fruit.csv", "--target", "kind", "--ignore", "kind"], 2, "`kind` is to be predicted and to be ignored"),
-        (&["fruit.csv", "--target", "kind", "--task", "regression"], 1, "line 2, column `kind`: \"plum\" is no number"),
+        (&["fruit.csv", "--target", "kind", "--ignore", "kind"], 2, "`kind` is named by both --target and --ignore"),
+        (
+            &["fruit.csv", "--target", "kind", "--task", "regression"],
+            1,
+            "line 2, column `kind`: \"plum\" is not a number",
+        ),
         (&["fruit.csv", "--target", "kind", "--task", "regresion"], 2, "did you mean `regression`?"),
-        (&["fruit.csv", "--target", "price", "--loss", "softmax-cross-entropy"], 2, "--loss mean-squared-error fits"),
-        (&["fruit.csv", "--target", "kind", "--test-share", "1"], 2, "a number from 0 to below 1 fits"),
+        (&["fruit.csv", "--target", "price", "--loss", "softmax-cross-entropy"], 2, "use --loss mean-squared-error"),
+        (&["fruit.csv", "--target", "kind", "--test-share", "1"], 2, "expected a number from 0 to below 1"),
         (
             &["fruit.csv", "--target", "kind", "--test-share", "0.001"],
             2,
@@ -192,13 +196,13 @@ fn mistakes_with_a_table_are_answered_with_what_would_fit() {
         (
             &["fruit.csv", "--target", "kind", "--batch-size", "161"],
             2,
-            "more than the 160 training samples of fruit.csv; 1 to 160 fits",
+            "more than the 160 training samples of fruit.csv; use 1 to 160",
         ),
         (&["fruit.csv", "--target", "kind", "--network", "784, affine 3"], 2, "a sample of fruit.csv has"),
         (&["empty-target.csv", "--target", "t"], 1, "empty-target.csv: the target `t` is empty in every row"),
         (&["one-class.csv", "--target", "t"], 1, "one-class.csv: the target `t` is x in every row"),
         (&["ragged.csv", "--target", "t"], 1, "ragged.csv: line 3 has 1 cell, the header has 2"),
-        (&["latin.csv", "--target", "t"], 1, "latin.csv: this is no text, as line 2 shows"),
+        (&["latin.csv", "--target", "t"], 1, "latin.csv: this is not text, as line 2 shows"),
         (
             &["slip.csv", "--target", "t"],
             1,
@@ -206,7 +210,7 @@ fn mistakes_with_a_table_are_answered_with_what_would_fit() {
         ),
         (&["names.csv", "--target", "t"], 1, "column `name` has 320 different words in 320 rows"),
         (&["missing.csv", "--target", "t"], 1, "missing.csv: there is no such file or folder"),
-        (&["empty", "--target", "t"], 2, "--target is for tables and pictures, and empty holds neither"),
+        (&["empty", "--target", "t"], 2, "--target is for tables and folders of pictures, but empty holds neither"),
         (&["-", "--target", "t"], 1, "standard input: the table is empty"),
     ];
     for (arguments, code, said) in table {
@@ -231,12 +235,16 @@ fn a_table_that_is_not_like_the_one_that_was_learned_from_is_refused() {
             1,
             "few.csv: there is no column `weight`, `colour`, which the model learned from; is `Weight` meant by `weight`?",
         ),
-        (&["predict", "kinds", "--data", "text.csv"], 1, "text.csv: line 3, column `weight`: \"heavy\" is no number"),
+        (
+            &["predict", "kinds", "--data", "text.csv"],
+            1,
+            "text.csv: line 3, column `weight`: \"heavy\" is not a number",
+        ),
         (&["predict", "kinds", "--data", "far.csv"], 1, "far.csv: line 3, column `weight`: too far"),
         (
             &["predict", "kinds"],
             2,
-            "the model learned from the rows of a table, not from mnist; a table fits: --data FILE.csv",
+            "the model learned from the rows of a table, not from mnist; use a table: --data FILE.csv",
         ),
         (&["predict", "kinds", "a.png"], 2, "the model learned from a table"),
         (&["evaluate", "kinds"], 2, "the model learned from the rows of a table, not from mnist"),
@@ -387,7 +395,7 @@ fn a_table_model_is_looked_into_on_its_rows() {
     let told = place.run(&["graph", "prices", "--values", "3", "--data", "fruit.csv", "--output", "three.svg"]).done();
     assert!(told.stderr.contains("sample 3 of fruit.csv (line 5) has the target "), "{}", told.stderr);
     let typed = ["graph", "kinds", "--values", "200", "--data", "fruit.csv"];
-    place.run(&typed).failed(2, "--values 200: fruit.csv has 200 samples; 0 to 199 fits");
+    place.run(&typed).failed(2, "--values 200: fruit.csv has 200 samples; use 0 to 199");
     place
         .run(&["graph", "kinds", "--values", "3"])
         .failed(2, "the model learned from the rows of a table, not from mnist");
@@ -440,15 +448,15 @@ fn a_training_keeps_its_model_in_the_form_that_the_name_says_or_refuses_first() 
         );
     }
     let table = [
-        ("m.onnx", "m.onnx: limpid does not write ONNX yet; .safetensors fits"),
+        ("m.onnx", "m.onnx: limpid does not write ONNX yet; use .safetensors"),
         ("m.npy", "a .npy file holds one array, and a model has several"),
         ("m.pt", "limpid reads PyTorch's files and does not write them"),
-        ("m.txt", "no model is written as .txt; .safetensors fits (the whole model), or .pkl or .npz"),
+        ("m.txt", "limpid does not write models as .txt; use .safetensors (the whole model), or .pkl or .npz"),
     ];
     for (name, answer) in table {
         train(&place, &["--target", "kind", "--output", name]).failed(2, answer);
     }
     let typed = ["--target", "kind", "--history", "h.safetensors"];
-    train(&place, &typed).failed(2, "h.safetensors: a history is written as JSON; a name in .json fits");
+    train(&place, &typed).failed(2, "h.safetensors: a history is written as JSON; use a name that ends in .json");
     assert_eq!(place.files(), ["back.safetensors", "fruit.csv", "m.npz", "m.pkl"]);
 }

@@ -146,7 +146,7 @@ fn a_training_that_diverges_says_at_which_step_and_leaves_the_old_file() {
     let train = |more: &[&str]| {
         place.run(&[&["train", "--hidden", "5", "--epochs", "1", "--learning-rate", "1e30"], more].concat())
     };
-    let said = "training diverged: the loss is NaN at step 2 (epoch 1); a smaller learning rate than 1e30 would fit";
+    let said = "training diverged: the loss is NaN at step 2 (epoch 1); use a learning rate smaller than 1e30";
     train(&["--output", "best"]).failed(1, said);
     train(&["--output", "new", "--format", "json"]).failed(1, said);
     assert_eq!(place.files(), ["best"]);

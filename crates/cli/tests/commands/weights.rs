@@ -49,7 +49,7 @@ fn a_person_is_told_the_count_what_was_assumed_and_how_it_goes() {
         assert!(told.stdout.contains(line), "{}", told.stdout);
     }
     for line in [
-        "The weights are (in, out), as only so the shapes fit.\n",
+        "The weights are (in, out), as the shapes match only this way.\n",
         "The layers are 784 → 50 → 100 → 10, with sigmoid behind each but the last.\n",
         "Pixels are divided by 255, as most programs do; --normalize none leaves them.\n",
         " 1,000 of 10,000  accuracy  ",
@@ -134,7 +134,9 @@ fn of_two_networks_in_one_file_only_tells_which_is_meant() {
     ] {
         place.run(typed).failed(2, answer);
     }
-    place.run(&["convert", "two.pkl", "a.npz", "--only", "best"]).failed(2, "begins with \"best\"; net, ema fit");
+    place
+        .run(&["convert", "two.pkl", "a.npz", "--only", "best"])
+        .failed(2, "begins with \"best\"; choose one of net, ema");
     let told = place.run(&["convert", "two.pkl", "net.npz", "--only", "ema"]).done();
     assert!(told.stdout.contains("W1  f64  3×4  kept\n"), "{}", told.stdout);
     assert_eq!(Arrays::read(&place.path("net.npz")).unwrap().arrays.len(), 4);

@@ -187,7 +187,7 @@ fn dates_are_numbers_of_days_and_a_model_reads_them_as_it_learned_them() {
     let sure = place.run(&["predict", "m", "--data", "sure"]).done().stdout;
     assert_eq!(few.lines().take(3).collect::<Vec<_>>(), sure.lines().take(3).collect::<Vec<_>>());
     fs::write(place.path("slip"), "day\n01/02/2023\nsoon\n").unwrap();
-    place.run(&["predict", "m", "--data", "slip"]).failed(1, "line 3, column `day`: \"soon\" is no date");
+    place.run(&["predict", "m", "--data", "slip"]).failed(1, "line 3, column `day`: \"soon\" is not a date");
 }
 
 #[test]

@@ -128,7 +128,7 @@ impl FromStr for Level {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let found = Self::ALL.iter().find(|level| level.to_string() == text);
-        found.copied().ok_or_else(|| format!("unknown instruction set `{text}`; portable, avx2 and avx512 fit"))
+        found.copied().ok_or_else(|| format!("unknown instruction set `{text}`; use portable, avx2 or avx512"))
     }
 }
 

@@ -12,7 +12,7 @@ pub const MOST_THREADS: usize = 1024;
 
 /// [`THREADS`] holds what is no number of threads.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("{THREADS} is {}, not a number of threads; a whole number from 1 to {MOST_THREADS} fits", found.display())]
+#[error("{THREADS} is {}, not a number of threads; use a whole number from 1 to {MOST_THREADS}", found.display())]
 pub struct ThreadsError {
     found: OsString,
 }
@@ -46,8 +46,8 @@ pub fn threads_asked_for() -> Result<Option<usize>, ThreadsError> {
 
 fn read(text: &OsStr) -> Result<usize, ThreadsError> {
     let number = text.to_str().and_then(|text| text.parse().ok());
-    let fits = number.filter(|number| (1..=MOST_THREADS).contains(number));
-    fits.ok_or_else(|| ThreadsError { found: text.to_os_string() })
+    let number = number.filter(|number| (1..=MOST_THREADS).contains(number));
+    number.ok_or_else(|| ThreadsError { found: text.to_os_string() })
 }
 
 #[cfg(test)]
@@ -67,7 +67,7 @@ mod tests {
             let message = read(OsStr::new(text)).unwrap_err().to_string();
             assert_eq!(
                 message,
-                format!("LIMPID_THREADS is {text}, not a number of threads; a whole number from 1 to 1024 fits")
+                format!("LIMPID_THREADS is {text}, not a number of threads; use a whole number from 1 to 1024")
             );
         }
     }

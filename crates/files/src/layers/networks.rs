@@ -116,7 +116,7 @@ fn parts_of<'a>(arrays: &[Outline<'a>]) -> Vec<Part<'a>> {
 /// let names: Vec<String> = only(arrays.to_vec(), &["net"])?.into_iter().map(|named| named.name).collect();
 /// assert_eq!(names, ["W1", "b1"]);
 /// let error = only(arrays.to_vec(), &["best"]).unwrap_err();
-/// assert_eq!(error.to_string(), "no array's name begins with \"best\"; net, ema fit");
+/// assert_eq!(error.to_string(), "no array's name begins with \"best\"; choose one of net, ema");
 /// # Ok::<(), limpid_files::LayersError>(())
 /// ```
 ///

@@ -31,8 +31,8 @@ pub(super) fn orient(
         (Some(wanted @ Orientation::InOut), Err(reason), _) | (Some(wanted @ Orientation::OutIn), _, Err(reason)) => {
             return Err(LayersError::Orientation { orientation: wanted.text(), reason });
         }
-        (None, Ok(()), Err(_)) => (Orientation::InOut, "as only so the shapes fit"),
-        (None, Err(_), Ok(())) => (Orientation::OutIn, "as only so the shapes fit"),
+        (None, Ok(()), Err(_)) => (Orientation::InOut, "as the shapes match only this way"),
+        (None, Err(_), Ok(())) => (Orientation::OutIn, "as the shapes match only this way"),
         (None, Err(in_out), Err(out_in)) => return Err(LayersError::Broken { in_out, out_in }),
         (None, Ok(()), Ok(())) => match convention(&names).or_else(|| by_biases(arrays, layers)) {
             Some(known) => known,
@@ -96,10 +96,10 @@ fn by_biases(arrays: &[Outline<'_>], layers: &[Layer]) -> Option<(Orientation, &
     let biases: Option<Vec<&[usize]>> = layers.iter().map(|&(_, bias)| Some(arrays[bias?].shape)).collect();
     let biases = biases?;
     if biases.iter().all(|shape| matches!(shape, [rows, 1] if *rows > 1)) {
-        return Some((Orientation::OutIn, "as goes with biases of shape (n, 1) (their shapes would fit both ways)"));
+        return Some((Orientation::OutIn, "as biases of shape (n, 1) show (their shapes would fit both ways)"));
     }
     let are_rows = biases.iter().all(|shape| matches!(shape, [1, columns] if *columns > 1));
-    are_rows.then_some((Orientation::InOut, "as goes with biases of shape (1, n) (their shapes would fit both ways)"))
+    are_rows.then_some((Orientation::InOut, "as biases of shape (1, n) show (their shapes would fit both ways)"))
 }
 
 /// What the names' own program does.

@@ -166,7 +166,7 @@ fn finding(
         .iter()
         .map(|folder| match lacking(folder) {
             _ if !folder.exists() => format!("no folder {}", folder.display()),
-            _ if !folder.is_dir() => format!("{} is no folder", folder.display()),
+            _ if !folder.is_dir() => format!("{} is not a folder", folder.display()),
             all if all.len() == files => format!("{} has none of the files", folder.display()),
             some => format!("{} lacks {}", folder.display(), names_text(some)),
         })

@@ -61,7 +61,7 @@ impl<'a> Parser<'a> {
                 b"descr" => stored.replace(self.dtype()?).is_some(),
                 b"fortran_order" => fortran.replace(self.truth()?).is_some(),
                 b"shape" => shape.replace(self.shape()?).is_some(),
-                _ => return Err(self.wrong("a key that is none of 'descr', 'fortran_order' and 'shape'")),
+                _ => return Err(self.wrong("a key that is not one of 'descr', 'fortran_order' and 'shape'")),
             };
             if twice {
                 return Err(self.wrong("a key that is there twice"));

@@ -24,7 +24,7 @@ impl<'a> Machine<'a> {
         let arguments = match self.node(arguments) {
             Node::Tuple(items) if items.len() <= 16 => items.clone(),
             Node::Tuple(_) => return Err(self.wrong(global, "more than 16 arguments")),
-            _ => return Err(self.wrong(global, "arguments that are no tuple")),
+            _ => return Err(self.wrong(global, "arguments that are not a tuple")),
         };
         match global {
             Global::Reconstruct | Global::NdArray => self.push(Node::Blank),
@@ -66,7 +66,7 @@ impl<'a> Machine<'a> {
     fn numpy_type(&mut self, arguments: &[Id]) -> Outcome {
         let code = arguments.first().and_then(|&id| self.node(id).text());
         let Some(code) = code else {
-            return Err(self.wrong(Global::Dtype, "the type's code is no text"));
+            return Err(self.wrong(Global::Dtype, "the type's code is not text"));
         };
         let (big_endian, code) = split_code(&code);
         let described = NumpyType { code: code.chars().take(16).collect(), big_endian, structured: false };
@@ -77,10 +77,10 @@ impl<'a> Machine<'a> {
     fn describe_type(&mut self, object: Id, state: Id) -> Outcome {
         let items = match self.node(state) {
             Node::Tuple(items) if items.len() >= 5 => &items[1..5],
-            _ => return Err(self.wrong(Global::Dtype, "its state is no tuple of at least five")),
+            _ => return Err(self.wrong(Global::Dtype, "its state is not a tuple of at least five")),
         };
         let Some(order) = self.node(items[0]).text() else {
-            return Err(self.wrong(Global::Dtype, "its byte order is no text"));
+            return Err(self.wrong(Global::Dtype, "its byte order is not text"));
         };
         let big_endian = order == ">";
         let structured = items[1..].iter().any(|&id| !matches!(self.node(id), Node::None));
@@ -112,7 +112,7 @@ impl<'a> Machine<'a> {
         // Version 0 had no number.
         let items = if items.len() == 4 { items } else { items.get(1..).unwrap_or_default() };
         let &[shape, dtype, order, source] = items else {
-            return Err(self.wrong(Global::Reconstruct, "an array's state is no tuple of five"));
+            return Err(self.wrong(Global::Reconstruct, "an array's state is not a tuple of five"));
         };
         if let Some(objects) = self.objects(shape, dtype, source)? {
             self.nodes[object as usize] = objects;
@@ -122,7 +122,7 @@ impl<'a> Machine<'a> {
         let layout = match self.node(order) {
             Node::Bool(false) | Node::Int(0) => Layout::C,
             Node::Bool(true) | Node::Int(_) => Layout::Fortran,
-            _ => return Err(self.wrong(Global::Reconstruct, "its order is no truth value")),
+            _ => return Err(self.wrong(Global::Reconstruct, "its order is not a truth value")),
         };
         let shape = self.extents(shape, Global::Reconstruct)?;
         let array = self.array(ArrayNode { stored, shape, layout, source, scalar: false }, name)?;
@@ -202,7 +202,7 @@ impl<'a> Machine<'a> {
             _ => None,
         };
         let extents =
-            extents.ok_or_else(|| self.wrong(global, "a shape that is no tuple of whole numbers from 0 up"))?;
+            extents.ok_or_else(|| self.wrong(global, "a shape that is not a tuple of whole numbers from 0 up"))?;
         self.spend(extents.len() * size_of::<usize>())?;
         Ok(extents)
     }
@@ -234,7 +234,7 @@ impl<'a> Machine<'a> {
         };
         match bytes {
             Some(bytes) => self.push(Node::Bytes(Cow::Owned(bytes))),
-            None => Err(self.wrong(Global::Encode, "what it encodes is no text in Latin-1")),
+            None => Err(self.wrong(Global::Encode, "what it encodes is not text in Latin-1")),
         }
     }
 
@@ -247,7 +247,7 @@ impl<'a> Machine<'a> {
             }
             // Python 2's bytearray: its characters, and how they are encoded.
             [_, _] => self.encode(arguments),
-            _ => Err(self.wrong(global, "what it is made from is no bytes")),
+            _ => Err(self.wrong(global, "what it is made from is not bytes")),
         }
     }
 
@@ -315,7 +315,7 @@ impl<'a> Machine<'a> {
                 self.push_id(*first);
                 Ok(())
             }
-            _ => Err(self.wrong(global, "its first argument is no tensor")),
+            _ => Err(self.wrong(global, "its first argument is not a tensor")),
         }
     }
 

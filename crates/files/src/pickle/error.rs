@@ -79,7 +79,7 @@ pub enum PickleError {
         name: String,
         /// Where the pickle asks for it.
         offset: usize,
-        /// What would fit.
+        /// What to do instead.
         advice: &'static str,
     },
     /// An object of a class, not numbers.
@@ -92,7 +92,7 @@ pub enum PickleError {
         class: String,
         /// Where the pickle asks for it.
         offset: usize,
-        /// What would fit.
+        /// What to do instead.
         advice: &'static str,
     },
     /// The pickle calls something that is not to be called, or restores what has no state.
@@ -144,7 +144,7 @@ pub enum PickleError {
         what: &'static str,
         /// Where it is referred to.
         offset: usize,
-        /// What would fit.
+        /// What to do instead.
         advice: &'static str,
     },
     /// An instruction that does not fit what came before it.
@@ -156,7 +156,7 @@ pub enum PickleError {
         reason: String,
     },
     /// An array was announced and never came.
-    #[error("the pickle announces an array and never says what is in it; copy the file again")]
+    #[error("the pickle announces an array but has no content for it; copy the file again")]
     Unfilled,
     /// A key of a dict that is longer than a name.
     #[error("a key in the pickle is {length} bytes long, more than the {MAX_NAME_BYTES} of a name; use short keys")]

@@ -376,7 +376,7 @@ impl<'a> Machine<'a> {
 
     fn index(&self, line: &[u8]) -> Outcome<u32> {
         let index = std::str::from_utf8(line).ok().and_then(|text| text.trim().parse().ok());
-        index.ok_or_else(|| self.malformed(&format!("{} is no place in the memo", excerpt(line))))
+        index.ok_or_else(|| self.malformed(&format!("{} is not a place in the memo", excerpt(line))))
     }
 
     fn put(&mut self, index: u32) -> Outcome {
@@ -407,7 +407,7 @@ impl<'a> Machine<'a> {
         let text = |id| self.node(id).text().map(Cow::into_owned);
         match (text(module), text(name)) {
             (Some(module), Some(name)) => self.look_up(&module, &name),
-            _ => Err(self.malformed("a global whose module or name is no text")),
+            _ => Err(self.malformed("a global whose module or name is not text")),
         }
     }
 

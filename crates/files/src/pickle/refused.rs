@@ -1,7 +1,7 @@
 //! What a pickle asks for that is not read: whether that is an object of somebody's class, and how its numbers are
 //! saved alone.
 
-/// How a name is refused, with what would fit.
+/// How a name is refused, with what to do instead.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Refusal {
     /// A class: the pickle holds an object of it.
@@ -10,7 +10,7 @@ pub(super) enum Refusal {
     Other(&'static str),
 }
 
-/// What is said of whatever stands in no row of the table.
+/// The advice for a name that is in no row of the table.
 const PLAIN: &str = "pickle a dict of NumPy arrays, or use numpy.savez";
 const STATE_DICT: &str = "save the numbers with torch.save(module.state_dict(), path)";
 const OWN_CLASS: &str =

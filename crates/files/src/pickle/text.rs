@@ -21,7 +21,7 @@ pub(super) fn whole(line: &[u8]) -> Result<Whole, String> {
     }
     let digits = text.trim_start_matches(['-', '+']);
     if digits.is_empty() || !digits.bytes().all(|digit| digit.is_ascii_digit()) || text.len() > digits.len() + 1 {
-        return Err(format!("{} is no whole number", excerpt(line)));
+        return Err(format!("{} is not a whole number", excerpt(line)));
     }
     if digits.len() > MAX_DIGITS {
         return Err(format!("a whole number of {} digits; at most {MAX_DIGITS} are read", digits.len()));
@@ -57,7 +57,7 @@ pub(super) fn whole(line: &[u8]) -> Result<Whole, String> {
 /// A number with a point.
 pub(super) fn float(line: &[u8]) -> Result<f64, String> {
     let text = std::str::from_utf8(line).unwrap_or("").trim();
-    text.parse().map_err(|_| format!("{} is no number", excerpt(line)))
+    text.parse().map_err(|_| format!("{} is not a number", excerpt(line)))
 }
 
 /// A Python 2 string as `repr` wrote it: in quotes, with backslash escapes.
@@ -65,7 +65,7 @@ pub(super) fn string(line: &[u8]) -> Result<Cow<'_, [u8]>, String> {
     let line = line.trim_ascii_end();
     let inner = match line {
         [b'\'', inner @ .., b'\''] | [b'"', inner @ .., b'"'] => inner,
-        _ => return Err(format!("{} is no string in quotes", excerpt(line))),
+        _ => return Err(format!("{} is not a string in quotes", excerpt(line))),
     };
     if !inner.contains(&b'\\') {
         return Ok(Cow::Borrowed(inner));

@@ -37,10 +37,10 @@ impl<'a> Machine<'a> {
             return Err(self.wrong(STORAGE, "its description does not begin with 'storage'"));
         }
         let &Node::Global(Global::Storage(dtype)) = self.node(class) else {
-            return Err(self.wrong(STORAGE, "its class is none of PyTorch's storages"));
+            return Err(self.wrong(STORAGE, "its class is not one of PyTorch's storages"));
         };
         let Some(key) = self.node(key).text() else {
-            return Err(self.wrong(STORAGE, "its key is no text"));
+            return Err(self.wrong(STORAGE, "its key is not text"));
         };
         let Some(bytes) = storages.files.get(key.as_ref()) else {
             let key = key.chars().take(80).collect::<String>();
@@ -56,7 +56,7 @@ impl<'a> Machine<'a> {
             return Err(self.wrong(global, "it takes at least four arguments"));
         };
         let Node::Storage(storage) = self.node(source) else {
-            return Err(self.wrong(global, "its first argument is no storage"));
+            return Err(self.wrong(global, "its first argument is not a storage"));
         };
         let named = match arguments.get(6) {
             Some(&id) if typed => match self.node(id) {
@@ -69,7 +69,7 @@ impl<'a> Machine<'a> {
             return Err(self.wrong(global, "neither the storage nor the tensor says the type of its numbers"));
         };
         let Some(offset) = self.whole(offset) else {
-            return Err(self.wrong(global, "its offset is no whole number from 0 up"));
+            return Err(self.wrong(global, "its offset is not a whole number from 0 up"));
         };
         let shape = self.extents(shape, global)?;
         let strides = self.extents(strides, global)?;

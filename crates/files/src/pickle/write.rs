@@ -15,7 +15,7 @@ use crate::array::{Dtype, NamedArray};
 #[non_exhaustive]
 pub enum PickleWriteError {
     /// There is no such protocol.
-    #[error("there is no pickle protocol {protocol}; there are 0 to {MAX_PROTOCOL}, and 2 is read by every Python")]
+    #[error("there is no pickle protocol {protocol}; use 0 to {MAX_PROTOCOL}; every Python reads 2")]
     Protocol {
         /// What was asked for.
         protocol: u8,

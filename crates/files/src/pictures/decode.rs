@@ -50,7 +50,7 @@ pub enum PictureError {
         found: Sniffed,
     },
     /// The decoder's complaint.
-    #[error("a damaged {format} ({reason}); copy the file again, or save the picture anew")]
+    #[error("a damaged {format} ({reason}); copy the file again, or save the picture again")]
     Damaged {
         /// `PNG` or `JPEG`.
         format: &'static str,
@@ -58,7 +58,7 @@ pub enum PictureError {
         reason: String,
     },
     /// More pixels than are decoded.
-    #[error("{width} pixels wide and {height} high, more than the {MOST_PIXELS} pixels that fit; make it smaller")]
+    #[error("{width} pixels wide and {height} high, more than the {MOST_PIXELS} pixels allowed; make it smaller")]
     TooLarge {
         /// In pixels.
         height: usize,
@@ -66,7 +66,7 @@ pub enum PictureError {
         width: usize,
     },
     /// Another size than wanted.
-    #[error("{} pixels wide and {} high; {} wide and {} high fits", found.1, found.0, expected.1, expected.0)]
+    #[error("{} pixels wide and {} high; expected {} wide and {} high", found.1, found.0, expected.1, expected.0)]
     Size {
         /// Height and width, in pixels.
         found: (usize, usize),

@@ -112,7 +112,7 @@ impl PictureFolder {
             } else if parts.test.is_none() {
                 parts.test = Some(path.clone());
                 if name == "validation" {
-                    parts.notes.push(format!("{} is what is held out", path.display()));
+                    parts.notes.push(format!("{} is held out as the test set", path.display()));
                 }
             } else {
                 parts.notes.push(format!("{} is left out: neither trained nor tested on", path.display()));

@@ -60,8 +60,11 @@ impl Part {
         let (_, labels) = &self.labels;
         let number = |(sample, label): (usize, f64)| {
             let fits = label >= 0.0 && label.fract() == 0.0 && label < MOST_CLASSES as f64;
-            let wrong =
-                || self.wrong(format!("label {label} of sample {sample} is no class; whole numbers from 0 on fit"));
+            let wrong = || {
+                self.wrong(format!(
+                    "label {label} of sample {sample} is not a class; labels are whole numbers from 0 up"
+                ))
+            };
             if fits { Ok(label as usize) } else { Err(wrong()) }
         };
         labels.to_f64().into_iter().enumerate().map(number).collect()
@@ -74,7 +77,7 @@ impl Part {
         let wrong = |what: String| PicturesError::Arrays { path: path.clone(), what };
         let shape = images.shape().to_vec();
         let Some(bytes) = images.as_slice::<u8>() else {
-            return Err(wrong("images are bytes from 0 to 255, and these are other numbers".to_string()));
+            return Err(wrong("images are bytes from 0 to 255, but these are other numbers".to_string()));
         };
         // Grey pictures have two extents each; colours come first as PyTorch has them, or last as Keras has them.
         let (count, channels, height, width, is_last) = match *shape.as_slice() {
@@ -83,7 +86,7 @@ impl Part {
             [count, height, width, channels @ (1 | 3)] => (count, channels, height, width, true),
             _ => {
                 return Err(wrong(format!(
-                    "an array of shape {shape:?} is no row of images; (count, height, width) fits"
+                    "an array of shape {shape:?} does not hold images; expected (count, height, width)"
                 )));
             }
         };

@@ -61,7 +61,7 @@ fn records(set: &DataSet, path: &Path, file: File) -> Result<[Vec<u8>; BATCHES +
     let mut rest = archive.into_inner();
     std::io::copy(&mut rest, &mut std::io::sink()).map_err(broken)?;
     if rest.limit() == 0 {
-        return Err(damaged(format!("it unpacks to more than the {most} bytes that fit here")));
+        return Err(damaged(format!("it unpacks to more than the {most} bytes allowed here")));
     }
     match files.iter().position(Vec::is_empty) {
         Some(BATCHES) => Err(damaged("the archive does not hold test_batch.bin".to_string())),

@@ -100,7 +100,7 @@ impl<'a> Archive<'a> {
         };
         read.map_err(|error| wrong(error.to_string()))?;
         if packed.len() as u64 > most {
-            return Err(wrong(format!("more than the {most} bytes that fit here")));
+            return Err(wrong(format!("more than the {most} bytes allowed here")));
         }
         gunzip(&packed, cap_bytes).map_err(|cause| SetError::Gzip { path: self.path.join(name), cause })
     }

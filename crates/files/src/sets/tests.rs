@@ -184,7 +184,7 @@ fn idx_files_of_another_form_are_refused_naming_the_file() {
         (1, gzip(&idx(&[5], [0; 5])), "not the published file of small: its SHA-256 is "),
         (2, gzip(b"<html>"), "expected IDX, which begins with two zero bytes, found a web page (HTML); "),
         (2, b"<html>not found</html>".to_vec(), "expected gzip, found a web page (HTML); "),
-        (2, gzip(&vec![0; 1 << 20]), "unpacks to more than the 56 bytes that fit here"),
+        (2, gzip(&vec![0; 1 << 20]), "unpacks to more than the 56 bytes allowed here"),
     ];
     for (place, contents, expected) in table {
         let folder = tempfile::tempdir().unwrap();

@@ -147,7 +147,7 @@ pub(super) fn found(view: &View<'_>) -> Option<Sniffed> {
         return Some(Sniffed::new(row.kind, row.described, row.way_out));
     }
     let described = match names.as_slice() {
-        [] => "a zip archive of nothing".to_string(),
+        [] => "an empty zip archive".to_string(),
         [one] => format!("a zip archive of one file, {one:?}"),
         [first, ..] => format!("a zip archive of {} files, such as {first:?}", names.len()),
     };

@@ -95,9 +95,9 @@ fn known_kinds_are_named_by_their_bytes() {
         (Text, "text in UTF-16; save it as UTF-8", b"\xff\xfea\0,\0b\0".to_vec()),
         (Text, "text in UTF-16; save it as UTF-8", b"a\0,\0b\0\r\0\n\x001\0,\x002\0".to_vec()),
         (Text, "text that begins \"import numpy as np…\"", b"import numpy as np\nx = 1\n".to_vec()),
-        (Text, "text of blanks and empty lines alone", b" \n\n".to_vec()),
+        (Text, "text of only blanks and empty lines", b" \n\n".to_vec()),
         (Table, "a table of text that begins \"a;b…\"", b"a;b\n1;2\n".to_vec()),
-        (Unknown, "nothing but zeros, 5 bytes of them; the copy or download did not finish", vec![0; 5]),
+        (Unknown, "only zeros, 5 bytes; the copy or download did not finish", vec![0; 5]),
         (Unknown, "binary data that begins with the bytes 17 20 6c", vec![0x17, 0x20, 0x6c]),
     ];
     for (kind, start, bytes) in table {

@@ -78,7 +78,7 @@ pub(super) fn found(view: &View<'_>) -> Option<Sniffed> {
         return row.map(|row| Sniffed::new(row.kind, row.described, row.way_out));
     }
     if start.is_empty() {
-        return Some(Sniffed::new(Kind::Text, "text of blanks and empty lines alone", ""));
+        return Some(Sniffed::new(Kind::Text, "text of only blanks and empty lines", ""));
     }
     if let Some(json) = json(start) {
         return Some(json);
@@ -120,7 +120,7 @@ fn json(start: &str) -> Option<Sniffed> {
         return None;
     }
     Some(match contains(start.as_bytes(), b"\"nbformat\"") || contains(start.as_bytes(), b"\"cell_type\"") {
-        true => Sniffed::new(Kind::Json, "a Jupyter notebook (.ipynb)", "save from it what is to be read"),
+        true => Sniffed::new(Kind::Json, "a Jupyter notebook (.ipynb)", "save the data in it as a file of its own"),
         false => Sniffed::new(Kind::Json, "JSON", AS_JSON),
     })
 }

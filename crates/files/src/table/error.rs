@@ -21,15 +21,15 @@ pub enum TableError {
         columns: usize,
     },
     /// The bytes are no text.
-    #[error("this is no text, as line {line} shows, but {}", found.or("save the table as text: comma-separated values in UTF-8"))]
+    #[error("this is not text, as line {line} shows, but {}", found.or("save the table as text: comma-separated values in UTF-8"))]
     NotText {
         /// The first line that is none.
         line: u64,
         /// What the bytes are.
         found: Box<Sniffed>,
     },
-    /// The text begins as UTF-16 and is none.
-    #[error("the table begins as UTF-16, and is damaged; save it as UTF-8")]
+    /// The text begins as UTF-16 but is not UTF-16.
+    #[error("the table begins as UTF-16, but is damaged; save it as UTF-8")]
     Utf16,
     /// The bytes are gzip'd, and do not unpack.
     #[error("{0}")]
@@ -40,7 +40,7 @@ pub enum TableError {
         /// What the bytes are.
         found: Box<Sniffed>,
     },
-    /// A first line that is no header.
+    /// A first line that is not a header.
     #[error("line {line} looks like a row, not a header: {shown}; write a line with the columns' names above it")]
     LooksLikeRow {
         /// The line.
@@ -48,8 +48,8 @@ pub enum TableError {
         /// Its first cells.
         shown: String,
     },
-    /// More columns than a table has.
-    #[error("the header has {found} columns, more than the {most} that fit; is it a table with a header?")]
+    /// Too many columns.
+    #[error("the header has {found} columns, more than the {most} allowed; is it a table with a header?")]
     Columns {
         /// How many there are.
         found: usize,
@@ -85,7 +85,7 @@ pub enum TableError {
         /// The line the row begins in.
         line: u64,
     },
-    /// A column that there is not.
+    /// An unknown column.
     #[error("there is no column `{name}`{}The columns are: {known}", suggested(.suggestion))]
     NoColumn {
         /// The name that was asked for.
@@ -104,7 +104,7 @@ pub enum TableError {
         column: String,
         /// What stands there.
         found: String,
-        /// Why it does not fit, and what would.
+        /// What it is not, and what to write.
         wanted: String,
     },
     /// A cell that is neither in a column of numbers or dates.

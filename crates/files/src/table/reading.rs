@@ -113,7 +113,7 @@ impl FromStr for Reading {
         match mark {
             "point" => Ok(Self::Numbers(Decimal::Point, unit.to_string())),
             "comma" => Ok(Self::Numbers(Decimal::Comma, unit.to_string())),
-            _ => Err(format!("{text:?} is no way to read a column")),
+            _ => Err(format!("{text:?} is not a way to read a column")),
         }
     }
 }
@@ -184,28 +184,28 @@ impl Reading {
         }
     }
 
-    /// Why a cell does not read so, and what would.
+    /// What a cell is not, and what to write instead.
     fn wanted(&self, found: &str) -> String {
-        let fits = match self {
+        let wanted = match self {
             _ if self.value(found).is_some() => {
-                "no number to compute with; write a finite one, or leave the cell empty"
+                "not a number to compute with; write a finite one, or leave the cell empty"
             }
             Self::Numbers(Decimal::Point, unit)
                 if unit.is_empty() && found.replacen(',', ".", 1).parse::<f64>().is_ok() =>
             {
-                "no number; write it with a point: 0.5 for 0,5"
+                "not a number; write it with a point: 0.5 for 0,5"
             }
             Self::Numbers(_, unit) if !unit.is_empty() => {
-                return format!("no number in {unit}; write one such as 5 {unit}, or leave the cell empty");
+                return format!("not a number in {unit}; write one such as 5 {unit}, or leave the cell empty");
             }
-            Self::Numbers(Decimal::Comma, _) => "no number; write one such as -0,5, or leave the cell empty",
-            Self::Times => "no time of day; write one such as 12:30, or leave the cell empty",
-            Self::Dates(DateOrder::Year) => "no date; write one such as 2024-01-31, or leave the cell empty",
-            Self::Dates(DateOrder::Day) => "no date; write one such as 31.01.2024, or leave the cell empty",
-            Self::Dates(DateOrder::Month) => "no date; write one such as 01/31/2024, or leave the cell empty",
-            Self::Dates(DateOrder::Digits) => "no date; write one such as 20240131, or leave the cell empty",
-            _ => "no number; write one such as -0.5, or leave the cell empty",
+            Self::Numbers(Decimal::Comma, _) => "not a number; write one such as -0,5, or leave the cell empty",
+            Self::Times => "not a time of day; write one such as 12:30, or leave the cell empty",
+            Self::Dates(DateOrder::Year) => "not a date; write one such as 2024-01-31, or leave the cell empty",
+            Self::Dates(DateOrder::Day) => "not a date; write one such as 31.01.2024, or leave the cell empty",
+            Self::Dates(DateOrder::Month) => "not a date; write one such as 01/31/2024, or leave the cell empty",
+            Self::Dates(DateOrder::Digits) => "not a date; write one such as 20240131, or leave the cell empty",
+            _ => "not a number; write one such as -0.5, or leave the cell empty",
         };
-        fits.to_string()
+        wanted.to_string()
     }
 }

@@ -56,17 +56,17 @@ impl Case<'_> {
             let scale = here.analytic.abs().max(1.0);
             let is_within = |error: f64| error * MARGIN <= self.tolerance;
             if !around.crosses_kink && is_within(apart / scale) && is_within(self.rounding(step, here.analytic)) {
-                return Ok(Some(Cause::Rounding { error, fits: Advice::Step(step) }));
+                return Ok(Some(Cause::Rounding { error, advice: Advice::Step(step) }));
             }
         }
-        Ok(Some(Cause::Rounding { error, fits: Advice::Tolerance(above(worst.max(error).max(here.error))) }))
+        Ok(Some(Cause::Rounding { error, advice: Advice::Tolerance(above(worst.max(error).max(here.error))) }))
     }
 
     /// The same for directions, where only these fail.
     pub(crate) fn of_directions(&self, derivative: f64, worst: f64) -> Option<Cause> {
         let error = self.rounding(self.step, derivative);
-        let fits = Advice::Tolerance(above(worst.max(error)));
-        (worst <= error).then_some(Cause::Rounding { error, fits })
+        let advice = Advice::Tolerance(above(worst.max(error)));
+        (worst <= error).then_some(Cause::Rounding { error, advice })
     }
 }
 

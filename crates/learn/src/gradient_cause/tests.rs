@@ -216,12 +216,12 @@ fn within_rounding_nothing_else_is_blamed_and_what_is_advised_passes() {
         let causes: Vec<_> = report.parameters.iter().filter_map(|parameter| parameter.cause.clone()).collect();
         assert!(!causes.is_empty() || report.directions_cause.is_some(), "{step} {tolerance}: {report}");
         for cause in causes.into_iter().chain(report.directions_cause.clone()) {
-            let Cause::Rounding { fits, .. } = cause else { panic!("{step} {tolerance}: {report}") };
-            let again = match fits {
+            let Cause::Rounding { advice, .. } = cause else { panic!("{step} {tolerance}: {report}") };
+            let again = match advice {
                 Advice::Step(fitting) => right(fitting, tolerance),
                 Advice::Tolerance(fitting) => right(step, fitting),
             };
-            assert!(again.passed(), "{step} {tolerance}, then {fits:?}: {again}");
+            assert!(again.passed(), "{step} {tolerance}, then {advice:?}: {again}");
         }
     }
 }

@@ -9,19 +9,19 @@ use super::MOST_CATEGORIES;
 #[non_exhaustive]
 pub enum PreparationError {
     /// No column tells samples apart.
-    #[error("no column is left to learn from{}; one that differs from row to row fits", listed(.left_out))]
+    #[error("no column is left to learn from{}; use at least one whose values differ", listed(.left_out))]
     NoInputs {
         /// Those that say nothing.
         left_out: Vec<String>,
     },
     /// Nothing is known of the target.
-    #[error("the target `{name}` is empty in every row; a column with known values fits")]
+    #[error("the target `{name}` is empty in every row; choose a column with known values")]
     NoTarget {
         /// The target's name.
         name: String,
     },
     /// There is nothing to tell apart.
-    #[error("the target `{name}` is {class} in every row to learn from; at least two different values fit")]
+    #[error("the target `{name}` is {class} in every training row; use a target with at least two different values")]
     OneClass {
         /// The target's name.
         name: String,
@@ -30,8 +30,8 @@ pub enum PreparationError {
     },
     /// More classes than are told apart.
     #[error(
-        "the target `{name}` has {count} different values, more than the {MOST_CATEGORIES} classes that fit{}",
-        if *.is_numeric { "; as a number it fits a regression" } else { "" }
+        "the target `{name}` has {count} different values, more than the {MOST_CATEGORIES} classes allowed{}",
+        if *.is_numeric { "; to predict it as a number, use a regression" } else { "" }
     )]
     Classes {
         /// The target's name.
@@ -43,8 +43,8 @@ pub enum PreparationError {
     },
     /// More categories than make sense.
     #[error(
-        "column `{name}` has {count} different words in {rows} rows, more than the {MOST_CATEGORIES} categories that fit; \
-         leave it out, or, if it is meant to be numbers, correct the cells that are none"
+        "column `{name}` has {count} different words in {rows} rows, more than the {MOST_CATEGORIES} categories allowed; \
+         leave it out, or, if it should be numbers, correct the cells that are not numbers"
     )]
     Categories {
         /// The column's name.
@@ -61,13 +61,13 @@ pub enum PreparationError {
         name: String,
     },
     /// Columns of different lengths.
-    #[error("column `{name}` has {found} rows; {expected}, as the others have, fit")]
+    #[error("column `{name}` has {found} rows, but the others have {expected}; use the same number in all")]
     Length {
         /// The column's name.
         name: String,
         /// How many rows it has.
         found: usize,
-        /// How many would fit.
+        /// How many the others have.
         expected: usize,
     },
     /// Columns that the model learned from are not there.
@@ -83,11 +83,11 @@ pub enum PreparationError {
         suggestion: Option<String>,
     },
     /// Words for numbers, or the reverse.
-    #[error("column `{name}` is to be of {wanted}, and is not; {wanted} fit")]
+    #[error("column `{name}` does not hold {wanted}; use a column of {wanted}")]
     Kind {
         /// The column's name.
         name: String,
-        /// What would fit.
+        /// What its cells must be.
         wanted: &'static str,
     },
     /// A class that training never saw.
@@ -122,7 +122,7 @@ pub enum PreparationError {
         row: Option<usize>,
     },
     /// More numbers than fit in memory.
-    #[error("{rows} samples of {size} numbers are more than fit in memory; fewer rows or categories fit")]
+    #[error("{rows} samples of {size} numbers are more than fit in memory; use fewer rows or categories")]
     TooMany {
         /// How many samples.
         rows: usize,

@@ -105,12 +105,15 @@ fn what_cannot_be_learned_from_is_refused_with_what_would_fit() {
         |inputs: &[Column], target: &Column, task| Preparation::fit(inputs, target, task).unwrap_err().to_string();
     let x_alone = std::slice::from_ref(&x);
     assert!(said(x_alone, &Column::words("t", [None; 4]), class).starts_with("the target `t` is empty in every row"));
-    assert!(said(x_alone, &Column::words("t", [Some("a"); 4]), class).starts_with("the target `t` is a in every row"));
+    assert!(
+        said(x_alone, &Column::words("t", [Some("a"); 4]), class)
+            .starts_with("the target `t` is a in every training row")
+    );
     assert!(
         said(x_alone, &Column::numbers("t", [Some(2.0); 4]), Task::Regression).starts_with("the target `t` is 2 in")
     );
     assert!(said(x_alone, &Column::words("t", [Some("a"), None, None, None]), class).contains("empty in row 1"));
-    assert!(said(x_alone, &kinds(), Task::Regression).contains("`kind` is to be of numbers"));
+    assert!(said(x_alone, &kinds(), Task::Regression).contains("`kind` does not hold numbers"));
     assert!(said(&[], &kinds(), class).starts_with("no column is left to learn from"));
     let same = Column::numbers("same", [Some(1.0); 4]);
     assert!(said(&[same], &kinds(), class).contains("`same` say nothing"));
@@ -127,7 +130,7 @@ fn what_cannot_be_learned_from_is_refused_with_what_would_fit() {
             .starts_with("column `name` has 300 different words in 300 rows")
     );
     let many = Column::numbers("n", (0..300).map(|row| Some(f64::from(row))));
-    assert!(said(&[half], &many, class).contains("as a number it fits a regression"));
+    assert!(said(&[half], &many, class).contains("to predict it as a number, use a regression"));
 
     let preparation = fitted(&[x, Column::words("colour", [Some("red"), Some("blue"), None, Some("red")])]);
     let said = |columns: &[Column]| preparation.encode(columns).unwrap_err().to_string();
@@ -140,7 +143,7 @@ fn what_cannot_be_learned_from_is_refused_with_what_would_fit() {
         "there is no column `colour`, which the model learned from; is `Colour` meant by `colour`?"
     );
     let colour = Column::words("colour", [None]);
-    assert!(said(&[Column::words("x", [Some("a")]), colour.clone()]).contains("column `x` is to be of numbers"));
+    assert!(said(&[Column::words("x", [Some("a")]), colour.clone()]).contains("column `x` does not hold numbers"));
     assert!(said(&[Column::numbers("x", [None, None]), colour.clone()]).contains("`colour` has 1 rows; 2"));
     assert!(
         said(&[Column::numbers("x", [Some(1e300)]), colour])

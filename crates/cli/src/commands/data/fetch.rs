@@ -139,7 +139,7 @@ impl Arguments {
         let places = MnistPlaces::of_this_process();
         let found = set.locate_in(None, &places).ok();
         found.or_else(|| set.home(&places)).ok_or_else(|| {
-            Failure::Usage("there is no home folder to keep the files in; --folder FOLDER fits".to_string())
+            Failure::Usage("there is no home folder to keep the files in; give --folder FOLDER".to_string())
         })
     }
 

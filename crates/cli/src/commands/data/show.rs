@@ -77,7 +77,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     arguments.picture.check()?;
     let set = arguments.name.set();
     if arguments.count > MOST {
-        return Err(Failure::Usage(format!("--count {}: at most {MOST} samples fit a picture", arguments.count)));
+        return Err(Failure::Usage(format!("--count {}: a picture can show at most {MOST} samples", arguments.count)));
     }
     let class = arguments.class.as_deref().map(|class| class_of(set, class)).transpose()?;
     let folder = arguments.name.locate(arguments.place.data.as_deref())?;
@@ -133,7 +133,7 @@ fn class_of(set: &DataSet, text: &str) -> Result<u8, Failure> {
     let class = exact.or_else(alike).or_else(number).and_then(|class| u8::try_from(class).ok());
     class.ok_or_else(|| {
         Failure::Usage(format!(
-            "--class {text}: {} has no such class; one of {} fits, or a number from 0 to {}",
+            "--class {text}: {} has no such class; use one of {}, or a number from 0 to {}",
             set.name,
             listed(set.classes.iter()),
             set.classes.len() - 1
@@ -157,7 +157,7 @@ impl Arguments {
         }
         if self.start >= rows.len() {
             return Err(Failure::Usage(format!(
-                "--start {}: there are {} such samples; fewer fit",
+                "--start {}: there are only {} such samples; use a smaller number",
                 self.start,
                 text::count(rows.len() as u64)
             )));
