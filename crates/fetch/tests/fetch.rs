@@ -352,7 +352,7 @@ fn mirrors_are_tried_in_turn_and_each_reason_is_told() {
     assert!(lines[3].contains("/c: no connection: "), "{message}");
     assert!(lines[4].contains("/d: no connection: ") && lines[4].to_lowercase().contains("refused"), "{message}");
     assert!(lines[5].contains("is not an address that can be used; expected one that begins with https:// or http://"));
-    assert!(lines[6].contains("is no address"), "{message}");
+    assert!(lines[6].contains("is not an address"), "{message}");
     assert_eq!(lines[7], "try again later, or name another mirror");
     assert!(names(folder.path()).is_empty());
 

@@ -79,7 +79,7 @@ fn other_verbs_take_the_same_part() {
     let told = run(&["graph", "model", "--values", "3", "--output", "three.svg"]).stderr;
     assert!(told.contains(&format!("test sample 3 of fruit.csv (line {number}) is of class ")), "{told}");
     let typed = ["graph", "model", "--values", "40", "--data", "fruit.csv", "--part", "test"];
-    place.run(&typed).failed(2, "--values 40: fruit.csv has 40 test samples; 0 to 39 fits");
+    place.run(&typed).failed(2, "--values 40: fruit.csv has 40 test samples; use 0 to 39");
     let told = run(&["gradcheck", "model", "--elements", "2", "--samples", "4"]).stderr;
     assert!(told.contains(" on 4 test samples of fruit.csv\n"), "{told}");
     place.run(&["gradcheck", "model", "--part", "test"]).failed(2, "--part is about data, and without --data");
@@ -175,5 +175,5 @@ fn predictions_are_counted_as_samples_are_and_come_with_the_true_class() {
     let told = place.run(&["predict", "digits", "--count", "3"]).done();
     assert!(told.stdout.starts_with("sample,class,probability,true_class\n0,7,0.") && told.stdout.lines().count() == 4);
     assert!(told.stderr.ends_with("written: the first 3 of 10,000 samples; --count all writes all of them\n"));
-    place.run(&["predict", "digits", "--count", "0"]).failed(2, "`all`, or a whole number, 1 or more, fits");
+    place.run(&["predict", "digits", "--count", "0"]).failed(2, "expected `all`, or a whole number, 1 or more");
 }

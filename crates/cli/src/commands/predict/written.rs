@@ -27,7 +27,7 @@ impl FromStr for Count {
         match (text.trim(), text.trim().parse()) {
             ("all", _) => Ok(Self::All),
             (_, Ok(count)) if count > 0 => Ok(Self::First(count)),
-            _ => Err("`all`, or a whole number, 1 or more, fits".to_string()),
+            _ => Err("expected `all`, or a whole number, 1 or more".to_string()),
         }
     }
 }
