@@ -70,7 +70,7 @@ fn what_is_no_table_is_refused_with_its_line() {
         (b"a,b\n1,2\n3,\"4\n5,6\n", "the row of line 3 has a quote that is never closed"),
         (b"a,\"b\n1,2\n", "the row of line 1 has a quote that is never closed"),
         (b"a,b\n1,caf\xe9\x01\n", "this is not text, as line 2 shows, but binary data"),
-        (b"\xff\xfe\0\xd8", "the table begins as UTF-16, and is damaged"),
+        (b"\xff\xfe\0\xd8", "the table begins as UTF-16, but is damaged"),
         (b"a,b\n1,2\n3,4,5\n6,7\n", "line 3 has 3 cells, the header has 2"),
         (b"a,b\n1,2,x\n1,3,y\n", "line 2 has 3 cells, the header has 2"),
         (b"[{\"a\": 1}]", "this is JSON; write it as CSV"),

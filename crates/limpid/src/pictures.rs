@@ -82,8 +82,7 @@ fn check_classes(folder: &Path, form: &PictureForm) -> Result<(), Error> {
     if form.classes.len() >= 2 {
         return Ok(());
     }
-    let what =
-        format!("{}: one class, `{}`, is nothing to tell apart; two fit", folder.display(), form.classes.join(""));
+    let what = format!("{}: there is only one class, `{}`; use at least two", folder.display(), form.classes.join(""));
     Err(limpid_learn::Error::Data(what).into())
 }
 

@@ -180,7 +180,7 @@ fn what_is_refused_in_memory_is_refused_with_the_same_words() {
         assert_eq!(own, split(&text, &options).map(|_| ()).unwrap_err(), "{options:?}");
     }
     let message = streamed(&text, &options, 0).unwrap_err();
-    assert_eq!(message, "the number of samples in a window is 0; 1 or more fits");
+    assert_eq!(message, "the number of samples in a window is 0; use 1 or more");
 }
 
 #[test]
@@ -270,7 +270,7 @@ fn pictures_that_are_refused_in_memory_are_refused_with_the_same_words() {
     let folder = place.0.path();
     both(folder, None);
     stripes(&place, "", 4, true);
-    assert!(both(folder, None).contains("pictures of one size fit"));
+    assert!(both(folder, None).contains("use pictures of one size"));
     place.file("across/00.png", b"GIF89a");
     both(folder, Some((16, 16)));
     let place = Place::new();
@@ -279,7 +279,7 @@ fn pictures_that_are_refused_in_memory_are_refused_with_the_same_words() {
     for class in ["across", "down"] {
         (0..4).for_each(|at| drop(place.file(&format!("test/{class}/{at:02}.png"), &png(8, 8, 1, |_| 0))));
     }
-    assert!(both(place.0.path(), None).ends_with("8 pixels wide and 8 high; 16 wide and 16 high fits"));
+    assert!(both(place.0.path(), None).ends_with("8 pixels wide and 8 high; expected 16 wide and 16 high"));
     let place = Place::new();
     stripes(&place, "", 4, false);
     std::fs::remove_dir_all(place.0.path().join("down")).unwrap();
@@ -301,7 +301,7 @@ fn a_picture_that_is_gone_is_an_error_where_its_sample_is_read() {
     assert!(message.starts_with(&gone.display().to_string()) && message.ends_with("check the path"), "{message}");
     place.file("down/03.png", &png(8, 16, 1, |_| 0));
     let message = stream.train.read(&[row]).unwrap_err().to_string();
-    assert!(message.ends_with("16 pixels wide and 8 high; 16 wide and 16 high fits"), "{message}");
+    assert!(message.ends_with("16 pixels wide and 8 high; expected 16 wide and 16 high"), "{message}");
     assert!(stream.train.read(&[99]).unwrap_err().to_string().contains("there is no sample 99 among 16"));
     stream.train.read(&[0]).unwrap();
 }

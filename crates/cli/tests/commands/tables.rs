@@ -255,7 +255,7 @@ fn a_table_that_is_not_like_the_one_that_was_learned_from_is_refused() {
         ),
         (&["evaluate", "kinds", "--data", "no-target.csv"], 2, "no-target.csv: there is no column `kind`"),
         (&["plot", "confusion", "prices", "--data", "fruit.csv"], 2, "the model predicts a number"),
-        (&["plot", "misclassified", "kinds", "--data", "fruit.csv"], 2, "rows of a table are not drawn"),
+        (&["plot", "misclassified", "kinds", "--data", "fruit.csv"], 2, "rows of a table cannot be drawn"),
     ];
     for (arguments, code, said) in table {
         place.run(arguments).failed(code, said);

@@ -6,8 +6,8 @@ use crate::support::Place;
 fn a_variable_of_the_environment_that_does_not_fit_is_wrong_usage_whatever_the_verb() {
     let place = Place::new();
     for (variable, value, said) in [
-        ("LIMPID_SIMD", "foo", "LIMPID_SIMD is foo, not a set of instructions; portable"),
-        ("LIMPID_SIMD", "", "LIMPID_SIMD is , not a set of instructions; portable"),
+        ("LIMPID_SIMD", "foo", "LIMPID_SIMD is foo, not a set of instructions; use portable"),
+        ("LIMPID_SIMD", "", "LIMPID_SIMD is , not a set of instructions; use portable"),
         ("LIMPID_ENGINE", "foo", "LIMPID_ENGINE is foo, which runs no graphs; use engine or interpreter"),
         ("LIMPID_THREADS", "0", "LIMPID_THREADS is 0, not a number of threads; use a whole number from 1 to 1024"),
     ] {

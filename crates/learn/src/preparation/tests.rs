@@ -266,6 +266,6 @@ fn a_column_that_has_too_many_words_is_refused_when_the_next_part_comes() {
     learner.see(&other, &target).unwrap();
     assert_eq!(
         learner.see(&inputs, &target).unwrap_err().to_string(),
-        "column `free text` is to be of numbers, and is not; numbers fit"
+        "column `free text` does not hold numbers; use a column of numbers"
     );
 }

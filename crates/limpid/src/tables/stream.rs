@@ -73,8 +73,8 @@ pub struct TableStream {
 /// As [`TableFile::open`] and [`split`](super::split), and where the window is 0. Errors of rows name the file and the line.
 pub fn stream(path: &Path, form: &TableForm, options: &TableOptions, window: usize) -> Result<TableStream, Error> {
     if window == 0 {
-        let (found, fits) = ("0".to_string(), "1 or more fits".to_string());
-        return Err(limpid_learn::Error::Setting { name: "the number of samples in a window", found, fits }.into());
+        let (found, hint) = ("0".to_string(), "use 1 or more".to_string());
+        return Err(limpid_learn::Error::Setting { name: "the number of samples in a window", found, hint }.into());
     }
     let file = TableFile::open(path, form)?;
     let (mut read, doubts, rows, checksum) = ReadColumns::of(file, options)?;
