@@ -17,7 +17,7 @@ pub(crate) fn stop(page: &mut Page<'_>) -> Outcome {
     page.picture("saddle", &Surface::new(grid).title("a saddle").labels("x0", "x1", "f").map(ColourMap::Diverging))?;
 
     let wells = |x: &[f64]| x[0].powi(4) - 2.0 * x[0] * x[0] + 0.5 * x[0];
-    let mut plot = Plot::new().title("two minima, one of them the lowest").labels("x", "f(x)");
+    let mut plot = Plot::new().title("two minima, one lower than the other").labels("x", "f(x)");
     plot = plot.add(Line::of(-1.7, 1.6, 200, |x| wells(&[x])).label("f"));
     for start in [-1.5, 1.5] {
         let path = gradient_descent(wells, &Tensor::from([start]), 0.01, 2000)?;
@@ -47,7 +47,7 @@ pub(crate) fn stop(page: &mut Page<'_>) -> Outcome {
         upstream = backward.inputs.swap_remove(0);
     }
     writeln!(page, "vanishing: largest derivative {:.1e} in layer 1, {:.2} in layer 10", slopes[0], slopes[9])?;
-    let plot = Plot::new().title("ten sigmoid layers: what arrives").labels("layer", "largest derivative").log_y(true);
+    let plot = Plot::new().title("ten sigmoid layers: the gradient in each").labels("layer", "largest derivative").log_y(true);
     page.picture("vanishing", &plot.add(Points::new((1..=10).map(f64::from).collect::<Vec<_>>(), slopes)))?;
     Ok(())
 }

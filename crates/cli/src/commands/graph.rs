@@ -131,7 +131,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
     let form = arguments.form(&subject)?;
     match (form, arguments.look_flag()) {
         (Form::Picture, _) => arguments.picture.check()?,
-        (_, Some(flag)) => return Err(Failure::Usage(format!("{flag} is for pictures; --format picture fits"))),
+        (_, Some(flag)) => return Err(Failure::Usage(format!("{flag} is for pictures; use --format picture"))),
         (_, None) => {}
     }
     let drawing = match &subject {

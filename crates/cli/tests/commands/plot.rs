@@ -80,7 +80,7 @@ fn a_picture_is_shown_with_the_systems_program_kept_or_not() {
     none.failed(1, "kept.svg: ");
     place
         .run(&words("graph|2, affine 3|--open|--format|text"))
-        .failed(2, "--open is for pictures; --format picture fits");
+        .failed(2, "--open is for pictures; use --format picture");
 }
 
 #[test]
