@@ -328,7 +328,7 @@ impl SampleOptions {
 /// Names the flag that asks for a sample.
 fn about_values(row: usize, error: Failure) -> Failure {
     match error {
-        Failure::Usage(why) if why.contains("; 0 to ") => Failure::Usage(format!("--values {row}: {why}")),
+        Failure::Usage(why) if why.contains("; use 0 to ") => Failure::Usage(format!("--values {row}: {why}")),
         other => other,
     }
 }

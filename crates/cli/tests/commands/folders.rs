@@ -176,7 +176,7 @@ fn what_is_no_data_is_named_for_what_it_is() {
         (
             &["train", "--data", "images.idx"],
             1,
-            "an IDX file of 40 images of 4×4, as MNIST is published in; the folder",
+            "an IDX file of 40 images of 4×4, as MNIST is published in; give --data the folder",
         ),
         (&["train", "--data", "w.npy"], 1, "a .npy file of NumPy's; give --data samples"),
         (&["train", "--data", "x.png"], 1, "a PNG picture; a folder of pictures, with a folder for each class"),

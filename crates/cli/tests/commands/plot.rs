@@ -197,5 +197,5 @@ fn derivatives_from_elsewhere_are_checked_and_a_mistake_in_them_is_named() {
         "likely cause: every derivative is 3.000000 times what it should be, the number of samples: divide by it";
     assert!(wrong.stdout.contains(cause), "{}", wrong.stdout);
     run("other.json")
-        .failed(1, "other.json: `0/w`: its rows differ in length; an object with an array for each parameter");
+        .failed(1, "other.json: `0/w`: its rows differ in length; expected an object with an array for each parameter");
 }

@@ -200,7 +200,7 @@ fn mistakes_with_a_table_are_answered_with_what_would_fit() {
         ),
         (&["fruit.csv", "--target", "kind", "--network", "784, affine 3"], 2, "a sample of fruit.csv has"),
         (&["empty-target.csv", "--target", "t"], 1, "empty-target.csv: the target `t` is empty in every row"),
-        (&["one-class.csv", "--target", "t"], 1, "one-class.csv: the target `t` is x in every row"),
+        (&["one-class.csv", "--target", "t"], 1, "one-class.csv: the target `t` is x in every training row"),
         (&["ragged.csv", "--target", "t"], 1, "ragged.csv: line 3 has 1 cell, the header has 2"),
         (&["latin.csv", "--target", "t"], 1, "latin.csv: this is not text, as line 2 shows"),
         (
