@@ -47,7 +47,8 @@ pub(crate) fn stop(page: &mut Page<'_>) -> Outcome {
         upstream = backward.inputs.swap_remove(0);
     }
     writeln!(page, "vanishing: largest derivative {:.1e} in layer 1, {:.2} in layer 10", slopes[0], slopes[9])?;
-    let plot = Plot::new().title("ten sigmoid layers: the gradient in each").labels("layer", "largest derivative").log_y(true);
+    let plot =
+        Plot::new().title("ten sigmoid layers: the gradient in each").labels("layer", "largest derivative").log_y(true);
     page.picture("vanishing", &plot.add(Points::new((1..=10).map(f64::from).collect::<Vec<_>>(), slopes)))?;
     Ok(())
 }
