@@ -179,7 +179,11 @@ fn what_is_no_data_is_named_for_what_it_is() {
             "an IDX file of 40 images of 4×4, as MNIST is published in; give --data the folder",
         ),
         (&["train", "--data", "w.npy"], 1, "a .npy file of NumPy's; give --data samples"),
-        (&["train", "--data", "x.png"], 1, "a PNG picture; a folder of pictures, with a folder for each class"),
+        (
+            &["train", "--data", "x.png"],
+            1,
+            "a PNG picture; give --data a folder that has a folder of pictures for each class",
+        ),
         (&["train", "--data", "t.csv", "--dataset", "mnist"], 2, "--dataset mnist and --data t.csv are two data sets"),
     ];
     for (arguments, code, said) in table {
