@@ -4,7 +4,7 @@
 //! blindness can tell apart; its lighter members stand in on dark ground, and its yellow, too pale for lines on white, is
 //! left out.
 
-/// What a colour is for. Each has a light and a dark form.
+/// The roles of colours. Each has a light and a dark form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Role {
     /// The ground that everything lies on.

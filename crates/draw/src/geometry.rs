@@ -65,7 +65,7 @@ impl Rect {
         room.contains([other.x, other.y]) && room.contains([other.right(), other.bottom()])
     }
 
-    /// What the two have in common; without width or height where that is nothing.
+    /// The intersection of the two; without width or height where it is empty.
     pub fn intersection(&self, other: &Rect) -> Rect {
         let (x, y) = (self.x.max(other.x), self.y.max(other.y));
         let (right, bottom) = (self.right().min(other.right()), self.bottom().min(other.bottom()));

@@ -86,7 +86,7 @@ impl Matrix {
         self
     }
 
-    /// What the rows and the columns are.
+    /// The labels of the rows and of the columns.
     pub fn labels(mut self, rows: impl Into<String>, columns: impl Into<String>) -> Self {
         (self.row_label, self.column_label) = (rows.into(), columns.into());
         self

@@ -7,7 +7,7 @@ use crate::map::ColourMap;
 use crate::scene::Scene;
 use crate::terminal::{CELL_HEIGHT, CELL_WIDTH};
 
-/// What a picture is laid out for, and how large it is to be.
+/// The medium that a picture is laid out for, and its size.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Medium {
     /// Whether its text stands in cells of 8 × 16 pixels.

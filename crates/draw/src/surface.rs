@@ -57,7 +57,7 @@ impl Surface {
         self
     }
 
-    /// What the axes show; the third is the height's.
+    /// The labels of the axes; the third is the height's.
     pub fn labels(mut self, x: impl Into<String>, y: impl Into<String>, z: impl Into<String>) -> Self {
         self.labels = [x.into(), y.into(), z.into()];
         self

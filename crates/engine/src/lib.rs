@@ -5,15 +5,15 @@
 //!                                fuse, place memory    kernels for the processor at hand
 //! ```
 //!
-//! A session keeps what lasts from run to run (parameters, optimiser state) and runs the graphs that it was given over
-//! it. In `f32` it plans each graph once for each set of sizes: whatever goes row by row runs as one region, values share
-//! one arena, parameters change where they are kept, and tasks run on any number of threads with the same bits. In
-//! `f64`, and in [`Session::reference`], the reference interpreter of [`limpid_graph`] runs it.
+//! A session keeps parameters and optimizer state from run to run, and runs graphs with them. In `f32` it plans each
+//! graph once for each set of sizes: operations that go row by row are fused into one region, values share one arena of
+//! memory, parameters are updated in place, and any number of threads gives the same bits. In `f64`, and in
+//! [`Session::reference`], the reference interpreter of [`limpid_graph`] runs the graph.
 //!
-//! `LIMPID_THREADS` says how many threads sessions share. Two variables of the environment are for comparing:
+//! `LIMPID_THREADS` sets the number of threads that sessions share. Two environment variables are for comparisons:
 //! `LIMPID_SIMD` = `portable`, `avx2` or `avx512` lowers the instructions that kernels use, `LIMPID_ENGINE` =
-//! `interpreter` runs `f32` by the interpreter too. A value that does not fit is an error: [`check_environment`] finds it,
-//! and so does the first run of a session.
+//! `interpreter` runs `f32` by the interpreter too. A value that does not fit is an error: [`check_environment`] finds
+//! it, and so does the first run of a session.
 
 mod environment;
 pub mod kernels;

@@ -43,7 +43,7 @@ pub(crate) struct Runner {
 #[derive(Debug)]
 struct Scratch(Mutex<(Numbers, Option<(usize, usize)>)>);
 
-/// What the graph answers, without padding.
+/// The outputs of the graph, without padding.
 #[derive(Clone, Debug)]
 pub(crate) struct Output {
     pub(crate) shape: Vec<usize>,

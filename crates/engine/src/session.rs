@@ -57,7 +57,7 @@ impl FromStr for Precision {
     }
 }
 
-/// What a session cannot do.
+/// Errors of a session.
 #[derive(Clone, Debug, PartialEq, Error)]
 #[non_exhaustive]
 pub enum SessionError {
@@ -67,19 +67,19 @@ pub enum SessionError {
     /// A variable of the environment that sessions heed.
     #[error(transparent)]
     Environment(#[from] EnvironmentError),
-    /// A precision that there is not.
+    /// An unknown precision.
     #[error("unknown precision `{found}`; use f32 or f64")]
     UnknownPrecision {
         /// What was asked for.
         found: String,
     },
-    /// What a plan made does not fit together.
+    /// The parts of a plan do not fit together.
     #[error("the plan is broken: {what} (this is a defect in limpid; please report it)")]
     Broken {
         /// What does not fit.
         what: String,
     },
-    /// A kept value that there is not.
+    /// The session keeps no value of this name.
     #[error("the session keeps no value named `{name}`")]
     NotKept {
         /// The name.
@@ -87,7 +87,7 @@ pub enum SessionError {
     },
 }
 
-/// What runs a graph in `f32`.
+/// The way in which a graph runs in `f32`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Machine {
     Engine,
@@ -125,7 +125,7 @@ struct LeafOf {
     lasts: bool,
 }
 
-/// What a run found for a leaf.
+/// The value of a leaf in a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Found {
     shape: Vec<usize>,
@@ -249,7 +249,7 @@ impl Session {
         self.precision
     }
 
-    /// How many threads it computes with.
+    /// Number of threads that it uses.
     pub fn threads(&self) -> usize {
         self.pool.threads()
     }
@@ -303,7 +303,7 @@ impl Session {
     /// keeps what its assignments make. Where it fails, nothing that is kept has changed.
     ///
     /// # Errors
-    /// What the interpreter finds in the feeds: names, shapes, sizes, positions; and [`SessionError::Environment`].
+    /// Wrong names, shapes, sizes and positions in the feeds, as for the interpreter; and [`SessionError::Environment`].
     pub fn run(&mut self, program: Program, feeds: &[(&str, &Tensor)]) -> Result<Vec<Tensor>, SessionError> {
         let answers = self.step(program, feeds)?;
         (0..answers.len()).map(|output| answers.tensor(output)).collect()
@@ -546,7 +546,7 @@ fn tensor(Output { shape, numbers }: Output) -> Result<Tensor, SessionError> {
     Tensor::new(shape, numbers).map_err(|error| SessionError::Broken { what: error.to_string() })
 }
 
-/// What a run answered, lent by the session.
+/// The outputs of a run, borrowed from the session.
 #[derive(Debug)]
 pub struct Answers<'s> {
     from: From<'s>,

@@ -221,7 +221,7 @@ fn open(path: &Path) -> Result<File, ReadError> {
     }
 }
 
-/// What stands at a path, where that is neither a file nor a folder, and cannot be read as a file.
+/// Describes what is at a path that is neither a file nor a folder and cannot be read as a file.
 #[cfg(unix)]
 fn special(path: &Path, found: &std::fs::Metadata) -> Option<&'static str> {
     use std::os::unix::fs::FileTypeExt;

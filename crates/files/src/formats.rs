@@ -203,7 +203,7 @@ impl Arrays {
         Self { arrays, ..Self::default() }
     }
 
-    /// What reading made of the file, a sentence each: what was left out, and lists that are taken for arrays.
+    /// Notes on how the file was read, a sentence each: what was left out, and lists that are taken for arrays.
     pub fn notes(&self) -> Vec<String> {
         let note =
             |start: &str, names: &[String]| (!names.is_empty()).then(|| format!("{start}: {}.", first_of(names)));

@@ -33,7 +33,7 @@ pub enum OutputError {
         /// The folder it would be in.
         folder: PathBuf,
     },
-    /// What should be the folder is a file.
+    /// A file is where the folder should be.
     #[error("{}: {} is a file, not a folder; choose another place", path.display(), folder.display())]
     FolderIsFile {
         /// The wanted file.

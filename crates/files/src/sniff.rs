@@ -144,7 +144,7 @@ impl Sniffed {
         Some(self.way_out.as_ref()).filter(|way| !way.is_empty())
     }
 
-    /// What it is, and the way out; where there is none of its own, `otherwise`.
+    /// What the file is, and what to do; `otherwise` where the kind has no advice of its own.
     pub fn or(&self, otherwise: &str) -> String {
         format!("{}; {}", self.described, self.way_out().unwrap_or(otherwise))
     }
@@ -178,7 +178,7 @@ pub fn sniff(bytes: &[u8]) -> Sniffed {
     view.sniffed()
 }
 
-/// What a file is, told by its bytes, of which only the first and the last are read; and by its name, where bytes
+/// Recognises a file from its bytes, of which only the first and the last are read; and by its name, where bytes
 /// alone do not tell.
 ///
 /// # Errors

@@ -53,7 +53,7 @@ const MOST_COLUMNS: usize = 1 << 16;
 /// The most characters of a cell that a message repeats.
 const LONGEST_QUOTED: usize = 60;
 
-/// What is known of a table before it is read.
+/// Facts about a table that are given before it is read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TableForm {
     /// Whether the first line has the columns' names. Without it they are called by their places, `column 1`. Where it is
@@ -166,12 +166,12 @@ impl Table {
         &self.names
     }
 
-    /// What was passed over or assumed, a sentence each.
+    /// Notes on what was skipped or assumed, a sentence each.
     pub fn notes(&self) -> &[String] {
         &self.notes
     }
 
-    /// What a reader of more tables of this kind has to know.
+    /// The facts that are needed to read more tables of this kind.
     pub fn form(&self) -> TableForm {
         TableForm { header: Some(self.has_header), missing: self.missing.clone() }
     }

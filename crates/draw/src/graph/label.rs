@@ -79,7 +79,7 @@ fn measured(numbers: &Numbers, digits: Option<usize>) -> String {
     }
 }
 
-/// A longer list is told by what it measures.
+/// A longer list is given by its size.
 const LONGEST_LIST: usize = 20;
 
 /// As many significant digits of a number as asked for; else all of a whole number and [`DIGITS`] of another.

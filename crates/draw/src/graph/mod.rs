@@ -144,7 +144,7 @@ impl<'d> GraphPicture<'d> {
         self
     }
 
-    /// What the picture says it is, to those who cannot see it; what the graph computes from what, otherwise.
+    /// A description for readers who cannot see the picture. By default it says what the graph computes from what.
     pub fn title(mut self, title: impl Into<String>) -> Self {
         self.title = title.into();
         self

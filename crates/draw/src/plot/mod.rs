@@ -87,7 +87,7 @@ impl Plot {
         self
     }
 
-    /// What the axes show.
+    /// The labels of the axes.
     pub fn labels(mut self, x: impl Into<String>, y: impl Into<String>) -> Self {
         (self.x_label, self.y_label) = (x.into(), y.into());
         self

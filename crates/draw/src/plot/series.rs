@@ -239,7 +239,7 @@ impl HeatMap {
         self
     }
 
-    /// What the colour bar shows.
+    /// The label of the colour bar.
     pub fn label(mut self, label: impl Into<String>) -> Self {
         self.label = label.into();
         self
@@ -291,7 +291,7 @@ impl Contours {
         self
     }
 
-    /// What the colour bar shows.
+    /// The label of the colour bar.
     pub fn label(mut self, label: impl Into<String>) -> Self {
         self.label = label.into();
         self
@@ -405,7 +405,7 @@ macro_rules! series_from {
 series_from!(Line, Points, Bars, Histogram, HeatMap, Contours, Arrows, Regions, Note);
 
 impl Series {
-    /// What the legend calls it; empty where it has no name, or is told by a colour bar.
+    /// The name in the legend; empty where it has none, or where a colour bar explains it.
     pub(crate) fn label(&self) -> &str {
         match self {
             Series::Line(line) => &line.label,

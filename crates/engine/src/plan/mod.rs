@@ -174,7 +174,7 @@ pub(crate) struct Step {
     pub(crate) nodes: Vec<NodeId>,
 }
 
-/// What a step does.
+/// The kinds of step.
 #[derive(Debug)]
 pub(crate) enum Work {
     /// Whatever goes row by row.

@@ -45,7 +45,7 @@ pub(crate) struct Instruction {
     pub(crate) columns: usize,
 }
 
-/// What an instruction does. Operands have the block's rows.
+/// The kinds of instruction. Operands have the block's rows.
 #[derive(Debug)]
 pub(crate) enum Do {
     /// A row of the Map table.

@@ -7,7 +7,7 @@ use limpid_graph::{Layout, MapOp, NodeId, Op};
 
 use super::uses::Reader;
 
-/// What an update adds.
+/// The value that an update adds.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Added {
     pub(super) target: NodeId,

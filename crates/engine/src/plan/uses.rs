@@ -191,7 +191,7 @@ impl<'g> Reader<'g> {
     }
 }
 
-/// What a fold of a region leaves.
+/// The result of a fold in a region.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Fold {
     /// One number for each row.

@@ -1,4 +1,4 @@
-//! Pictures that are kept as arrays: IDX files of one's own, side by side as MNIST's are, and `.npz` archives of
+//! Pictures that are kept as arrays: a user's own IDX files, side by side as MNIST's are, and `.npz` archives of
 //! `x_train`, `y_train`, `x_test`, `y_test`, as Keras keeps its data sets.
 
 use std::path::{Path, PathBuf};

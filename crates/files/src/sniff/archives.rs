@@ -1,4 +1,4 @@
-//! Archives, told by what is in them: zip archives by the names in their directory, gzip'd files by what they unpack to.
+//! Archives, recognised by their contents: zip archives by the names in their directory, gzip'd files by what they unpack to.
 
 use std::fs::File;
 use std::io::Read;

@@ -1,4 +1,4 @@
-//! Arrays and models that limpid reads, told by how they begin.
+//! Arrays and models that limpid reads, recognised by how they begin.
 
 use super::{Kind, Sniffed, View, contains, grouped};
 

@@ -1,4 +1,4 @@
-//! Text, told by how it begins; and text whose characters take two bytes.
+//! Text, recognised by how it begins; and text whose characters take two bytes.
 
 use super::{Kind, Sniffed, View, contains};
 

@@ -159,7 +159,7 @@ pub enum TableError {
         /// What stands there.
         found: String,
     },
-    /// What the reader of records found.
+    /// An error of the reader of records.
     #[error("the table cannot be read: {reason}")]
     Other {
         /// The reason.

@@ -33,7 +33,7 @@ pub enum Reading {
     Words,
 }
 
-/// What a column seems to be, and what its reader should know.
+/// The kind that a column seems to have, and notes for the reader.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Guess {
     /// What it is.
@@ -42,7 +42,7 @@ pub struct Guess {
     pub doubt: Option<Doubt>,
 }
 
-/// What speaks against the way in which a column is read. Each names a cell as an example.
+/// Reasons against the way in which a column is read. Each names a cell as an example.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Doubt {
@@ -60,7 +60,7 @@ impl Reading {
     /// Numbers as programs write them: `-1234.5`.
     pub const PLAIN: Self = Self::Numbers(Decimal::Point, String::new());
 
-    /// What a cell reads as; none where it reads as nothing, and for words.
+    /// The number that a cell reads as; none where it cannot be read, and for words.
     pub fn value(&self, cell: &str) -> Option<f64> {
         match self {
             Self::Numbers(decimal, unit) => {
