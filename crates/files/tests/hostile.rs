@@ -259,7 +259,7 @@ fn shapes_beyond_memory_are_refused_before_anything_is_allocated() {
     let table = [
         ("(I9223372036854775807\nI9223372036854775807\nt", "larger than memory"),
         ("(I1000000000000\nt", "takes 8000000000000 bytes, but there are 8"),
-        ("(I-1\nt", "no tuple of whole numbers"),
+        ("(I-1\nt", "not a tuple of whole numbers"),
         ("(I1\nI1\nI1\nt", ""),
     ];
     for (shape, fact) in table {
@@ -356,7 +356,7 @@ fn a_broken_npy_header_is_refused_with_its_place() {
         (b"\x93NUMPY\x02\x00\xff\xff\xff\xff{".to_vec(), "takes 4294967307 bytes"),
         (file("{'descr': '<f4'}"), "is missing"),
         (file("{'descr': '<f4', 'descr': '<f4'}"), "at byte 41: a key that is there twice"),
-        (file("{'a': 1}"), "a key that is none of"),
+        (file("{'a': 1}"), "a key that is not one of"),
         (file("{}x"), "something after the closing brace"),
         (entries("'<f4'", "Maybe", "(1,)"), "expected True or False"),
         (entries("'<f4'", "False", "(-1,)"), "expected an extent"),

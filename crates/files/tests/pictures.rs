@@ -194,7 +194,10 @@ fn a_flat_test_folder_and_a_class_of_the_test_alone_are_named() {
     write(folder.path(), &["train/a/1.png", "test/a/1.png", "test/zebra/1.png"].map(|name| (name, Vec::new())));
     let said = PictureFolder::find(folder.path()).unwrap_err().to_string();
     let short = said.replace(&folder.path().display().to_string(), "D");
-    assert!(short.starts_with("the class `zebra` is only in D/test, and nothing can be learned of it; put"), "{short}");
+    assert!(
+        short.starts_with("the class `zebra` is only in D/test, so nothing can be learned about it; put"),
+        "{short}"
+    );
 }
 
 #[test]

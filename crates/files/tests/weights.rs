@@ -149,7 +149,9 @@ fn columns_and_rows_of_biases_tell_which_way_round_square_weights_are() {
     let square = |bias: [usize; 2]| {
         vec![NamedArray::new("W1", Tensor::zeros([5, 5])), NamedArray::new("b1", Tensor::zeros(bias))]
     };
-    for (bias, said) in [([5, 1], "(out, in), as biases of shape (n, 1) show"), ([1, 5], "(in, out), as goes with")] {
+    for (bias, said) in
+        [([5, 1], "(out, in), as biases of shape (n, 1) show"), ([1, 5], "(in, out), as biases of shape (1, n) show")]
+    {
         let found = find_layers(square(bias), None).unwrap();
         assert!(found.assumed[0].contains(said), "{:?}", found.assumed);
     }

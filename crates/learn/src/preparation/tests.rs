@@ -118,7 +118,7 @@ fn what_cannot_be_learned_from_is_refused_with_what_would_fit() {
     let same = Column::numbers("same", [Some(1.0); 4]);
     assert!(said(&[same], &kinds(), class).contains("`same` say nothing"));
     assert!(said(&[x.clone(), x.clone()], &kinds(), class).contains("two columns are called `x`"));
-    assert!(said(&[Column::numbers("y", [None])], &kinds(), class).contains("`y` has 1 rows; 4"));
+    assert!(said(&[Column::numbers("y", [None])], &kinds(), class).contains("`y` has 1 rows, but the others have 4"));
     assert!(
         said(&[Column::numbers("y", [Some(1e308), Some(-1e308), None, None])], &kinds(), class).contains("too far")
     );
@@ -144,7 +144,10 @@ fn what_cannot_be_learned_from_is_refused_with_what_would_fit() {
     );
     let colour = Column::words("colour", [None]);
     assert!(said(&[Column::words("x", [Some("a")]), colour.clone()]).contains("column `x` does not hold numbers"));
-    assert!(said(&[Column::numbers("x", [None, None]), colour.clone()]).contains("`colour` has 1 rows; 2"));
+    assert!(
+        said(&[Column::numbers("x", [None, None]), colour.clone()])
+            .contains("`colour` has 1 rows, but the others have 2")
+    );
     assert!(
         said(&[Column::numbers("x", [Some(1e300)]), colour])
             .contains("too far from the others to compute with (row 0)")
