@@ -442,8 +442,7 @@ pub enum Error {
     },
     /// Memory that the system does not give.
     #[error(
-        "there is no memory for {what}, which take{} {}; fewer units, a smaller batch or less data need less",
-        if what.ends_with('s') { "" } else { "s" },
+        "there is no memory for {what} ({}); fewer units, a smaller batch or less data need less",
         crate::memory::size_text(*.bytes)
     )]
     NoMemory {

@@ -93,7 +93,7 @@ fn what_is_too_large_is_named_with_its_size_before_a_training_begins() {
     let large = ["train", "--data", "t.csv", "--target", "class", "--epochs", "1", "--hidden", "6000,6000"];
     let ran = limited(&place, 200_000, &large);
     assert_eq!(ran.code, Some(1), "{ran:?}");
-    let wanted = "error: there is no memory for the network's parameters, which take 433 MB; fewer units, a smaller batch or \
-                  less data need less";
+    let wanted = "error: there is no memory for the network's parameters (433 MB); fewer units, a smaller batch or less data \
+                  need less";
     assert_eq!(ran.stderr.lines().last(), Some(wanted));
 }
