@@ -10,6 +10,7 @@ use limpid::engine::{MOST_THREADS, THREADS, available_threads};
 use limpid::files::{PictureFolder, Table, TableForm};
 use limpid::graph::Sizes;
 use limpid::learn::{Initializer, Momentum, Network, Optimizer, Task, activation_names, optimizer, optimizer_names};
+use limpid::prelude::Precision;
 use limpid::tables::TableOptions;
 
 use crate::data::{Form, Named, Part};
@@ -248,7 +249,13 @@ impl HoldoutOptions {
     }
 
     /// What of a table is learned.
-    pub(crate) fn table_options(&self, table: &Table, name: &str, seed: u64) -> Result<TableOptions, Failure> {
+    pub(crate) fn table_options(
+        &self,
+        table: &Table,
+        name: &str,
+        seed: u64,
+        precision: Precision,
+    ) -> Result<TableOptions, Failure> {
         let Some(target) = &self.target else {
             let names = table.names().iter().take(20).map(String::as_str).collect::<Vec<_>>().join(", ");
             let why = format!("{name}: name the column to predict with --target COLUMN; there are: {names}");
@@ -264,6 +271,7 @@ impl HoldoutOptions {
             task: self.task,
             test_share: self.test_share.unwrap_or(TEST_SHARE),
             seed,
+            precision,
             ..TableOptions::predicting(target)
         })
     }

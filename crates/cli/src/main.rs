@@ -71,6 +71,7 @@ Results go to stdout, progress and notes to stderr.
 Exit codes: 0 done, 1 failed, 2 wrong usage; ended by Ctrl-C 130, by SIGTERM 143, by SIGHUP 129.";
 
 #[derive(Debug, Subcommand)]
+#[allow(clippy::large_enum_variant, reason = "there is one, and it is made once")]
 enum Verb {
     Train(commands::train::Arguments),
     Evaluate(commands::evaluate::Arguments),

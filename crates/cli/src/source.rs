@@ -8,6 +8,7 @@ use limpid::files::{Kind, PicturesError, is_picture, sniff_file, visible_entries
 use limpid::graph::Tensor;
 use limpid::learn::{Answers, Dataset, EVALUATION_BATCH, Loss, Model, Regression, Task};
 use limpid::models::{Samples, Seen};
+use limpid::prelude::Precision;
 use limpid::{pictures, tables};
 
 use crate::arguments::{DataOptions, HoldoutOptions};
@@ -155,7 +156,12 @@ pub(crate) struct Lesson {
 
 impl Lesson {
     /// A named data set is known without being read; anything else is read here.
-    pub(crate) fn open(data: &DataOptions, holdout: &HoldoutOptions, seed: u64) -> Result<Self, Failure> {
+    pub(crate) fn open(
+        data: &DataOptions,
+        holdout: &HoldoutOptions,
+        seed: u64,
+        precision: Precision,
+    ) -> Result<Self, Failure> {
         let source = Source::of(data)?;
         match &source {
             Source::Named(named) => {
@@ -176,7 +182,7 @@ impl Lesson {
                     return Err(Failure::Usage(format!("--size is for pictures, and {} is a table", source.name())));
                 }
                 let table = read_table(path, &holdout.table_form())?;
-                let options = holdout.table_options(&table, &source.name(), seed)?;
+                let options = holdout.table_options(&table, &source.name(), seed, precision)?;
                 let split = tables::split(&table, &options).map_err(|error| about_table(&source, error))?;
                 Ok(Self::of_table(source, split, table.notes()))
             }

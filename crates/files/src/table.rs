@@ -17,6 +17,7 @@ mod cells;
 mod date;
 mod error;
 mod layout;
+mod lines;
 mod number;
 mod reading;
 mod rows;
@@ -28,6 +29,7 @@ mod write;
 use cells::{Cells, CellsChecksum};
 pub use date::DateOrder;
 pub use error::{TableError, TableFileError};
+use lines::Lines;
 pub use number::Decimal;
 pub use reading::{Doubt, Guess, Reading};
 pub use windows::{TableFile, TableReadings, TableWindows};
@@ -82,7 +84,7 @@ pub struct Table {
     /// The cells one after the other, row by row.
     cells: Cells,
     /// The line that each row begins in.
-    lines: Vec<u64>,
+    lines: Lines,
     separator: u8,
     by_blanks: bool,
     has_header: bool,
@@ -195,7 +197,7 @@ impl Table {
 
     /// The line of the file that a row begins in, counted from 1.
     pub fn line(&self, row: usize) -> Option<u64> {
-        self.lines.get(row).copied()
+        self.lines.get(row)
     }
 
     /// A cell as it was written.
@@ -299,4 +301,49 @@ fn is_missing(word: &str) -> bool {
 /// A cell as a message repeats it.
 fn quoted(word: &str) -> String {
     word.chars().take(LONGEST_QUOTED).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::cells::looks;
+    use super::*;
+
+    /// Columns of all kinds: numbers, words, dates, decimal commas, none of them named twice.
+    fn wide(columns: usize, rows: usize) -> String {
+        let row = |row: usize| {
+            let cell = |column: usize| match column % 5 {
+                0 => format!("{}", row + column),
+                1 => format!("{}.{:03}", row, column % 1000),
+                2 => ["red", "green", "NA"][(row + column) % 3].to_string(),
+                3 => format!("{:02}.01.2024", 1 + (row + column) % 28),
+                _ => format!("{row},5"),
+            };
+            (0..columns).map(cell).collect::<Vec<_>>().join(";") + "\n"
+        };
+        let names = (0..columns).map(|column| format!("c{column}")).collect::<Vec<_>>().join(";");
+        format!("{names}\n{}", (0..rows).map(row).collect::<String>())
+    }
+
+    #[test]
+    fn each_cell_is_looked_up_a_few_times_however_many_columns_there_are() {
+        const ROWS: usize = 6;
+        // Counted: 2.9 for each cell.
+        const MOST: usize = 6;
+        for columns in [100, 1_000, 10_000] {
+            let text = wide(columns, ROWS);
+            let looks = looks::during(|| {
+                let table = Table::from_bytes(text.as_bytes()).unwrap();
+                for column in 0..columns {
+                    let place = table.column(&format!("c{column}")).unwrap();
+                    let Guess { reading, .. } = table.reading(place).unwrap();
+                    if reading == Reading::Words {
+                        assert_eq!(table.words(place).len(), ROWS);
+                    } else {
+                        assert_eq!(table.read_column(place, &reading).unwrap().len(), ROWS);
+                    }
+                }
+            });
+            assert!(looks < MOST * ROWS * columns, "{looks} lookups of {} cells", ROWS * columns);
+        }
+    }
 }

@@ -1,10 +1,12 @@
 //! Bytes that mean harm, or nothing: nothing runs, nothing panics, nothing takes more memory than its length allows.
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
+#[path = "support/counting.rs"]
+mod counting;
+
 use std::fs;
 use std::path::PathBuf;
 
+use counting::peak_bytes;
 use limpid_files::{
     Arrays, Packing, PickleError, Safetensors, Value, ZipError, find_layers, read_idx, read_npy, read_npz, read_pickle,
     read_torch, sniff, write_npz,
@@ -12,48 +14,6 @@ use limpid_files::{
 use limpid_files::{ModelFile, NamedArray, NpzError, Picture, Table, TorchError};
 use limpid_graph::Tensor;
 use proptest::prelude::*;
-
-/// Counts what the running thread holds, and the most it ever did.
-struct Counting;
-
-thread_local! {
-    static HELD: Cell<usize> = const { Cell::new(0) };
-    static PEAK: Cell<usize> = const { Cell::new(0) };
-}
-
-fn count(change: impl Fn(usize) -> usize) {
-    let _ = HELD.try_with(|held| {
-        held.set(change(held.get()));
-        let _ = PEAK.try_with(|peak| peak.set(peak.get().max(held.get())));
-    });
-}
-
-#[allow(unsafe_code)]
-// SAFETY: every call goes to the system's allocator as it came; the counters are plain cells of this thread.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        count(|held| held + layout.size());
-        // SAFETY: the caller's.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        count(|held| held.saturating_sub(layout.size()));
-        // SAFETY: the caller's.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
-
-/// The most that `work` held at a time, beyond what was held before.
-fn peak_bytes(work: impl FnOnce()) -> usize {
-    let before = HELD.get();
-    PEAK.set(before);
-    work();
-    PEAK.get() - before
-}
 
 /// What reading a pickle may hold: this many times its length, and a little. See `docs/decisions/0015`.
 const PICKLE_FACTOR: usize = 160;
@@ -99,6 +59,40 @@ fn read_as_everything(bytes: &[u8]) {
     assert!(peak <= PICTURE_BYTES + 8 * bytes.len(), "{peak} bytes for a picture of {}", bytes.len());
     let peak = peak_bytes(|| drop(Table::from_bytes(bytes)));
     assert!(peak <= TABLE_BYTES + TABLE_FACTOR * bytes.len(), "{peak} bytes for a table of {}", bytes.len());
+}
+
+/// What reading a table takes, beside its file's length.
+const TABLE_FILE_FACTOR: usize = 4;
+
+#[test]
+fn reading_a_table_takes_four_times_its_file_at_most() {
+    let of = |row: &dyn Fn(usize) -> String, rows: usize, header: &str| {
+        format!("{header}\n{}", (0..rows).map(|at| row(at) + "\n").collect::<String>())
+    };
+    let names = |count: usize| (0..count).map(|place| format!("pixel{place}")).collect::<Vec<_>>().join(",");
+    let pixels = |row: usize| (0..785).map(move |place| (row * place % 300).saturating_sub(44).to_string());
+    let tables = [
+        ("digits", of(&|row| pixels(row).collect::<Vec<_>>().join(","), 800, &names(785))),
+        ("single digits", of(&|row| format!("{}", row % 10) + &",0".repeat(784), 800, &names(785))),
+        ("empty cells", of(&|_| ",".repeat(199), 3_000, &names(200))),
+        ("long numbers", of(&|row| format!("{0},{0},{0}", (row as f64).sqrt()), 20_000, "a,b,c")),
+        ("blanks", of(&|row| format!("{row}   {}  x", row * 7), 40_000, "a  b  c")),
+        ("quotes", of(&|row| format!("\"{row}\";\"a, b\";\"\""), 40_000, "a;b;c")),
+        ("Latin-1", of(&|row| format!("{row};café"), 40_000, "a;b")),
+    ];
+    for (name, text) in tables {
+        let bytes = match name {
+            "Latin-1" => text.chars().map(|character| character as u32 as u8).collect(),
+            _ => text.into_bytes(),
+        };
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("table.csv");
+        fs::write(&path, &bytes).unwrap();
+        let (length, mut rows) = (bytes.len(), 0);
+        drop(bytes);
+        let peak = peak_bytes(|| rows = Table::read(&path).unwrap().rows());
+        assert!(rows > 0 && peak <= TABLE_FILE_FACTOR * length, "{name}: {peak} bytes for {length}");
+    }
 }
 
 #[test]

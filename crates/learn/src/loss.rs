@@ -41,7 +41,10 @@ pub enum Loss {
     Custom(CustomLoss),
 }
 
-const NAMES: &[(&str, fn() -> Loss)] = &[
+/// A loss by name.
+type Named = (&'static str, fn() -> Loss);
+
+const NAMES: &[Named] = &[
     ("softmax-cross-entropy", || Loss::SoftmaxCrossEntropy),
     ("half-sum-of-squares", || Loss::HalfSumOfSquares),
     ("mean-squared-error", || Loss::MeanSquaredError),
@@ -49,7 +52,7 @@ const NAMES: &[(&str, fn() -> Loss)] = &[
 ];
 
 /// What other programs call them.
-const ALIASES: &[(&str, fn() -> Loss)] = &[
+const ALIASES: &[Named] = &[
     ("ce", || Loss::SoftmaxCrossEntropy),
     ("cross-entropy", || Loss::SoftmaxCrossEntropy),
     ("crossentropy", || Loss::SoftmaxCrossEntropy),

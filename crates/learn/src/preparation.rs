@@ -3,11 +3,12 @@
 //! Means, standard deviations and categories come from the training rows alone and are saved with the model, so that
 //! every later sample is prepared in the same way.
 
+use std::borrow::Borrow;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fmt;
 use std::str::FromStr;
 
-use limpid_graph::Tensor;
+use limpid_graph::{Element, Tensor};
 use serde::{Deserialize, Serialize};
 
 use crate::column::{Column, Values};
@@ -128,6 +129,9 @@ pub struct TableNotes {
     pub missing: Vec<String>,
     /// How many columns there were, where none had a name and each is called by its place.
     pub columns_by_place: Option<usize>,
+    /// Whether samples are rounded to `f32` as they are prepared, for a model that computes in it. They take half the
+    /// memory then.
+    pub in_f32: bool,
 }
 
 impl TableNotes {
@@ -214,6 +218,24 @@ impl Preparation {
         learner.learned()
     }
 
+    /// As [`fit`](Self::fit), from columns that come one after the other: no more than one has to be held.
+    ///
+    /// # Errors
+    /// As [`fit`](Self::fit), and the first of the columns' own.
+    pub fn fit_each<C: Borrow<Column>, E: From<PreparationError>>(
+        inputs: impl IntoIterator<Item = Result<C, E>>,
+        target: &Column,
+        task: Task,
+    ) -> Result<Self, E> {
+        let mut learner = PreparationLearner::new(task);
+        learner.see(&[], target)?;
+        learner.see_again(&[], target)?;
+        for column in inputs {
+            learner.see_column(column?.borrow(), target.len())?;
+        }
+        Ok(learner.learned()?)
+    }
+
     /// The columns that samples are made of, in the order of their numbers.
     pub fn inputs(&self) -> &[Input] {
         &self.inputs
@@ -265,25 +287,64 @@ impl Preparation {
     pub fn encode(&self, columns: &[Column]) -> Result<Encoded, PreparationError> {
         let by_name: HashMap<&str, &Column> = columns.iter().map(|column| (column.name.as_str(), column)).collect();
         self.check_names(columns.iter().map(|column| column.name.as_str()))?;
-        let found: Vec<&Column> =
-            self.inputs.iter().filter_map(|input| by_name.get(input.name.as_str()).copied()).collect();
-        let (rows, size) = (found.first().map_or(0, |column| column.len()), self.size());
-        if rows.checked_mul(size).is_none_or(|count| count > MOST_NUMBERS) {
-            return Err(PreparationError::TooMany { rows, size });
+        let column = |input: &Input| {
+            let missing = || PreparationError::Missing { missing: vec![input.name.clone()], suggestion: None };
+            by_name.get(input.name.as_str()).copied().ok_or_else(missing)
+        };
+        let rows = self.inputs.first().and_then(|input| by_name.get(input.name.as_str())).map_or(0, |own| own.len());
+        let mut parts = self.encode_parts(&[&(0..rows).collect::<Vec<_>>()], column)?;
+        parts.pop().ok_or(PreparationError::TooMany { rows, size: self.size() })
+    }
+
+    /// Samples as [`encode`](Self::encode) gives them, of several parts at once: the rows that each part has. Each column
+    /// is asked for once, and no more than one has to be held.
+    ///
+    /// # Errors
+    /// As [`encode`](Self::encode), with the row among all rows, and the first of the columns' own.
+    pub fn encode_parts<C: Borrow<Column>, E: From<PreparationError>>(
+        &self,
+        parts: &[&[usize]],
+        column: impl FnMut(&Input) -> Result<C, E>,
+    ) -> Result<Vec<Encoded>, E> {
+        match self.table.in_f32 {
+            true => self.encode_as(parts, column, |number| number as f32),
+            false => self.encode_as(parts, column, |number| number),
         }
-        let mut numbers = vec![0.0; rows * size];
-        let mut unknown = Vec::new();
-        let mut at = 0;
-        for (input, column) in self.inputs.iter().zip(found) {
-            if column.len() != rows {
+    }
+
+    fn encode_as<T: Element + Copy + Default, C: Borrow<Column>, E: From<PreparationError>>(
+        &self,
+        parts: &[&[usize]],
+        mut column: impl FnMut(&Input) -> Result<C, E>,
+        number: impl Fn(f64) -> T,
+    ) -> Result<Vec<Encoded>, E> {
+        let (rows, size) = (parts.iter().fold(0usize, |rows, part| rows.saturating_add(part.len())), self.size());
+        if rows.checked_mul(size).is_none_or(|count| count > MOST_NUMBERS) {
+            return Err(PreparationError::TooMany { rows, size }.into());
+        }
+        let mut encoded: Vec<(Vec<T>, Vec<Unknown>)> =
+            parts.iter().map(|part| (vec![T::default(); part.len() * size], Vec::new())).collect();
+        let (mut at, mut expected) = (0, None);
+        for input in &self.inputs {
+            let column = column(input)?;
+            let column = column.borrow();
+            let expected = *expected.get_or_insert(column.len());
+            if column.len() != expected {
                 let (name, found) = (column.name.clone(), column.len());
-                return Err(PreparationError::Length { name, found, expected: rows });
+                return Err(PreparationError::Length { name, found, expected }.into());
             }
-            input.encode(column, &mut numbers, at, size, &mut unknown)?;
+            for (part, (numbers, unknown)) in parts.iter().zip(&mut encoded) {
+                let mut cells = Cells { numbers, at, size, number: &number };
+                input.encode(&column.select(part), &mut cells, unknown).map_err(|error| error.among(part))?;
+            }
             at += input.size();
         }
-        let inputs = Tensor::new([rows, size], numbers).map_err(|_| PreparationError::TooMany { rows, size })?;
-        Ok(Encoded { inputs, unknown })
+        let encoded = encoded.into_iter().zip(parts).map(|((numbers, unknown), part)| {
+            let rows = part.len();
+            let inputs = Tensor::new([rows, size], numbers).map_err(|_| PreparationError::TooMany { rows, size })?;
+            Ok(Encoded { inputs, unknown })
+        });
+        encoded.collect()
     }
 
     /// Checks that all columns are there.
@@ -385,27 +446,26 @@ impl Input {
         size + usize::from(self.marks_missing)
     }
 
-    /// Writes the numbers of each row at `at` of its `size`.
-    fn encode(
+    /// Writes the numbers of each row into its cells.
+    fn encode<T: Copy>(
         &self,
         column: &Column,
-        numbers: &mut [f64],
-        at: usize,
-        size: usize,
+        cells: &mut Cells<'_, T, impl Fn(f64) -> T>,
         unknown: &mut Vec<Unknown>,
     ) -> Result<(), PreparationError> {
-        let rows = numbers.chunks_exact_mut(size.max(1)).map(|row| &mut row[at..at + self.size()]);
+        let mark = self.marks_missing.then(|| self.size() - 1);
         match (&self.encoding, &column.values) {
             (Encoding::Number { mean, deviation }, Values::Numbers(values)) => {
-                for (row, (own, value)) in rows.zip(values).enumerate() {
+                for (row, value) in values.iter().enumerate() {
                     let Some(value) = value else {
-                        self.mark(own);
+                        mark.into_iter().for_each(|mark| cells.set(row, mark, 1.0));
                         continue;
                     };
-                    own[0] = (value - mean) / deviation;
-                    if !(own[0] as f32).is_finite() {
+                    let own = (value - mean) / deviation;
+                    if !(own as f32).is_finite() {
                         return Err(PreparationError::TooLarge { name: self.name.clone(), row: Some(row) });
                     }
+                    cells.set(row, 0, own);
                 }
                 Ok(())
             }
@@ -413,10 +473,10 @@ impl Input {
                 let places: HashMap<&str, usize> =
                     categories.iter().enumerate().map(|(place, word)| (word.as_str(), place)).collect();
                 let mut counts: Vec<(&str, usize)> = Vec::new();
-                for (own, word) in rows.zip(words.iter()) {
+                for (row, word) in words.iter().enumerate() {
                     match word.map(|word| (word, places.get(word))) {
-                        None => self.mark(own),
-                        Some((_, Some(&place))) => own[place] = 1.0,
+                        None => mark.into_iter().for_each(|mark| cells.set(row, mark, 1.0)),
+                        Some((_, Some(&place))) => cells.set(row, place, 1.0),
                         Some((word, None)) => match counts.iter_mut().find(|(known, _)| *known == word) {
                             Some((_, count)) => *count += 1,
                             None => counts.push((word, 1)),
@@ -437,10 +497,20 @@ impl Input {
             }
         }
     }
+}
 
-    fn mark(&self, own: &mut [f64]) {
-        if let (true, Some(mark)) = (self.marks_missing, own.last_mut()) {
-            *mark = 1.0;
+/// The numbers that a column has of each sample: from `at` on among its `size`.
+struct Cells<'n, T, F> {
+    numbers: &'n mut [T],
+    at: usize,
+    size: usize,
+    number: &'n F,
+}
+
+impl<T, F: Fn(f64) -> T> Cells<'_, T, F> {
+    fn set(&mut self, row: usize, place: usize, number: f64) {
+        if let Some(own) = self.numbers.get_mut(row * self.size + self.at + place) {
+            *own = (self.number)(number);
         }
     }
 }

@@ -19,6 +19,7 @@
 
 use std::collections::HashSet;
 
+use limpid_engine::Precision;
 use limpid_files::{Doubt, Guess, Reading, Table, TableForm};
 use limpid_learn::{
     Column, Dataset, Encoded, Encoding, LeftOut, Preparation, PreparationError, Split, TableNotes, Task, Unknown,
@@ -45,12 +46,21 @@ pub struct TableOptions {
     pub test_share: f64,
     /// What the rows that are held out are drawn by.
     pub seed: u64,
+    /// What samples are prepared in: `f32` takes half the memory, and fits a model that computes in it.
+    pub precision: Precision,
 }
 
 impl TableOptions {
     /// Predicts this column from all others; a fifth of the rows is held out.
     pub fn predicting(target: impl Into<String>) -> Self {
-        Self { target: target.into(), ignored: Vec::new(), task: None, test_share: 0.2, seed: 1 }
+        Self {
+            target: target.into(),
+            ignored: Vec::new(),
+            task: None,
+            test_share: 0.2,
+            seed: 1,
+            precision: Precision::F64,
+        }
     }
 }
 
@@ -91,7 +101,8 @@ pub struct Labelled {
 /// # Errors
 /// Where a column is not there or cannot be learned from, and where the share that is held out leaves nothing.
 pub fn split(table: &Table, options: &TableOptions) -> Result<TableSplit, Error> {
-    let Chosen { target, inputs, left_out, doubts } = chosen(table, options)?;
+    let (place, places) = places(table, options)?;
+    let (target, doubt) = guessed(table, place)?;
     let known: Vec<usize> = (0..target.len()).filter(|&row| target.is_known(row)).collect();
     let without_target = target.len() - known.len();
     if known.is_empty() {
@@ -101,7 +112,7 @@ pub fn split(table: &Table, options: &TableOptions) -> Result<TableSplit, Error>
     let task = options.task.unwrap_or_else(|| Task::guessed(&known_target));
     if let (Task::Regression, Values::Words(_)) = (task, &target.values) {
         // Says where the first word stands.
-        table.numbers(table.column(&target.name)?)?;
+        table.numbers(place)?;
     }
     let labels = labels(&known_target, task);
     let (share, seed) = (options.test_share, options.seed);
@@ -109,19 +120,37 @@ pub fn split(table: &Table, options: &TableOptions) -> Result<TableSplit, Error>
     let split =
         Split { checksum: table.checksum(), train: train.len(), test: test.len(), share, seed, in_blocks: false };
     let [train, test] = [train, test].map(|part| part.into_iter().map(|place| known[place]).collect::<Vec<_>>());
-    let columns = |rows: &[usize]| inputs.iter().map(|column| column.select(rows)).collect::<Vec<_>>();
-    let preparation = Preparation::fit(&columns(&train), &target.select(&train), task)?;
-    let preparation = preparation.of_table(notes(table), left_out).with_split(split);
-    let data = |rows: &[usize]| {
-        let Encoded { inputs, unknown } = located(table, rows, preparation.encode(&columns(rows)))?;
+    // Of a wide table the numbers of all columns would take several times as much memory as the table: no more than one
+    // column is held.
+    let (mut left_out, mut doubts) = (Vec::new(), Vec::new());
+    let inputs = places.into_iter().filter_map(|own| {
+        let (column, doubt) = match guessed(table, own) {
+            Ok(guessed) => guessed,
+            Err(error) => return Some(Err(error)),
+        };
+        if let Some(why) = counts_rows(table, own, &column) {
+            left_out.push(LeftOut { name: column.name, why: why.to_string() });
+            return None;
+        }
+        doubts.extend(doubt.map(|doubt| (column.name.clone(), doubt)));
+        Some(Ok(column.select(&train)))
+    });
+    let preparation = Preparation::fit_each(inputs, &target.select(&train), task)?;
+    doubts.extend(doubt.map(|doubt| (target.name.clone(), doubt)));
+    let notes = notes(table, options.precision);
+    let preparation = preparation.of_table(notes, left_out).with_split(split);
+    let parts: Vec<&[usize]> = [train.as_slice(), &test].into_iter().filter(|rows| !rows.is_empty()).collect();
+    let mut encoded = encoded(table, &parts, &preparation)?.into_iter().zip(parts).map(|(encoded, rows)| {
         let targets = located(table, rows, preparation.encode_target(&target.select(rows)))?;
-        Ok::<_, Error>((Dataset::new(inputs, targets)?, unknown))
+        Ok::<_, Error>((Dataset::new(encoded.inputs, targets)?, encoded.unknown))
+    });
+    let nothing = || Err(PreparationError::NoTarget { name: target.name.clone() }.into());
+    let (train, _) = encoded.next().unwrap_or_else(nothing)?;
+    let (test, unknown) = match encoded.next().transpose()? {
+        Some((test, unknown)) => (Some(test), unknown),
+        None => (None, Vec::new()),
     };
-    let (train, _) = data(&train)?;
-    let (test, unknown) = match test.is_empty() {
-        true => (None, Vec::new()),
-        false => data(&test).map(|(test, unknown)| (Some(test), unknown))?,
-    };
+    drop(encoded);
     Ok(TableSplit { train, test, preparation, without_target, unknown, doubts })
 }
 
@@ -136,7 +165,7 @@ pub fn split(table: &Table, options: &TableOptions) -> Result<TableSplit, Error>
 /// # Ok::<(), limpid::Error>(())
 /// ```
 pub fn form(preparation: &Preparation) -> TableForm {
-    let TableNotes { missing, columns_by_place } = preparation.table();
+    let TableNotes { missing, columns_by_place, .. } = preparation.table();
     TableForm { header: Some(columns_by_place.is_none()), missing: missing.clone() }
 }
 
@@ -154,9 +183,10 @@ pub fn fitted(mut table: Table, preparation: &Preparation) -> Table {
     table
 }
 
-fn notes(table: &Table) -> TableNotes {
+fn notes(table: &Table, precision: Precision) -> TableNotes {
     let TableForm { header, missing } = table.form();
-    TableNotes { missing, columns_by_place: (header == Some(false)).then_some(table.names().len()) }
+    let columns_by_place = (header == Some(false)).then_some(table.names().len());
+    TableNotes { missing, columns_by_place, in_f32: precision == Precision::F32 }
 }
 
 /// Rows with their targets, prepared as they were for the training: to evaluate a model on.
@@ -170,8 +200,7 @@ pub fn labelled(table: &Table, preparation: &Preparation) -> Result<Labelled, Er
     if rows.is_empty() {
         return Err(PreparationError::NoTarget { name: target.name.clone() }.into());
     }
-    let columns: Vec<Column> = columns(table, preparation)?.iter().map(|column| column.select(&rows)).collect();
-    let Encoded { inputs, unknown } = located(table, &rows, preparation.encode(&columns))?;
+    let Encoded { inputs, unknown } = encoded_rows(table, &rows, preparation)?;
     let known = column.select(&rows);
     let targets = located(table, &rows, preparation.encode_target(&known))?;
     let labels = labels(&known, target.task());
@@ -211,34 +240,26 @@ pub fn labelled(table: &Table, preparation: &Preparation) -> Result<Labelled, Er
 /// Where a column is not there or does not fit, with the line.
 pub fn samples(table: &Table, preparation: &Preparation) -> Result<Encoded, Error> {
     let rows: Vec<usize> = (0..table.rows()).collect();
-    located(table, &rows, preparation.encode(&columns(table, preparation)?))
+    encoded_rows(table, &rows, preparation)
 }
 
-/// What of a table is looked at.
-struct Chosen {
-    target: Column,
-    inputs: Vec<Column>,
-    left_out: Vec<LeftOut>,
-    doubts: Vec<(String, Doubt)>,
+fn encoded_rows(table: &Table, rows: &[usize], preparation: &Preparation) -> Result<Encoded, Error> {
+    let mut parts = encoded(table, &[rows], preparation)?;
+    parts.pop().ok_or_else(|| PreparationError::NoTarget { name: preparation.target().name.clone() }.into())
 }
 
-/// The target and the inputs, as numbers or words.
-fn chosen(table: &Table, options: &TableOptions) -> Result<Chosen, Error> {
-    let (place, places) = places(table, options)?;
-    let (mut inputs, mut left_out, mut doubts) = (Vec::new(), Vec::new(), Vec::new());
-    for own in places {
-        let (column, doubt) = guessed(table, own)?;
-        match counts_rows(table, own, &column) {
-            Some(why) => left_out.push(LeftOut { name: column.name, why: why.to_string() }),
-            None => {
-                doubts.extend(doubt.map(|doubt| (column.name.clone(), doubt)));
-                inputs.push(column);
-            }
-        }
-    }
-    let (target, doubt) = guessed(table, place)?;
-    doubts.extend(doubt.map(|doubt| (target.name.clone(), doubt)));
-    Ok(Chosen { target, inputs, left_out, doubts })
+/// Parts of a table's rows, prepared column by column, each read as it was for the training.
+fn encoded(table: &Table, parts: &[&[usize]], preparation: &Preparation) -> Result<Vec<Encoded>, Error> {
+    preparation.check_names(table.names().iter().map(String::as_str))?;
+    let column = |input: &limpid_learn::Input| {
+        let is_numeric = matches!(input.encoding, Encoding::Number { .. });
+        read(table, table.column(&input.name)?, is_numeric, input.reading.as_deref())
+    };
+    let all: Vec<usize> = (0..table.rows()).collect();
+    preparation.encode_parts(parts, column).or_else(|error| match error {
+        Error::Preparation(error) => located(table, &all, Err(error)),
+        error => Err(error),
+    })
 }
 
 /// The place of the target, and those of the columns that may be learned from.
@@ -317,16 +338,6 @@ fn read(table: &Table, place: usize, is_numeric: bool, reading: Option<&str>) ->
             Err(_) => Ok(Column::numbers(name(table, place), table.numbers(place)?)),
         },
     }
-}
-
-/// The columns that a preparation learned from, each as it was then.
-fn columns(table: &Table, preparation: &Preparation) -> Result<Vec<Column>, Error> {
-    preparation.check_names(table.names().iter().map(String::as_str))?;
-    let own = |input: &limpid_learn::Input| {
-        let is_numeric = matches!(input.encoding, Encoding::Number { .. });
-        read(table, table.column(&input.name)?, is_numeric, input.reading.as_deref())
-    };
-    preparation.inputs().iter().map(own).collect()
 }
 
 /// Which of the different values each row has, counted from 0, where they are classes.

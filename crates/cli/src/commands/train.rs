@@ -180,7 +180,7 @@ struct Report<'r> {
 
 pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
     let training = &arguments.training;
-    let mut lesson = Lesson::open(&arguments.data, &arguments.holdout, training.seed)?;
+    let mut lesson = Lesson::open(&arguments.data, &arguments.holdout, training.seed, training.precision)?;
     let plan = arguments.plan(&lesson)?;
     let folder = lesson.folder(&arguments.data)?;
     if !arguments.quiet {

@@ -22,6 +22,19 @@ pub(super) struct Cells {
 }
 
 impl Cells {
+    /// With room for the cells of a text: growing would take twice as much at times.
+    pub(super) fn of_text(text: &[u8], separator: u8) -> Self {
+        let ends = text.iter().filter(|&&byte| byte == separator || byte == b'\n').count();
+        let (lengths, starts) = (Vec::with_capacity(ends + 1), Vec::with_capacity(ends / BLOCK + 1));
+        Self { text: String::with_capacity(text.len()), lengths, starts, ..Self::default() }
+    }
+
+    /// Gives back the room that no cell needed.
+    pub(super) fn shrink(&mut self) {
+        self.text.shrink_to_fit();
+        self.lengths.shrink_to_fit();
+    }
+
     pub(super) fn push(&mut self, cell: &str) {
         let place = self.lengths.len();
         if place.is_multiple_of(BLOCK) {
@@ -36,6 +49,8 @@ impl Cells {
     }
 
     pub(super) fn get(&self, place: usize) -> Option<&str> {
+        #[cfg(test)]
+        looks::count();
         let length = self.length(place)?;
         let first = place - place % BLOCK;
         let before: usize = match self.long.is_empty() {
@@ -83,6 +98,27 @@ impl CellsChecksum {
         names.iter().for_each(|name| checksum.add(name.as_bytes()));
         [self.text, self.lengths, self.long].into_iter().for_each(|part| checksum.add(part.hex().as_bytes()));
         checksum.hex()
+    }
+}
+
+/// How often cells are looked up, for tests of what reading costs.
+#[cfg(test)]
+pub(super) mod looks {
+    use std::cell::Cell;
+
+    thread_local! {
+        static LOOKS: Cell<usize> = const { Cell::new(0) };
+    }
+
+    pub(super) fn count() {
+        LOOKS.set(LOOKS.get() + 1);
+    }
+
+    /// Lookups by this thread during `work`.
+    pub(crate) fn during(work: impl FnOnce()) -> usize {
+        let before = LOOKS.get();
+        work();
+        LOOKS.get() - before
     }
 }
 

@@ -57,7 +57,12 @@ pub(super) fn one_byte_a_character(bytes: &[u8]) -> Option<String> {
         0x80..=0x9f => WINDOWS_1252[usize::from(byte - 0x80)],
         _ => char::from(byte),
     };
-    (!bytes.iter().any(is_control)).then(|| bytes.iter().map(character).collect())
+    if bytes.iter().any(is_control) {
+        return None;
+    }
+    let mut text = String::with_capacity(bytes.iter().map(|byte| character(byte).len_utf8()).sum());
+    text.extend(bytes.iter().map(character));
+    Some(text)
 }
 
 /// Old Macintosh programs end lines by a carriage return alone.

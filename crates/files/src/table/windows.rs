@@ -11,7 +11,7 @@ use super::reading::Guess;
 use super::rows::{MOST_ROW_BYTES, Passed, Rows};
 use super::tally::{Commas, Look, Plain, Tally, Verdict};
 use super::text::{BYTE_ORDER_MARK, check_format, has_outer_bars, one_byte_a_character, wide};
-use super::{Cells, CellsChecksum, Table, TableError, TableFileError, TableForm};
+use super::{Cells, CellsChecksum, Lines, Table, TableError, TableFileError, TableForm};
 use crate::bytes::{Unpacked, behind_guard};
 use crate::sniff::sniff;
 
@@ -303,7 +303,7 @@ impl TableWindows {
 impl Table {
     fn without_rows(&mut self) {
         self.cells = Cells::default();
-        self.lines = Vec::new();
+        self.lines = Lines::default();
         self.decimal_commas = OnceLock::new();
     }
 }

@@ -147,6 +147,16 @@ pub enum PreparationError {
     },
 }
 
+impl PreparationError {
+    /// The same, of a row that is counted among these: with its number among all rows.
+    pub(super) fn among(self, rows: &[usize]) -> Self {
+        match self {
+            Self::TooLarge { name, row } => Self::TooLarge { name, row: row.and_then(|row| rows.get(row).copied()) },
+            error => error,
+        }
+    }
+}
+
 /// The most names that a message lists.
 const MOST_LISTED: usize = 20;
 

@@ -87,6 +87,19 @@ impl PreparationLearner {
         self.inputs.iter_mut().zip(inputs).try_for_each(|(seen, column)| seen.see_again(column))
     }
 
+    /// Takes in all of one more column, of as many rows as the target has.
+    pub(super) fn see_column(&mut self, column: &Column, expected: usize) -> Result<(), PreparationError> {
+        if column.len() != expected {
+            let (name, found) = (column.name.clone(), column.len());
+            return Err(PreparationError::Length { name, found, expected });
+        }
+        let mut seen = Seen::new(column, false);
+        seen.see(column)?;
+        seen.see_again(column)?;
+        self.inputs.push(seen);
+        Ok(())
+    }
+
     /// The words in these columns that no sample had which was seen, each once with how often it is there. Columns that
     /// will be left out have none.
     pub fn unknown(&self, inputs: &[Column]) -> Vec<Unknown> {

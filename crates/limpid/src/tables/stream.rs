@@ -77,7 +77,7 @@ pub fn stream(path: &Path, form: &TableForm, options: &TableOptions, window: usi
         return Err(limpid_learn::Error::Setting { name: "the number of samples in a window", found, hint }.into());
     }
     let file = TableFile::open(path, form)?;
-    let (mut read, doubts, rows, checksum) = ReadColumns::of(file, options)?;
+    let Surveyed { mut read, doubts, rows, checksum } = Surveyed::of(file, options)?;
     let Targets { task, held_out, without_target, left_out } = Targets::of(&read, options)?;
     read.leave_out(&left_out);
     let doubts = doubts.into_iter().filter(|(name, _)| !left_out.iter().any(|own| own.name == *name)).collect();
@@ -85,7 +85,7 @@ pub fn stream(path: &Path, form: &TableForm, options: &TableOptions, window: usi
     let (train, test) = (held_out.train(), held_out.test());
     let (share, seed, in_blocks) = (options.test_share, options.seed, train + test > HOLDOUT_BLOCK);
     let split = Split { checksum, train, test, share, seed, in_blocks };
-    let preparation = learned.of_table(notes(read.file.head()), left_out).with_split(split);
+    let preparation = learned.of_table(notes(read.file.head(), options.precision), left_out).with_split(split);
     let notes = read.file.head().notes().to_vec();
     let shared = Arc::new(Shared { read, held_out, preparation: preparation.clone() });
     let part = |samples: usize, is_test: bool| {
@@ -112,9 +112,17 @@ struct Rows {
     target: Column,
 }
 
-impl ReadColumns {
-    /// What each column is, what speaks against that, how many rows there are, and their checksum.
-    fn of(file: TableFile, options: &TableOptions) -> Result<(Self, Vec<(String, Doubt)>, usize, String), Error> {
+/// What the first pass over a table finds.
+struct Surveyed {
+    read: ReadColumns,
+    /// What speaks against what a column was taken for, by its name.
+    doubts: Vec<(String, Doubt)>,
+    rows: usize,
+    checksum: String,
+}
+
+impl Surveyed {
+    fn of(file: TableFile, options: &TableOptions) -> Result<Self, Error> {
         let head = file.head();
         let (target, inputs) = places(head, options)?;
         let all: Vec<usize> = inputs.iter().copied().chain([target]).collect();
@@ -125,9 +133,12 @@ impl ReadColumns {
         let mut read = all.into_iter().zip(readings.guesses.into_iter().map(|guess| guess.reading));
         let inputs = read.by_ref().take(inputs.len()).collect();
         let target = read.next().unwrap_or((target, Reading::Words));
-        Ok((Self { file, inputs, target }, doubts, readings.rows, readings.checksum))
+        let read = ReadColumns { file, inputs, target };
+        Ok(Self { read, doubts, rows: readings.rows, checksum: readings.checksum })
     }
+}
 
+impl ReadColumns {
     fn windows(&self) -> Result<impl Iterator<Item = Result<Table, Error>> + use<>, Error> {
         Ok(self.file.windows(0)?.map(|table| table.map_err(Error::from)))
     }
