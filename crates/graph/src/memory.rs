@@ -77,8 +77,8 @@ pub fn no_memory(what: &str, bytes: usize) -> Error {
 
 /// So many bytes, for people.
 pub(crate) fn size_text(bytes: usize) -> String {
-    const MEGABYTE: usize = 1_000_000;
-    match bytes {
+    const MEGABYTE: u64 = 1_000_000;
+    match bytes as u64 {
         0..1000 => format!("{bytes} bytes"),
         1000..MEGABYTE => format!("{:.0} kB", bytes as f64 / 1e3),
         MEGABYTE..10_000_000_000 => format!("{:.0} MB", bytes as f64 / 1e6),
