@@ -1,6 +1,8 @@
 //! Stored numbers as floats.
 
-use super::{Level, Supported};
+#[cfg(target_arch = "x86_64")]
+use super::Level;
+use super::Supported;
 
 /// Bytes as floats.
 pub(crate) fn bytes(level: Supported, from: &[u8], to: &mut [f32]) {

@@ -2,7 +2,9 @@
 
 use limpid_graph::op::Monoid;
 
-use super::{Level, Supported};
+#[cfg(target_arch = "x86_64")]
+use super::Level;
+use super::Supported;
 
 /// How many partial results a fold along contiguous numbers keeps.
 const WIDTH: usize = 16;

@@ -2,8 +2,10 @@
 
 use limpid_graph::MapOp;
 
+#[cfg(target_arch = "x86_64")]
+use super::Level;
+use super::Supported;
 use super::lanes::Element;
-use super::{Level, Supported};
 use crate::numbers::LINE;
 
 /// Computes `op` at each position of equally long slices.

@@ -4,7 +4,9 @@ use std::mem::MaybeUninit;
 use std::ops::Range;
 
 use super::{BLOCK, Blank, Lists, Memory, ROOM, STEP};
-use crate::kernels::{Level, Supported, prefetch};
+#[cfg(target_arch = "x86_64")]
+use crate::kernels::Level;
+use crate::kernels::{Supported, prefetch};
 
 /// Where the rows of a matrix stand in a slice.
 #[derive(Clone, Copy, Debug)]

@@ -10,8 +10,10 @@ use std::mem::MaybeUninit;
 use std::ops::Range;
 
 use super::{BLOCK, Lists, STEP};
+#[cfg(target_arch = "x86_64")]
+use crate::kernels::Level;
 use crate::kernels::vector::Vector;
-use crate::kernels::{Level, Supported, prefetch};
+use crate::kernels::{Supported, prefetch};
 
 /// The numbers of a group: rows are padded to whole ones.
 const GROUP: usize = 16;
