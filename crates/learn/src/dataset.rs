@@ -194,23 +194,25 @@ impl Dataset {
         Ok((self.select(first)?, self.select(second)?))
     }
 
-    /// The same with floats stored as a session of this precision reads them without converting.
-    pub(crate) fn stored_for(&self, precision: Precision) -> Cow<'_, Self> {
-        let fits = |tensor: &Tensor| {
-            matches!(
-                (tensor.data(), precision),
-                (Data::U8(_), _) | (Data::F32(_), Precision::F32) | (Data::F64(_), Precision::F64)
-            )
-        };
-        let convert = |tensor: &Tensor| match precision {
-            _ if fits(tensor) => tensor.clone(),
-            Precision::F32 => tensor.to_f32_tensor(),
-            Precision::F64 => tensor.to_f64_tensor(),
-        };
-        if fits(&self.inputs) && fits(&self.targets) {
-            return Cow::Borrowed(self);
-        }
-        Cow::Owned(Self { inputs: convert(&self.inputs), targets: convert(&self.targets), divisor: self.divisor })
+    /// Inputs and targets with floats stored as a session of this precision reads them without converting; what is stored
+    /// so is not copied.
+    pub(crate) fn stored_for(&self, precision: Precision) -> [Cow<'_, Tensor>; 2] {
+        [&self.inputs, &self.targets]
+            .map(|tensor| converted(tensor, precision).map_or(Cow::Borrowed(tensor), Cow::Owned))
+    }
+
+    /// As [`stored_for`](Self::stored_for).
+    pub(crate) fn into_stored_for(self, precision: Precision) -> [Tensor; 2] {
+        [self.inputs, self.targets].map(|tensor| converted(&tensor, precision).unwrap_or(tensor))
+    }
+}
+
+/// A tensor's floats as a session of this precision reads them; none where they are stored so, or are bytes.
+fn converted(tensor: &Tensor, precision: Precision) -> Option<Tensor> {
+    match (tensor.data(), precision) {
+        (Data::U8(_), _) | (Data::F32(_), Precision::F32) | (Data::F64(_), Precision::F64) => None,
+        (_, Precision::F32) => Some(tensor.to_f32_tensor()),
+        (_, Precision::F64) => Some(tensor.to_f64_tensor()),
     }
 }
 
@@ -280,6 +282,22 @@ mod tests {
         assert!(ten().one_hot(9).unwrap_err().to_string().contains("the label 9 of sample 9 is not one of 0 to 8"));
         for share in [0.0, 1.0, -1.0, f64::NAN, 0.01] {
             assert!(ten().split(share, 1).is_err(), "{share}");
+        }
+    }
+
+    #[test]
+    fn what_is_stored_as_a_session_reads_it_is_not_copied() {
+        let targets = Tensor::from([0.0, 1.0]);
+        for (inputs, precision) in [
+            (Tensor::new([2, 1], vec![0.5f32, 1.5]).unwrap(), Precision::F32),
+            (Tensor::new([2, 1], vec![5u8, 6]).unwrap(), Precision::F32),
+            (Tensor::new([2, 1], vec![5u8, 6]).unwrap(), Precision::F64),
+        ] {
+            let data = Dataset::new(inputs.clone(), targets.clone()).unwrap();
+            let [own, labels] = data.stored_for(precision);
+            assert!(matches!(own, Cow::Borrowed(_)), "{precision:?}");
+            assert_eq!(matches!(labels, Cow::Borrowed(_)), precision == Precision::F64);
+            assert_eq!(data.clone().into_stored_for(precision), [inputs, labels.into_owned()]);
         }
     }
 }

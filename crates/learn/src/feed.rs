@@ -15,8 +15,8 @@ use crate::step::Form;
 /// A data set that fits a model, ready to be fed.
 pub(crate) struct Feed<'d> {
     source: &'d dyn DataSource,
-    /// All of it, where it is in memory.
-    whole: Option<Cow<'d, Dataset>>,
+    /// All inputs and all targets, where they are in memory.
+    whole: Option<[Cow<'d, Tensor>; 2]>,
     form: Form,
     /// Whether samples are stored as bytes.
     is_bytes: bool,
@@ -27,10 +27,10 @@ pub(crate) struct Feed<'d> {
 
 /// What a step is fed.
 pub(crate) enum Batch<'f> {
-    /// Rows of the whole.
-    Rows(&'f Dataset, Cow<'f, Tensor>),
-    /// A batch that was read, all of its rows.
-    Read(Dataset, Tensor),
+    /// Rows of all inputs and targets.
+    Rows([&'f Tensor; 2], Cow<'f, Tensor>),
+    /// A batch that was read: its inputs and targets, all of its rows.
+    Read([Tensor; 2], Tensor),
 }
 
 impl<'d> Feed<'d> {
@@ -66,14 +66,14 @@ impl<'d> Feed<'d> {
         self.source.len()
     }
 
-    /// All of it, where it is in memory.
-    pub(crate) fn whole(&self) -> Option<&Dataset> {
-        self.whole.as_deref()
+    /// All inputs and all targets, where they are in memory.
+    pub(crate) fn whole(&self) -> Option<[&Tensor; 2]> {
+        self.whole.as_ref().map(|[inputs, targets]| [&**inputs, &**targets])
     }
 
     /// The samples from `start` to before `end`.
     pub(crate) fn range(&self, start: usize, end: usize) -> Result<Batch<'_>, Error> {
-        match &self.whole {
+        match self.whole() {
             Some(whole) => Ok(Batch::Rows(whole, Cow::Owned(counted(start, end)))),
             None => self.read(&(start..end).collect::<Vec<_>>()),
         }
@@ -98,27 +98,23 @@ impl<'d> Feed<'d> {
             )));
         }
         labels::check(data.targets(), self.classes, |at| rows.get(at).copied().unwrap_or(at))?;
-        let data = match data.stored_for(self.precision) {
-            Cow::Owned(stored) => stored,
-            Cow::Borrowed(_) => data,
-        };
         let all = counted(0, data.len());
-        Ok(Batch::Read(data, all))
+        Ok(Batch::Read(data.into_stored_for(self.precision), all))
     }
 }
 
 impl Batch<'_> {
     pub(crate) fn inputs(&self) -> &Tensor {
         match self {
-            Self::Rows(whole, _) => whole.inputs(),
-            Self::Read(data, _) => data.inputs(),
+            Self::Rows([inputs, _], _) => inputs,
+            Self::Read([inputs, _], _) => inputs,
         }
     }
 
     pub(crate) fn targets(&self) -> &Tensor {
         match self {
-            Self::Rows(whole, _) => whole.targets(),
-            Self::Read(data, _) => data.targets(),
+            Self::Rows([_, targets], _) => targets,
+            Self::Read([_, targets], _) => targets,
         }
     }
 

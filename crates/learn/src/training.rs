@@ -305,7 +305,7 @@ impl<'d> Run<'d> {
             None => (batches, None),
         };
         let feed = Feed::new(model, train)?;
-        let first = match feed.whole() {
+        let first = match train.in_memory() {
             Some(whole) => Cow::Borrowed(whole),
             None => Cow::Owned(train.read(&[0])?),
         };
