@@ -87,7 +87,8 @@ fn a_table_in_one_window_trains_to_the_bits_of_the_table_in_memory() {
     let text = people(1500);
     let regression = TableOptions { task: Some(Task::Regression), ..TableOptions::predicting("height") };
     let whole = TableOptions { test_share: 0.0, ignored: vec!["town".to_string()], ..TableOptions::predicting("kind") };
-    for options in [TableOptions::predicting("kind"), TableOptions { seed: 7, ..regression }, whole] {
+    let in_f32 = TableOptions { precision: Precision::F32, ..TableOptions::predicting("kind") };
+    for options in [TableOptions::predicting("kind"), TableOptions { seed: 7, ..regression }, whole, in_f32] {
         let (TableSplit { train, test, preparation, without_target, unknown, doubts }, stream) =
             (split(&text, &options).unwrap(), streamed(&text, &options, 5000).unwrap());
         assert_eq!((stream.rows, stream.without_target), (1500, without_target));
@@ -106,14 +107,16 @@ fn a_table_in_one_window_trains_to_the_bits_of_the_table_in_memory() {
 #[test]
 fn windows_of_any_size_hold_the_samples_of_the_table_in_memory() {
     let text = people(700);
-    let options = TableOptions::predicting("kind");
-    let whole = split(&text, &options).unwrap();
-    for window in [1, 10, 333, 539, 540, 541, 100_000] {
-        let stream = streamed(&text, &options, window).unwrap();
-        assert_eq!(stream.preparation, whole.preparation, "{window}");
-        assert_eq!(every_row(&stream.train), whole.train, "{window}");
-        assert_eq!(every_row(stream.test.as_ref().unwrap()), whole.test.clone().unwrap(), "{window}");
-        assert_eq!(stream.train.window(), Some(window));
+    for precision in [Precision::F32, Precision::F64] {
+        let options = TableOptions { precision, ..TableOptions::predicting("kind") };
+        let whole = split(&text, &options).unwrap();
+        for window in [1, 10, 333, 539, 540, 541, 100_000] {
+            let stream = streamed(&text, &options, window).unwrap();
+            assert_eq!(stream.preparation, whole.preparation, "{window}");
+            assert_eq!(every_row(&stream.train), whole.train, "{window}");
+            assert_eq!(every_row(stream.test.as_ref().unwrap()), whole.test.clone().unwrap(), "{window}");
+            assert_eq!(stream.train.window(), Some(window));
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use limpid_files::{Doubt, Reading, Table, TableFile, TableFileError, TableForm};
-use limpid_graph::Tensor;
+use limpid_graph::{Element, Tensor};
 use limpid_learn::{
     Column, Dataset, HOLDOUT_BLOCK, HeldOut, Holdout, LeftOut, MOST_CATEGORIES, Preparation, PreparationError,
     PreparationLearner, Split, Task, TaskGuess, Unknown, Values, Windowed, Windows,
@@ -40,7 +40,8 @@ pub struct TableStream {
 }
 
 /// Makes a table in a file, plain or gzip'd, into samples that are read while a model learns from them. Two windows of
-/// `window` samples are held at most, each number of a sample in eight bytes, and a bit for each row of the file.
+/// `window` samples are held at most, each number of a sample in the precision of the options, and a bit for each row of
+/// the file.
 ///
 /// The file is read four times before: for what each column is, for the targets, for means and categories, and for
 /// deviations. What is learned of it does not depend on the window, and is to the last bit what [`split`](super::split)
@@ -363,7 +364,10 @@ impl Shared {
             samples.map_err(|error| shared.unread(&error))
         });
         let size = self.preparation.size();
-        Ok(Box::new(Filled { samples, size, window, inputs: Vec::new(), targets: Vec::new() }))
+        Ok(match self.preparation.table().in_f32 {
+            true => Box::new(Filled::<_, f32>::new(samples, size, window)),
+            false => Box::new(Filled::<_, f64>::new(samples, size, window)),
+        })
     }
 
     /// The samples of a part among the rows of a window.
@@ -382,16 +386,26 @@ impl Shared {
     }
 }
 
-/// Samples that come a few at a time, in windows of one size.
-struct Filled<S> {
+/// Samples that come a few at a time, their inputs in this type, in windows of one size.
+struct Filled<S, T> {
     samples: S,
     size: usize,
     window: usize,
-    inputs: Vec<f64>,
+    inputs: Vec<T>,
     targets: Vec<f64>,
 }
 
-impl<S: Iterator<Item = Result<(Tensor, Tensor), limpid_learn::Error>>> Iterator for Filled<S> {
+impl<S, T> Filled<S, T> {
+    fn new(samples: S, size: usize, window: usize) -> Self {
+        Self { samples, size, window, inputs: Vec::new(), targets: Vec::new() }
+    }
+}
+
+impl<S, T> Iterator for Filled<S, T>
+where
+    S: Iterator<Item = Result<(Tensor, Tensor), limpid_learn::Error>>,
+    T: Element + Copy,
+{
     type Item = Result<Dataset, limpid_learn::Error>;
 
     fn next(&mut self) -> Option<Self::Item> {
@@ -404,7 +418,7 @@ impl<S: Iterator<Item = Result<(Tensor, Tensor), limpid_learn::Error>>> Iterator
             if self.inputs.is_empty() {
                 self.inputs.reserve_exact(self.size * (self.window + targets.len()));
             }
-            self.inputs.extend(inputs.as_slice::<f64>().unwrap_or_default());
+            self.inputs.extend(inputs.as_slice::<T>().unwrap_or_default());
             self.targets.extend(targets.as_slice::<f64>().unwrap_or_default());
         }
         let count = self.targets.len().min(self.window);
