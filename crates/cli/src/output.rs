@@ -41,8 +41,16 @@ pub(crate) fn bytes(bytes: &[u8]) -> Result<(), Failure> {
 /// # Errors
 /// As [`result`].
 pub(crate) fn json(value: &impl serde::Serialize) -> Result<(), Failure> {
+    result(&json_line(value)?)
+}
+
+/// A result as one line of JSON.
+///
+/// # Errors
+/// Where it cannot be put into JSON.
+pub(crate) fn json_line(value: &impl serde::Serialize) -> Result<String, Failure> {
     match serde_json::to_string(value) {
-        Ok(line) => result(&format!("{line}\n")),
+        Ok(line) => Ok(line + "\n"),
         Err(error) => Err(Failure::Misfit(format!("the result cannot be put into JSON: {error}"))),
     }
 }

@@ -172,7 +172,7 @@ pub fn save(model: &Model, path: impl AsRef<Path>) -> Result<(), Error> {
 /// Where the file cannot be written.
 pub fn save_with(model: &Model, samples: Option<&Samples>, path: impl AsRef<Path>) -> Result<(), Error> {
     let path = path.as_ref();
-    let wrong = |error: serde_json::Error| Error::Model { path: path.display().to_string(), what: error.to_string() };
+    let wrong = |error: serde_json::Error| wrong(path, error.to_string());
     let entry = samples.map(Samples::entry).transpose().map_err(wrong)?;
     let mut file = to_file(model)?;
     file.metadata.extend(entry);
@@ -267,7 +267,7 @@ pub fn load_with(path: impl AsRef<Path>, registry: &Registry) -> Result<Saved, E
 pub fn load_into(network: &Network, path: impl AsRef<Path>) -> Result<Model, Error> {
     let path = path.as_ref();
     let ModelFile { metadata, arrays } = ModelFile::read(path)?;
-    let wrong = |what: String| Error::Model { path: path.display().to_string(), what };
+    let wrong = |what| wrong(path, what);
     let own = metadata.get(NETWORK).ok_or_else(|| wrong(missing(NETWORK)))?;
     if *own != network.to_string() {
         return Err(wrong(format!("its network is `{own}`, and the one given is `{network}`; give the same network")));
@@ -282,7 +282,7 @@ pub(crate) fn from_entries(
     path: &Path,
     registry: &Registry,
 ) -> Result<Saved, Error> {
-    let wrong = |what: String| Error::Model { path: path.display().to_string(), what };
+    let wrong = |what| wrong(path, what);
     let text = metadata.get(NETWORK).ok_or_else(|| wrong(missing(NETWORK)))?;
     let network = registry.network(text).map_err(|error| {
         let is_unknown = matches!(&error, limpid_learn::Error::Text(error) if error.unknown_layer().is_some());
@@ -294,6 +294,11 @@ pub(crate) fn from_entries(
 
 const WAY_OUT: &str = "\na layer of one's own is loaded by the program that has it: limpid::models::load_into with the \
                        network, or load_with and a Registry that knows the layer's name";
+
+/// What is wrong with a model's file.
+fn wrong(path: &Path, what: String) -> Error {
+    Error::Model { path: path.display().to_string(), what }
+}
 
 fn missing(key: &str) -> String {
     format!("the entry `{key}` is missing")
@@ -307,7 +312,7 @@ fn with_network(
     path: &Path,
     registry: &Registry,
 ) -> Result<Saved, Error> {
-    let wrong = |what: String| Error::Model { path: path.display().to_string(), what };
+    let wrong = |what| wrong(path, what);
     let loss = loss_of(metadata, registry).map_err(wrong)?;
     let divisor = match metadata.get(DIVISOR).map(|text| text.parse::<f64>()) {
         None => None,

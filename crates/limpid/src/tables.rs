@@ -23,14 +23,18 @@ use limpid_engine::Precision;
 use limpid_files::{Doubt, Guess, Reading, Table, TableForm};
 use limpid_learn::{
     Column, Dataset, Encoded, Encoding, LeftOut, Preparation, PreparationError, Split, TableNotes, Task, Unknown,
-    Values, Words, holdout,
+    Values, holdout,
 };
 
 use crate::Error;
 use crate::models::Seen;
 
+mod labels;
+mod row_names;
 mod stream;
 
+use labels::Labels;
+use row_names::RowNames;
 pub use stream::{TableStream, stream};
 
 /// What of a table is learned.
@@ -128,8 +132,8 @@ pub fn split(table: &Table, options: &TableOptions) -> Result<TableSplit, Error>
             Ok(guessed) => guessed,
             Err(error) => return Some(Err(error)),
         };
-        if let Some(why) = counts_rows(table, own, &column) {
-            left_out.push(LeftOut { name: column.name, why: why.to_string() });
+        if let Some(own) = counts_rows(table, own, &column) {
+            left_out.push(own);
             return None;
         }
         doubts.extend(doubt.map(|doubt| (column.name.clone(), doubt)));
@@ -194,19 +198,39 @@ fn notes(table: &Table, precision: Precision) -> TableNotes {
 /// # Errors
 /// Where a column is not there or does not fit, with the line.
 pub fn labelled(table: &Table, preparation: &Preparation) -> Result<Labelled, Error> {
+    let (rows, known) = known_targets(table, preparation)?;
+    let Encoded { inputs, unknown } = encoded_rows(table, &rows, preparation)?;
+    let targets = located(table, &rows, preparation.encode_target(&known))?;
+    let seen = seen_of(table, preparation, &known);
+    let without_target = table.rows() - rows.len();
+    Ok(Labelled { data: Dataset::new(inputs, targets)?, rows, seen, without_target, unknown })
+}
+
+/// The rows of a table whose targets are known, and which of them a model was trained on: what [`labelled`] says of them,
+/// without the samples.
+///
+/// # Errors
+/// Where the target's column is not there, or nothing is known in it.
+pub fn seen(table: &Table, preparation: &Preparation) -> Result<(Vec<usize>, Seen), Error> {
+    let (rows, known) = known_targets(table, preparation)?;
+    Ok((rows, seen_of(table, preparation, &known)))
+}
+
+/// The rows whose targets are known, and those.
+fn known_targets(table: &Table, preparation: &Preparation) -> Result<(Vec<usize>, Column), Error> {
     let target = preparation.target();
     let column = read(table, table.column(&target.name)?, target.is_numeric(), target.reading.as_deref())?;
     let rows: Vec<usize> = (0..column.len()).filter(|&row| column.is_known(row)).collect();
     if rows.is_empty() {
         return Err(PreparationError::NoTarget { name: target.name.clone() }.into());
     }
-    let Encoded { inputs, unknown } = encoded_rows(table, &rows, preparation)?;
     let known = column.select(&rows);
-    let targets = located(table, &rows, preparation.encode_target(&known))?;
-    let labels = labels(&known, target.task());
-    let seen = Seen::of(preparation.split(), || table.checksum(), rows.len(), labels.as_deref());
-    let without_target = column.len() - rows.len();
-    Ok(Labelled { data: Dataset::new(inputs, targets)?, rows, seen, without_target, unknown })
+    Ok((rows, known))
+}
+
+fn seen_of(table: &Table, preparation: &Preparation, known: &Column) -> Seen {
+    let labels = labels(known, preparation.target().task());
+    Seen::of(preparation.split(), || table.checksum(), known.len(), labels.as_deref())
 }
 
 /// Rows prepared as they were for the training: for predictions. [`Preparation::answers`] turns the model's outputs into
@@ -287,26 +311,11 @@ fn column(table: &Table, place: usize, reading: &Reading) -> Result<Column, Erro
     }
 }
 
-const COUNTS_ROWS: &str = "without a name, it counts the rows";
-const NAMES_ROWS: &str = "it names the rows";
-
-/// Why a column says nothing of its rows but which of them each is: it has no name, and counts them or names them.
-fn counts_rows(table: &Table, place: usize, column: &Column) -> Option<&'static str> {
-    if !table.is_unnamed(place) {
-        return None;
-    }
-    match &column.values {
-        Values::Numbers(numbers) => {
-            let start = numbers.first().copied().flatten()?;
-            let counts = |(row, number): (usize, &Option<f64>)| *number == Some(start + row as f64);
-            (numbers.len() > 1 && start.fract() == 0.0 && numbers.iter().enumerate().all(counts)).then_some(COUNTS_ROWS)
-        }
-        Values::Words(words) => (place == 0
-            && words.len() > 1
-            && words.different().len() == words.len()
-            && words.iter().all(|word| word.is_some()))
-        .then_some("it names the rows"),
-    }
+/// The column with the reason, where it says nothing of its rows but which of them each is.
+fn counts_rows(table: &Table, place: usize, column: &Column) -> Option<LeftOut> {
+    let mut names = table.is_unnamed(place).then(|| RowNames::new(column.name.clone(), place, usize::MAX))?;
+    names.see(column);
+    names.left_out()
 }
 
 fn words(table: &Table, place: usize) -> Column {
@@ -340,21 +349,13 @@ fn read(table: &Table, place: usize, is_numeric: bool, reading: Option<&str>) ->
     }
 }
 
-/// Which of the different values each row has, counted from 0, where they are classes.
+/// Which of the different values each row has, counted from 0, where they are classes. All are known.
 fn labels(target: &Column, task: Task) -> Option<Vec<usize>> {
     if task != Task::Classification {
         return None;
     }
-    let texts: Words = match &target.values {
-        Values::Words(words) => words.clone(),
-        Values::Numbers(numbers) => {
-            let texts: Vec<_> = numbers.iter().map(|number| number.map(|number| number.to_string())).collect();
-            texts.iter().map(Option::as_deref).collect()
-        }
-    };
-    let places: std::collections::HashMap<&str, usize> =
-        texts.different().iter().enumerate().map(|(place, word)| (word.as_str(), place)).collect();
-    Some(texts.iter().map(|word| word.and_then(|word| places.get(word)).copied().unwrap_or(0)).collect())
+    let mut labels = Labels::default();
+    Some((0..target.len()).map(|row| labels.of(target, row).unwrap_or(0)).collect())
 }
 
 /// A mistake in a row, with its line.

@@ -74,7 +74,6 @@ Examples:
 
 pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
     let Saved { model, samples } = models::load_saved(&arguments.model)?;
-    let divisor = model.divisor();
     say_not_finite(&arguments.model, &model)?;
     let mut model = model.with_threads(arguments.threads.count());
     // Pictures may stand in any folder, or alone; a folder may also be that of a data set that is known by name.
@@ -88,7 +87,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
     };
     let is_named = arguments.pictures.is_empty() && source.named_for(samples.as_ref()).is_some();
     let Said { text, notes } = match (samples, &source) {
-        (_, &Source::Named(named)) if is_named => arguments.of_set(&mut model, named, divisor)?,
+        (_, &Source::Named(named)) if is_named => arguments.of_set(&mut model, named)?,
         (Some(Samples::Table(_)), _) if !arguments.pictures.is_empty() => {
             return Err(Failure::Usage("the model learned from a table; use a table: --data FILE.csv".to_string()));
         }
@@ -96,7 +95,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
             arguments.of_table(&mut model, &preparation, path)?
         }
         (Some(Samples::Pictures(form)), source) => match arguments.picture_paths(source)? {
-            Some(paths) => arguments.of_pictures(&mut model, &form, divisor, paths)?,
+            Some(paths) => arguments.of_pictures(&mut model, &form, paths)?,
             None => arguments.of_parts(&mut model, form)?,
         },
         (Some(samples), source) => return Err(unlike(&samples, source)),
@@ -108,7 +107,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
                     "{file} does not say what its pictures were like; they are taken to be like MNIST's"
                 ));
             }
-            arguments.of_pictures(&mut model, &form, divisor, all_pictures(&arguments.pictures)?)?
+            arguments.of_pictures(&mut model, &form, all_pictures(&arguments.pictures)?)?
         }
         (None, source) => return Err(unprepared(source)),
     };
@@ -139,10 +138,11 @@ impl Arguments {
         shown(self.count, self.format.format, is_read, total)
     }
 
-    fn of_set(&self, model: &mut Model, named: Named, divisor: Option<f64>) -> Result<Said, Failure> {
+    fn of_set(&self, model: &mut Model, named: Named) -> Result<Said, Failure> {
         let misfit = |why| Failure::Misfit(format!("{}: {why}", self.model.display()));
         named.check_fits(model.network()).map_err(misfit)?;
-        let parts = named.read(self.data.data.as_deref(), divisor, &model.loss())?;
+        // What its bytes are divided by is the model's.
+        let parts = named.read(self.data.data.as_deref(), None, &model.loss())?;
         let list = List { places: Vec::new(), data: parts.into_part(self.part.or_test()), is_labelled: true };
         self.of_samples(model, &list, &named.class_names())
     }
@@ -155,15 +155,20 @@ impl Arguments {
         let mut rows: Vec<usize> = match self.part.part {
             None => (0..table.rows()).collect(),
             Some(part) => {
-                let labelled = tables::labelled(&table, preparation).map_err(about)?;
+                let (rows, seen) = tables::seen(&table, preparation).map_err(about)?;
                 let name = Source::Table(path.to_path_buf()).name();
-                let chosen = seen::part(&labelled.seen, part, "row", &name)?;
-                chosen.into_iter().map(|sample| labelled.rows[sample]).collect()
+                let chosen = seen::part(&seen, part, "row", &name)?;
+                chosen.into_iter().map(|sample| rows[sample]).collect()
             }
         };
         let total = rows.len();
         rows.truncate(self.shown(total));
-        let said = outputs(model, &unlabelled(encoded.inputs)?.select(&rows)?)?;
+        let said = {
+            let all = unlabelled(encoded.inputs)?;
+            // All rows, in their order, need not be copied.
+            let is_all = self.part.part.is_none() && rows.len() == all.len();
+            outputs(model, &if is_all { all } else { all.select(&rows)? })?
+        };
         let answers = preparation.answers(&said, &model.loss()).map_err(limpid::Error::from)?;
         let (target, classes) = (preparation.target().name.as_str(), preparation.target().classes());
         let classes = classes.as_deref();
@@ -237,19 +242,14 @@ impl Arguments {
         Ok(PictureForm { channels: 1, height: side, width: side, classes, set: None, ground, split: None })
     }
 
-    fn of_pictures(
-        &self,
-        model: &mut Model,
-        form: &PictureForm,
-        divisor: Option<f64>,
-        paths: Vec<PathBuf>,
-    ) -> Result<Said, Failure> {
+    fn of_pictures(&self, model: &mut Model, form: &PictureForm, paths: Vec<PathBuf>) -> Result<Said, Failure> {
         let (mut pixels, mut changes) = (Vec::new(), Vec::new());
         for path in &paths {
             let mut picture = read_picture(path).map_err(limpid::Error::from)?;
             if !self.pictures_as.as_is {
                 let (brought, own) = brought(picture, form);
-                (picture, changes) = (brought, [changes, vec![own]].concat());
+                picture = brought;
+                changes.push(own);
             }
             if (picture.height, picture.width) != (form.height, form.width) {
                 return Err(Failure::Misfit(format!(
@@ -267,7 +267,6 @@ impl Arguments {
         say_changes(&Changes::notes(&changes));
         let size = form.sample_size().unwrap_or(0);
         let data = unlabelled(Tensor::new([paths.len(), size], pixels).map_err(limpid::Error::from)?)?;
-        let data = divisor.map_or(data.clone(), |divisor| data.divided_by(divisor));
         let places = paths.iter().map(|path| path.display().to_string()).collect();
         self.of_samples(model, &List { places, data, is_labelled: false }, &form.classes)
     }

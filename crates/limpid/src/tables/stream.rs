@@ -1,6 +1,5 @@
 //! A table in a file that is larger than memory → samples that are read from it while a model learns.
 
-use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -11,10 +10,12 @@ use limpid_learn::{
     PreparationLearner, Split, Task, TaskGuess, Unknown, Values, Windowed, Windows,
 };
 
-use super::{COUNTS_ROWS, NAMES_ROWS, TableOptions, column, located, notes, places};
+use super::labels::Labels;
+use super::row_names::RowNames;
+use super::{TableOptions, column, located, notes, places};
 use crate::Error;
 
-/// A first column without a name names the rows where its first words, so many, all differ.
+/// So many words of a first column without a name are compared with each other: where they all differ, it names the rows.
 const MOST_ROW_NAMES: usize = 1 << 16;
 
 /// A table in a file as samples to learn from, and samples that were held out, read while a model learns from them.
@@ -193,7 +194,11 @@ impl Targets {
     fn of(read: &ReadColumns, options: &TableOptions) -> Result<Self, Error> {
         let head = read.file.head();
         let name = || head.names()[read.target.0].clone();
-        let mut names: Vec<RowNames> = RowNames::all(read);
+        // Columns without a name, with how each is read.
+        let unnamed = read.inputs.iter().filter(|(place, _)| head.is_unnamed(*place));
+        let mut names: Vec<(&(usize, Reading), RowNames)> = unnamed
+            .map(|column| (column, RowNames::new(head.names()[column.0].clone(), column.0, MOST_ROW_NAMES)))
+            .collect();
         let mut guess = TaskGuess::default();
         let mut labels = Labels::default();
         let rows = || Holdout::new(options.test_share, options.seed);
@@ -201,8 +206,8 @@ impl Targets {
         let (mut known, mut without_target) = (0usize, 0);
         for table in read.windows()? {
             let table = table?;
-            for own in names.iter_mut().filter(|own| own.holds) {
-                own.see(&read.column(&table, &own.column)?);
+            for (column, own) in names.iter_mut().filter(|(_, own)| own.may_be()) {
+                own.see(&read.column(&table, column)?);
             }
             if options.task == Some(Task::Regression) && read.target.1 == Reading::Words {
                 // Says where the first word stands.
@@ -222,8 +227,8 @@ impl Targets {
                     by_class.push(labels.of(&target, row));
                 }
             }
-            if is_class && labels.places.len() > MOST_CATEGORIES {
-                let (count, is_numeric) = (labels.places.len(), matches!(target.values, Values::Numbers(_)));
+            if is_class && labels.len() > MOST_CATEGORIES {
+                let (count, is_numeric) = (labels.len(), matches!(target.values, Values::Numbers(_)));
                 return Err(PreparationError::Classes { name: name(), count, is_numeric }.into());
             }
         }
@@ -232,85 +237,8 @@ impl Targets {
         }
         let task = options.task.unwrap_or_else(|| guess.task());
         let held_out = if task == Task::Classification { by_class.chosen()? } else { by_row.chosen()? };
-        let left_out = names.into_iter().filter_map(RowNames::left_out).collect();
+        let left_out = names.into_iter().filter_map(|(_, own)| own.left_out()).collect();
         Ok(Self { task, held_out, without_target, left_out })
-    }
-}
-
-/// The classes that were seen, numbered as they came.
-#[derive(Default)]
-struct Labels {
-    places: HashMap<String, usize>,
-}
-
-impl Labels {
-    fn of(&mut self, target: &Column, row: usize) -> Option<usize> {
-        let number;
-        let class = match &target.values {
-            Values::Words(words) => words.get(row)?,
-            Values::Numbers(numbers) => {
-                number = numbers.get(row).copied().flatten()?.to_string();
-                &number
-            }
-        };
-        let next = self.places.len();
-        match self.places.get(class) {
-            Some(&place) => Some(place),
-            None => {
-                self.places.insert(class.to_string(), next);
-                Some(next)
-            }
-        }
-    }
-}
-
-/// A column without a name, as long as it may only count the rows or name them.
-struct RowNames {
-    name: String,
-    column: (usize, Reading),
-    start: Option<f64>,
-    rows: usize,
-    words: HashSet<String>,
-    holds: bool,
-}
-
-impl RowNames {
-    fn all(read: &ReadColumns) -> Vec<Self> {
-        let head = read.file.head();
-        let unnamed = read.inputs.iter().filter(|(place, _)| head.is_unnamed(*place));
-        let of = |column: &(usize, Reading)| Self {
-            name: head.names()[column.0].clone(),
-            column: column.clone(),
-            start: None,
-            rows: 0,
-            words: HashSet::new(),
-            holds: column.0 == 0 || column.1 != Reading::Words,
-        };
-        unnamed.map(of).collect()
-    }
-
-    fn see(&mut self, column: &Column) {
-        match &column.values {
-            Values::Numbers(numbers) => {
-                for number in numbers {
-                    let start = *self.start.get_or_insert(number.unwrap_or(f64::NAN));
-                    self.holds &= start.fract() == 0.0 && *number == Some(start + self.rows as f64);
-                    self.rows += 1;
-                }
-            }
-            Values::Words(words) => {
-                for word in words.iter() {
-                    self.rows += 1;
-                    let is_new = |word: &str| self.words.len() == MOST_ROW_NAMES || self.words.insert(word.to_string());
-                    self.holds &= word.is_some_and(is_new);
-                }
-            }
-        }
-    }
-
-    fn left_out(self) -> Option<LeftOut> {
-        let why = if self.column.1 == Reading::Words { NAMES_ROWS } else { COUNTS_ROWS };
-        (self.holds && self.rows > 1).then(|| LeftOut { name: self.name, why: why.to_string() })
     }
 }
 

@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 
 use crate::arguments::Format;
 use crate::failure::Failure;
-use crate::text;
+use crate::{output, text};
 
 /// How many samples are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,10 +74,7 @@ pub(super) fn json(
     classes: Option<&[String]>,
     predictions: Vec<Entry>,
 ) -> Result<String, Failure> {
-    let report = Report { model: model.display().to_string(), target, classes, predictions };
-    serde_json::to_string(&report)
-        .map(|line| line + "\n")
-        .map_err(|error| Failure::Misfit(format!("the result cannot be put into JSON: {error}")))
+    output::json_line(&Report { model: model.display().to_string(), target, classes, predictions })
 }
 
 /// The class that each sample is of.
