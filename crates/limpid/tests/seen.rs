@@ -2,6 +2,9 @@
 #![cfg(all(feature = "tables", feature = "pictures"))]
 #![allow(clippy::unwrap_used, reason = "a test may stop at what it does not expect")]
 
+#[path = "support/shots.rs"]
+mod shots;
+
 use std::fmt::Write;
 use std::path::Path;
 
@@ -119,17 +122,6 @@ fn a_model_that_does_not_say_what_it_was_trained_on_is_read_and_a_changed_one_cl
     }
 }
 
-/// A grey PNG of 4×4 pixels: bright on the left, or on the right.
-fn png(bright_left: bool, shade: u8) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    let mut encoder = png::Encoder::new(&mut bytes, 4, 4);
-    encoder.set_color(png::ColorType::Grayscale);
-    let row = |column: u8| if (column < 2) == bright_left { 200 + shade % 50 } else { shade % 50 };
-    let pixels: Vec<u8> = (0..16).map(|pixel| row(pixel % 4)).collect();
-    encoder.write_header().unwrap().write_image_data(&pixels).unwrap();
-    bytes
-}
-
 #[test]
 fn held_out_pictures_are_told_again_and_give_the_figures_of_the_training() {
     let folder = tempfile::tempdir().unwrap();
@@ -137,7 +129,7 @@ fn held_out_pictures_are_told_again_and_give_the_figures_of_the_training() {
         std::fs::create_dir_all(folder.path().join("shots").join(class)).unwrap();
         for shade in 0..20 {
             let path = folder.path().join(format!("shots/{class}/{shade:02}.png"));
-            std::fs::write(path, png(bright_left, shade)).unwrap();
+            std::fs::write(path, shots::side(bright_left, shade)).unwrap();
         }
     }
     let shots = folder.path().join("shots");
@@ -154,7 +146,7 @@ fn held_out_pictures_are_told_again_and_give_the_figures_of_the_training() {
         let found = [again(train), again(test)];
         assert_eq!(found, [&split.train, &split.test.unwrap()].map(|part| model.evaluate(part).unwrap()));
         let added = shots.join("left/zz.png");
-        std::fs::write(&added, png(true, 3)).unwrap();
+        std::fs::write(&added, shots::side(true, 3)).unwrap();
         assert_eq!(pictures::asked(&shots, &split.form, true, false).unwrap().seen, Seen::Other);
         std::fs::remove_file(&added).unwrap();
         let unsaid = models::PictureForm { split: None, ..split.form };

@@ -2,6 +2,9 @@
 #![cfg(all(feature = "tables", feature = "pictures"))]
 #![allow(clippy::unwrap_used, reason = "a test may stop at what it does not expect")]
 
+#[path = "support/shots.rs"]
+mod shots;
+
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -209,12 +212,7 @@ fn a_file_that_changes_meanwhile_is_an_error_that_names_it() {
 }
 
 fn png(height: usize, width: usize, channels: usize, pixel: impl Fn(usize) -> u8) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    let mut encoder = png::Encoder::new(&mut bytes, width as u32, height as u32);
-    encoder.set_color(if channels == 1 { png::ColorType::Grayscale } else { png::ColorType::Rgb });
-    let pixels: Vec<u8> = (0..height * width * channels).map(pixel).collect();
-    encoder.write_header().unwrap().write_image_data(&pixels).unwrap();
-    bytes
+    shots::png(width, height, channels, &(0..height * width * channels).map(pixel).collect::<Vec<_>>())
 }
 
 /// Stripes across or down on black, most of them grey; and, where it is asked for, pictures of other sizes and a JPEG.

@@ -8,6 +8,7 @@ use std::process::Command;
 
 use limpid::files::Picture;
 
+use crate::shots;
 use crate::support::Place;
 
 /// Twenty digits of MNIST's test part, dark on white; the label is in the name.
@@ -22,11 +23,7 @@ fn digits() -> Vec<(String, Vec<u8>)> {
 }
 
 fn grey_png(width: usize, height: usize, pixels: &[u8]) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    let mut encoder = png::Encoder::new(&mut bytes, width as u32, height as u32);
-    encoder.set_color(png::ColorType::Grayscale);
-    encoder.write_header().unwrap().write_image_data(pixels).unwrap();
-    bytes
+    shots::png(width, height, 1, pixels)
 }
 
 /// How many lines of `file,class,probability` have the class that the file's name says.

@@ -18,6 +18,8 @@ mod parts;
 mod plot;
 #[path = "../../../fetch/tests/support/mod.rs"]
 mod server;
+#[path = "../../../limpid/tests/support/shots.rs"]
+mod shots;
 #[cfg(unix)]
 mod signals;
 mod support;

@@ -7,6 +7,7 @@ use std::fs;
 use std::io::Write as _;
 use std::process::Stdio;
 
+use crate::shots;
 use crate::support::{Outcome, Place};
 
 /// Fruit: heavy and green ones are melons, other heavy ones pumpkins, light ones plums. The price grows with the weight.
@@ -264,23 +265,12 @@ fn a_table_that_is_not_like_the_one_that_was_learned_from_is_refused() {
     assert!(drawn.contains("pumpkin"), "{drawn}");
 }
 
-/// A grey PNG of 4×4 pixels: bright on the left, or on the right.
-fn png(bright_left: bool, shade: u8) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    let mut encoder = png::Encoder::new(&mut bytes, 4, 4);
-    encoder.set_color(png::ColorType::Grayscale);
-    let row = |column: u8| if (column < 2) == bright_left { 200 + shade % 50 } else { shade % 50 };
-    let pixels: Vec<u8> = (0..16).map(|pixel| row(pixel % 4)).collect();
-    encoder.write_header().unwrap().write_image_data(&pixels).unwrap();
-    bytes
-}
-
 pub(crate) fn with_pictures() -> Place {
     let place = Place::new();
     for (class, bright_left) in [("left", true), ("right", false)] {
         fs::create_dir_all(place.path(&format!("shots/{class}"))).unwrap();
         for shade in 0..20 {
-            fs::write(place.path(&format!("shots/{class}/{shade:02}.png")), png(bright_left, shade)).unwrap();
+            fs::write(place.path(&format!("shots/{class}/{shade:02}.png")), shots::side(bright_left, shade)).unwrap();
         }
     }
     place
@@ -302,7 +292,7 @@ fn pictures_are_learned_by_their_folders_and_told_apart() {
     let seen = place.run(&["evaluate", "sides", "--data", "shots", "--format", "json"]).done().json();
     assert_eq!((&seen["samples"], &seen["accuracy"]), (&40.into(), &1.0.into()));
 
-    fs::write(place.path("new.png"), png(false, 33)).unwrap();
+    fs::write(place.path("new.png"), shots::side(false, 33)).unwrap();
     let told = place.run(&["predict", "sides", "new.png", "shots/left"]).done().stdout;
     let rows = lines(&told);
     assert_eq!(rows[0], ["file", "class", "probability"]);
@@ -317,10 +307,7 @@ fn pictures_are_learned_by_their_folders_and_told_apart() {
 fn mistakes_with_pictures_are_answered_with_what_would_fit() {
     let place = with_pictures();
     place.run(&["train", "--data", "shots", "--output", "sides", "--quiet"]).done();
-    let mut large = Vec::new();
-    let mut encoder = png::Encoder::new(&mut large, 5, 4);
-    encoder.set_color(png::ColorType::Grayscale);
-    encoder.write_header().unwrap().write_image_data(&[0; 20]).unwrap();
+    let large = shots::png(5, 4, 1, &[0; 20]);
     fs::write(place.path("large.png"), &large).unwrap();
     fs::write(place.path("cut.png"), &large[..large.len() / 2]).unwrap();
     let table: [(&[&str], i32, &str); 6] = [
@@ -353,15 +340,11 @@ fn a_model_of_digits_says_what_it_makes_of_the_test_digits_and_of_a_picture() {
         (rows.len(), &rows[0], rows[1][..2].to_vec()),
         (10_001, &vec!["sample", "class", "probability", "true_class"], vec!["0", "7"])
     );
-    let mut picture = Vec::new();
-    let mut encoder = png::Encoder::new(&mut picture, 28, 28);
-    encoder.set_color(png::ColorType::Grayscale);
     // An upright stroke.
     let pixels: Vec<u8> = (0..784)
         .map(|at| if (13..15).contains(&(at % 28)) && (5..23).contains(&(at / 28)) { 255 } else { 0 })
         .collect();
-    encoder.write_header().unwrap().write_image_data(&pixels).unwrap();
-    fs::write(place.path("one.png"), picture).unwrap();
+    fs::write(place.path("one.png"), shots::png(28, 28, 1, &pixels)).unwrap();
     let told = place.run(&["predict", "digits", "one.png"]).done().stdout;
     assert!(told.contains("\none.png,1,0."), "{told}");
 }

@@ -139,18 +139,9 @@ impl Unpacked {
 
 #[cfg(test)]
 mod tests {
-    use std::io::Write;
-
-    use flate2::{Compression, write::GzEncoder};
-
     use super::*;
     use crate::bytes::read_plain_or_gzip;
-
-    fn gzip(bytes: &[u8]) -> Vec<u8> {
-        let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
-        encoder.write_all(bytes).unwrap();
-        encoder.finish().unwrap()
-    }
+    use crate::bytes::tests::gzip;
 
     fn in_pieces(path: &Path, piece: usize) -> Result<Vec<u8>, ReadError> {
         let mut unpacked = Unpacked::open(path)?;

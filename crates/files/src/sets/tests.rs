@@ -2,15 +2,13 @@
 
 use std::collections::HashSet;
 use std::fs;
-use std::io::Write;
 use std::path::Path;
 
-use flate2::Compression;
-use flate2::write::GzEncoder;
 use proptest::prelude::*;
 
 use super::*;
 use crate::archive::zip;
+use crate::bytes::tests::gzip;
 
 /// A data set of few samples.
 fn small(layout: Layout, shape: [usize; 3], files: &'static [PublishedFile]) -> DataSet {
@@ -62,12 +60,6 @@ fn emnist_set() -> DataSet {
 
 fn cifar_set() -> DataSet {
     small(Layout::Cifar, [3, 2, 2], &TAR)
-}
-
-fn gzip(bytes: &[u8]) -> Vec<u8> {
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
-    encoder.write_all(bytes).unwrap();
-    encoder.finish().unwrap()
 }
 
 fn idx(shape: &[u32], bytes: impl IntoIterator<Item = u8>) -> Vec<u8> {

@@ -1,12 +1,5 @@
-use std::io::Write as _;
-
 use super::*;
-
-fn gzip(bytes: &[u8]) -> Vec<u8> {
-    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
-    encoder.write_all(bytes).unwrap();
-    encoder.finish().unwrap()
-}
+use crate::bytes::tests::gzip;
 
 /// Bytes at their place, with zeros around them.
 fn at(place: usize, mark: &[u8]) -> Vec<u8> {

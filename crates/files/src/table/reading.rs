@@ -136,9 +136,7 @@ impl Table {
         match verdict {
             Verdict::Is(guess) => Ok(guess),
             Verdict::Look(mut look) => {
-                for (row, word) in self.words(column).enumerate() {
-                    word.into_iter().for_each(|word| look.see(self.line(row).unwrap_or(0), word));
-                }
+                look.see_column(self, column);
                 look.guess(self.names().get(column).map_or("", String::as_str))
             }
         }

@@ -8,7 +8,7 @@ use std::collections::HashSet;
 use super::date::{DateCell, DateOrder, eight_digits, hours};
 use super::number::{Decimal, Parts, is_currency, is_either, is_missing_number};
 use super::reading::{Doubt, Guess, Reading};
-use super::{TableError, quoted};
+use super::{Table, TableError, quoted};
 
 /// Of a column that is no words, at least so many cells of a hundred read alike; the others are mistakes, no categories.
 const ALIKE_PERCENT: usize = 90;
@@ -325,8 +325,15 @@ pub(super) struct Mixed {
 }
 
 impl Look {
+    /// Takes in the known cells of a column.
+    pub(super) fn see_column(&mut self, table: &Table, column: usize) {
+        for (row, word) in table.words(column).enumerate() {
+            word.into_iter().for_each(|word| self.see(table.line(row).unwrap_or(0), word));
+        }
+    }
+
     /// Takes in a known cell.
-    pub(super) fn see(&mut self, line: u64, word: &str) {
+    fn see(&mut self, line: u64, word: &str) {
         match self {
             Self::Codes { different, .. } => keep(different, word, MOST_CODES + 1),
             Self::Mixed(mixed) => {

@@ -173,11 +173,7 @@ impl TableFile {
         if !looks.is_empty() {
             for table in self.windows(0)? {
                 let table = table?;
-                for (column, look) in &mut looks {
-                    for (row, word) in table.words(*column).enumerate() {
-                        word.into_iter().for_each(|word| look.see(table.line(row).unwrap_or(0), word));
-                    }
-                }
+                looks.iter_mut().for_each(|(column, look)| look.see_column(&table, *column));
             }
         }
         let name = |column: usize| self.head.table.names.get(column).map_or("", String::as_str);
