@@ -15,7 +15,7 @@ use limpid::tables::TableOptions;
 
 use crate::data::{Form, Named, Part};
 use crate::failure::Failure;
-use crate::pointed::Extent;
+use crate::parse::Extent;
 
 /// The form of a result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -6,8 +6,7 @@ use std::process::ExitCode;
 use limpid::files::{OutputError, ReadError};
 use thiserror::Error;
 
-use crate::interrupt::Signal;
-use crate::output;
+use crate::signal::Signal;
 
 /// What ends a verb early.
 #[derive(Debug, Error)]
@@ -15,9 +14,9 @@ pub(crate) enum Failure {
     /// A value that was typed does not fit. Exit code 2.
     #[error("{0}")]
     Usage(String),
-    /// A file, or what is in it, does not fit. Exit code 1.
+    /// A file cannot be used, or what is in it. Exit code 1.
     #[error("{0}")]
-    Misfit(String),
+    Input(String),
     /// The library.
     #[error(transparent)]
     Limpid(#[from] limpid::Error),
@@ -27,9 +26,9 @@ pub(crate) enum Failure {
     /// Standard output that takes no more.
     #[error("cannot write to standard output: {0}")]
     Stdout(io::Error),
-    /// Whoever read standard output has seen enough. Nobody is told.
+    /// The reader of standard output closed the pipe (EPIPE). Nobody is told.
     #[error("the reader of standard output is gone")]
-    ReaderGone,
+    BrokenPipe,
     /// A signal that came while something was finished. It was told when it came. Exit code 128 and its number.
     #[error("ended by {0}")]
     Interrupted(Signal),
@@ -37,7 +36,7 @@ pub(crate) enum Failure {
 
 impl From<ReadError> for Failure {
     fn from(error: ReadError) -> Self {
-        Self::Misfit(error.to_string())
+        Self::Input(error.to_string())
     }
 }
 
@@ -55,7 +54,7 @@ impl From<limpid::draw::Error> for Failure {
         use limpid::draw::Error::{Bounds, Limits, TooSmall};
         match error {
             Bounds { .. } | Limits { .. } | TooSmall { .. } => Self::Usage(error.to_string()),
-            error => Self::Misfit(error.to_string()),
+            error => Self::Input(error.to_string()),
         }
     }
 }
@@ -72,14 +71,6 @@ impl Failure {
             Self::Usage(_) => ExitCode::from(2),
             Self::Interrupted(signal) => ExitCode::from(signal.exit_code()),
             _ => ExitCode::from(1),
-        }
-    }
-
-    /// Says on stderr what went wrong.
-    pub(crate) fn report(&self) {
-        match self {
-            Self::Interrupted(_) => {}
-            _ => output::error(&self.to_string()),
         }
     }
 }

@@ -9,8 +9,8 @@ use clap::parser::ValueSource;
 
 use crate::arguments::Format;
 use crate::failure::Failure;
+use crate::graph_kind::GraphKind;
 use crate::output;
-use crate::stage::Stage;
 
 /// A flag that changes nothing beside, or without, others.
 struct Rule {
@@ -31,13 +31,13 @@ const RULES: &[Rule] = &[
     Rule {
         verb: &["graph"],
         flags: &["optimizer", "momentum"],
-        is_idle: |typed| typed.get_one::<Stage>("stage") != Some(&Stage::Step),
+        is_idle: |typed| typed.get_one::<GraphKind>("stage") != Some(&GraphKind::Step),
         why: "changes the training step only; add --stage step",
     },
     Rule {
         verb: &["plan"],
         flags: &["optimizer", "momentum"],
-        is_idle: |typed| typed.get_one::<Stage>("stage") != Some(&Stage::Step),
+        is_idle: |typed| typed.get_one::<GraphKind>("stage") != Some(&GraphKind::Step),
         why: "changes the training step only; use --stage step",
     },
     Rule {

@@ -5,15 +5,11 @@
 //! The second signal ends it at once in any case. A signal that was ignored when the command began, as `nohup` has
 //! SIGHUP ignored and a shell SIGINT for jobs in the background, stays ignored.
 
-use std::fmt;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 
 use crate::failure::Failure;
-
-/// A signal that asks the command to end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Signal(i32);
+use crate::signal::Signal;
 
 static RECEIVED: AtomicI32 = AtomicI32::new(0);
 static IS_HELD: AtomicBool = AtomicBool::new(false);
@@ -57,28 +53,6 @@ impl Held {
 impl Drop for Held {
     fn drop(&mut self) {
         IS_HELD.store(false, Ordering::SeqCst);
-    }
-}
-
-impl Signal {
-    /// 128 and the signal's number, as shells have it: 130 for Ctrl-C.
-    pub(crate) fn exit_code(self) -> u8 {
-        u8::try_from(128 + self.0).unwrap_or(1)
-    }
-
-    /// As POSIX calls it.
-    pub(crate) fn name(self) -> &'static str {
-        match self.0 {
-            1 => "SIGHUP",
-            2 => "SIGINT",
-            _ => "SIGTERM",
-        }
-    }
-}
-
-impl fmt::Display for Signal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.0 == 2 { "Ctrl-C" } else { self.name() })
     }
 }
 
@@ -150,13 +124,5 @@ mod tests {
         assert_eq!(ignored_mask("Name:\tlimpid\nSigBlk:\t0000000000000001\nSigIgn:\t0000000000001001\n"), Some(0x1001));
         assert_eq!(ignored_mask("Name:\tlimpid\n"), None);
         assert_eq!(ignored_mask("SigIgn:\tnone"), None);
-    }
-
-    #[test]
-    fn a_signals_exit_code_is_the_shells() {
-        let codes = [(1, "SIGHUP", 129), (2, "Ctrl-C", 130), (15, "SIGTERM", 143)];
-        for (number, name, code) in codes {
-            assert_eq!((Signal(number).to_string().as_str(), Signal(number).exit_code()), (name, code));
-        }
     }
 }

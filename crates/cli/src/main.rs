@@ -8,26 +8,27 @@
 //! | 130, 143, 129 | ended by Ctrl-C (SIGINT), SIGTERM, SIGHUP |
 
 mod arguments;
-mod asked;
 mod bench;
+mod chosen_samples;
 mod commands;
 mod data;
 mod failure;
+mod graph_kind;
 mod ignored;
 mod interrupt;
-mod kept;
-mod looked;
+mod model_and_data;
+mod model_format;
+mod network_or_model;
 mod output;
 mod pager;
+mod parse;
 mod picture;
 mod places;
 mod plots;
-mod pointed;
 mod progress;
 mod seen;
+mod signal;
 mod source;
-mod stage;
-mod subject;
 mod tabular;
 mod text;
 mod viewer;
@@ -116,9 +117,12 @@ fn main() -> ExitCode {
         _ => run(),
     };
     match result {
-        Ok(()) | Err(Failure::ReaderGone) => ExitCode::SUCCESS,
+        Ok(()) | Err(Failure::BrokenPipe) => ExitCode::SUCCESS,
         Err(failure) => {
-            failure.report();
+            // A signal was told when it came.
+            if !matches!(failure, Failure::Interrupted(_)) {
+                output::error(&failure.to_string());
+            }
             failure.exit_code()
         }
     }

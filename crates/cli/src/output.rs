@@ -11,7 +11,7 @@ use limpid::files::write_atomically;
 /// Writes a result to stdout.
 ///
 /// # Errors
-/// [`Failure::ReaderGone`] where the reader closed the pipe, [`Failure::Stdout`] for anything else, a full disk say.
+/// [`Failure::BrokenPipe`] where the reader closed the pipe, [`Failure::Stdout`] for anything else, a full disk say.
 pub(crate) fn result(text: &str) -> Result<(), Failure> {
     bytes(text.as_bytes())
 }
@@ -31,7 +31,7 @@ pub(crate) fn report(text: &str) -> Result<(), Failure> {
 pub(crate) fn bytes(bytes: &[u8]) -> Result<(), Failure> {
     let mut stdout = io::stdout().lock();
     stdout.write_all(bytes).and_then(|()| stdout.flush()).map_err(|error| match error.kind() {
-        io::ErrorKind::BrokenPipe => Failure::ReaderGone,
+        io::ErrorKind::BrokenPipe => Failure::BrokenPipe,
         _ => Failure::Stdout(error),
     })
 }
@@ -51,7 +51,7 @@ pub(crate) fn json(value: &impl serde::Serialize) -> Result<(), Failure> {
 pub(crate) fn json_line(value: &impl serde::Serialize) -> Result<String, Failure> {
     match serde_json::to_string(value) {
         Ok(line) => Ok(line + "\n"),
-        Err(error) => Err(Failure::Misfit(format!("the result cannot be put into JSON: {error}"))),
+        Err(error) => Err(Failure::Input(format!("the result cannot be put into JSON: {error}"))),
     }
 }
 
@@ -73,9 +73,9 @@ pub(crate) fn is_dash(path: &Path) -> bool {
 pub(crate) fn standard_input(cap: u64) -> Result<Vec<u8>, Failure> {
     let mut bytes = Vec::new();
     match io::stdin().lock().take(cap + 1).read_to_end(&mut bytes) {
-        Err(error) => Err(Failure::Misfit(format!("cannot read standard input: {error}"))),
+        Err(error) => Err(Failure::Input(format!("cannot read standard input: {error}"))),
         Ok(_) if bytes.len() as u64 > cap => {
-            Err(Failure::Misfit(format!("standard input has more than the {cap} bytes allowed")))
+            Err(Failure::Input(format!("standard input has more than the {cap} bytes allowed")))
         }
         Ok(_) => Ok(bytes),
     }

@@ -46,7 +46,7 @@ impl Pager {
     /// Writes text.
     ///
     /// # Errors
-    /// [`Failure::ReaderGone`] if the reader has left the pager, and as [`output::result`].
+    /// [`Failure::BrokenPipe`] if the reader has left the pager, and as [`output::result`].
     pub(crate) fn write(&mut self, text: &str) -> Result<(), Failure> {
         let input = match self {
             Self::None => return output::result(text),
@@ -54,7 +54,7 @@ impl Pager {
         };
         let written = input.map_or(Ok(()), |input| input.write_all(text.as_bytes()));
         written.map_err(|error| match error.kind() {
-            io::ErrorKind::BrokenPipe => Failure::ReaderGone,
+            io::ErrorKind::BrokenPipe => Failure::BrokenPipe,
             _ => Failure::Stdout(error),
         })
     }

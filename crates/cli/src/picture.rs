@@ -11,7 +11,7 @@ use limpid::files::write_atomically;
 
 use crate::failure::Failure;
 use crate::output;
-use crate::pointed::Extent;
+use crate::parse::Extent;
 use crate::viewer;
 
 /// Where a picture goes, and for which ground it is.

@@ -16,7 +16,7 @@ use crate::failure::Failure;
 use crate::output;
 
 /// What is read.
-const READ: &[&str] = &["data", "file", "from", "gradient", "model", "pictures", "subject"];
+const READ: &[&str] = &["data", "file", "from", "gradient", "model", "pictures", "input"];
 /// What is written: a file, or a folder where the flag's value is called so.
 const WRITTEN: &[&str] = &["folder", "history", "output", "to"];
 

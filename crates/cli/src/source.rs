@@ -58,7 +58,7 @@ impl Source {
     }
 
     fn at(path: &Path, named: Option<Named>, usual: Named) -> Result<Self, Failure> {
-        let about = |what: &str| Failure::Misfit(format!("{}: {what}", path.display()));
+        let about = |what: &str| Failure::Input(format!("{}: {what}", path.display()));
         let found = fs::metadata(path).map_err(|error| match error.kind() {
             io::ErrorKind::NotFound => about("there is no such file or folder; check the path"),
             _ => about(&format!("{error}; name a file or a folder that can be read")),
@@ -74,7 +74,7 @@ impl Source {
         if !found.is_file() {
             return Ok(Self::Table(path.to_path_buf()));
         }
-        let seen = sniff_file(path).map_err(|error| Failure::Misfit(error.to_string()))?;
+        let seen = sniff_file(path).map_err(|error| Failure::Input(error.to_string()))?;
         let hint = match seen.kind() {
             Kind::NpzSamples => return Ok(Self::Pictures(path.to_path_buf())),
             Kind::Picture | Kind::OtherPicture => "give --data a folder that has a folder of pictures for each class",
@@ -183,7 +183,7 @@ impl Lesson {
                 }
                 let table = read_table(path, &holdout.table_form())?;
                 let options = holdout.table_options(&table, &source.name(), seed, precision)?;
-                let split = tables::split(&table, &options).map_err(|error| about_table(&source, error))?;
+                let split = tables::split(&table, &options).map_err(|error| about_table(&source.name(), error))?;
                 Ok(Self::of_table(source, split, table.notes()))
             }
             Source::Pictures(path) => {
@@ -192,7 +192,7 @@ impl Lesson {
                 let split = pictures::split_sized(path, size, share, seed).map_err(|error| match error {
                     limpid::Error::Learn(error) => Failure::from(error),
                     limpid::Error::Pictures(error @ PicturesError::Size { expected: (height, width), .. }) => {
-                        Failure::Misfit(format!("{error}; --size {width}x{height} brings all to one size"))
+                        Failure::Input(format!("{error}; --size {width}x{height} brings all to one size"))
                     }
                     error => error.into(),
                 })?;
@@ -227,7 +227,7 @@ impl Lesson {
         let colour = if form.channels == 1 { "in grey" } else { "in colour" };
         let classes = text::counted(form.classes.len() as u64, "class");
         let size = format!("{}×{} pixels {colour}", form.width, form.height);
-        let mut notes = vec![format!("{size}: {classes}, {}", listed(&form.classes))];
+        let mut notes = vec![format!("{size}: {classes}, {}", text::first_names(&form.classes))];
         notes.extend(others.first().map(|first| {
             let count = text::counted(others.len() as u64, "file");
             format!("passed over, no pictures: {count}, such as {}", first.display())
@@ -277,7 +277,7 @@ impl Lesson {
                 self.of_set = Some(Samples::Pictures(pictures::form_of(named.set(), &parts.train)));
                 return Ok((parts.train, Some(parts.test)));
             }
-            (None, source) => return Err(Failure::Misfit(format!("{} was read already", source.name()))),
+            (None, source) => return Err(Failure::Input(format!("{} was read already", source.name()))),
         };
         let targeted = |data| targeted(data, &self.form, loss);
         Ok((targeted(train)?, test.map(targeted).transpose()?))
@@ -330,7 +330,7 @@ impl Questions {
                 let table = read_fitted(path, preparation)?;
                 let labelled = tables::labelled(&table, preparation);
                 let tables::Labelled { data, rows, seen, without_target, unknown } =
-                    labelled.map_err(|error| about_table(&source, error))?;
+                    labelled.map_err(|error| about_table(&source.name(), error))?;
                 let mut notes: Vec<String> =
                     without_target_note(without_target, &preparation.target().name).into_iter().collect();
                 notes.extend(unknown_notes(&unknown));
@@ -377,7 +377,7 @@ pub(crate) fn unlike(samples: &Samples, source: &Source) -> Failure {
 pub(crate) fn unprepared(source: &Source) -> Failure {
     let name = source.name();
     let hint = "use a model that this version trained on such data (train --data …)";
-    Failure::Misfit(format!("the model does not say how it reads {name}; {hint}"))
+    Failure::Input(format!("the model does not say how it reads {name}; {hint}"))
 }
 
 /// Says what was done to pictures, and how it is turned off.
@@ -385,15 +385,6 @@ pub(crate) fn say_changes(notes: &[String]) {
     notes.iter().for_each(|note| output::note(note));
     if !notes.is_empty() {
         output::note("--as-is leaves pictures as they are");
-    }
-}
-
-/// The first names, and how many more there are.
-pub(crate) fn listed(names: &[String]) -> String {
-    const MOST: usize = 6;
-    match names.len() {
-        0..=MOST => names.join(", "),
-        count => format!("{}, … ({} more)", names[..MOST].join(", "), count - MOST),
     }
 }
 

@@ -8,7 +8,6 @@ use limpid::tables::{self, TableSplit};
 
 use crate::failure::Failure;
 use crate::output;
-use crate::source::{Source, listed};
 use crate::text;
 
 /// Reads a table from a file, or from standard input where that is what `-` stands for.
@@ -20,7 +19,7 @@ pub(crate) fn read_table(path: &Path, form: &TableForm) -> Result<Table, Failure
     read.map_err(|error| {
         let is_row = matches!(&error, TableFileError::Content { cause, .. } if matches!(**cause, TableError::LooksLikeRow { .. }));
         let flag = if is_row { "; with --no-header the columns are called by their places: `column 1`, or 1" } else { "" };
-        Failure::Misfit(format!("{error}{flag}"))
+        Failure::Input(format!("{error}{flag}"))
     })
 }
 
@@ -31,18 +30,17 @@ pub(crate) fn read_fitted(path: &Path, preparation: &Preparation) -> Result<Tabl
 }
 
 /// Names the table in what went wrong with it; a column that was typed and is not there is wrong usage.
-pub(crate) fn about_table(source: &Source, error: limpid::Error) -> Failure {
-    let name = source.name();
+pub(crate) fn about_table(name: &str, error: limpid::Error) -> Failure {
     match error {
         limpid::Error::Table(error @ TableError::NoColumn { .. }) => Failure::Usage(format!("{name}: {error}")),
-        limpid::Error::Table(error @ TableError::Mixed { .. }) => Failure::Misfit(format!(
+        limpid::Error::Table(error @ TableError::Mixed { .. }) => Failure::Input(format!(
             "{name}: {error}; --missing takes it for a missing value, --ignore leaves the column out"
         )),
         limpid::Error::Learn(error @ limpid::learn::Error::Setting { .. }) => Failure::Usage(error.to_string()),
         limpid::Error::Preparation(error @ PreparationError::Categories { .. }) => {
-            Failure::Misfit(format!("{name}: {error}; --ignore leaves it out"))
+            Failure::Input(format!("{name}: {error}; --ignore leaves it out"))
         }
-        error => Failure::Misfit(format!("{name}: {error}")),
+        error => Failure::Input(format!("{name}: {error}")),
     }
 }
 
@@ -53,7 +51,7 @@ pub(crate) fn split_notes(split: &TableSplit) -> Vec<String> {
     let target = preparation.target();
     let columns = text::counted(preparation.inputs().len() as u64, "column");
     let goal = match target.classes() {
-        Some(classes) => format!("{}, {}", text::counted(classes.len() as u64, "class"), listed(&classes)),
+        Some(classes) => format!("{}, {}", text::counted(classes.len() as u64, "class"), text::first_names(&classes)),
         None => "a number".to_string(),
     };
     let mut notes = vec![format!("{} from {columns}: {goal}", target.name), columns_note(preparation)];
@@ -92,7 +90,7 @@ fn columns_note(preparation: &Preparation) -> String {
     }
     let kinds = [("numbers", numbers), ("words", words), ("dates, as days", dates), ("times, as hours", times)];
     let named = kinds.into_iter().filter(|(_, names)| !names.is_empty());
-    let mut parts: Vec<String> = named.map(|(kind, names)| format!("{kind}: {}", listed(&names))).collect();
+    let mut parts: Vec<String> = named.map(|(kind, names)| format!("{kind}: {}", text::first_names(&names))).collect();
     let mut reasons: Vec<(&str, Vec<String>)> = Vec::new();
     for column in preparation.left_out() {
         match reasons.iter_mut().find(|(why, _)| *why == column.why) {
@@ -100,7 +98,7 @@ fn columns_note(preparation: &Preparation) -> String {
             None => reasons.push((&column.why, vec![column.name.clone()])),
         }
     }
-    parts.extend(reasons.iter().map(|(why, names)| format!("left out: {} ({why})", listed(names))));
+    parts.extend(reasons.iter().map(|(why, names)| format!("left out: {} ({why})", text::first_names(names))));
     parts.join("; ")
 }
 

@@ -158,6 +158,15 @@ pub(crate) fn table(aligns: &[Align], rows: &[Vec<String>]) -> String {
     rows.iter().map(line).collect()
 }
 
+/// The first names, and how many more there are.
+pub(crate) fn first_names(names: &[String]) -> String {
+    const MOST: usize = 6;
+    match names.len() {
+        0..=MOST => names.join(", "),
+        count => format!("{}, … ({} more)", names[..MOST].join(", "), count - MOST),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,7 +1,6 @@
 use thiserror::Error;
 
-use crate::medium::Medium;
-use crate::terminal::{CELL_HEIGHT, CELL_WIDTH};
+use crate::cell::{CELL_HEIGHT, CELL_WIDTH};
 
 /// Why a picture cannot be drawn, and what would fit.
 #[derive(Clone, Debug, PartialEq, Error)]
@@ -119,17 +118,6 @@ fn too_small([width, height]: [f64; 2], [least_width, least_height]: [f64; 2], c
 }
 
 impl Error {
-    /// A picture that lacks so many pixels across and down.
-    pub(crate) fn too_small(medium: &Medium, [across, down]: [f64; 2]) -> Self {
-        Error::TooSmall {
-            width: medium.width,
-            height: medium.height,
-            least_width: medium.width + across.max(0.0).ceil(),
-            least_height: medium.height + down.max(0.0).ceil(),
-            cells: medium.cells,
-        }
-    }
-
     /// Checks that two lists have the same length.
     pub(crate) fn same_length(
         what: &'static str,

@@ -83,3 +83,41 @@ impl Rect {
         [[self.x, self.y], [self.right(), self.y], [self.right(), self.bottom()], [self.x, self.bottom()]]
     }
 }
+
+/// The part of a segment that lies in a rectangle: Liang and Barsky, "A New Concept and Method for Line Clipping" (1984).
+pub(crate) fn clip_segment(a: Point, b: Point, clip: &Rect) -> Option<(Point, Point)> {
+    let (dx, dy) = (b[0] - a[0], b[1] - a[1]);
+    let (mut first, mut last) = (0.0f64, 1.0f64);
+    for (direction, room) in
+        [(-dx, a[0] - clip.x), (dx, clip.right() - a[0]), (-dy, a[1] - clip.y), (dy, clip.bottom() - a[1])]
+    {
+        if !direction.is_finite() || !room.is_finite() || (direction == 0.0 && room < 0.0) {
+            return None;
+        }
+        if direction < 0.0 {
+            first = first.max(room / direction);
+        } else if direction > 0.0 {
+            last = last.min(room / direction);
+        }
+    }
+    // Of ends that are very far away rounding leaves nothing exact, so the ends are moved onto the edge.
+    let onto = |[x, y]: Point| [x.max(clip.x).min(clip.right()), y.max(clip.y).min(clip.bottom())];
+    let at = |share: f64| [a[0] + share * dx, a[1] + share * dy];
+    (first <= last).then(|| {
+        let (from, to) = (if first > 0.0 { at(first) } else { a }, if last < 1.0 { at(last) } else { b });
+        (onto(from), onto(to))
+    })
+}
+
+/// The parts of a line that lie in a rectangle, each without a gap.
+pub(crate) fn visible_runs(pixels: &[Point], area: &Rect) -> Vec<Vec<Point>> {
+    let mut runs: Vec<Vec<Point>> = Vec::new();
+    for pair in pixels.windows(2) {
+        let Some((from, to)) = clip_segment(pair[0], pair[1], area) else { continue };
+        match runs.last_mut() {
+            Some(run) if run.last() == Some(&from) => run.push(to),
+            _ => runs.push(vec![from, to]),
+        }
+    }
+    runs
+}

@@ -152,10 +152,10 @@ impl Picture for Images {
         let width = if medium.cells { (wanted / 8.0).floor() * 8.0 } else { wanted };
         if width < least || room < least {
             let columns = self.columns(&medium) as f64;
-            return Err(Error::too_small(
-                &medium,
-                [columns * (least - room), self.lines(&medium) as f64 * (least * self.aspect().max(0.5) - height)],
-            ));
+            return Err(medium.too_small([
+                columns * (least - room),
+                self.lines(&medium) as f64 * (least * self.aspect().max(0.5) - height),
+            ]));
         }
         let (image_height, pitch) = self.pitch(&medium, width);
         for (place, (raster, caption)) in self.images.iter().enumerate() {

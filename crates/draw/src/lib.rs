@@ -21,6 +21,7 @@
 //! ```
 
 mod bar;
+mod cell;
 mod colour;
 mod contour;
 mod error;
@@ -47,6 +48,7 @@ mod surface;
 mod svg;
 mod terminal;
 
+pub use cell::{CELL_HEIGHT, CELL_WIDTH};
 pub use colour::{BACKWARD, Colour, FORWARD, Paint, Role, SERIES, Theme, contrast, ink_on, luminance};
 pub use error::Error;
 pub use font::{text_cells, text_width};
@@ -63,4 +65,4 @@ pub use plot::{Arrows, Bars, Contours, HeatMap, Histogram, Line, Note, Plot, Poi
 pub use raster::Raster;
 pub use scene::{Anchor, Group, Image, Item, Marker, Path, Rectangle, Scene, Shape, Stroke, Text};
 pub use surface::Surface;
-pub use terminal::{CELL_HEIGHT, CELL_WIDTH, Colours};
+pub use terminal::Colours;

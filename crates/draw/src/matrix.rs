@@ -1,5 +1,6 @@
 //! Numbers in rows and columns with their names, such as a confusion matrix.
 
+use crate::cell::{CELL_HEIGHT, CELL_WIDTH};
 use crate::colour::{Colour, Role};
 use crate::error::Error;
 use crate::geometry::Rect;
@@ -7,7 +8,6 @@ use crate::medium::{Medium, Picture};
 use crate::number::short_number;
 use crate::range::drawable;
 use crate::scene::{Anchor, Rectangle, Scene, Text};
-use crate::terminal::{CELL_HEIGHT, CELL_WIDTH};
 
 /// Numbers in cells, each the more coloured the larger it is.
 ///
@@ -137,7 +137,7 @@ impl Matrix {
         };
         let fits = |detail: &Detail| lack(*detail).iter().all(|lack| *lack <= 1e-6);
         let found = [Detail::Wide, Detail::Close, Detail::Rounded, Detail::Marks].into_iter().find(fits);
-        found.ok_or_else(|| Error::too_small(medium, lack(Detail::Marks)))
+        found.ok_or_else(|| medium.too_small(lack(Detail::Marks)))
     }
 
     /// What lies to the left of the cells.

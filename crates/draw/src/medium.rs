@@ -1,11 +1,11 @@
 //! Where a picture will be seen: on a page, where text is set in a font, or in the cells of a terminal.
 
+use crate::cell::{CELL_HEIGHT, CELL_WIDTH};
 use crate::error::Error;
 use crate::font::{one_line, text_cells, text_width};
 use crate::geometry::Rect;
 use crate::map::ColourMap;
 use crate::scene::Scene;
-use crate::terminal::{CELL_HEIGHT, CELL_WIDTH};
 
 /// The medium that a picture is laid out for, and its size.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -193,5 +193,16 @@ impl Medium {
         }
         let first = text.chars().next().map_or(0, char::len_utf8);
         if good > 0 && good <= fits { good } else { fits.max(first) }
+    }
+
+    /// The error of a picture that lacks so many pixels across and down.
+    pub(crate) fn too_small(&self, [across, down]: [f64; 2]) -> Error {
+        Error::TooSmall {
+            width: self.width,
+            height: self.height,
+            least_width: self.width + across.max(0.0).ceil(),
+            least_height: self.height + down.max(0.0).ceil(),
+            cells: self.cells,
+        }
     }
 }

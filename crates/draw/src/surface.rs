@@ -138,7 +138,7 @@ impl Picture for Surface {
         let right = edge + bar.width(&medium, room) + medium.across(8.0);
         let area = Rect::new(left, top + above, medium.width - left - right, room);
         if area.width < 60.0 || area.height < 50.0 {
-            return Err(Error::too_small(&medium, [60.0 - area.width, 50.0 - area.height]));
+            return Err(medium.too_small([60.0 - area.width, 50.0 - area.height]));
         }
         let (view, seen) = View::onto(self, area);
         let seen_right = area.centre()[0] + seen / 2.0;

@@ -1,6 +1,6 @@
 //! What a file must be: its length and its checksum.
 
-use std::fs::{self, File};
+use std::fs::{self, File, Metadata};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::PathBuf;
 
@@ -8,7 +8,6 @@ use flate2::read::MultiGzDecoder;
 use sha2::{Digest, Sha256};
 
 use crate::error::FetchError;
-use crate::part::foreign_kind;
 
 /// A file that is published: where it goes, where it can be had, and how it is known.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -126,4 +125,23 @@ fn digest(bytes: impl Read, most: u64) -> io::Result<(u64, String)> {
         }
     }
     Ok((length, sha256.finalize().iter().map(|byte| format!("{byte:02x}")).collect()))
+}
+
+/// What stands in the place of a file that is fetched, where it is not a plain file with a single name.
+pub(crate) fn foreign_kind(metadata: &Metadata) -> Option<&'static str> {
+    let kind = metadata.file_type();
+    if kind.is_symlink() {
+        return Some("a link");
+    }
+    if kind.is_dir() {
+        return Some("a folder");
+    }
+    if !kind.is_file() {
+        return Some("a pipe, a socket or a device");
+    }
+    #[cfg(unix)]
+    if std::os::unix::fs::MetadataExt::nlink(metadata) > 1 {
+        return Some("a file with several names (hard links)");
+    }
+    None
 }

@@ -11,8 +11,8 @@ use ureq::tls::{Certificate, RootCerts, TlsConfig, TlsProvider};
 use ureq::{Agent, Body, Error, Proxy, Timeout};
 
 use crate::error::Reason;
-use crate::fetch::Settings;
 use crate::proxy::{Named, Variables, proxy_for};
+use crate::settings::Settings;
 
 /// What a server answers.
 pub(crate) enum Answer {

@@ -24,7 +24,9 @@ mod error;
 mod fetch;
 mod part;
 mod proxy;
+mod settings;
 
 pub use check::{Download, Unpacked, is_right};
 pub use error::{FetchError, Reason, Tried};
-pub use fetch::{Event, Fetched, Settings, fetch};
+pub use fetch::{Event, Fetched, fetch};
+pub use settings::Settings;

@@ -1,10 +1,10 @@
 //! What has come of a file: `NAME.part` beside its place, held by one process at a time.
 
-use std::fs::{self, File, Metadata, OpenOptions, TryLockError};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use crate::check::{Download, Found};
+use crate::check::{Download, Found, foreign_kind};
 use crate::error::FetchError;
 
 /// The bytes that have come, under lock.
@@ -148,25 +148,6 @@ fn open(path: &Path) -> Result<File, FetchError> {
         Some(what) => Err(foreign(what)),
         None => Ok(file),
     }
-}
-
-/// What stands in the place of a file that is fetched, where it is not a plain file with a single name.
-pub(crate) fn foreign_kind(metadata: &Metadata) -> Option<&'static str> {
-    let kind = metadata.file_type();
-    if kind.is_symlink() {
-        return Some("a link");
-    }
-    if kind.is_dir() {
-        return Some("a folder");
-    }
-    if !kind.is_file() {
-        return Some("a pipe, a socket or a device");
-    }
-    #[cfg(unix)]
-    if std::os::unix::fs::MetadataExt::nlink(metadata) > 1 {
-        return Some("a file with several names (hard links)");
-    }
-    None
 }
 
 /// Whether a name still leads to an open file, and not to one that was made after another process renamed this one.

@@ -10,121 +10,16 @@ use limpid_graph::{Data, Tensor};
 use thiserror::Error;
 
 mod arrange;
+mod dtype;
 mod half;
 
 pub(crate) use arrange::{Layout, Stored, element_count};
+pub use dtype::Dtype;
+#[cfg(feature = "arrays")]
+pub(crate) use dtype::{foreign_type, split_code};
 
 /// NumPy's limit since version 2; it was 32 before.
 const MAX_RANK: usize = 64;
-
-/// How the numbers of an [`Array`] are stored.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Dtype {
-    /// Truth values, one byte each: 0 or 1.
-    Bool,
-    /// Bytes.
-    U8,
-    /// Signed bytes.
-    I8,
-    /// Whole numbers of 16 bits.
-    U16,
-    /// Signed whole numbers of 16 bits.
-    I16,
-    /// Whole numbers of 32 bits.
-    U32,
-    /// Signed whole numbers of 32 bits.
-    I32,
-    /// Whole numbers of 64 bits.
-    U64,
-    /// Signed whole numbers of 64 bits.
-    I64,
-    /// IEEE 754 half precision.
-    F16,
-    /// The upper half of an `f32` ("brain float").
-    Bf16,
-    /// IEEE 754 single precision.
-    F32,
-    /// IEEE 754 double precision.
-    F64,
-}
-
-impl Dtype {
-    /// All of them.
-    pub const ALL: [Self; 13] = [
-        Self::Bool,
-        Self::U8,
-        Self::I8,
-        Self::U16,
-        Self::I16,
-        Self::U32,
-        Self::I32,
-        Self::U64,
-        Self::I64,
-        Self::F16,
-        Self::Bf16,
-        Self::F32,
-        Self::F64,
-    ];
-
-    /// Bytes a number.
-    pub fn width_bytes(self) -> usize {
-        match self {
-            Self::Bool | Self::U8 | Self::I8 => 1,
-            Self::U16 | Self::I16 | Self::F16 | Self::Bf16 => 2,
-            Self::U32 | Self::I32 | Self::F32 => 4,
-            Self::U64 | Self::I64 | Self::F64 => 8,
-        }
-    }
-
-    /// Its name in Rust: `f32`, `bool`, `bf16`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Bool => "bool",
-            Self::U8 => "u8",
-            Self::I8 => "i8",
-            Self::U16 => "u16",
-            Self::I16 => "i16",
-            Self::U32 => "u32",
-            Self::I32 => "i32",
-            Self::U64 => "u64",
-            Self::I64 => "i64",
-            Self::F16 => "f16",
-            Self::Bf16 => "bf16",
-            Self::F32 => "f32",
-            Self::F64 => "f64",
-        }
-    }
-
-    /// NumPy's name, kind and width: `f4`, `b1`. NumPy has none for `bf16`.
-    pub(crate) fn numpy_code(self) -> Option<&'static str> {
-        Some(match self {
-            Self::Bool => "b1",
-            Self::U8 => "u1",
-            Self::I8 => "i1",
-            Self::U16 => "u2",
-            Self::I16 => "i2",
-            Self::U32 => "u4",
-            Self::I32 => "i4",
-            Self::U64 => "u8",
-            Self::I64 => "i8",
-            Self::F16 => "f2",
-            Self::Bf16 => return None,
-            Self::F32 => "f4",
-            Self::F64 => "f8",
-        })
-    }
-
-    pub(crate) fn from_numpy_code(code: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|dtype| dtype.numpy_code() == Some(code))
-    }
-}
-
-impl fmt::Display for Dtype {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
 
 /// Numbers, shape and bytes that do not belong together, or that no tensor holds.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]

@@ -9,11 +9,11 @@ use thiserror::Error;
 use crate::array::{Dtype, NamedArray};
 use crate::bytes::{ReadError, decode_file};
 use crate::model::{MODEL_CAP_BYTES, ModelError, ModelFile};
-use crate::npy::{MAGIC, NpyError, unpack_npy, write_npy};
+use crate::npy::{NpyError, unpack_npy, write_npy};
 use crate::npz::{NpzError, Packing, unpack_npz, write_npz};
 use crate::pickle::{PickleError, PickleWriteError, Unfolded, read_pickle, write_pickle};
 use crate::safetensors::{Safetensors, SafetensorsError};
-use crate::sniff::{Kind, Sniffed, sniff};
+use crate::sniff::{Kind, NPY_MAGIC, Sniffed, sniff};
 use crate::torch::{TorchError, legacy_form, read_torch};
 
 /// A format of named arrays.
@@ -301,7 +301,7 @@ fn told_by_content(bytes: &[u8]) -> Result<Arrays, ArraysError> {
     if is_foreign(found.kind()) && legacy_form(bytes).is_none() {
         return Err(ArraysError::Unknown { found });
     }
-    if bytes.starts_with(MAGIC) {
+    if bytes.starts_with(NPY_MAGIC) {
         return Ok(of(Format::Npy, unpack_npy(bytes, None)?));
     }
     if bytes.starts_with(b"PK") || legacy_form(bytes).is_some() {

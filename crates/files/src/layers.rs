@@ -13,8 +13,9 @@ mod group;
 mod name;
 mod networks;
 mod orient;
+mod outline;
 
-use group::Outline;
+use outline::Outline;
 
 pub use networks::only;
 

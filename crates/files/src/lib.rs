@@ -60,6 +60,7 @@ mod safetensors;
 #[cfg(feature = "sets")]
 mod sets;
 mod sniff;
+mod sniff_file;
 #[cfg(feature = "tables")]
 mod table;
 #[cfg(feature = "archives")]
@@ -88,14 +89,15 @@ pub use pickle::{
 };
 #[cfg(feature = "pictures")]
 pub use pictures::{
-    PICTURE_CAP_BYTES, Picture, PictureError, PictureFiles, PictureFolder, Pictures, PicturesError, is_picture,
-    read_picture, visible_entries,
+    PICTURE_CAP_BYTES, Picture, PictureError, PictureFiles, PictureFolder, Pictures, PicturesError, grey_planes,
+    is_picture, read_picture, visible_entries,
 };
 #[cfg(feature = "arrays")]
 pub use safetensors::{Safetensors, SafetensorsError};
 #[cfg(feature = "sets")]
 pub use sets::{DataSet, PublishedFile, Samples, SetError, data_set, data_sets};
-pub use sniff::{Kind, Sniffed, sniff, sniff_file};
+pub use sniff::{Kind, Sniffed, sniff};
+pub use sniff_file::sniff_file;
 #[cfg(feature = "tables")]
 pub use table::{
     DateOrder, Decimal, Doubt, Guess, Reading, TABLE_CAP_BYTES, Table, TableError, TableFile, TableFileError,

@@ -8,17 +8,16 @@ use thiserror::Error;
 
 #[cfg(feature = "archives")]
 use crate::array::NamedArray;
-use crate::array::{Array, ArrayError, Dtype, Layout, Stored, check};
-use crate::pickle::{PickleError, foreign_type, split_code};
+use crate::array::{Array, ArrayError, Dtype, Layout, Stored, check, foreign_type, split_code};
+use crate::pickle::PickleError;
 #[cfg(feature = "archives")]
 use crate::pickle::{Unfolded, read_pickle};
-use crate::sniff::Sniffed;
+use crate::sniff::{NPY_MAGIC, Sniffed};
 
 mod header;
 
 use header::{Header, parse};
 
-pub(crate) const MAGIC: &[u8; 6] = b"\x93NUMPY";
 /// The header's length is a multiple of this, so that numbers in a mapped file are aligned.
 const ALIGNMENT: usize = 64;
 /// NumPy leaves room for the first extent to grow to this many digits.
@@ -163,9 +162,9 @@ pub(crate) fn npy_header(array: &Array) -> Result<Vec<u8>, NpyError> {
     };
     let room = extents.first().map_or(0, |first| GROWTH_DIGITS.saturating_sub(first.len()));
     let text = format!("{{'descr': '{order}{code}', 'fortran_order': False, 'shape': {shape}, }}{:room$}", "");
-    let prefix = MAGIC.len() + 2 + 2;
+    let prefix = NPY_MAGIC.len() + 2 + 2;
     let length = (prefix + text.len() + 1).next_multiple_of(ALIGNMENT) - prefix;
-    let mut bytes = MAGIC.to_vec();
+    let mut bytes = NPY_MAGIC.to_vec();
     // At most 64 extents of 20 digits: version 1's 16 bits always do.
     bytes.extend([1, 0]);
     bytes.extend((length as u16).to_le_bytes());

@@ -8,7 +8,7 @@
 //! Memory is bounded by a multiple of the file's length; `docs/decisions/0015-pickles-are-data.md` says how.
 
 use crate::array::NamedArray;
-use crate::sniff::sniff;
+use crate::sniff::{NPY_MAGIC, sniff};
 
 mod calls;
 mod error;
@@ -30,11 +30,9 @@ pub use unfold::Unfolded;
 pub use value::{ArrayView, Entries, Items, Value};
 pub use write::{PickleWriteError, write_pickle};
 
-pub(crate) use calls::split_code;
-pub(crate) use node::foreign_type;
 pub(crate) use torch::Storages;
 
-use finish::Known;
+use grid::Known;
 use machine::Machine;
 use node::{Id, Node};
 
@@ -46,7 +44,7 @@ const MAX_DEPTH: usize = 256;
 const MAX_NAME_BYTES: usize = 1024;
 
 /// What a zip archive and a `.npy` file start with.
-const OTHER_STARTS: [&[u8]; 2] = [b"PK\x03\x04", crate::npy::MAGIC];
+const OTHER_STARTS: [&[u8]; 2] = [b"PK\x03\x04", NPY_MAGIC];
 
 /// A pickle that was read: one [`Value`], which may hold others.
 #[derive(Debug)]

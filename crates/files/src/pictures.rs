@@ -13,7 +13,7 @@ mod folder;
 mod resize;
 mod stored;
 
-pub use decode::{Picture, PictureError};
+pub use decode::{Picture, PictureError, grey_planes};
 pub use folder::{PictureFiles, PictureFolder, is_picture, visible_entries};
 
 /// The largest file of a picture that is read, in bytes: 256 MiB.

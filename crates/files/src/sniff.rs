@@ -5,21 +5,20 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::io::{self, Read, Seek, SeekFrom};
-use std::path::Path;
 
-use crate::bytes::{ReadError, decode_open};
-
-mod archives;
+pub(crate) mod archives;
 mod arrays;
-mod marks;
+pub(crate) mod marks;
 mod protobuf;
 mod text;
 
 /// As much of a file is looked at from its start.
-const HEAD_BYTES: usize = 64 << 10;
+pub(crate) const HEAD_BYTES: usize = 64 << 10;
 /// And from its end.
-const TAIL_BYTES: usize = 64;
+pub(crate) const TAIL_BYTES: usize = 64;
+
+/// What a `.npy` file starts with.
+pub(crate) const NPY_MAGIC: &[u8; 6] = b"\x93NUMPY";
 
 /// Kinds of files, as far as somebody has to tell them apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -158,13 +157,13 @@ impl fmt::Display for Sniffed {
 }
 
 /// The parts of a file that are looked at.
-struct View<'a> {
-    head: &'a [u8],
-    tail: &'a [u8],
+pub(crate) struct View<'a> {
+    pub(crate) head: &'a [u8],
+    pub(crate) tail: &'a [u8],
     /// The length of the whole.
-    length: u64,
+    pub(crate) length: u64,
     /// The names in its directory, where it is a zip archive with a whole one.
-    names: Option<Vec<String>>,
+    pub(crate) names: Option<Vec<String>>,
 }
 
 /// The format of bytes, detected by the first and the last of them. They are a whole file's.
@@ -178,32 +177,9 @@ pub fn sniff(bytes: &[u8]) -> Sniffed {
     view.sniffed()
 }
 
-/// Recognises a file from its bytes, of which only the first and the last are read; and by its name, where bytes
-/// alone do not tell.
-///
-/// # Errors
-/// [`ReadError`] where the file cannot be read, or is none: a folder, a device, a pipe.
-pub fn sniff_file(path: &Path) -> Result<Sniffed, ReadError> {
-    let unreadable = |cause: io::Error| ReadError::Unreadable { path: path.to_path_buf(), cause };
-    let found = decode_open(path, |mut file| {
-        let length = file.metadata().map_err(unreadable)?.len();
-        let mut head = Vec::new();
-        file.by_ref().take(HEAD_BYTES as u64).read_to_end(&mut head).map_err(unreadable)?;
-        let mut tail = Vec::new();
-        if length > HEAD_BYTES as u64 && file.seek(SeekFrom::End(-(TAIL_BYTES as i64))).is_ok() {
-            file.by_ref().take(TAIL_BYTES as u64).read_to_end(&mut tail).map_err(unreadable)?;
-        } else {
-            tail = head[head.len().saturating_sub(TAIL_BYTES)..].to_vec();
-        }
-        let names = if head.starts_with(b"PK") { archives::names_of(file) } else { None };
-        Ok::<_, ReadError>(View { head: &head, tail: &tail, length, names }.sniffed())
-    })?;
-    Ok(if found.kind == Kind::Unknown { marks::by_name(path).unwrap_or(found) } else { found })
-}
-
 impl View<'_> {
     /// The first that recognises it, from the surest on.
-    fn sniffed(&self) -> Sniffed {
+    pub(crate) fn sniffed(&self) -> Sniffed {
         type Way = dyn Fn(&View<'_>) -> Option<Sniffed>;
         let ways: [&Way; 7] = [
             &|view| (view.length == 0).then(|| Sniffed::new(Kind::Empty, "an empty file", "copy it again")),

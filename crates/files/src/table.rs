@@ -14,6 +14,7 @@ use csv::ReaderBuilder;
 use crate::bytes::{GZIP_MAGIC, GzipError, ReadError, behind_guard, decode_plain_or_gzip, gunzip};
 
 mod cells;
+mod column;
 mod date;
 mod error;
 mod layout;

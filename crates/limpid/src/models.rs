@@ -11,8 +11,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::Error;
 
+#[cfg(feature = "pictures")]
+mod ground;
 mod seen;
 
+#[cfg(feature = "pictures")]
+pub use ground::Ground;
 pub use seen::Seen;
 
 const NETWORK: &str = "network";
@@ -59,7 +63,7 @@ pub struct PictureForm {
     /// The ground that nearly all pictures of the training lay on, where they did.
     #[cfg(feature = "pictures")]
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub ground: Option<crate::pictures::Ground>,
+    pub ground: Option<Ground>,
     /// What the model was trained on, and what was held out, where that is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub split: Option<Split>,

@@ -13,7 +13,8 @@ use crate::models::{PictureForm, Seen};
 mod bring;
 mod stream;
 
-pub use bring::{Changes, Ground, brought};
+pub use crate::models::Ground;
+pub use bring::{Changes, brought};
 pub use stream::{PictureSource, PictureStream, stream};
 
 /// What a byte of a pixel is divided by: pixels run from 0 to 1 for a network.

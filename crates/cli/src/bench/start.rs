@@ -58,5 +58,5 @@ impl Bench {
 }
 
 fn unstartable(why: impl std::fmt::Display) -> Failure {
-    Failure::Misfit(format!("the command cannot start itself: {why}"))
+    Failure::Input(format!("the command cannot start itself: {why}"))
 }

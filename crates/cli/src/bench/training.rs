@@ -160,7 +160,7 @@ impl Bench {
                 return Ok((spent, training.steps, training.flops));
             }
         }
-        Err(Failure::Misfit(format!("W1b: seed {seed} did not reach {ACCURACY} in {MOST_EPOCHS} epochs")))
+        Err(Failure::Input(format!("W1b: seed {seed} did not reach {ACCURACY} in {MOST_EPOCHS} epochs")))
     }
 
     /// The rate of W1's step as its batch grows, and as its hidden layer does.

@@ -97,7 +97,7 @@ fn walk(stop: &Stop, arguments: &Arguments) -> Result<(), Failure> {
         }
         if written.is_ok() || goes_on { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     });
-    let failed = |error: Box<dyn std::error::Error + Send + Sync>| Failure::Misfit(error.to_string());
+    let failed = |error: Box<dyn std::error::Error + Send + Sync>| Failure::Input(error.to_string());
     let run = (stop.run)(&mut page);
     let run = if asks { run.and_then(|()| limpid_book::ask(&mut page, io::stdin().lock())) } else { run };
     page.end();
@@ -115,7 +115,7 @@ fn walk(stop: &Stop, arguments: &Arguments) -> Result<(), Failure> {
     drop(page);
     // What could not be written comes first: it is why the program ended.
     match written {
-        Err(Failure::ReaderGone) if goes_on => {}
+        Err(Failure::BrokenPipe) if goes_on => {}
         written => written?,
     }
     run.map_err(failed)?;
@@ -124,7 +124,7 @@ fn walk(stop: &Stop, arguments: &Arguments) -> Result<(), Failure> {
         false => limpid_book::tail(stop, colour),
     };
     match pager.write(&tail) {
-        Err(Failure::ReaderGone) => {}
+        Err(Failure::BrokenPipe) => {}
         written => written?,
     }
     drop(pager);
@@ -151,12 +151,12 @@ fn show(site: &Site, folder: Option<&Path>) -> Result<(), Failure> {
 /// Writes each picture as SVG and PNG, named after the stop's program and itself.
 fn save_pictures(page: &Page<'_>, folder: &Path) -> Result<(), Failure> {
     fs::create_dir_all(folder)
-        .map_err(|cause| Failure::Misfit(format!("cannot make the folder {}: {cause}", folder.display())))?;
+        .map_err(|cause| Failure::Input(format!("cannot make the folder {}: {cause}", folder.display())))?;
     for picture in page.pictures() {
         let file = |extension: &str| folder.join(format!("{}.{extension}", picture.name));
         write_atomically(&file("svg"), picture.scene.svg().as_bytes())?;
         let png = picture.scene.clone().themed(Theme::Light).png(2.0);
-        write_atomically(&file("png"), &png.map_err(|error| Failure::Misfit(error.to_string()))?)?;
+        write_atomically(&file("png"), &png.map_err(|error| Failure::Input(error.to_string()))?)?;
         output::note(&format!("wrote {} and .png", file("svg").display()));
     }
     Ok(())
@@ -187,12 +187,12 @@ fn whole(site: &Site) -> Result<(), Failure> {
     }
     let told = causes.iter().map(|(cause, numbers)| format!("stops {}: {cause}", numbers.join(", ")));
     let told = told.collect::<Vec<_>>().join("\n");
-    Err(Failure::Misfit(format!("the site is written, but some stops have no numbers and no pictures:\n{told}")))
+    Err(Failure::Input(format!("the site is written, but some stops have no numbers and no pictures:\n{told}")))
 }
 
 fn site_failure(error: SiteError) -> Failure {
     match error {
         SiteError::Output(error) => error.into(),
-        error => Failure::Misfit(error.to_string()),
+        error => Failure::Input(error.to_string()),
     }
 }

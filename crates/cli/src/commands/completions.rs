@@ -85,7 +85,7 @@ fn pages(command: &Command, folder: &Path) -> Result<(), Failure> {
     let name = command.get_display_name().unwrap_or_else(|| command.get_name()).to_string();
     let mut page = Vec::new();
     let rendered = Man::new(command.clone()).render(&mut page);
-    rendered.map_err(|error| Failure::Misfit(format!("the man page of {name}: {error}")))?;
+    rendered.map_err(|error| Failure::Input(format!("the man page of {name}: {error}")))?;
     write_atomically(&folder.join(format!("{name}.1")), &page)?;
     command.get_subcommands().try_for_each(|command| pages(command, folder))
 }

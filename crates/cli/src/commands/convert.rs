@@ -14,8 +14,8 @@ use limpid::weights::{from_weights, not_finite_in};
 use serde::Serialize;
 
 use crate::arguments::{Format, FormatOption};
-use crate::asked::{HintOptions, explained};
 use crate::failure::Failure;
+use crate::model_and_data::{HintOptions, explained};
 use crate::output;
 use crate::text::{self, Align};
 
@@ -192,17 +192,17 @@ impl Arguments {
             Some(target) => target,
             None => self.by_ending()?,
         };
-        let misfit = |flag: &str, of: &str| {
+        let of_other_format = |flag: &str, of: &str| {
             Err(Failure::Usage(format!("{flag} is nothing that {} has; it is for {of}", target.described())))
         };
         if self.protocol.is_some() && target != Target::Pickle {
-            return misfit("--protocol", "pickles");
+            return of_other_format("--protocol", "pickles");
         }
         if self.compress && target != Target::Npz {
-            return misfit("--compress", ".npz archives");
+            return of_other_format("--compress", ".npz archives");
         }
         if self.hints.activation.is_some() && target != Target::Limpid {
-            return misfit("--activation", "limpid models: --to limpid");
+            return of_other_format("--activation", "limpid models: --to limpid");
         }
         if target == Target::Limpid && !matches!(self.names, None | Some(Names::Limpid)) {
             return Err(Failure::Usage("a limpid model names its arrays itself; leave out --names".to_string()));
@@ -244,7 +244,7 @@ impl Arguments {
             return Ok(Arrays::read(&self.from).map_err(limpid::Error::from)?);
         }
         let bytes = output::standard_input(MODEL_CAP_BYTES)?;
-        Arrays::from_bytes(&bytes).map_err(|error| Failure::Misfit(format!("standard input: {error}")))
+        Arrays::from_bytes(&bytes).map_err(|error| Failure::Input(format!("standard input: {error}")))
     }
 
     /// A limpid model of the arrays.
@@ -268,13 +268,13 @@ impl Arguments {
         }
         let file = models::to_file(&made.model.with_divisor(divisor))?;
         let found =
-            find_layers(sources.clone(), hints.orientation).map_err(|error| Failure::Misfit(error.to_string()))?;
+            find_layers(sources.clone(), hints.orientation).map_err(|error| Failure::Input(error.to_string()))?;
         let arrays: Vec<_> = file.arrays.iter().map(|(name, tensor)| NamedArray::new(name, tensor.clone())).collect();
         let pairs = found.layers.iter().zip(arrays.chunks_exact(2));
         // A bias that was not there is one of zeros now.
         let pairs = pairs.flat_map(|(layer, made)| layer.arrays().map(|named| named.name.clone()).zip(made));
         let arrays = rows(&sources, pairs);
-        let bytes = file.to_bytes().map_err(|error| Failure::Misfit(error.to_string()))?;
+        let bytes = file.to_bytes().map_err(|error| Failure::Input(error.to_string()))?;
         Ok(Converted { bytes, arrays, assumed })
     }
 

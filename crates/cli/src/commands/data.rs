@@ -190,7 +190,7 @@ impl State {
         let path = folder.join(file.name);
         if path.is_file() {
             let right =
-                is_right(&download(file, &path, Vec::new())).map_err(|error| Failure::Misfit(error.to_string()))?;
+                is_right(&download(file, &path, Vec::new())).map_err(|error| Failure::Input(error.to_string()))?;
             return Ok(if right { Self::Right } else { Self::Wrong });
         }
         let unpacked = folder.join(file.name.trim_end_matches(".gz"));

@@ -11,9 +11,9 @@ use limpid::models::Seen;
 use serde::Serialize;
 
 use crate::arguments::{Format, FormatOption, at_least_one};
-use crate::asked::{Asked, Question};
 use crate::data::Part;
 use crate::failure::Failure;
+use crate::model_and_data::{EvaluationInput, ModelAndData};
 use crate::progress::{bar, show};
 use crate::text::{self, Align};
 use crate::{output, source};
@@ -23,7 +23,7 @@ use crate::{output, source};
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Arguments {
     #[command(flatten)]
-    asked: Asked,
+    model_and_data: ModelAndData,
     /// Number of samples that are evaluated at a time, such as 1 or 100
     ///
     /// Larger batches are faster; the results are the same.
@@ -101,20 +101,20 @@ struct PartsReport {
 }
 
 pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
-    let Arguments { asked, batch_size, format, quiet } = arguments;
-    let mut question = asked.read(quiet)?;
-    let described = question.described();
-    let mut running = Running::start(question.data.len(), quiet);
-    let evaluation = question.model.evaluate_watched(&question.data, batch_size, |so_far| running.show(so_far));
+    let Arguments { model_and_data, batch_size, format, quiet } = arguments;
+    let mut input = model_and_data.read(quiet)?;
+    let described = input.described();
+    let mut running = Running::start(input.data.len(), quiet);
+    let evaluation = input.model.evaluate_watched(&input.data, batch_size, |so_far| running.show(so_far));
     running.finish();
-    let all = Measured::of(evaluation?, &mut question, None)?;
-    let (trained_on, parts) = match question.seen.take() {
+    let all = Measured::of(evaluation?, &mut input, None)?;
+    let (trained_on, parts) = match input.seen.take() {
         Some(Seen::Same { train, test }) => {
             let trained_on = train.len();
             let mut part = |rows: Vec<usize>| {
-                let data = question.data.select(&rows)?;
-                let evaluation = question.model.evaluate_watched(&data, batch_size, |_| {})?;
-                Measured::of(evaluation, &mut question, Some(data))
+                let data = input.data.select(&rows)?;
+                let evaluation = input.model.evaluate_watched(&data, batch_size, |_| {})?;
+                Measured::of(evaluation, &mut input, Some(data))
             };
             // Where nothing was held out, the part is all of it.
             let parts = match test.is_empty() {
@@ -125,25 +125,25 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
         }
         _ => (None, None),
     };
-    let (pixel_mean, pixel_deviation) = match question.pixels {
+    let (pixel_mean, pixel_deviation) = match input.pixels {
         Some(Pixels::Standard { mean, deviation }) => (Some(mean), Some(deviation)),
         _ => (None, None),
     };
-    let model_format = question.format;
+    let model_format = input.format;
     let report = Report {
         all,
-        model: asked.model.display().to_string(),
+        model: model_and_data.model.display().to_string(),
         model_format: model_format.to_string(),
-        network: question.model.network().to_string(),
-        dataset: question.name,
-        part: question.part,
+        network: input.model.network().to_string(),
+        dataset: input.name,
+        part: input.part,
         trained_on,
         parts,
         batch_size,
-        pixels: question.pixels.map(|pixels| pixels.to_string()),
+        pixels: input.pixels.map(|pixels| pixels.to_string()),
         pixel_mean,
         pixel_deviation,
-        assumed: question.assumed,
+        assumed: input.assumed,
         described,
     };
     match format.format {
@@ -153,9 +153,9 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
 }
 
 impl Measured {
-    /// What was found, and for a regression more, of some samples of a question or of all of them.
-    fn of(evaluation: Evaluation, question: &mut Question, some: Option<Dataset>) -> Result<Self, Failure> {
-        let Question { model, data, samples, .. } = question;
+    /// What was found, and for a regression more, of some samples of an input or of all of them.
+    fn of(evaluation: Evaluation, input: &mut EvaluationInput, some: Option<Dataset>) -> Result<Self, Failure> {
+        let EvaluationInput { model, data, samples, .. } = input;
         let Evaluation { samples: count, loss, accuracy, right, .. } = evaluation;
         let regression = source::regression(model, some.as_ref().unwrap_or(data), samples.as_ref())?;
         Ok(Self { samples: count, loss, accuracy, right, regression })

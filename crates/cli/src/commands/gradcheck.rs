@@ -10,13 +10,13 @@ use limpid::learn::{Elements, GradientCheck, GradientReport, Model, Sgd};
 use serde::Serialize;
 
 use crate::arguments::{DataOptions, Format, FormatOption, PartOption, at_least_one, positive, seed};
+use crate::chosen_samples::{ChosenSamples, Wanted};
 use crate::data::Part;
 use crate::failure::Failure;
-use crate::looked::{Looked, Wanted};
+use crate::graph_kind::{GraphKind, check_memory};
+use crate::network_or_model::{NetworkOrModel, NetworkOrModelArgument};
 use crate::output;
 use crate::source::set_of;
-use crate::stage::{Stage, check_memory};
-use crate::subject::{Subject, SubjectArgument};
 use crate::text;
 
 /// Check a network's gradient against numerical differences, on real samples
@@ -28,7 +28,7 @@ use crate::text;
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Arguments {
     #[command(flatten)]
-    subject: SubjectArgument,
+    input: NetworkOrModelArgument,
     #[command(flatten)]
     data: DataOptions,
     #[command(flatten)]
@@ -112,15 +112,15 @@ struct Report<'r> {
 }
 
 pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
-    let Arguments { subject, data, part, samples, check, format } = arguments;
-    let subject = subject.read()?;
-    let looked = looked(&subject, &data, part.part, samples, check.seed)?;
-    let samples = looked.data.len();
-    let graph = Stage::Gradient.graph(&subject.network, &subject.loss, subject.divisor, &Sgd)?;
+    let Arguments { input, data, part, samples, check, format } = arguments;
+    let input = input.read()?;
+    let chosen = chosen(&input, &data, part.part, samples, check.seed)?;
+    let samples = chosen.data.len();
+    let graph = GraphKind::Gradient.graph(&input.network, &input.loss, input.divisor, &Sgd)?;
     check_memory(&graph, &Sizes::from([("batch", samples), ("samples", samples)]))?;
-    let model = match subject.model {
+    let model = match input.model {
         Some(model) => model,
-        None => Model::new(&subject.network, check.seed)?,
+        None => Model::new(&input.network, check.seed)?,
     };
     let settings = GradientCheck {
         step: check.step,
@@ -129,25 +129,25 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
         seed: check.seed,
         ..GradientCheck::default()
     };
-    looked.notes.iter().for_each(|note| output::note(note));
+    chosen.notes.iter().for_each(|note| output::note(note));
     output::note(&format!(
         "checking the gradient of {} on {} of {}",
-        subject.network,
-        text::counted(samples as u64, &format!("{}sample", looked.part)),
-        looked.name
+        input.network,
+        text::counted(samples as u64, &format!("{}sample", chosen.part)),
+        chosen.name
     ));
     let report = match &check.gradient {
-        Some(path) => model.compare_gradients(&looked.data, &gradients(path, &model)?, &settings)?,
-        None => model.check_gradients(&looked.data, &settings)?,
+        Some(path) => model.compare_gradients(&chosen.data, &gradients(path, &model)?, &settings)?,
+        None => model.check_gradients(&chosen.data, &settings)?,
     };
     match format.format {
         Format::Text => output::result(&format!("{report}\n"))?,
         Format::Json => output::json(&Report {
             passed: report.passed(),
             worst_error: report.worst_error(),
-            network: subject.network.to_string(),
-            model: subject.file,
-            dataset: &looked.name,
+            network: input.network.to_string(),
+            model: input.file,
+            dataset: &chosen.name,
             samples,
             seed: check.seed,
             step: check.step,
@@ -156,7 +156,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
     }
     match report.passed() {
         true => Ok(()),
-        false => Err(Failure::Misfit(format!(
+        false => Err(Failure::Input(format!(
             "the gradient check failed: the worst error is {:.2e}, above the tolerance of {:.0e}",
             report.worst_error(),
             check.tolerance
@@ -166,29 +166,29 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
 
 /// The samples that the loss is taken over. A model that learned from a table or from pictures, and has none of either
 /// at hand, is checked on random ones.
-fn looked(
-    subject: &Subject,
+fn chosen(
+    input: &NetworkOrModel,
     data: &DataOptions,
     part: Option<Part>,
     count: usize,
     seed: u64,
-) -> Result<Looked, Failure> {
-    match &subject.samples {
+) -> Result<ChosenSamples, Failure> {
+    match &input.samples {
         Some(samples) if data.data.is_none() && set_of(Some(samples)).is_none() => match part {
             Some(_) => Err(Failure::Usage(
                 "--part is about data, and without --data the samples are random numbers; add --data FILE or FOLDER"
                     .to_string(),
             )),
-            None => Looked::drawn(subject, samples, count, seed),
+            None => ChosenSamples::drawn(input, samples, count, seed),
         },
-        _ => Looked::read(subject, data, &Wanted { part, start: 0, count }),
+        _ => ChosenSamples::read(input, data, &Wanted { part, start: 0, count }),
     }
 }
 
 /// Reads an array for each parameter of a model: from JSON, or from any file of arrays. Their names may be the
 /// parameters', or those of another program, as for weights: W1, b1, W2, ….
 fn gradients(path: &Path, model: &Model) -> Result<Vec<(String, Tensor)>, Failure> {
-    let wrong = |why: String| Failure::Misfit(format!("{}: {why}", path.display()));
+    let wrong = |why: String| Failure::Input(format!("{}: {why}", path.display()));
     let arrays: Vec<NamedArray> =
         decode_plain_or_gzip(path, MODEL_CAP_BYTES, |bytes| match bytes.trim_ascii_start().first() {
             Some(b'{' | b'[') | None => of_json(&bytes).map_err(wrong),

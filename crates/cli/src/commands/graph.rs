@@ -10,12 +10,12 @@ use limpid::learn::{Dataset, Model};
 use limpid::models::Samples;
 
 use crate::arguments::{DataOptions, OptimizerOptions, PartOption, listed};
+use crate::chosen_samples::{ChosenSamples, Wanted};
 use crate::failure::Failure;
-use crate::looked::{Looked, Wanted};
+use crate::graph_kind::{GraphKind, sample_loss};
+use crate::network_or_model::{GraphInput, GraphInputArgument, NetworkOrModel};
+use crate::parse::{Assignments, example};
 use crate::picture::{PictureOptions, colours, columns, names_picture};
-use crate::pointed::{Assignments, example};
-use crate::stage::{Stage, sample_loss};
-use crate::subject::{GraphSubject, GraphSubjectArgument, Subject};
 use crate::{output, text};
 
 /// Draw or print a formula, or a network with its loss, gradient or training step, as a graph
@@ -23,7 +23,7 @@ use crate::{output, text};
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Arguments {
     #[command(flatten)]
-    subject: GraphSubjectArgument,
+    input: GraphInputArgument,
 
     /// Values of a formula's variables, such as x=3,y=4; the graph then shows values and derivatives
     #[arg(long, value_name = "VALUES", allow_hyphen_values = true)]
@@ -31,7 +31,7 @@ pub(crate) struct Arguments {
 
     /// Graph to show: the network, or with its loss, gradient or training step [default: network]
     #[arg(long, value_enum, value_name = "STAGE")]
-    stage: Option<Stage>,
+    stage: Option<GraphKind>,
 
     #[command(flatten)]
     optimizer: OptimizerOptions,
@@ -127,20 +127,20 @@ fn digits(text: &str) -> Result<usize, String> {
 
 pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
     let optimizer = arguments.optimizer.optimizer()?;
-    let subject = arguments.subject.read(arguments.at.is_some())?;
-    let form = arguments.form(&subject)?;
+    let input = arguments.input.read(arguments.at.is_some())?;
+    let form = arguments.form(&input)?;
     match (form, arguments.look_flag()) {
         (Form::Picture, _) => arguments.picture.check()?,
         (_, Some(flag)) => return Err(Failure::Usage(format!("{flag} is for pictures; use --format picture"))),
         (_, None) => {}
     }
-    let drawing = match &subject {
-        GraphSubject::Formula(formula) => arguments.formula(formula)?,
-        GraphSubject::Network(subject) => match arguments.sample.values {
-            Some(row) => arguments.sample.drawing(row, subject)?,
+    let drawing = match &input {
+        GraphInput::Formula(formula) => arguments.formula(formula)?,
+        GraphInput::Network(input) => match arguments.sample.values {
+            Some(row) => arguments.sample.drawing(row, input)?,
             None => {
-                let stage = arguments.stage.unwrap_or(Stage::Network);
-                let graph = stage.graph(&subject.network, &subject.loss, subject.divisor, optimizer.as_ref())?;
+                let stage = arguments.stage.unwrap_or(GraphKind::Network);
+                let graph = stage.graph(&input.network, &input.loss, input.divisor, optimizer.as_ref())?;
                 simplified(graph, arguments.simplified)?.show()
             }
         },
@@ -159,7 +159,7 @@ fn simplified(graph: Graph, wanted: bool) -> Result<Graph, Failure> {
 }
 
 impl Arguments {
-    fn form(&self, subject: &GraphSubject) -> Result<Form, Failure> {
+    fn form(&self, input: &GraphInput) -> Result<Form, Failure> {
         let names_picture = self.picture.file().is_some_and(names_picture);
         let looks = self.sample.values.is_some() || self.look.step || self.picture.open || !self.look.unfold.is_empty();
         match self.format {
@@ -170,7 +170,7 @@ impl Arguments {
             Some(form) => Ok(form),
             None if names_picture => Ok(Form::Picture),
             None if self.picture.file().is_some() && !looks => Ok(Form::Text),
-            None if looks || matches!(subject, GraphSubject::Formula(_)) => Ok(Form::Picture),
+            None if looks || matches!(input, GraphInput::Formula(_)) => Ok(Form::Picture),
             None => Ok(Form::Text),
         }
     }
@@ -308,19 +308,19 @@ fn said(drawing: &Drawing, picture: &GraphPicture<'_>, step: Step) -> String {
 
 impl SampleOptions {
     /// The loss of a sample, with every value and derivative.
-    fn drawing(&self, row: usize, subject: &Subject) -> Result<Drawing, Failure> {
+    fn drawing(&self, row: usize, input: &NetworkOrModel) -> Result<Drawing, Failure> {
         let wanted = Wanted { part: self.part.part, start: row, count: 1 };
-        let looked = Looked::read(subject, &self.data, &wanted).map_err(|error| about_values(row, error))?;
-        let sample = &looked.data;
-        let parameters = match &subject.model {
+        let chosen = ChosenSamples::read(input, &self.data, &wanted).map_err(|error| about_values(row, error))?;
+        let sample = &chosen.data;
+        let parameters = match &input.model {
             Some(model) => model.parameters()?,
-            None => Model::new(&subject.network, 1)?.parameters()?,
+            None => Model::new(&input.network, 1)?.parameters()?,
         };
-        let graph = sample_loss(&subject.network, &subject.loss, sample)?;
+        let graph = sample_loss(&input.network, &input.loss, sample)?;
         let feeds =
-            graph.fed().map(|(_, node)| fed(node.name.as_deref().unwrap_or_default(), sample, &parameters, subject));
+            graph.fed().map(|(_, node)| fed(node.name.as_deref().unwrap_or_default(), sample, &parameters, input));
         let trace = graph.trace(&feeds.collect::<Result<Vec<_>, _>>()?)?;
-        say(row, &looked, subject, &trace)?;
+        say(row, &chosen, input, &trace)?;
         Ok(trace.show())
     }
 }
@@ -334,19 +334,24 @@ fn about_values(row: usize, error: Failure) -> Failure {
 }
 
 /// What the sample is, and what the network makes of it.
-fn say(row: usize, looked: &Looked, subject: &Subject, trace: &limpid::graph::Trace) -> Result<(), Failure> {
+fn say(
+    row: usize,
+    chosen: &ChosenSamples,
+    input: &NetworkOrModel,
+    trace: &limpid::graph::Trace,
+) -> Result<(), Failure> {
     let largest = |numbers: &[f64]| {
         let best = |best: usize, i: usize| if numbers[i] > numbers[best] { i } else { best };
         (0..numbers.len()).fold(0, best)
     };
-    let classes: Option<Vec<String>> = match (&looked.named, &subject.samples) {
+    let classes: Option<Vec<String>> = match (&chosen.named, &input.samples) {
         (Some(named), _) => Some(named.class_names()),
         (None, Some(Samples::Table(preparation))) => preparation.target().classes(),
         (None, Some(Samples::Pictures(form))) => Some(form.classes.clone()),
         (None, None) => None,
     };
-    looked.notes.iter().for_each(|note| output::note(note));
-    let (targets, scores) = (looked.data.targets().to_f64(), trace.value("scores")?.to_f64());
+    chosen.notes.iter().for_each(|note| output::note(note));
+    let (targets, scores) = (chosen.data.targets().to_f64(), trace.value("scores")?.to_f64());
     let loss = trace.value("loss")?.item().map_or_else(String::new, text::loss);
     let what = match classes {
         Some(classes) => {
@@ -360,24 +365,29 @@ fn say(row: usize, looked: &Looked, subject: &Subject, trace: &limpid::graph::Tr
             format!("has the target {}; the network says {}", text::figures(right), text::figures(said))
         }
     };
-    let place = looked.place().map(|place| format!(" ({place})")).unwrap_or_default();
-    output::note(&format!("{}sample {row} of {}{place} {what}; loss {loss}", looked.part, looked.name));
+    let place = chosen.place().map(|place| format!(" ({place})")).unwrap_or_default();
+    output::note(&format!("{}sample {row} of {}{place} {what}; loss {loss}", chosen.part, chosen.name));
     Ok(())
 }
 
 /// What a leaf of a sample's loss is fed.
-fn fed(name: &str, sample: &Dataset, parameters: &[(String, Tensor)], subject: &Subject) -> Result<Tensor, Failure> {
+fn fed(
+    name: &str,
+    sample: &Dataset,
+    parameters: &[(String, Tensor)],
+    input: &NetworkOrModel,
+) -> Result<Tensor, Failure> {
     let found = match name {
         "x" => {
-            let shape: Vec<usize> = std::iter::once(1).chain(subject.network.input().iter().copied()).collect();
+            let shape: Vec<usize> = std::iter::once(1).chain(input.network.input().iter().copied()).collect();
             let numbers = sample.inputs().to_f64();
             let numbers = numbers.into_iter().map(|x| sample.divisor().map_or(x, |divisor| x / divisor));
-            Tensor::new(shape, numbers.collect::<Vec<_>>()).map_err(|error| Failure::Misfit(error.to_string()))?
+            Tensor::new(shape, numbers.collect::<Vec<_>>()).map_err(|error| Failure::Input(error.to_string()))?
         }
         "t" => sample.targets().to_f64_tensor(),
         _ => match parameters.iter().find(|(own, _)| own == name) {
             Some((_, value)) => value.clone(),
-            None => return Err(Failure::Misfit(format!("the network is fed `{name}`, which is not a parameter"))),
+            None => return Err(Failure::Input(format!("the network is fed `{name}`, which is not a parameter"))),
         },
     };
     Ok(found)

@@ -9,20 +9,20 @@ use serde::Serialize;
 
 use crate::arguments::{BatchOption, Format, FormatOption, OptimizerOptions};
 use crate::failure::Failure;
+use crate::graph_kind::{self, GraphKind};
+use crate::network_or_model::NetworkOrModelArgument;
 use crate::output;
-use crate::stage::{self, Stage};
-use crate::subject::SubjectArgument;
 
 /// Print how the engine runs a network: its steps, fusion, and shared memory
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Arguments {
     #[command(flatten)]
-    subject: SubjectArgument,
+    input: NetworkOrModelArgument,
 
     /// Graph to show: the network, or with its loss, gradient or training step
-    #[arg(long, value_enum, value_name = "STAGE", default_value_t = Stage::Step)]
-    stage: Stage,
+    #[arg(long, value_enum, value_name = "STAGE", default_value_t = GraphKind::Step)]
+    stage: GraphKind,
 
     #[command(flatten)]
     optimizer: OptimizerOptions,
@@ -66,7 +66,7 @@ fn stored(graph: &Graph, id: NodeId) -> Stored {
 #[derive(Serialize)]
 struct Report {
     network: String,
-    stage: Stage,
+    stage: GraphKind,
     batch_size: usize,
     nodes: usize,
     steps: usize,
@@ -77,15 +77,15 @@ struct Report {
 
 pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
     let optimizer = arguments.optimizer.optimizer()?;
-    let subject = arguments.subject.read()?;
-    if let (true, Some(Samples::Table(_))) = (arguments.sparse, &subject.samples) {
+    let input = arguments.input.read()?;
+    if let (true, Some(Samples::Table(_))) = (arguments.sparse, &input.samples) {
         let why = "--sparse is for samples stored as bytes, and the rows of a table are real numbers; leave it out";
         return Err(Failure::Usage(why.to_string()));
     }
-    let described = arguments.stage.graph(&subject.network, &subject.loss, subject.divisor, optimizer.as_ref())?;
+    let described = arguments.stage.graph(&input.network, &input.loss, input.divisor, optimizer.as_ref())?;
     let graph = described.simplified()?;
     let sizes = arguments.batch.sizes();
-    stage::check_memory(&graph, &sizes)?;
+    graph_kind::check_memory(&graph, &sizes)?;
     let level = Level::of_this_machine();
     let plan = if arguments.sparse {
         Plan::with(&graph, &sizes, level, |id| stored(&graph, id))?
@@ -95,7 +95,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
     match arguments.format.format {
         Format::Text => output::result(&format!("{plan}\n")),
         Format::Json => output::json(&Report {
-            network: subject.network.to_string(),
+            network: input.network.to_string(),
             stage: arguments.stage,
             batch_size: arguments.batch.batch_size,
             nodes: graph.nodes().len(),

@@ -10,15 +10,15 @@ use limpid::learn::{Loss, Optimizer, optimizer, optimizer_names};
 use limpid::models::{self, Samples, Saved};
 
 use crate::arguments::{Activation, at_least_one, listed, positive};
-use crate::asked::{Asked, Question};
 use crate::failure::Failure;
+use crate::model_and_data::{EvaluationInput, ModelAndData};
 use crate::output;
+use crate::parse::{Limits, Numbers};
 use crate::picture::{PictureOptions, SizeOption};
 use crate::plots::activation::{Function, LOSSES, LossCurve};
 use crate::plots::classes::Answers;
 use crate::plots::descent::Walker;
 use crate::plots::{Drawn, activation, classes, descent, function, history, weights};
-use crate::pointed::{Limits, Numbers};
 use crate::text::counted;
 
 /// Draw functions, losses, the path of gradient descent, a training's history, or how a model does
@@ -195,7 +195,7 @@ struct Weights {
 #[derive(Debug, Args)]
 struct Confusion {
     #[command(flatten)]
-    asked: Asked,
+    model_and_data: ModelAndData,
     #[command(flatten)]
     form: Form,
 }
@@ -204,7 +204,7 @@ struct Confusion {
 #[derive(Debug, Args)]
 struct Misclassified {
     #[command(flatten)]
-    asked: Asked,
+    model_and_data: ModelAndData,
     /// Samples that are drawn, such as 40
     #[arg(long, value_name = "N", default_value = "20", value_parser = at_least_one, allow_negative_numbers = true)]
     most: usize,
@@ -257,16 +257,16 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
         What::History(of) => of.form.show(|| of.drawn()),
         What::Weights(of) => of.form.show(|| of.drawn()),
         What::Confusion(of) => of.form.show(|| {
-            let mut asking = of.asked.read(false)?;
-            let (title, names) = (title(&of.asked, &asking), asking.classes()?);
-            classes::confusion(&Answers::of(&mut asking.model, &asking.data)?, names.as_deref(), &title)
+            let mut input = of.model_and_data.read(false)?;
+            let (title, names) = (title(&of.model_and_data, &input), input.classes()?);
+            classes::confusion(&Answers::of(&mut input.model, &input.data)?, names.as_deref(), &title)
         }),
         What::Misclassified(of) => of.form.show(|| {
-            let mut asking = of.asked.read(false)?;
-            asking.check_pictures()?;
-            let (title, names) = (title(&of.asked, &asking), asking.classes()?);
-            let answers = Answers::of(&mut asking.model, &asking.data)?;
-            classes::misclassified(&answers, &asking.data, names.as_deref(), &asking.places, &title, of.most)
+            let mut input = of.model_and_data.read(false)?;
+            input.check_pictures()?;
+            let (title, names) = (title(&of.model_and_data, &input), input.classes()?);
+            let answers = Answers::of(&mut input.model, &input.data)?;
+            classes::misclassified(&answers, &input.data, names.as_deref(), &input.places, &title, of.most)
         }),
     }
 }
@@ -327,7 +327,7 @@ impl History {
         let is_stdin = output::is_dash(&self.file);
         let name = if is_stdin { "stdin".to_string() } else { self.file.display().to_string() };
         let history =
-            |bytes: Vec<u8>| history::History::read(&bytes).map_err(|why| Failure::Misfit(format!("{name}: {why}")));
+            |bytes: Vec<u8>| history::History::read(&bytes).map_err(|why| Failure::Input(format!("{name}: {why}")));
         let history = match is_stdin {
             true => history(output::standard_input(HISTORY_CAP_BYTES)?),
             false => decode_plain_or_gzip(&self.file, HISTORY_CAP_BYTES, history),
@@ -341,7 +341,7 @@ impl Weights {
         let Saved { model, samples, .. } = models::load_saved(&self.model)?;
         let parameters = model.parameters()?;
         let Some((name, weights)) = parameters.iter().find(|(_, value)| value.rank() == 2) else {
-            return Err(Failure::Misfit(format!("{}: no layer of this model has weights", self.model.display())));
+            return Err(Failure::Input(format!("{}: no layer of this model has weights", self.model.display())));
         };
         if let Some(Samples::Table(preparation)) = &samples {
             return weights::of_table(name, weights, &weights::input_names(preparation), self.most);
@@ -351,9 +351,9 @@ impl Weights {
 }
 
 /// What a picture of a model's answers is called.
-fn title(asked: &Asked, asking: &Question) -> String {
-    let part = asking.part.map(|part| format!("{} ", part.adjective())).unwrap_or_default();
-    format!("{} on the {part}samples of {}", file_name(&asked.model), asking.name)
+fn title(model_and_data: &ModelAndData, input: &EvaluationInput) -> String {
+    let part = input.part.map(|part| format!("{} ", part.adjective())).unwrap_or_default();
+    format!("{} on the {part}samples of {}", file_name(&model_and_data.model), input.name)
 }
 
 /// A file's name without its folder.

@@ -13,9 +13,9 @@ use limpid::tables;
 use serde_json::Value;
 
 use crate::arguments::{AsIsOption, DataOptions, Format, FormatOption, PartOption, ThreadsOption};
-use crate::asked::say_not_finite;
 use crate::data::Named;
 use crate::failure::Failure;
+use crate::model_and_data::say_not_finite;
 use crate::source::{Questions, Source, outputs, say_changes, set_of, unlike, unprepared};
 use crate::tabular::{about_table, read_fitted, unknown_notes};
 use crate::{output, seen, text};
@@ -139,8 +139,8 @@ impl Arguments {
     }
 
     fn of_set(&self, model: &mut Model, named: Named) -> Result<Said, Failure> {
-        let misfit = |why| Failure::Misfit(format!("{}: {why}", self.model.display()));
-        named.check_fits(model.network()).map_err(misfit)?;
+        let wrong = |why| Failure::Input(format!("{}: {why}", self.model.display()));
+        named.check_fits(model.network()).map_err(wrong)?;
         // What its bytes are divided by is the model's.
         let parts = named.read(self.data.data.as_deref(), None, &model.loss())?;
         let list = List { places: Vec::new(), data: parts.into_part(self.part.or_test()), is_labelled: true };
@@ -149,14 +149,14 @@ impl Arguments {
 
     fn of_table(&self, model: &mut Model, preparation: &Preparation, path: &Path) -> Result<Said, Failure> {
         let table = read_fitted(path, preparation)?;
-        let about = |error| about_table(&Source::Table(path.to_path_buf()), error);
+        let name = Source::Table(path.to_path_buf()).name();
+        let about = |error| about_table(&name, error);
         let encoded = tables::samples(&table, preparation).map_err(about)?;
         unknown_notes(&encoded.unknown).iter().for_each(|note| output::note(note));
         let mut rows: Vec<usize> = match self.part.part {
             None => (0..table.rows()).collect(),
             Some(part) => {
                 let (rows, seen) = tables::seen(&table, preparation).map_err(about)?;
-                let name = Source::Table(path.to_path_buf()).name();
                 let chosen = seen::part(&seen, part, "row", &name)?;
                 chosen.into_iter().map(|sample| rows[sample]).collect()
             }
@@ -231,7 +231,7 @@ impl Arguments {
         let side = size.isqrt();
         if side * side != size {
             let file = self.model.display();
-            return Err(Failure::Misfit(format!(
+            return Err(Failure::Input(format!(
                 "{file}: its network takes {size} numbers, which do not make a square picture"
             )));
         }
@@ -252,7 +252,7 @@ impl Arguments {
                 changes.push(own);
             }
             if (picture.height, picture.width) != (form.height, form.width) {
-                return Err(Failure::Misfit(format!(
+                return Err(Failure::Input(format!(
                     "{}: {} wide and {} high; the model reads pictures {} wide and {} high, and without --as-is brings \
                      others to that",
                     path.display(),
@@ -346,7 +346,7 @@ fn all_pictures(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
             let before = found.len();
             collect(path, DEEPEST, &mut found).map_err(limpid::Error::from)?;
             if found.len() == before {
-                return Err(Failure::Misfit(format!("{}: there is no PNG or JPEG picture in it", path.display())));
+                return Err(Failure::Input(format!("{}: there is no PNG or JPEG picture in it", path.display())));
             }
         } else {
             found.push(path.clone());

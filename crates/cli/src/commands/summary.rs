@@ -10,17 +10,17 @@ use serde::Serialize;
 
 use crate::arguments::{BatchOption, Format, FormatOption};
 use crate::failure::Failure;
-use crate::stage::Stage;
-use crate::subject::SubjectArgument;
+use crate::graph_kind::GraphKind;
+use crate::network_or_model::NetworkOrModelArgument;
 use crate::text::{self, Align};
-use crate::{output, seen, source};
+use crate::{output, seen};
 
 /// Print a network's layers with their shapes, parameters and cost
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Arguments {
     #[command(flatten)]
-    subject: SubjectArgument,
+    input: NetworkOrModelArgument,
     #[command(flatten)]
     batch: BatchOption,
     #[command(flatten)]
@@ -67,17 +67,17 @@ struct Row {
 }
 
 pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
-    let subject = arguments.subject.read()?;
-    let layers = rows(&subject.network)?;
-    let step = Stage::Step.graph(&subject.network, &subject.loss, subject.divisor, &Sgd)?.simplified()?;
+    let input = arguments.input.read()?;
+    let layers = rows(&input.network)?;
+    let step = GraphKind::Step.graph(&input.network, &input.loss, input.divisor, &Sgd)?.simplified()?;
     let sizes = arguments.batch.sizes();
     let parameters = layers.iter().fold(0u64, |sum, row| sum.saturating_add(row.parameters));
-    let samples = subject.samples.as_ref();
+    let samples = input.samples.as_ref();
     let report = Report {
         samples: samples.map(as_json).transpose()?,
         samples_text: samples.map(as_text).unwrap_or_default(),
-        network: subject.network.to_string(),
-        model: subject.file,
+        network: input.network.to_string(),
+        model: input.file,
         parameters,
         bytes: parameters.saturating_mul(BYTES),
         flops: layers.iter().fold(0u64, |sum, row| sum.saturating_add(row.flops)),
@@ -150,7 +150,7 @@ fn as_json(samples: &Samples) -> Result<serde_json::Value, Failure> {
         Samples::Table(preparation) => serde_json::to_value(preparation),
         Samples::Pictures(form) => serde_json::to_value(form),
     };
-    value.map_err(|error| Failure::Misfit(format!("the model's samples cannot be put into JSON: {error}")))
+    value.map_err(|error| Failure::Input(format!("the model's samples cannot be put into JSON: {error}")))
 }
 
 /// What the model was trained on, for people; nothing where its file does not say.
@@ -169,8 +169,9 @@ fn split_text(samples: &Samples) -> String {
 
 /// What samples are made from, for people.
 fn as_text(samples: &Samples) -> String {
-    let classes =
-        |classes: &[String]| format!("{}: {}", text::counted(classes.len() as u64, "class"), source::listed(classes));
+    let classes = |classes: &[String]| {
+        format!("{}: {}", text::counted(classes.len() as u64, "class"), text::first_names(classes))
+    };
     let preparation = match samples {
         Samples::Table(preparation) => preparation,
         Samples::Pictures(form) => {
@@ -197,7 +198,7 @@ fn as_text(samples: &Samples) -> String {
             Encoding::Number { mean, deviation } => format!("number, {}", standardised(*mean, *deviation)),
             Encoding::Word { categories } => {
                 let count = categories.len() as u64;
-                format!("{}, one-hot: {}", text::counted(count, "word"), source::listed(categories))
+                format!("{}, one-hot: {}", text::counted(count, "word"), text::first_names(categories))
             }
         };
         let missing = if input.marks_missing { "; one input more marks missing values" } else { "" };

@@ -21,12 +21,13 @@ use crate::arguments::{
     listed, positive, seed, whole,
 };
 use crate::failure::Failure;
-use crate::interrupt::{self, Held, Signal};
+use crate::graph_kind::{GraphKind, check_memory};
+use crate::interrupt::{self, Held};
 use crate::progress::Progress;
+use crate::signal::Signal;
 use crate::source::{self, Lesson};
-use crate::stage::{Stage, check_memory};
 use crate::text::{self, Align};
-use crate::{kept, output};
+use crate::{model_format, output};
 
 /// Train a network and report how well it does on data it has not seen
 #[derive(Debug, Args)]
@@ -198,9 +199,9 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
     let samples = lesson.kept();
     drop(spare);
     // Should saving fail, hours of training still end in a report.
-    let save = |path: &PathBuf| kept::save(&model, samples, path);
+    let save = |path: &PathBuf| model_format::save(&model, samples, path);
     let saved = arguments.output.as_ref().map(save).transpose();
-    let kept = arguments.keep(&history);
+    let kept = arguments.write_history(&history);
     let train = source::regression(&mut model, &train, samples)?;
     let test = test.map(|test| source::regression(&mut model, &test, samples)).transpose()?.flatten();
     let is_saved = matches!(saved, Ok(Some(())));
@@ -211,7 +212,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
     kept?;
     match signal {
         Some(signal) => output::note(&arguments.interrupted_text(signal, &history, &plan)),
-        None => arguments.say_how_to_go_on(&lesson, &history, &plan),
+        None => arguments.print_next_steps(&lesson, &history, &plan),
     }
     held.release()
 }
@@ -249,7 +250,7 @@ impl Arguments {
                 "a batch of {batch_size} is more than the {samples} training samples of {name}; use 1 to {samples}"
             )));
         }
-        let step = Stage::Step.graph(&network, &loss, lesson.divisor, optimizer.as_ref())?;
+        let step = GraphKind::Step.graph(&network, &loss, lesson.divisor, optimizer.as_ref())?;
         check_memory(&step, &Sizes::from([("batch", batch_size), ("samples", samples)]))?;
         self.check_outputs()?;
         let declared = network.parameters()?;
@@ -301,14 +302,14 @@ impl Arguments {
             if output::is_dash(path) {
                 return Err(Failure::Usage("a model is not written to stdout; give --output a file name".to_string()));
             }
-            kept::form(path)?;
+            model_format::format_of(path)?;
         }
         if let Some(path) = &self.history {
             if output::is_dash(path) {
                 let hint = "print it with --format json, or give --history a file name";
                 return Err(Failure::Usage(format!("a history is not written to stdout by itself; {hint}")));
             }
-            kept::check_history(path)?;
+            model_format::check_history(path)?;
         }
         Ok(())
     }
@@ -374,11 +375,11 @@ impl Arguments {
     }
 
     /// Writes the history, where that was asked for.
-    fn keep(&self, history: &History) -> Result<(), Failure> {
+    fn write_history(&self, history: &History) -> Result<(), Failure> {
         let Some(path) = &self.history else { return Ok(()) };
         match serde_json::to_string(history) {
             Ok(line) => Ok(write_atomically(path, (line + "\n").as_bytes())?),
-            Err(error) => Err(Failure::Misfit(format!("the history cannot be put into JSON: {error}"))),
+            Err(error) => Err(Failure::Input(format!("the history cannot be put into JSON: {error}"))),
         }
     }
 
@@ -466,14 +467,15 @@ impl Arguments {
         text::shell_word(Path::new(&format!("{}.safetensors", stem.unwrap_or(usual))))
     }
 
-    fn say_how_to_go_on(&self, lesson: &Lesson, history: &History, plan: &Plan) {
+    fn print_next_steps(&self, lesson: &Lesson, history: &History, plan: &Plan) {
         if self.quiet {
             return;
         }
         if let Some(warning) = growth_warning(history, plan) {
             output::note(&warning);
         }
-        let without = |path: &PathBuf| kept::left_out(path, &plan.network.to_string(), lesson.samples.is_some());
+        let without =
+            |path: &PathBuf| model_format::left_out(path, &plan.network.to_string(), lesson.samples.is_some());
         let data = self.data.data.as_ref().map(|path| format!(" --data {}", text::shell_word(path)));
         let line = match (&self.output, &lesson.samples) {
             (Some(path), None) => {

@@ -8,7 +8,7 @@ use super::Drawn;
 use super::curve::{Curve, patterns};
 use super::sampled::{Sampled, spaced};
 use crate::failure::Failure;
-use crate::pointed::Limits;
+use crate::parse::Limits;
 
 /// A function from single numbers to single numbers, by its name.
 #[derive(Clone, Debug)]
@@ -78,7 +78,7 @@ pub(crate) fn activations(functions: &[Function], range: Limits, slopes: bool) -
 
 /// A function's values and slopes.
 fn at(graph: &Graph, xs: &[f64]) -> Result<[Vec<f64>; 2], Failure> {
-    let column = Tensor::new([xs.len(), 1], xs.to_vec()).map_err(|error| Failure::Misfit(error.to_string()))?;
+    let column = Tensor::new([xs.len(), 1], xs.to_vec()).map_err(|error| Failure::Input(error.to_string()))?;
     let answers = graph.run(&[("x", &column)])?;
     Ok(std::array::from_fn(|i| answers.get(i).map(Tensor::to_f64).unwrap_or_default()))
 }
@@ -150,7 +150,7 @@ pub(crate) fn losses(curves: &[&LossCurve], range: Option<Limits>) -> Result<Dra
     let mut plot = Plot::new().labels(first.over, "loss").zero_axes(true).x_limits(range.low, range.high);
     let mut all = Vec::new();
     for curve in curves {
-        let formula: Expression = curve.formula.parse().map_err(|error| Failure::Misfit(format!("{error}")))?;
+        let formula: Expression = curve.formula.parse().map_err(|error| Failure::Input(format!("{error}")))?;
         let ys = Sampled::new(&formula)?.values(std::slice::from_ref(&xs))?;
         plot = plot.add(Line::new(xs.clone(), ys.clone()).label(format!("{}: {formula}", curve.name)));
         all.extend(ys);

@@ -5,7 +5,7 @@ use limpid::draw::Line;
 
 use super::short;
 use crate::failure::Failure;
-use crate::pointed::Limits;
+use crate::parse::Limits;
 
 /// A function over a range, as a line that breaks where the function does.
 pub(super) struct Curve {

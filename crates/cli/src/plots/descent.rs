@@ -10,7 +10,7 @@ pub(crate) use super::walk::Walker;
 use super::walk::{Ending, Walk, walked};
 use super::{Drawn, short};
 use crate::failure::Failure;
-use crate::pointed::{Limits, Numbers, example};
+use crate::parse::{Limits, Numbers, example};
 
 /// Ways that are gone from one start.
 #[derive(Clone, Debug)]
@@ -59,7 +59,7 @@ pub(crate) fn draw(settings: &Settings) -> Result<Drawn, Failure> {
     let drawn = match &windows[..] {
         [x] => on_curve(settings, &sampled, &paths, *x)?,
         [x, y, ..] => on_contours(settings, &sampled, &paths, [*x, *y])?,
-        [] => return Err(Failure::Misfit("the way has no point".to_string())),
+        [] => return Err(Failure::Input("the way has no point".to_string())),
     };
     said(drawn, settings, &sampled, &walks, &windows)
 }

@@ -8,7 +8,7 @@ use super::curve::{Curve, heights, listed, patterns};
 use super::sampled::{Sampled, spaced};
 use super::{Drawn, short};
 use crate::failure::Failure;
-use crate::pointed::{Limits, Numbers};
+use crate::parse::{Limits, Numbers};
 
 /// What is drawn of formulas.
 #[derive(Clone, Debug)]

@@ -7,7 +7,7 @@ use super::descent::Walker;
 use super::function::Form;
 use super::{Drawn, descent, function};
 use crate::failure::Failure;
-use crate::pointed::{Limits, Numbers};
+use crate::parse::{Limits, Numbers};
 
 /// Numbers drawn one after the other.
 struct Draws {

@@ -11,7 +11,7 @@ use crate::failure::Failure;
 pub(crate) fn draw(name: &str, weights: &Tensor, input: &[usize], most: usize) -> Result<Drawn, Failure> {
     let &[inputs, units] = weights.shape() else {
         let shape = weights.shape();
-        return Err(Failure::Misfit(format!(
+        return Err(Failure::Input(format!(
             "{name} has the shape {shape:?}, and an image for each unit needs two axes"
         )));
     };
@@ -41,7 +41,7 @@ pub(crate) fn draw(name: &str, weights: &Tensor, input: &[usize], most: usize) -
 /// Weights `(inputs, units)` of a network that reads tables: a row for each input, by its name, a column for each unit.
 pub(crate) fn of_table(name: &str, weights: &Tensor, inputs: &[String], most: usize) -> Result<Drawn, Failure> {
     let &[rows, units] = weights.shape() else {
-        return Err(Failure::Misfit(format!(
+        return Err(Failure::Input(format!(
             "{name} has the shape {:?}; weights with two axes can be drawn",
             weights.shape()
         )));

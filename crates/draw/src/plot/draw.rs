@@ -5,11 +5,10 @@ use super::frame::{Frame, GAP, LABEL, SMALL};
 use super::{Bars, Histogram, Line, Plot, Points, Series};
 use crate::bar::ColourBar;
 use crate::colour::Role;
-use crate::geometry::{Point, Rect};
+use crate::geometry::{Point, Rect, visible_runs};
 use crate::number::short_number;
 use crate::range::drawable;
 use crate::scene::{Anchor, Marker, Path, Rectangle, Scene, Shape, Stroke, Text, distance};
-use crate::terminal::clip_segment;
 
 pub(super) fn plot(plot: &Plot, frame: &Frame, bar: Option<&ColourBar>, scene: &mut Scene) {
     let roles = plot.roles();
@@ -217,19 +216,6 @@ fn line(line: &Line, frame: &Frame, role: Role, index: usize, scene: &mut Scene)
             scene.add(Marker::new(*pixel, shape, line.width.max(1.0) + 1.5, role));
         }
     }
-}
-
-/// The parts of a line that lie in a rectangle, each without a gap.
-pub(super) fn visible_runs(pixels: &[Point], area: &Rect) -> Vec<Vec<Point>> {
-    let mut runs: Vec<Vec<Point>> = Vec::new();
-    for pair in pixels.windows(2) {
-        let Some((from, to)) = clip_segment(pair[0], pair[1], area) else { continue };
-        match runs.last_mut() {
-            Some(run) if run.last() == Some(&from) => run.push(to),
-            _ => runs.push(vec![from, to]),
-        }
-    }
-    runs
 }
 
 fn points(points: &Points, frame: &Frame, role: Role, index: usize, scene: &mut Scene) {

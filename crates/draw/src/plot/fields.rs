@@ -1,17 +1,15 @@
 //! What is drawn over the plane: colours, contours, arrows, classes, and words at points.
 
-use super::draw::visible_runs;
 use super::frame::{Frame, SMALL};
 use super::{Arrows, Contours, HeatMap, Note, Regions, contour_bar};
 use crate::bar::ColourBar;
 use crate::colour::{Colour, Role, SERIES, Theme};
 use crate::contour;
-use crate::geometry::{Point, Rect};
+use crate::geometry::{Point, Rect, clip_segment, visible_runs};
 use crate::grid::Grid;
 use crate::number::short_number;
 use crate::raster::Raster;
 use crate::scene::{Anchor, Group, Image, Path, Rectangle, Scene, Stroke, Text, distance};
-use crate::terminal::clip_segment;
 
 pub(super) fn heat(heat: &HeatMap, frame: &Frame, bar: Option<&ColourBar>, scene: &mut Scene) {
     let own = ColourBar::new(heat.grid.range(), heat.map, "").seen_on(&frame.medium);

@@ -106,7 +106,7 @@ impl Frame {
         let width = medium.width - left - right;
         let (least_width, least_height) = if medium.cells { (80.0, 48.0) } else { (40.0, 30.0) };
         if width < least_width || height < least_height {
-            return Err(Error::too_small(&medium, [least_width - width, least_height - height]));
+            return Err(medium.too_small([least_width - width, least_height - height]));
         }
         let mut area = Rect::new(left, top, width, height);
         if plot.equal {

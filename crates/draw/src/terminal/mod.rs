@@ -5,16 +5,11 @@ mod compose;
 mod palette;
 
 use crate::colour::{Colour, Role, Theme};
-use crate::geometry::{Point, Rect};
+use crate::geometry::{Point, Rect, clip_segment};
 use crate::scene::{Anchor, Image, Item, Marker, Path, Rectangle, Scene, Shape, Stroke, Text};
 pub use palette::Colours;
 
 use canvas::{Canvas, DOTS_ACROSS, DOTS_DOWN, FILLS_ACROSS, FILLS_DOWN, is_contour};
-
-/// How wide a cell of a terminal is in the pixels of a picture that is laid out for one.
-pub const CELL_WIDTH: f64 = 8.0;
-/// How high such a cell is.
-pub const CELL_HEIGHT: f64 = 16.0;
 
 /// The widest picture in a terminal.
 const MOST_COLUMNS: usize = 1000;
@@ -403,29 +398,4 @@ fn dash_is_on(dashes: &[f64], place: f64) -> bool {
         rest -= dash;
     }
     false
-}
-
-/// The part of a segment that lies in a rectangle: Liang and Barsky, "A New Concept and Method for Line Clipping" (1984).
-pub(crate) fn clip_segment(a: Point, b: Point, clip: &Rect) -> Option<(Point, Point)> {
-    let (dx, dy) = (b[0] - a[0], b[1] - a[1]);
-    let (mut first, mut last) = (0.0f64, 1.0f64);
-    for (direction, room) in
-        [(-dx, a[0] - clip.x), (dx, clip.right() - a[0]), (-dy, a[1] - clip.y), (dy, clip.bottom() - a[1])]
-    {
-        if !direction.is_finite() || !room.is_finite() || (direction == 0.0 && room < 0.0) {
-            return None;
-        }
-        if direction < 0.0 {
-            first = first.max(room / direction);
-        } else if direction > 0.0 {
-            last = last.min(room / direction);
-        }
-    }
-    // Of ends that are very far away rounding leaves nothing exact, so the ends are moved onto the edge.
-    let onto = |[x, y]: Point| [x.max(clip.x).min(clip.right()), y.max(clip.y).min(clip.bottom())];
-    let at = |share: f64| [a[0] + share * dx, a[1] + share * dy];
-    (first <= last).then(|| {
-        let (from, to) = (if first > 0.0 { at(first) } else { a }, if last < 1.0 { at(last) } else { b });
-        (onto(from), onto(to))
-    })
 }

@@ -1,8 +1,8 @@
 //! Arrays whose names say nothing: which are weights and which biases, by their shapes and their order.
 
 use super::Orientation;
-use super::group::{Group, Outline};
 use super::orient::fits;
+use super::outline::{Group, Outline};
 
 /// The places of each layer's weight and bias.
 type Pairs = Vec<(usize, Option<usize>)>;

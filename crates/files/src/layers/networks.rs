@@ -2,8 +2,9 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::group::{Outline, Plan, without_numbers};
+use super::group::{Plan, without_numbers};
 use super::name::{Role, parts};
+use super::outline::Outline;
 use super::{LayersError, Orientation};
 use crate::array::NamedArray;
 

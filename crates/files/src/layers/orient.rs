@@ -1,6 +1,6 @@
 //! Which way round the affine layers' weights are.
 
-use super::group::Outline;
+use super::outline::Outline;
 use super::{LayersError, Orientation};
 
 /// Whether the weights are turned, and a sentence on why; nothing to say where there are none.

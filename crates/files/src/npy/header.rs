@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::{Dtype, MAGIC, NpyError, Stored, foreign_type, split_code};
+use super::{Dtype, NPY_MAGIC, NpyError, Stored, foreign_type, split_code};
 use crate::sniff::sniff;
 
 /// More extents than any array has.
@@ -24,8 +24,8 @@ pub(super) fn parse(bytes: &[u8]) -> Result<(Header, usize), NpyError> {
 /// Where the header's text stands, and where the numbers start.
 pub(super) fn text(bytes: &[u8]) -> Result<(Range<usize>, usize), NpyError> {
     let cut = |needed| NpyError::HeaderCut { needed, found: bytes.len() };
-    let shared = bytes.len().min(MAGIC.len());
-    if bytes[..shared] != MAGIC[..shared] || bytes.is_empty() {
+    let shared = bytes.len().min(NPY_MAGIC.len());
+    if bytes[..shared] != NPY_MAGIC[..shared] || bytes.is_empty() {
         return Err(NpyError::NotNpy { found: sniff(bytes) });
     }
     let Some(&[major, minor]) = bytes.get(6..8).and_then(|version| version.first_chunk()) else {

@@ -9,7 +9,7 @@ use super::PickleError;
 use super::globals::Global;
 use super::machine::{Machine, Outcome};
 use super::node::{ArrayNode, Id, Node, NumpyType};
-use crate::array::{Layout, Stored, check};
+use crate::array::{Layout, Stored, check, split_code};
 
 impl<'a> Machine<'a> {
     /// Stands in for `callable(*arguments)`, and pushes what it gives.
@@ -321,13 +321,5 @@ impl<'a> Machine<'a> {
 
     pub(super) fn wrong(&self, global: Global, reason: &str) -> PickleError {
         PickleError::Arguments { what: global.label(), offset: self.at, reason: reason.to_string() }
-    }
-}
-
-/// A type's code without its byte order, and whether that is big-endian.
-pub(crate) fn split_code(code: &str) -> (bool, &str) {
-    match code.strip_prefix('>') {
-        Some(code) => (true, code),
-        None => (false, code.trim_start_matches(['<', '|', '='])),
     }
 }

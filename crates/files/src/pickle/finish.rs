@@ -3,19 +3,9 @@
 
 use std::collections::HashSet;
 
-use super::grid::is_grid;
+use super::grid::{Known, is_grid};
 use super::node::{Id, Node};
 use super::{MAX_DEPTH, MAX_NAME_BYTES, PickleError};
-
-/// What is known of a value that has been checked.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Known {
-    /// It is an array or leads to one.
-    pub(super) holds_arrays: bool,
-    /// It is a list of numbers, or of such lists of the same shape: how many axes it has as an array, 0 for anything
-    /// else.
-    pub(super) axes: u8,
-}
 
 /// Which values are arrays, stand for some or lead to some.
 ///

@@ -1,12 +1,21 @@
 //! Lists of numbers, as `array.tolist()` makes them, are arrays: how many axes they have, and their numbers.
 
 use super::Pickle;
-use super::finish::Known;
 use super::node::{Id, Node};
 use crate::array::{Array, Dtype, Layout, Stored};
 
 /// More axes than an array has.
 const MOST_AXES: u8 = 64;
+
+/// What is known of a value that has been checked.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Known {
+    /// It is an array or leads to one.
+    pub(super) holds_arrays: bool,
+    /// It is a list of numbers, or of such lists of the same shape: how many axes it has as an array, 0 for anything
+    /// else.
+    pub(super) axes: u8,
+}
 
 /// How many axes a list has as an array; 0 where it is none. What is in it was looked at before.
 pub(super) fn is_grid(nodes: &[Node<'_>], known: &[Known], node: &Node<'_>) -> u8 {

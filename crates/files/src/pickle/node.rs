@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 
 use super::globals::Global;
-use crate::array::{Dtype, Layout, Stored};
+use crate::array::{Dtype, Layout, Stored, foreign_type};
 
 /// A value's place in the list.
 pub(super) type Id = u32;
@@ -65,23 +65,6 @@ impl NumpyType {
             None => Err(foreign_type(&self.code)),
         }
     }
-}
-
-/// What a NumPy type that is no plain number is called.
-pub(crate) fn foreign_type(code: &str) -> String {
-    let kind = match code.bytes().next() {
-        _ if !code.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'[' || byte == b']') => {
-            "numbers of an unknown type"
-        }
-        Some(b'O') => "Python objects (object arrays)",
-        Some(b'V') => "structured records",
-        Some(b'U' | b'S' | b'a' | b'T') => "texts",
-        Some(b'c') => "complex numbers",
-        Some(b'M' | b'm') => "dates or times",
-        Some(b'f' | b'g') => "floats of a width that only some processors have",
-        _ => "numbers of an unknown type",
-    };
-    format!("{kind} ({})", code.chars().take(16).collect::<String>())
 }
 
 /// An array, its numbers still where the file has them.

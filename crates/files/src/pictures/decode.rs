@@ -136,6 +136,17 @@ pub(crate) fn write_planes(own: &[u8], channels: usize, wanted: usize, planes: &
     }
 }
 
+/// Planes of one channel, or of red, green and blue, as a plane of grey: the luma of a colour.
+///
+/// ```
+/// assert_eq!(limpid_files::grey_planes(&[255, 0, 0, 255, 0, 0], 3), [76, 150]);
+/// ```
+pub fn grey_planes(planes: &[u8], channels: usize) -> Vec<u8> {
+    let mut grey = Vec::with_capacity(planes.len() / channels.max(1));
+    write_planes(planes, channels, 1, &mut grey);
+    grey
+}
+
 /// How bright a colour is: 0.299 red + 0.587 green + 0.114 blue, rounded.
 pub(super) fn luma(pixel: &[u8]) -> u8 {
     let weighted = pixel.iter().zip([299u32, 587, 114]).map(|(&part, weight)| weight * u32::from(part));

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use super::{Picture, PictureError, PicturesError, TOGETHER_CAP_BYTES, read_expecting};
 use crate::digest::Checksum;
-use crate::sniff::{Kind, sniff_file};
+use crate::sniff::Kind;
+use crate::sniff_file::sniff_file;
 
 /// The names of pictures end in these; of those that are not read, too, so that they are named and not passed over.
 const EXTENSIONS: [&str; 15] =

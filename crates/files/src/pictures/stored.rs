@@ -142,7 +142,8 @@ fn idx_part(folder: &Path, prefixes: &[&str]) -> Result<Option<Part>, PicturesEr
 
 #[cfg(feature = "archives")]
 fn npz_parts(path: &Path) -> Result<Option<(Part, Option<Part>)>, PicturesError> {
-    use crate::sniff::{Kind, sniff_file};
+    use crate::sniff::Kind;
+    use crate::sniff_file::sniff_file;
     if sniff_file(path)?.kind() != Kind::NpzSamples {
         return Ok(None);
     }

@@ -31,7 +31,7 @@ pub(super) fn names_in(bytes: &[u8]) -> Option<Vec<String>> {
 
 /// The same of a file, of which only the directory is read.
 #[cfg(feature = "archives")]
-pub(super) fn names_of(file: File) -> Option<Vec<String>> {
+pub(crate) fn names_of(file: File) -> Option<Vec<String>> {
     let mut buffer = vec![0; rawzip::RECOMMENDED_BUFFER_SIZE];
     let archive = rawzip::ZipArchive::from_file(file, &mut buffer).ok()?;
     let mut entries = archive.entries(&mut buffer);
@@ -48,7 +48,7 @@ pub(super) fn names_in(_: &[u8]) -> Option<Vec<String>> {
 }
 
 #[cfg(not(feature = "archives"))]
-pub(super) fn names_of(_: File) -> Option<Vec<String>> {
+pub(crate) fn names_of(_: File) -> Option<Vec<String>> {
     None
 }
 

@@ -1,6 +1,6 @@
 //! Arrays and models that limpid reads, recognised by how they begin.
 
-use super::{Kind, Sniffed, View, contains, grouped};
+use super::{Kind, NPY_MAGIC, Sniffed, View, contains, grouped};
 
 const AGAIN_BINARY: &str = "copy it again as binary data, or undo it in Python: data.replace(b\"\\r\\n\", b\"\\n\")";
 
@@ -9,7 +9,7 @@ pub(super) fn found(view: &View<'_>) -> Option<Sniffed> {
 }
 
 fn npy(view: &View<'_>) -> Option<Sniffed> {
-    if !view.head.starts_with(b"\x93NUMPY") {
+    if !view.head.starts_with(NPY_MAGIC) {
         return None;
     }
     // The header's text ends in a line end, after the closing brace and blanks.

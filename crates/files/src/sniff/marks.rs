@@ -170,7 +170,7 @@ fn sstable(view: &View<'_>) -> Option<Sniffed> {
 }
 
 /// The numbers of a TensorFlow checkpoint stand alone in their file, which is known by its name.
-pub(super) fn by_name(path: &Path) -> Option<Sniffed> {
+pub(crate) fn by_name(path: &Path) -> Option<Sniffed> {
     let name = path.file_name()?.to_str()?;
     let (_, places) = name.rsplit_once(".data-")?;
     let (own, all) = places.split_once("-of-")?;

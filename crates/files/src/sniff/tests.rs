@@ -1,5 +1,6 @@
 use super::*;
 use crate::bytes::tests::gzip;
+use crate::sniff_file::sniff_file;
 
 /// Bytes at their place, with zeros around them.
 fn at(place: usize, mark: &[u8]) -> Vec<u8> {

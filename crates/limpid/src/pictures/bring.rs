@@ -6,26 +6,9 @@
 
 use std::fmt;
 
-use limpid_files::Picture;
-use serde::{Deserialize, Serialize};
+use limpid_files::{Picture, grey_planes};
 
-use crate::models::PictureForm;
-
-/// The ground that the pictures of a training lie on, where nearly all have the same. It is measured, whatever the pictures
-/// show.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Ground {
-    /// How bright it is, from 0 to 255: the median of the means of the pictures' outermost pixels.
-    pub brightness: u8,
-    /// The longer side of what lies on it, in pixels, where that is the same in nearly all pictures and its centre of
-    /// mass lies in one place, as in MNIST: 20.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub extent: Option<u8>,
-    /// Where that centre of mass lies, down and across in pixels from the upper left corner: the mean over the pictures,
-    /// to a tenth. Where it is not said, in the middle.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub centre: Option<[f32; 2]>,
-}
+use crate::models::{Ground, PictureForm};
 
 /// A ground is measured on so many pictures, evenly chosen among more.
 const MOST_MEASURED: usize = 2000;
@@ -269,16 +252,7 @@ impl Grey {
     }
 
     fn of_planes(planes: &[u8], channels: usize, height: usize, width: usize) -> Self {
-        let size = height * width;
-        let pixels = match channels {
-            3 => (0..size)
-                .map(|at| {
-                    let [red, green, blue] = [0, 1, 2].map(|channel| u32::from(planes[channel * size + at]));
-                    ((299 * red + 587 * green + 114 * blue + 500) / 1000) as u8
-                })
-                .collect(),
-            _ => planes[..size.min(planes.len())].to_vec(),
-        };
+        let pixels = grey_planes(planes, channels);
         Self { height, width, pixels }
     }
 

@@ -160,7 +160,7 @@ fn failure(error: FetchError) -> Failure {
         FetchError::Mirrors { .. } => "\n--mirror URL names another mirror, --folder FOLDER a place for files by hand",
         _ => "",
     };
-    Failure::Misfit(format!("{error}{advice}"))
+    Failure::Input(format!("{error}{advice}"))
 }
 
 impl Report {

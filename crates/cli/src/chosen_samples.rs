@@ -8,12 +8,12 @@ use limpid::models::Samples;
 use crate::arguments::DataOptions;
 use crate::data::{Named, Part};
 use crate::failure::Failure;
+use crate::network_or_model::NetworkOrModel;
 use crate::source::{Questions, Source, unprepared};
-use crate::subject::Subject;
 use crate::text;
 
 /// Some samples, with what is known of them.
-pub(crate) struct Looked {
+pub(crate) struct ChosenSamples {
     pub(crate) data: Dataset,
     /// The data set, where it is known by name.
     pub(crate) named: Option<Named>,
@@ -52,31 +52,31 @@ impl Wanted {
     }
 }
 
-impl Looked {
+impl ChosenSamples {
     /// The samples for a network or a model.
-    pub(crate) fn read(subject: &Subject, options: &DataOptions, wanted: &Wanted) -> Result<Self, Failure> {
-        let source = Source::of_model(options, subject.samples.as_ref())?;
-        match (&subject.samples, source.named_for(subject.samples.as_ref())) {
-            (_, Some(named)) => Self::of_named(named, subject, options, wanted),
-            (None, None) => Err(without_model(subject, &source)),
-            (Some(samples), None) => Self::of_kind(samples, subject, source, wanted),
+    pub(crate) fn read(input: &NetworkOrModel, options: &DataOptions, wanted: &Wanted) -> Result<Self, Failure> {
+        let source = Source::of_model(options, input.samples.as_ref())?;
+        match (&input.samples, source.named_for(input.samples.as_ref())) {
+            (_, Some(named)) => Self::of_named(named, input, options, wanted),
+            (None, None) => Err(without_model(input, &source)),
+            (Some(samples), None) => Self::of_kind(samples, input, source, wanted),
         }
     }
 
-    fn of_named(named: Named, subject: &Subject, options: &DataOptions, wanted: &Wanted) -> Result<Self, Failure> {
-        named.check_fits(&subject.network).map_err(|why| subject.misfit(why))?;
+    fn of_named(named: Named, input: &NetworkOrModel, options: &DataOptions, wanted: &Wanted) -> Result<Self, Failure> {
+        named.check_fits(&input.network).map_err(|why| input.failure(why))?;
         let chosen = wanted.part.unwrap_or(Part::Test);
         let (part, name) = (format!("{} ", chosen.adjective()), named.name().to_string());
         wanted.check(named.samples(chosen), &part, &name)?;
-        let divisor = if subject.model.is_some() { subject.divisor } else { named.divisor() };
-        let parts = named.read(options.data.as_deref(), divisor, &subject.loss)?;
+        let divisor = if input.model.is_some() { input.divisor } else { named.divisor() };
+        let parts = named.read(options.data.as_deref(), divisor, &input.loss)?;
         let data = parts.into_part(chosen).range(wanted.start, wanted.start + wanted.count)?;
         Ok(Self { data, named: Some(named), name, part, notes: Vec::new(), places: Vec::new() })
     }
 
     /// Rows of a table, or pictures, as the model learned to read them.
-    fn of_kind(samples: &Samples, subject: &Subject, source: Source, wanted: &Wanted) -> Result<Self, Failure> {
-        let asked = Questions::read(source, wanted.part, samples, &subject.loss, false)?;
+    fn of_kind(samples: &Samples, input: &NetworkOrModel, source: Source, wanted: &Wanted) -> Result<Self, Failure> {
+        let asked = Questions::read(source, wanted.part, samples, &input.loss, false)?;
         let Questions { data, name, part, mut notes, places, .. } = asked;
         // A file of a few rows is looked at as a whole.
         let count = if wanted.count > 1 { wanted.count.min(data.len()) } else { wanted.count };
@@ -99,8 +99,8 @@ impl Looked {
     }
 
     /// Samples that are drawn at random, for a model of which there is no data at hand.
-    pub(crate) fn drawn(subject: &Subject, samples: &Samples, count: usize, seed: u64) -> Result<Self, Failure> {
-        let size: usize = subject.network.input().iter().product();
+    pub(crate) fn drawn(input: &NetworkOrModel, samples: &Samples, count: usize, seed: u64) -> Result<Self, Failure> {
+        let size: usize = input.network.input().iter().product();
         let (inputs, labels) = (Stream::new(seed, "inputs"), Stream::new(seed, "targets"));
         let is_of_pictures = matches!(samples, Samples::Pictures(_));
         let number = |i: u64| if is_of_pictures { inputs.uniform(0, i) } else { inputs.normal(0, i) };
@@ -112,7 +112,7 @@ impl Looked {
             }
             Samples::Pictures(form) => (form.classes.len(), false),
         };
-        let shape: Vec<usize> = std::iter::once(count).chain(subject.network.input().iter().copied()).collect();
+        let shape: Vec<usize> = std::iter::once(count).chain(input.network.input().iter().copied()).collect();
         let inputs = Tensor::new(shape, numbers).map_err(limpid::Error::from)?;
         let targets = match is_regression {
             true => Tensor::new([count, 1], (0..count).map(|i| labels.normal(0, i as u64)).collect::<Vec<_>>()),
@@ -122,7 +122,7 @@ impl Looked {
             }
         };
         let data = Dataset::new(inputs, targets.map_err(limpid::Error::from)?)?;
-        let data = crate::source::labelled_for(data, is_regression, outputs, &subject.loss)?;
+        let data = crate::source::labelled_for(data, is_regression, outputs, &input.loss)?;
         let name = "random numbers".to_string();
         let notes =
             vec!["without --data the samples are random numbers; --data FILE or FOLDER takes real ones".to_string()];
@@ -131,8 +131,8 @@ impl Looked {
 }
 
 /// The answer to a table or to pictures for a network that does not say how it reads them.
-fn without_model(subject: &Subject, source: &Source) -> Failure {
-    match &subject.file {
+fn without_model(input: &NetworkOrModel, source: &Source) -> Failure {
+    match &input.file {
         Some(_) => unprepared(source),
         None => {
             let name = source.name();

@@ -7,7 +7,7 @@ use limpid::draw::text_cells;
 use limpid::graph::{Builder, Expression};
 
 /// What is wrong, where in the text that is, and the text with carets under the place.
-pub(crate) fn pointed(text: &str, place: Range<usize>, what: &str) -> String {
+pub(crate) fn with_carets(text: &str, place: Range<usize>, what: &str) -> String {
     // A tab or a line's end would move what stands under the text.
     let shown = |part: &str| part.replace(|c: char| c.is_control() || c.is_whitespace(), " ");
     let (before, wrong) = (shown(&text[..place.start]), shown(&text[place.clone()]));
@@ -37,8 +37,8 @@ fn number(text: &str, place: Range<usize>, hint: &str) -> Result<f64, String> {
     let number = part.replace('−', "-").parse::<f64>().ok().or_else(|| constant(part));
     match number {
         Some(number) if number.is_finite() => Ok(number),
-        _ if part.is_empty() => Err(pointed(text, place, &format!("a number is missing; {hint}"))),
-        _ => Err(pointed(text, place, &format!("`{}` is not a finite number; {hint}", part.escape_debug()))),
+        _ if part.is_empty() => Err(with_carets(text, place, &format!("a number is missing; {hint}"))),
+        _ => Err(with_carets(text, place, &format!("`{}` is not a finite number; {hint}", part.escape_debug()))),
     }
 }
 
@@ -85,10 +85,10 @@ impl FromStr for Limits {
             [low, high] if low < high && (high - low).is_finite() => Ok(Self { low, high }),
             [low, high] => {
                 let what = if low < high { "the range is too wide" } else { "the upper end is not above the lower" };
-                Err(pointed(text, places[1].clone(), &format!("{what}; {HINT}")))
+                Err(with_carets(text, places[1].clone(), &format!("{what}; {HINT}")))
             }
-            [_] => Err(pointed(text, text.len()..text.len(), &format!("the end of the range is missing; {HINT}"))),
-            _ => Err(pointed(text, places[2].start..text.len(), &format!("a range has two ends; {HINT}"))),
+            [_] => Err(with_carets(text, text.len()..text.len(), &format!("the end of the range is missing; {HINT}"))),
+            _ => Err(with_carets(text, places[2].start..text.len(), &format!("a range has two ends; {HINT}"))),
         }
     }
 }
@@ -109,15 +109,15 @@ impl FromStr for Assignments {
         for place in parts(text) {
             let part = &text[place.clone()];
             let Some((name, value)) = part.split_once('=') else {
-                return Err(pointed(text, place, &format!("`{}` gives no value; {HINT}", part.escape_debug())));
+                return Err(with_carets(text, place, &format!("`{}` gives no value; {HINT}", part.escape_debug())));
             };
             let (name, value) = (name.trim(), value.trim());
             let named = place.start..place.start + name.len();
             if name.is_empty() {
-                return Err(pointed(text, named, &format!("a name is missing; {HINT}")));
+                return Err(with_carets(text, named, &format!("a name is missing; {HINT}")));
             }
             if values.iter().any(|(other, ..)| other == name) {
-                return Err(pointed(text, named, &format!("`{name}` has a value already; give one for each name")));
+                return Err(with_carets(text, named, &format!("`{name}` has a value already; give one for each name")));
             }
             let start = place.end - value.len();
             values.push((name.to_string(), number(text, start..place.end, HINT)?, named));
@@ -136,13 +136,13 @@ impl Assignments {
                 [others @ .., last] => format!("its names are {} and {last}", others.join(", ")),
             };
             let what = format!("the formula has no name `{}`; {own}", name.escape_debug());
-            return Err(pointed(&self.text, place.clone(), &what));
+            return Err(with_carets(&self.text, place.clone(), &what));
         }
         let value = |name: &String| {
             let found = self.values.iter().find(|(own, ..)| own == name).map(|(_, value, _)| *value);
             found.ok_or_else(|| {
                 let end = self.text.len();
-                pointed(&self.text, end..end, &format!("`{name}` has no value; write `{}`", example(names)))
+                with_carets(&self.text, end..end, &format!("`{name}` has no value; write `{}`", example(names)))
             })
         };
         names.iter().map(value).collect()
@@ -168,14 +168,14 @@ impl FromStr for Extent {
     fn from_str(text: &str) -> Result<Self, String> {
         const HINT: &str = "expected a width and a height, such as 640x400";
         let Some(at) = text.find(['x', 'X', '×']) else {
-            return Err(pointed(text, text.len()..text.len(), &format!("the height is missing; {HINT}")));
+            return Err(with_carets(text, text.len()..text.len(), &format!("the height is missing; {HINT}")));
         };
         let after = at + text[at..].chars().next().map_or(1, char::len_utf8);
         let side = |place: Range<usize>| {
             let part = &text[place.clone()];
             let found = part.trim().parse::<usize>().ok().filter(|side| (1..=16_384).contains(side));
             let what = || format!("`{}` is not a whole number from 1 to 16384; {HINT}", part.escape_debug());
-            found.ok_or_else(|| pointed(text, place, &what()))
+            found.ok_or_else(|| with_carets(text, place, &what()))
         };
         Ok(Self { width: side(0..at)?, height: side(after..text.len())? })
     }

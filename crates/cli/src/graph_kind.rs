@@ -10,7 +10,7 @@ use crate::failure::Failure;
 /// How far the way from a network to its training step is gone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub(crate) enum Stage {
+pub(crate) enum GraphKind {
     /// From a sample to its scores
     Network,
     /// From a batch of a data set to its mean loss
@@ -21,7 +21,7 @@ pub(crate) enum Stage {
     Step,
 }
 
-impl Stage {
+impl GraphKind {
     /// The graph, as it is described and not rewritten. Only the step asks for the optimiser.
     pub(crate) fn graph(
         self,

@@ -13,7 +13,7 @@ use crate::failure::Failure;
 
 /// A form that a trained model is kept in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Form {
+pub(crate) enum ModelFormat {
     /// A limpid model: network, parameters and what samples are made from.
     Model,
     /// Its arrays alone, for NumPy.
@@ -37,14 +37,14 @@ fn ending(path: &Path) -> String {
 }
 
 /// The form that a file's name stands for. A name without an ending is one of a limpid model.
-pub(crate) fn form(path: &Path) -> Result<Form, Failure> {
+pub(crate) fn format_of(path: &Path) -> Result<ModelFormat, Failure> {
     let ending = ending(path);
     let format = FileFormat::ALL.into_iter().find(|format| format.endings().contains(&ending.as_str()));
     match format {
-        _ if ending.is_empty() => Ok(Form::Model),
-        Some(FileFormat::Model | FileFormat::Safetensors) => Ok(Form::Model),
-        Some(FileFormat::Pickle) => Ok(Form::Arrays(Container::Pickle { protocol: 2 })),
-        Some(FileFormat::Npz) => Ok(Form::Arrays(Container::Npz(Packing::Stored))),
+        _ if ending.is_empty() => Ok(ModelFormat::Model),
+        Some(FileFormat::Model | FileFormat::Safetensors) => Ok(ModelFormat::Model),
+        Some(FileFormat::Pickle) => Ok(ModelFormat::Arrays(Container::Pickle { protocol: 2 })),
+        Some(FileFormat::Npz) => Ok(ModelFormat::Arrays(Container::Npz(Packing::Stored))),
         _ => {
             let why = OTHERS.iter().find(|(other, _)| *other == ending);
             let why = why.map_or(format!("limpid does not write models as .{ending}"), |(_, why)| (*why).to_string());
@@ -71,7 +71,7 @@ pub(crate) fn check_history(path: &Path) -> Result<(), Failure> {
 
 /// Writes a model in the form that the name stands for.
 pub(crate) fn save(model: &Model, samples: Option<&Samples>, path: &Path) -> Result<(), Failure> {
-    let Form::Arrays(container) = form(path)? else {
+    let ModelFormat::Arrays(container) = format_of(path)? else {
         return Ok(models::save_with(model, samples, path)?);
     };
     let arrays: Vec<NamedArray> =
@@ -84,7 +84,7 @@ pub(crate) fn save(model: &Model, samples: Option<&Samples>, path: &Path) -> Res
 
 /// What a file of arrays alone leaves out, for whoever reads it later.
 pub(crate) fn left_out(path: &Path, model: &str, has_preparation: bool) -> Option<String> {
-    let Ok(Form::Arrays(_)) = form(path) else { return None };
+    let Ok(ModelFormat::Arrays(_)) = format_of(path) else { return None };
     let missing = if has_preparation { "the network and how samples are prepared" } else { "the network" };
     Some(format!(
         "saved {}: the arrays alone (W1, b1, W2, …), without {missing}; a name in .safetensors keeps all. The network is: \

@@ -18,7 +18,7 @@ use crate::{output, seen, text};
 
 /// A model that is asked about a data set.
 #[derive(Debug, Args)]
-pub(crate) struct Asked {
+pub(crate) struct ModelAndData {
     /// Model file, as written by `limpid train --output`, or weights that another program wrote
     ///
     /// Weights may be a pickle or .npz of NumPy arrays, safetensors, or PyTorch's .pt; the format is recognized
@@ -123,13 +123,13 @@ pub(crate) fn explained(path: &Path, error: limpid::Error) -> Failure {
         limpid::Error::Weights(
             what @ WeightsError::Layers(LayersError::Orientation { .. } | LayersError::NoPart { .. }),
         ) => Failure::Usage(format!("{file}: {what}")),
-        limpid::Error::Weights(what) => Failure::Misfit(format!("{file}: {what}")),
+        limpid::Error::Weights(what) => Failure::Input(format!("{file}: {what}")),
         other => other.into(),
     }
 }
 
 /// A model, and samples for it.
-pub(crate) struct Question {
+pub(crate) struct EvaluationInput {
     pub(crate) model: Model,
     /// As the model is to be given them.
     pub(crate) data: Dataset,
@@ -153,9 +153,9 @@ pub(crate) struct Question {
     pub(crate) pixels: Option<Pixels>,
 }
 
-impl Asked {
+impl ModelAndData {
     /// The model, and the samples as it learned to read them. What was assumed is said, unless that is not wanted.
-    pub(crate) fn read(&self, is_quiet: bool) -> Result<Question, Failure> {
+    pub(crate) fn read(&self, is_quiet: bool) -> Result<EvaluationInput, Failure> {
         let path = &self.model;
         let opened = open(path, &self.hints.hints()).map_err(|error| explained(path, error))?;
         let Opened { saved: Saved { model, samples }, format, mut assumed, .. } = opened;
@@ -179,14 +179,14 @@ impl Asked {
                 )));
             }
             let as_is = self.pictures_as.as_is;
-            let asked = Questions::read(source, self.part.part, &samples, &model.loss(), as_is)?;
-            let Questions { data, name, part, notes, places, seen } = asked;
+            let model_and_data = Questions::read(source, self.part.part, &samples, &model.loss(), as_is)?;
+            let Questions { data, name, part, notes, places, seen } = model_and_data;
             if !is_quiet {
                 let about_seen = seen.as_ref().map(|seen| seen::note(seen, seen::noun(&samples), &name));
                 notes.iter().chain(&about_seen).for_each(|note| output::note(note));
             }
             let samples = Some(samples);
-            return Ok(Question {
+            return Ok(EvaluationInput {
                 model,
                 data,
                 samples,
@@ -201,7 +201,7 @@ impl Asked {
             });
         }
         let Some(named) = named else { return Err(unprepared(&source)) };
-        named.check_fits(model.network()).map_err(|why| Failure::Misfit(format!("{}: {why}", path.display())))?;
+        named.check_fits(model.network()).map_err(|why| Failure::Input(format!("{}: {why}", path.display())))?;
         let parts = named.read(self.data.data.as_deref(), None, &model.loss())?;
         let stored = (format == Format::Model).then_some(match model.divisor() {
             // Bytes that a model was trained on as they are.
@@ -216,7 +216,7 @@ impl Asked {
         let model = model.with_divisor(pixels.divisor());
         let part = self.part.or_test();
         let data = pixels.applied_to(parts.into_part(part), model.precision());
-        Ok(Question {
+        Ok(EvaluationInput {
             model,
             data,
             samples: None,
@@ -252,7 +252,7 @@ impl Asked {
     }
 }
 
-impl Question {
+impl EvaluationInput {
     /// The names of the classes, where they are known by more than their numbers.
     pub(crate) fn classes(&self) -> Result<Option<Vec<String>>, Failure> {
         match &self.samples {

@@ -10,8 +10,8 @@ use limpid::graph::Expression;
 use limpid::learn::{Loss, Model, Network};
 use limpid::models::{self, Samples};
 
-use crate::asked::say_not_finite;
 use crate::failure::Failure;
+use crate::model_and_data::say_not_finite;
 use crate::text;
 
 /// The network that is looked at where none is named, which is also the one that `train` trains.
@@ -19,17 +19,17 @@ const DEFAULT: &str = "784, affine 50, relu, affine 10";
 
 /// The argument.
 #[derive(Debug, Args)]
-pub(crate) struct SubjectArgument {
+pub(crate) struct NetworkOrModelArgument {
     /// Network text, such as "784, affine 50, relu, affine 10", or a model file
     ///
     /// What is the name of a file, or ends in .safetensors, is taken for a model file; anything else for a network.
     #[arg(value_name = "NETWORK|MODEL", default_value = DEFAULT)]
-    subject: OsString,
+    input: OsString,
 }
 
 /// A network, with what a model file adds to it.
 #[derive(Debug)]
-pub(crate) struct Subject {
+pub(crate) struct NetworkOrModel {
     pub(crate) network: Network,
     pub(crate) loss: Loss,
     pub(crate) divisor: Option<f64>,
@@ -37,13 +37,13 @@ pub(crate) struct Subject {
     pub(crate) samples: Option<Samples>,
     /// With the parameters of the file.
     pub(crate) model: Option<Model>,
-    /// Whether the subject was named, rather than left at its default.
+    /// Whether the input was named, rather than left at its default.
     pub(crate) file: Option<String>,
 }
 
-impl SubjectArgument {
-    pub(crate) fn read(&self) -> Result<Subject, Failure> {
-        Subject::read(&self.subject)
+impl NetworkOrModelArgument {
+    pub(crate) fn read(&self) -> Result<NetworkOrModel, Failure> {
+        NetworkOrModel::read(&self.input)
     }
 }
 
@@ -58,7 +58,7 @@ fn is_anything(word: &OsStr) -> bool {
     Path::new(word).symlink_metadata().is_ok()
 }
 
-impl Subject {
+impl NetworkOrModel {
     fn read(word: &OsStr) -> Result<Self, Failure> {
         if is_file(word) {
             return Self::of_file(Path::new(word));
@@ -73,7 +73,7 @@ impl Subject {
                 return Err(Failure::Usage(format!("{error}{file}")));
             }
         };
-        Ok(Subject { network, loss: Loss::default(), divisor: None, samples: None, model: None, file: None })
+        Ok(NetworkOrModel { network, loss: Loss::default(), divisor: None, samples: None, model: None, file: None })
     }
 
     fn of_file(path: &Path) -> Result<Self, Failure> {
@@ -90,9 +90,9 @@ impl Subject {
     }
 
     /// A network that was typed is wrong usage; one that is in a file is a file that does not fit.
-    pub(crate) fn misfit(&self, why: String) -> Failure {
+    pub(crate) fn failure(&self, why: String) -> Failure {
         match &self.file {
-            Some(file) => Failure::Misfit(format!("{file}: {why}")),
+            Some(file) => Failure::Input(format!("{file}: {why}")),
             None => Failure::Usage(why),
         }
     }
@@ -103,7 +103,7 @@ fn bare(path: &Path) -> Option<Failure> {
     let read = Arrays::read(path).ok().filter(|read| !read.arrays.is_empty())?;
     let format = read.format.filter(|format| *format != Format::Model)?;
     let (file, model) = (text::shell_word(path), text::shell_word(&path.with_extension("limpid.safetensors")));
-    Some(Failure::Misfit(format!(
+    Some(Failure::Input(format!(
         "{}: weights alone ({}), without the network that they belong to; make a model of them with: limpid convert {file} \
          {model} --activation sigmoid",
         path.display(),
@@ -113,32 +113,32 @@ fn bare(path: &Path) -> Option<Failure> {
 
 /// The argument of `graph`.
 #[derive(Debug, Args)]
-pub(crate) struct GraphSubjectArgument {
+pub(crate) struct GraphInputArgument {
     /// Formula, such as "(x+y)^2", network text, such as "784, affine 50, relu, affine 10", or a model file
     ///
     /// What is the name of a file, or ends in .safetensors, is taken for a model file. What has a comma outside
     /// brackets, or is nothing but extents such as 784 or 1x28x28, is a network. Anything else is a formula, and
     /// whatever comes with --at is.
     #[arg(value_name = "FORMULA|NETWORK|MODEL", default_value = DEFAULT, allow_hyphen_values = true)]
-    subject: OsString,
+    input: OsString,
 }
 
 /// What `graph` draws.
 #[derive(Debug)]
-pub(crate) enum GraphSubject {
+pub(crate) enum GraphInput {
     Formula(Expression),
-    Network(Box<Subject>),
+    Network(Box<NetworkOrModel>),
 }
 
-impl GraphSubjectArgument {
-    pub(crate) fn read(&self, is_formula: bool) -> Result<GraphSubject, Failure> {
-        let text = self.subject.to_string_lossy();
-        if !is_formula && (is_file(&self.subject) || is_network(&text)) {
-            return Ok(GraphSubject::Network(Box::new(Subject::read(&self.subject)?)));
+impl GraphInputArgument {
+    pub(crate) fn read(&self, is_formula: bool) -> Result<GraphInput, Failure> {
+        let text = self.input.to_string_lossy();
+        if !is_formula && (is_file(&self.input) || is_network(&text)) {
+            return Ok(GraphInput::Network(Box::new(NetworkOrModel::read(&self.input)?)));
         }
         // `a-folder` is a formula, too.
-        if !is_formula && is_anything(&self.subject) {
-            return Ok(GraphSubject::Network(Box::new(Subject::of_file(Path::new(&self.subject))?)));
+        if !is_formula && is_anything(&self.input) {
+            return Ok(GraphInput::Network(Box::new(NetworkOrModel::of_file(Path::new(&self.input))?)));
         }
         let formula: Expression = match text.parse() {
             Ok(formula) => formula,
@@ -153,7 +153,7 @@ impl GraphSubjectArgument {
             [name] if !is_formula && *name == text.trim() => Err(Failure::Usage(format!(
                 "there is no file `{name}`; for a formula of only this name, add --at {name}=1"
             ))),
-            _ => Ok(GraphSubject::Formula(formula)),
+            _ => Ok(GraphInput::Formula(formula)),
         }
     }
 }
