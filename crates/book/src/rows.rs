@@ -126,15 +126,15 @@ K2 "Two apples and a tax" "Trace::derivative" "limpid graph \"price * count * ta
     ["total: 220.00000000000003", "price: 2.2", "count: 110.00000000000001", "tax: 200"];
 K3 "Apples and oranges" "Trace::value" "limpid graph \"(a*apple+o*orange)*t\" --at a=2,apple=100,o=3,orange=150,t=1.1" "crates/learn/tests/spec_k_graph.rs" apples_and_oranges_with_tax_give_the_printed_digits
     ["total: 715.0000000000001", "subtotal: 1.1", "tax: 650", "apple price: 2.2", "apple count: 110.00000000000001", "orange price: 3.3000000000000003", "orange count: 165"];
-K4 "What an add node passes back, and what a multiply node" "Solo::backward" "" "crates/learn/tests/spec_k_graph.rs" an_add_node_passes_the_derivative_on_and_a_multiply_node_times_the_other_input
+K4 "What an add node passes back, and what a multiply node" "SingleLayer::backward" "" "crates/learn/tests/spec_k_graph.rs" an_add_node_passes_the_derivative_on_and_a_multiply_node_times_the_other_input
     ["passes back 1.3 and 1.3", "passes back 6.5 and 13"];
 K5 "Fill in the derivatives" "graph::Exercise" "" "crates/learn/tests/spec_k_graph.rs" the_derivatives_of_the_shop_are_filled_in_and_checked
     ["8 derivatives are to be found"];
-L1 "Multiply and add layers" "Solo::multiply" "" "crates/learn/tests/spec_l_layers.rs" the_shop_from_multiply_and_add_layers_gives_the_printed_digits
+L1 "Multiply and add layers" "SingleLayer::multiply" "" "crates/learn/tests/spec_l_layers.rs" the_shop_from_multiply_and_add_layers_gives_the_printed_digits
     ["715.0000000000001", "2.2 and 110.00000000000001"];
-L2 "ReLU, sigmoid and affine layers, forward and backward" "Solo::layer" "" "crates/learn/tests/spec_l_layers.rs" affine_gives_the_derivatives_of_its_input_its_weights_and_its_bias
+L2 "ReLU, sigmoid and affine layers, forward and backward" "SingleLayer::layer" "" "crates/learn/tests/spec_l_layers.rs" affine_gives_the_derivatives_of_its_input_its_weights_and_its_bias
     ["[[15.  31.  47. ]\n [ 8.5 17.5 26.5]]", "[ 3.  1. -1.]"];
-L3 "Softmax with its loss" "Solo::softmax_with_loss" "" "crates/learn/tests/spec_l_layers.rs" softmax_with_loss_goes_back_with_the_difference_over_the_batch
+L3 "Softmax with its loss" "SingleLayer::softmax_with_loss" "" "crates/learn/tests/spec_l_layers.rs" softmax_with_loss_goes_back_with_the_difference_over_the_batch
     ["targets of shape [2, 3]", "targets of shape [2]"];
 L4 "The two-layer net from an ordered list of layers" "learn::Sequence" "limpid graph \"3, affine 4, relu, affine 2\" --stage gradient" "crates/learn/tests/spec_l_layers.rs" the_two_layer_net_from_an_ordered_list_of_layers_has_the_training_graphs_gradients
     ["loss by layers: ", "loss by the graph: "];

@@ -51,7 +51,7 @@ impl GraphKind {
         }
         let learning_rate = builder.scalar("learning rate");
         for (&parameter, gradient) in parameters.iter().zip(gradients) {
-            optimizer.describe(&builder, parameter, gradient, learning_rate);
+            optimizer.update(&builder, parameter, gradient, learning_rate);
         }
         Ok(builder.finish(losses)?)
     }

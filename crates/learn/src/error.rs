@@ -3,7 +3,13 @@
 use limpid_engine::SessionError;
 use thiserror::Error;
 
-use crate::text::TextError;
+use crate::choice::UnknownName;
+
+mod preparation;
+mod text;
+
+pub use preparation::{MOST_CATEGORIES, PreparationError};
+pub use text::TextError;
 
 /// An error in describing, training or using a network.
 #[derive(Clone, Debug, PartialEq, Error)]
@@ -28,17 +34,8 @@ pub enum Error {
         found: String,
     },
     /// An unknown name of a loss, a sampling or another choice.
-    #[error("unknown {kind} `{found}`{}; there are: {known}", .suggestion.as_ref().map(|s| format!(", did you mean `{s}`?")).unwrap_or_default())]
-    Unknown {
-        /// The kind of choice.
-        kind: &'static str,
-        /// What was asked for.
-        found: String,
-        /// The known name that is most similar.
-        suggestion: Option<String>,
-        /// All known names.
-        known: String,
-    },
+    #[error(transparent)]
+    Unknown(#[from] UnknownName),
     /// A setting out of its range.
     #[error("{name} is {found}; {hint}")]
     Setting {
@@ -54,7 +51,7 @@ pub enum Error {
     Data(String),
     /// Columns that a model cannot be trained on, or that differ from those it was trained on.
     #[error(transparent)]
-    Preparation(#[from] crate::preparation::PreparationError),
+    Preparation(#[from] PreparationError),
     /// A parameter that does not fit the network.
     #[error("{0}")]
     Parameters(String),
@@ -117,26 +114,4 @@ impl Outputs {
             false => format!("a label is a whole number from 0 to {most}, one for each of the network's outputs"),
         }
     }
-}
-
-/// Finds `found` among `known`, or names the most similar.
-pub(crate) fn choose<T: Copy>(kind: &'static str, found: &str, known: &[(&str, T)]) -> Result<T, Error> {
-    let wanted = found.trim().to_ascii_lowercase().replace('_', "-");
-    if let Some((_, choice)) = known.iter().find(|(name, _)| *name == wanted) {
-        return Ok(*choice);
-    }
-    let names: Vec<&str> = known.iter().map(|(name, _)| *name).collect();
-    Err(Error::Unknown {
-        kind,
-        found: found.to_string(),
-        suggestion: nearest(&wanted, &names).map(str::to_string),
-        known: names.join(", "),
-    })
-}
-
-/// The name that `found` was most likely meant to be, if one is near.
-pub(crate) fn nearest<'n>(found: &str, names: &[&'n str]) -> Option<&'n str> {
-    let likeness = |name: &&&str| strsim::jaro_winkler(found, name);
-    let best = names.iter().max_by(|a, b| likeness(a).total_cmp(&likeness(b)))?;
-    (likeness(&best) >= 0.7).then_some(*best)
 }

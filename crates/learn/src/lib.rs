@@ -7,71 +7,63 @@
 //! A table's samples are [`Column`]s. A [`Preparation`] learns from the training rows how columns become numbers, and
 //! turns a model's outputs back into classes or into the target's own units.
 //!
+//! | room | what is in it |
+//! |---|---|
+//! | `describe` | networks, layers, losses, optimizers: plain data, and their text |
+//! | `data` | data sets, batches, held-out parts, columns of tables |
+//! | `train` | the training step as a graph, the loop, the model |
+//! | `check` | gradients against numerical derivatives |
+//! | `teach` | one perceptron, one layer |
+//!
+//! Each room uses those above it (`describe` and `data` do not need `train`), and none below.
+//!
 //! For learning step by step there are a [`Perceptron`], numerical derivatives and gradient descent in [`numeric`], and
-//! [`Solo`], a layer that runs forward and backward alone.
+//! [`SingleLayer`], a layer that runs forward and backward alone.
 
-mod batches;
-mod clock;
-mod column;
-mod data_source;
-mod dataset;
+mod check;
+mod choice;
+mod data;
+mod describe;
 mod error;
-mod evaluation;
-mod feed;
-mod fit;
-mod gradient_cause;
-mod gradient_check;
-mod gradient_mistakes;
-mod holdout;
-mod initializer;
-mod labels;
-mod layer;
-mod layers;
-mod loss;
-mod metric;
-mod model;
-mod network;
-pub mod numeric;
-mod numerical_gradient;
-mod optimizer;
-mod perceptron;
-mod predictor;
-mod preparation;
-mod registry;
-mod sequence;
-mod solo;
-pub mod step;
-mod text;
-mod training;
+mod teach;
+mod train;
 
-pub use batches::{Batches, Sampling};
-pub use clock::StepTime;
-pub use column::{Column, Values, Words};
-pub use data_source::{DataSource, Generated, Windowed, Windows};
-pub use dataset::Dataset;
-pub use error::{Error, Outputs};
-pub use evaluation::{EVALUATION_BATCH, Evaluation};
-pub use fit::{Epoch, Event, Fit, History};
-pub use gradient_cause::{Advice, Cause, Known, Labels, Over};
-pub use gradient_check::{Comparison, Elements, GradientCheck, GradientReport, ParameterCheck, Worst};
-pub use holdout::{HOLDOUT_BLOCK, HeldOut, Holdout, Split, holdout};
-pub use initializer::Initializer;
-pub use layer::{Context, Declared, Layer, Mode};
-pub use layers::{Affine, Elu, Flatten, Gelu, Identity, LeakyRelu, Relu, Sigmoid, Softmax, Softplus, Swish, Tanh};
-pub use loss::{CustomLoss, Loss};
-pub use metric::Regression;
-pub use model::Model;
-pub use network::{Extents, Network};
-pub use numeric::{central_difference, forward_difference, gradient_ascent, gradient_descent, numerical_gradient};
-pub use optimizer::{Adam, Momentum, Optimizer, Sgd, optimizer, optimizer_names};
-pub use perceptron::{Perceptron, xor};
-pub use predictor::Predictor;
-pub use preparation::{
-    Answers, Encoded, Encoding, Goal, Input, LeftOut, MOST_CATEGORIES, Prediction, Preparation, PreparationError,
-    PreparationLearner, TableNotes, Target, Task, TaskGuess, Unknown,
+pub use check::gradient_cause::{Cause, CauseAdvice, KnownFactor, LabelMistake, SoftmaxOver};
+pub use check::gradient_check::{Comparison, Elements, GradientCheck, GradientReport, ParameterCheck, Worst};
+pub use check::numeric;
+pub use check::numeric::{
+    central_difference, forward_difference, gradient_ascent, gradient_descent, numerical_gradient,
 };
-pub use registry::Registry;
-pub use sequence::Sequence;
-pub use solo::{Backward, Inputs, Solo};
-pub use text::{TextError, activation_names};
-pub use training::Training;
+pub use choice::UnknownName;
+pub use data::batches::{Batches, Sampling};
+pub use data::column::{Column, Values, Words};
+pub use data::data_source::{DataSource, Generated, Windowed, Windows};
+pub use data::dataset::Dataset;
+pub use data::holdout::{HOLDOUT_BLOCK, HeldOut, Holdout, Split, holdout};
+pub use data::preparation::{
+    Answers, Encoded, Encoding, Goal, Input, LeftOut, Prediction, Preparation, PreparationLearner, TableNotes, Target,
+    Task, TaskGuess, Unknown,
+};
+pub use describe::initializer::Initializer;
+pub use describe::layer::{Context, Declared, Layer, Mode};
+pub use describe::layers::{
+    Affine, Elu, Flatten, Gelu, Identity, LeakyRelu, Relu, Sigmoid, Softmax, Softplus, Swish, Tanh,
+};
+pub use describe::loss::{CustomLoss, Loss};
+pub use describe::network::{Extents, Network};
+pub use describe::optimizer::{Adam, Momentum, Optimizer, Sgd, optimizer, optimizer_names};
+pub use describe::registry::Registry;
+pub use describe::sequence::Sequence;
+pub use describe::text::activation_names;
+pub use error::{Error, MOST_CATEGORIES, Outputs, PreparationError, TextError};
+pub use teach::perceptron::{Perceptron, xor};
+pub use teach::single_layer::{Backward, Inputs, SingleLayer};
+pub use train::clock::StepTime;
+pub use train::evaluation::{EVALUATION_BATCH, Evaluation};
+pub use train::history::{Epoch, Event, History};
+pub use train::metric::Regression;
+pub use train::model::Model;
+pub use train::options::FitOptions;
+pub use train::predictor::Predictor;
+pub use train::step;
+pub use train::training::Training;

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use limpid_engine::kernels::Level;
 use limpid_graph::Tensor;
-use limpid_learn::{Event, Fit, Mode, Model, Network, optimizer, optimizer_names};
+use limpid_learn::{Event, FitOptions, Mode, Model, Network, optimizer, optimizer_names};
 use training::{Recipe, Stored, Training, engine, samples};
 
 /// The system's allocator, which counts.
@@ -132,7 +132,7 @@ fn fitting_allocates_nothing_from_step_to_step() {
     };
     let data = recipe.data();
     let mut model = Model::new(&recipe.network(), 1).unwrap();
-    let fit = Fit { epochs: 4, batch_size: 10, optimizer: optimizer("adam").unwrap(), ..Fit::default() };
+    let fit = FitOptions { epochs: 4, batch_size: 10, optimizer: optimizer("adam").unwrap(), ..FitOptions::default() };
     let mut last = None;
     let mut each = Vec::with_capacity(200);
     model

@@ -6,7 +6,8 @@ use std::ops::ControlFlow;
 use limpid_engine::Precision;
 use limpid_graph::{Builder, Tensor, Var};
 use limpid_learn::{
-    Affine, Context, Dataset, Error, Fit, Flatten, History, Initializer, Layer, Loss, Model, Network, Optimizer, Relu,
+    Affine, Context, Dataset, Error, FitOptions, Flatten, History, Initializer, Layer, Loss, Model, Network, Optimizer,
+    Relu,
 };
 use proptest::prelude::*;
 
@@ -30,8 +31,8 @@ fn data() -> Dataset {
     with_targets([0u8, 1, 0, 1])
 }
 
-fn fit() -> Fit {
-    Fit { epochs: 2, batch_size: 2, ..Fit::default() }
+fn fit() -> FitOptions {
+    FitOptions { epochs: 2, batch_size: 2, ..FitOptions::default() }
 }
 
 fn message<T: std::fmt::Debug>(result: Result<T, Error>) -> String {
@@ -40,24 +41,24 @@ fn message<T: std::fmt::Debug>(result: Result<T, Error>) -> String {
 
 #[test]
 fn settings_out_of_range_are_refused_before_anything_is_learned() {
-    let refused = |fit: Fit| {
+    let refused = |fit: FitOptions| {
         let mut model = model();
         let before = model.parameters().unwrap();
         let message = message(model.fit(&data(), &fit));
         assert_eq!(model.parameters().unwrap(), before);
         message
     };
-    assert_eq!(refused(Fit { epochs: 0, ..fit() }), "the number of epochs is 0; use 1 or more");
+    assert_eq!(refused(FitOptions { epochs: 0, ..fit() }), "the number of epochs is 0; use 1 or more");
     for learning_rate in [f64::NAN, f64::INFINITY, -0.1, 0.0] {
         let wanted = format!("the learning rate is {learning_rate}; use a number above 0, such as 0.1");
-        assert_eq!(refused(Fit { learning_rate: Some(learning_rate), ..fit() }), wanted);
+        assert_eq!(refused(FitOptions { learning_rate: Some(learning_rate), ..fit() }), wanted);
     }
-    assert_eq!(refused(Fit { batch_size: 0, ..fit() }), "the batch size is 0; use 1 or more");
+    assert_eq!(refused(FitOptions { batch_size: 0, ..fit() }), "the batch size is 0; use 1 or more");
 }
 
 #[test]
 fn more_epochs_than_there_is_time_for_can_be_stopped() {
-    let fit = Fit { epochs: usize::MAX, ..fit() };
+    let fit = FitOptions { epochs: usize::MAX, ..fit() };
     let history = model().fit_watched(&data(), None, &fit, |_| ControlFlow::Break(())).unwrap();
     assert_eq!((history.losses.len(), history.epochs.len()), (0, 1));
 }
@@ -140,16 +141,16 @@ fn a_loss_that_is_no_number_before_the_first_step_is_not_blamed_on_the_learning_
 
 #[test]
 fn divergence_is_said_with_the_step_the_epoch_and_the_learning_rate() {
-    let diverge = |fit: Fit| {
+    let diverge = |fit: FitOptions| {
         let mut model = Model::new(&network("2, affine 2"), 1).unwrap().with_loss(Loss::MeanSquaredError);
         message(model.fit(&with_targets(Tensor::zeros([4, 2])), &fit))
     };
     let wanted = |step: usize| {
         format!("training diverged: the loss is inf at step {step} (epoch 1); use a learning rate smaller than 1e30")
     };
-    assert_eq!(diverge(Fit { learning_rate: Some(1e30), ..fit() }), wanted(2));
+    assert_eq!(diverge(FitOptions { learning_rate: Some(1e30), ..fit() }), wanted(2));
     // Found by the evaluation at the epoch's end: the one step's own loss was taken before it.
-    assert_eq!(diverge(Fit { learning_rate: Some(1e30), batch_size: 4, ..fit() }), wanted(1));
+    assert_eq!(diverge(FitOptions { learning_rate: Some(1e30), batch_size: 4, ..fit() }), wanted(1));
 }
 
 #[test]
@@ -305,14 +306,14 @@ impl Optimizer for Signs {
         "signs"
     }
 
-    fn describe<'b>(&self, builder: &'b Builder, parameter: Var<'b>, gradient: Var<'b>, _: Var<'b>) {
+    fn update<'b>(&self, builder: &'b Builder, parameter: Var<'b>, gradient: Var<'b>, _: Var<'b>) {
         builder.assign(parameter, parameter - 0.01 * gradient.sign());
     }
 }
 
 #[test]
 fn an_optimiser_may_do_without_a_learning_rate() {
-    let fit = Fit { epochs: 50, optimizer: std::sync::Arc::new(Signs), ..fit() };
+    let fit = FitOptions { epochs: 50, optimizer: std::sync::Arc::new(Signs), ..fit() };
     let History { losses, .. } = model().fit(&data(), &fit).unwrap();
     assert!(losses[98..].iter().sum::<f64>() < 0.8 * losses[..2].iter().sum::<f64>(), "{losses:?}");
 }

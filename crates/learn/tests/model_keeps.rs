@@ -7,8 +7,8 @@ use std::sync::Arc;
 use limpid_engine::Precision;
 use limpid_graph::Tensor;
 use limpid_learn::{
-    DataSource, Dataset, Error, Event, Fit, Generated, GradientCheck, Loss, Model, Network, Optimizer, Predictor,
-    Sampling, Windowed, optimizer, optimizer_names,
+    DataSource, Dataset, Error, Event, FitOptions, Generated, GradientCheck, Loss, Model, Network, Optimizer,
+    Predictor, Sampling, Windowed, optimizer, optimizer_names,
 };
 
 const SAMPLES: usize = 60;
@@ -47,8 +47,8 @@ fn scaled(precision: Precision) -> Tensor {
     }
 }
 
-fn fit(epochs: usize) -> Fit {
-    Fit { epochs, batch_size: 7, ..Fit::default() }
+fn fit(epochs: usize) -> FitOptions {
+    FitOptions { epochs, batch_size: 7, ..FitOptions::default() }
 }
 
 fn trained(precision: Precision) -> Model {
@@ -97,7 +97,7 @@ fn another_divisor_than_the_models_is_refused() {
     }
     assert_eq!((bits(&model), model.divisor()), (before, Some(255.0)));
     let mut of_bytes = self::model();
-    of_bytes.fit(&raw(), &Fit { learning_rate: Some(1e-5), ..fit(1) }).unwrap();
+    of_bytes.fit(&raw(), &FitOptions { learning_rate: Some(1e-5), ..fit(1) }).unwrap();
     assert_eq!(of_bytes.divisor(), Some(1.0));
     let message = of_bytes.evaluate(&pixels()).unwrap_err().to_string();
     assert!(message.starts_with("the samples are divided by 255, but those that the model learned from were not"));
@@ -119,7 +119,7 @@ fn a_training_that_is_refused_teaches_no_divisor() {
 fn epochs_in_parts_give_the_bits_of_all_at_once() {
     for name in optimizer_names() {
         for sampling in [Sampling::Shuffled, Sampling::WithReplacement] {
-            let fit = |epochs| Fit { sampling, optimizer: optimizer(name).unwrap(), ..fit(epochs) };
+            let fit = |epochs| FitOptions { sampling, optimizer: optimizer(name).unwrap(), ..fit(epochs) };
             let (mut at_once, mut in_parts) = (model(), model());
             let whole = at_once.fit(&pixels(), &fit(5)).unwrap();
             let mut losses = in_parts.fit(&pixels(), &fit(2)).unwrap().losses;
@@ -133,7 +133,7 @@ fn epochs_in_parts_give_the_bits_of_all_at_once() {
 
 #[test]
 fn a_training_that_was_stopped_goes_on_with_the_next_batch() {
-    let adam = || Fit { optimizer: optimizer("adam").unwrap(), ..fit(2) };
+    let adam = || FitOptions { optimizer: optimizer("adam").unwrap(), ..fit(2) };
     let (mut at_once, mut stopped) = (model(), model());
     let whole = at_once.fit(&pixels(), &adam()).unwrap().losses;
     let first = stopped.fit_watched(&pixels(), None, &adam(), |event| match event {
@@ -147,7 +147,7 @@ fn a_training_that_was_stopped_goes_on_with_the_next_batch() {
 
 #[test]
 fn what_begins_anew_and_what_another_optimiser_does_not_take_over() {
-    let momentum = || Fit { optimizer: optimizer("momentum").unwrap(), ..fit(2) };
+    let momentum = || FitOptions { optimizer: optimizer("momentum").unwrap(), ..fit(2) };
     let mut first = model();
     first.fit(&pixels(), &momentum()).unwrap();
     let mut fresh = model();
@@ -169,11 +169,11 @@ fn the_learning_rate_is_the_optimisers_usual_one_unless_it_is_given() {
     let adam = optimizer("adam").unwrap();
     for learning_rate in [None, Some(adam.usual_learning_rate())] {
         let mut model = model();
-        let settings = Fit { optimizer: Arc::clone(&adam), learning_rate, ..fit(3) };
+        let settings = FitOptions { optimizer: Arc::clone(&adam), learning_rate, ..fit(3) };
         assert_eq!(settings.rate(), 0.001);
         model.fit(&pixels(), &settings).unwrap();
         let mut other = self::model();
-        other.fit(&pixels(), &Fit { learning_rate: Some(0.001), ..settings }).unwrap();
+        other.fit(&pixels(), &FitOptions { learning_rate: Some(0.001), ..settings }).unwrap();
         assert_eq!(bits(&model), bits(&other));
     }
 }
@@ -181,10 +181,10 @@ fn the_learning_rate_is_the_optimisers_usual_one_unless_it_is_given() {
 #[test]
 fn a_default_batch_of_more_samples_than_there_are_is_one_of_all() {
     let mut all = model();
-    let history = all.fit(&pixels(), &Fit { epochs: 2, ..Fit::default() }).unwrap();
+    let history = all.fit(&pixels(), &FitOptions { epochs: 2, ..FitOptions::default() }).unwrap();
     assert_eq!(history.losses.len(), 2);
     let mut exact = model();
-    exact.fit(&pixels(), &Fit { epochs: 2, batch_size: SAMPLES, ..Fit::default() }).unwrap();
+    exact.fit(&pixels(), &FitOptions { epochs: 2, batch_size: SAMPLES, ..FitOptions::default() }).unwrap();
     assert_eq!(bits(&all), bits(&exact));
     assert!(all.evaluate_watched(&pixels(), usize::MAX, |_| ()).is_ok());
 }
@@ -246,7 +246,8 @@ fn a_callback_sees_the_model_sets_the_rate_and_its_errors_end_the_training() {
     // A rate for each step is that of trainings of one step.
     let (mut scheduled, mut single) = (self::model(), self::model());
     let rate = |step: usize| 0.1 / (1.0 + step as f64);
-    let settings = |epochs| Fit { batch_size: SAMPLES, epochs, learning_rate: Some(rate(0)), ..Fit::default() };
+    let settings =
+        |epochs| FitOptions { batch_size: SAMPLES, epochs, learning_rate: Some(rate(0)), ..FitOptions::default() };
     let set = |training: &mut limpid_learn::Training<'_>| {
         if let Event::Step { step, .. } = training.event() {
             training.set_learning_rate(rate(step))?;
@@ -255,7 +256,7 @@ fn a_callback_sees_the_model_sets_the_rate_and_its_errors_end_the_training() {
     };
     scheduled.fit_with(&pixels(), None, &settings(4), set).unwrap();
     for step in 0..4 {
-        single.fit(&pixels(), &Fit { learning_rate: Some(rate(step)), ..settings(1) }).unwrap();
+        single.fit(&pixels(), &FitOptions { learning_rate: Some(rate(step)), ..settings(1) }).unwrap();
     }
     assert_eq!(bits(&scheduled), bits(&single));
     let refused = self::model().fit_with(&pixels(), None, &fit(1), |training| {
@@ -308,7 +309,7 @@ fn a_mask_in_the_targets_leaves_numbers_out() {
     let network: Network = "1, affine 1 init=zeros".parse().unwrap();
     let mut model = Model::in_precision(&network, 1, Precision::F64).unwrap().with_loss(masked);
     assert_eq!(model.evaluate(&data).unwrap().loss, (4.0 + 36.0) / 2.0);
-    model.fit(&data, &Fit { epochs: 2000, ..Fit::default() }).unwrap();
+    model.fit(&data, &FitOptions { epochs: 2000, ..FitOptions::default() }).unwrap();
     assert!((model.predict(&Tensor::from([2.0])).unwrap().to_f64()[0] - 4.0).abs() < 1e-3);
 }
 
@@ -375,7 +376,7 @@ fn data_that_is_not_what_it_says_is_refused_with_the_place() {
     let message = model().evaluate(&short).unwrap_err().to_string();
     assert!(message.starts_with("the samples from 25 on: there are 0 where 25 were expected"), "{message}");
     assert!(model().evaluate(&Generated::new(0, |_| (Tensor::zeros([4]), Tensor::scalar(0.0)))).is_err());
-    let replaced = Fit { sampling: Sampling::WithReplacement, ..fit(1) };
+    let replaced = FitOptions { sampling: Sampling::WithReplacement, ..fit(1) };
     let message = model().fit(&windowed(25), &replaced).unwrap_err().to_string();
     assert!(message.ends_with("use shuffled"), "{message}");
     assert!(windowed(25).read(&[SAMPLES]).is_err() && windowed(25).read(&[]).is_err());
@@ -392,7 +393,7 @@ fn an_optimiser_without_a_rate_of_its_own_is_asked_for_its_usual_one() {
         fn usual_learning_rate(&self) -> f64 {
             0.25
         }
-        fn describe<'b>(
+        fn update<'b>(
             &self,
             builder: &'b limpid_graph::Builder,
             parameter: limpid_graph::Var<'b>,
@@ -403,7 +404,7 @@ fn an_optimiser_without_a_rate_of_its_own_is_asked_for_its_usual_one() {
         }
     }
     let (mut own, mut plain) = (model(), model());
-    own.fit(&pixels(), &Fit { optimizer: Arc::new(Own), ..fit(2) }).unwrap();
-    plain.fit(&pixels(), &Fit { learning_rate: Some(0.25), ..fit(2) }).unwrap();
+    own.fit(&pixels(), &FitOptions { optimizer: Arc::new(Own), ..fit(2) }).unwrap();
+    plain.fit(&pixels(), &FitOptions { learning_rate: Some(0.25), ..fit(2) }).unwrap();
     assert_eq!(bits(&own), bits(&plain));
 }

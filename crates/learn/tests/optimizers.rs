@@ -5,7 +5,9 @@
 use limpid_engine::kernels::Level;
 use limpid_engine::{Plan, Precision, Session};
 use limpid_graph::{Builder, Sizes, Tensor};
-use limpid_learn::{Adam, Dataset, Fit, Loss, Model, Momentum, Optimizer, Sgd, optimizer, optimizer_names, step};
+use limpid_learn::{
+    Adam, Dataset, FitOptions, Loss, Model, Momentum, Optimizer, Sgd, optimizer, optimizer_names, step,
+};
 use serde_json::Value;
 
 const STEPS: usize = 20;
@@ -31,7 +33,7 @@ fn gradients() -> Vec<Vec<f64>> {
 fn graph(optimizer: &dyn Optimizer, numbers: usize) -> limpid_graph::Graph {
     let b = Builder::new();
     let (w, gradient) = (b.parameter("w", numbers), b.input("gradient", numbers));
-    optimizer.describe(&b, w, gradient, b.scalar("learning rate"));
+    optimizer.update(&b, w, gradient, b.scalar("learning rate"));
     b.finish([]).unwrap().simplified().unwrap()
 }
 
@@ -143,7 +145,7 @@ fn a_training_that_begins_anew_begins_with_the_states_at_zero() {
     let network = "2, affine 4, tanh, affine 2".parse().unwrap();
     for name in optimizer_names() {
         let (learning_rate, optimizer) = (Some(0.1), optimizer(name).unwrap());
-        let fit = Fit { epochs: 40, batch_size: 2, learning_rate, optimizer, ..Fit::default() };
+        let fit = FitOptions { epochs: 40, batch_size: 2, learning_rate, optimizer, ..FitOptions::default() };
         let mut model = Model::new(&network, 1).unwrap();
         let begins = model.parameters().unwrap();
         let first = model.fit(&data, &fit).unwrap();

@@ -6,7 +6,7 @@ mod numpy_print;
 
 use limpid_engine::Precision;
 use limpid_graph::{Builder, Shape, Tensor, Var};
-use limpid_learn::{Affine, Identity, Initializer, Model, Network, Relu, Sigmoid, Softmax, Solo};
+use limpid_learn::{Affine, Identity, Initializer, Model, Network, Relu, Sigmoid, SingleLayer, Softmax};
 use numpy_print::printed;
 
 /// A function of one value, run.
@@ -32,7 +32,9 @@ fn step_sigmoid_relu_and_identity_take_arrays_of_any_rank() {
     assert_eq!(of(cube.clone(), |x| x.relu()), Tensor::new([2, 1, 2], vec![0.0, 1.0, 2.0, 0.0]).unwrap());
     assert_eq!(of(cube.clone(), |x| x.identity()), cube);
     assert_eq!(of(cube.clone(), |x| x.sigmoid()).shape(), cube.shape());
-    for layer in [Solo::layer(Sigmoid, 0), Solo::layer(Relu, 0), Solo::layer(Identity, 0)].iter_mut() {
+    for layer in
+        [SingleLayer::layer(Sigmoid, 0), SingleLayer::layer(Relu, 0), SingleLayer::layer(Identity, 0)].iter_mut()
+    {
         assert_eq!(layer.forward(&cube).unwrap().shape(), cube.shape());
         assert_eq!(layer.forward(&Tensor::scalar(0.5)).unwrap().shape(), [0usize; 0]);
     }

@@ -6,7 +6,7 @@ mod numpy_print;
 
 use limpid_graph::{Builder, Graph, Tensor};
 use limpid_learn::numeric::{H, gradient_ascent, gradient_descent, numerical_gradient};
-use limpid_learn::{Affine, Initializer, Sigmoid, Solo};
+use limpid_learn::{Affine, Initializer, Sigmoid, SingleLayer};
 use numpy_print::printed;
 
 fn bowl(x: &[f64]) -> f64 {
@@ -127,8 +127,9 @@ fn on_a_plateau_nothing_learns_and_with_vanishing_gradients_later_layers_still_d
     assert_eq!(path.end(), &Tensor::from([0.3, 0.4]));
 
     // Vanishing gradients: ten layers of sigmoids, each of which passes a fraction back.
-    let affine = |i| Solo::layer(Affine::new(8, 8).init(Initializer::Normal(0.5)), i);
-    let mut layers: Vec<(Solo, Solo)> = (0..10).map(|i| (affine(i), Solo::layer(Sigmoid, 0))).collect();
+    let affine = |i| SingleLayer::layer(Affine::new(8, 8).init(Initializer::Normal(0.5)), i);
+    let mut layers: Vec<(SingleLayer, SingleLayer)> =
+        (0..10).map(|i| (affine(i), SingleLayer::layer(Sigmoid, 0))).collect();
     let mut x = Initializer::Normal(1.0).draw(&[4, 8], 5, "x");
     for (affine, sigmoid) in &mut layers {
         x = sigmoid.forward(&affine.forward(&x).unwrap()).unwrap();

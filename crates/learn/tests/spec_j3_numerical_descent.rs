@@ -5,13 +5,13 @@
 mod mnist;
 
 use limpid_engine::Precision;
-use limpid_learn::{Batches, Fit, Model, Network, Sampling, numeric};
+use limpid_learn::{Batches, FitOptions, Model, Network, Sampling, numeric};
 
 #[test]
 fn ten_iterations_by_numerical_gradients_lose_what_back_propagation_loses() {
     let train = mnist::data().0.range(0, 1_000).unwrap();
     let network: Network = "784, affine 50 init=normal(0.01), sigmoid, affine 10 init=normal(0.01)".parse().unwrap();
-    let fit = Fit { epochs: 1, sampling: Sampling::WithReplacement, seed: 7, ..Fit::default() };
+    let fit = FitOptions { epochs: 1, sampling: Sampling::WithReplacement, seed: 7, ..FitOptions::default() };
 
     let mut by_rule = Model::in_precision(&network, 1, Precision::F64).unwrap();
     let wanted = by_rule.fit(&train, &fit).unwrap().losses;

@@ -6,7 +6,7 @@ mod mnist;
 
 use limpid_engine::Precision;
 use limpid_graph::Tensor;
-use limpid_learn::{Affine, Dataset, Fit, Initializer, Model, Network, Relu, Sampling, Sigmoid};
+use limpid_learn::{Affine, Dataset, FitOptions, Initializer, Model, Network, Relu, Sampling, Sigmoid};
 
 const INIT: Initializer = Initializer::Normal(0.01);
 
@@ -17,8 +17,14 @@ fn two_layers(activation: &str) -> Network {
     }
 }
 
-fn notes_fit() -> Fit {
-    Fit { batch_size: 100, learning_rate: Some(0.1), sampling: Sampling::WithReplacement, seed: 0, ..Fit::default() }
+fn notes_fit() -> FitOptions {
+    FitOptions {
+        batch_size: 100,
+        learning_rate: Some(0.1),
+        sampling: Sampling::WithReplacement,
+        seed: 0,
+        ..FitOptions::default()
+    }
 }
 
 // row J1
@@ -74,7 +80,7 @@ fn one_sample_or_a_batch_and_labels_or_one_hot_rows_give_the_same_answers() {
 #[test]
 fn labels_and_one_hot_rows_train_the_same_weights() {
     let (train, _) = mnist::data();
-    let (labels, fit) = (train.range(0, 500).unwrap(), Fit { epochs: 2, ..notes_fit() });
+    let (labels, fit) = (train.range(0, 500).unwrap(), FitOptions { epochs: 2, ..notes_fit() });
     let trained = |data: &Dataset| {
         let mut model = Model::new(&two_layers("relu"), 1).unwrap();
         let history = model.fit(data, &fit).unwrap();
@@ -88,7 +94,7 @@ fn labels_and_one_hot_rows_train_the_same_weights() {
 fn a_sigmoid_before_the_softmax_learns_badly() {
     let (train, test) = mnist::data();
     // 2,000 steps of 100.
-    let (train, fit) = (train.range(0, 20_000).unwrap(), Fit { epochs: 10, ..notes_fit() });
+    let (train, fit) = (train.range(0, 20_000).unwrap(), FitOptions { epochs: 10, ..notes_fit() });
     let affine = |inputs, outputs| Affine::new(inputs, outputs).init(INIT);
     let with_sigmoid = Network::new(784, (affine(784, 50), Sigmoid, affine(50, 10), Sigmoid));
     let accuracy = |network: &Network| {
@@ -112,7 +118,7 @@ fn ten_thousand_steps_of_stochastic_gradient_descent_read_digits_and_do_not_over
         steps += usize::from(matches!(event, limpid_learn::Event::Step { .. }));
         if steps == 10_000 { std::ops::ControlFlow::Break(()) } else { std::ops::ControlFlow::Continue(()) }
     };
-    let history = model.fit_watched(&train, Some(&test), &Fit { timed: true, ..notes_fit() }, watch).unwrap();
+    let history = model.fit_watched(&train, Some(&test), &FitOptions { timed: true, ..notes_fit() }, watch).unwrap();
     assert_eq!((history.losses.len(), history.times.len()), (10_000, 10_000));
     let epochs: Vec<_> = history.epochs.iter().map(|epoch| (epoch.epoch, epoch.step)).collect();
     assert_eq!(epochs, (0..=16).map(|epoch| (epoch, 600 * epoch)).collect::<Vec<_>>());
@@ -137,7 +143,7 @@ fn epochs_are_right_where_the_batch_does_not_divide_the_data() {
     let network: Network = "2, affine 8, relu, affine 2".parse().unwrap();
     for sampling in [Sampling::Shuffled, Sampling::WithReplacement] {
         let mut model = Model::in_precision(&network, 1, Precision::F64).unwrap();
-        let fit = Fit { epochs: 30, batch_size: 10, sampling, ..Fit::default() };
+        let fit = FitOptions { epochs: 30, batch_size: 10, sampling, ..FitOptions::default() };
         let history =
             model.fit_watched(&small(), Some(&small()), &fit, |_| std::ops::ControlFlow::Continue(())).unwrap();
         // 103 samples are 10 batches of 10 and one of 3, or 11 drawn ones.
@@ -157,7 +163,7 @@ fn epochs_are_right_where_the_batch_does_not_divide_the_data() {
 #[test]
 fn the_time_of_day_and_the_time_passed_are_noted_for_each_step_on_request() {
     let mut model = Model::new(&"2, affine 2".parse().unwrap(), 1).unwrap();
-    let fit = Fit { epochs: 2, batch_size: 10, timed: true, ..Fit::default() };
+    let fit = FitOptions { epochs: 2, batch_size: 10, timed: true, ..FitOptions::default() };
     let times = model.fit(&small(), &fit).unwrap().times;
     assert_eq!(times.len(), 22);
     let in_order = |pair: &[limpid_learn::StepTime]| pair[0].elapsed_seconds <= pair[1].elapsed_seconds;

@@ -4,7 +4,8 @@
 use limpid_engine::{Precision, Session};
 use limpid_graph::{Builder, Tensor};
 use limpid_learn::{
-    Affine, Backward, Context, Dataset, Error, Initializer, Layer, Loss, Network, Optimizer, Relu, Sigmoid, Solo, step,
+    Affine, Backward, Context, Dataset, Error, Initializer, Layer, Loss, Network, Optimizer, Relu, Sigmoid,
+    SingleLayer, step,
 };
 
 fn scalars<const N: usize>(numbers: [f64; N]) -> [Tensor; N] {
@@ -13,15 +14,15 @@ fn scalars<const N: usize>(numbers: [f64; N]) -> [Tensor; N] {
 
 #[test]
 fn the_shop_from_multiply_and_add_layers_gives_the_printed_digits() {
-    let [mut apples, mut oranges, mut taxed] = [(); 3].map(|()| Solo::multiply());
-    let mut both = Solo::add();
+    let [mut apples, mut oranges, mut taxed] = [(); 3].map(|()| SingleLayer::multiply());
+    let mut both = SingleLayer::add();
     let apple_cost = apples.forward(&scalars([100.0, 2.0])).unwrap();
     let orange_cost = oranges.forward(&scalars([150.0, 3.0])).unwrap();
     let subtotal = both.forward(&[&apple_cost, &orange_cost]).unwrap();
     let total = taxed.forward(&[subtotal, Tensor::scalar(1.1)]).unwrap();
     assert_eq!(total.item(), Some(715.0000000000001));
 
-    let of = |solo: &Solo, upstream: &Tensor| -> Vec<Tensor> { solo.backward(upstream).unwrap().inputs };
+    let of = |layer: &SingleLayer, upstream: &Tensor| -> Vec<Tensor> { layer.backward(upstream).unwrap().inputs };
     let taxed = of(&taxed, &Tensor::scalar(1.0));
     assert_eq!(taxed, scalars([1.1, 650.0]));
     let both = of(&both, &taxed[0]);
@@ -34,19 +35,19 @@ fn the_shop_from_multiply_and_add_layers_gives_the_printed_digits() {
 fn joints_take_arrays_and_give_each_input_a_derivative_of_its_own_shape() {
     let (matrix, row) = (Tensor::from([[1.0, 2.0], [3.0, 4.0]]), Tensor::from([10.0, 20.0]));
     let upstream = Tensor::from([[1.0, 1.0], [1.0, 2.0]]);
-    let mut multiply = Solo::multiply();
+    let mut multiply = SingleLayer::multiply();
     assert_eq!(multiply.forward(&[&matrix, &row]).unwrap(), Tensor::from([[10.0, 40.0], [30.0, 80.0]]));
     let backward = multiply.backward(&upstream).unwrap();
     assert_eq!(backward.inputs, [Tensor::from([[10.0, 20.0], [10.0, 40.0]]), Tensor::from([4.0, 10.0])]);
     assert_eq!(backward.parameters, []);
-    let mut add = Solo::add();
+    let mut add = SingleLayer::add();
     assert_eq!(add.forward(&[&matrix, &row]).unwrap(), Tensor::from([[11.0, 22.0], [13.0, 24.0]]));
     assert_eq!(add.backward(&upstream).unwrap().inputs, [upstream, Tensor::from([2.0, 3.0])]);
 }
 
 #[test]
 fn relu_lets_the_derivative_through_where_its_input_was_positive() {
-    let mut relu = Solo::layer(Relu, 0);
+    let mut relu = SingleLayer::layer(Relu, 0);
     let x = Tensor::from([[1.0, -0.5], [-2.0, 3.0], [0.0, -0.0]]);
     assert_eq!(relu.forward(&x).unwrap(), Tensor::from([[1.0, 0.0], [0.0, 3.0], [0.0, 0.0]]));
     let upstream = Tensor::from([[5.0, 6.0], [7.0, 8.0], [9.0, 10.0]]);
@@ -56,7 +57,7 @@ fn relu_lets_the_derivative_through_where_its_input_was_positive() {
 
 #[test]
 fn sigmoids_backward_pass_needs_its_output_alone() {
-    let mut sigmoid = Solo::layer(Sigmoid, 0);
+    let mut sigmoid = SingleLayer::layer(Sigmoid, 0);
     let y = sigmoid.forward(&Tensor::from([-3.0, 0.0, 2.5])).unwrap().to_f64();
     let upstream = [1.0, -2.0, 0.3];
     let backward = sigmoid.backward(&Tensor::from(upstream)).unwrap();
@@ -73,8 +74,8 @@ fn sigmoids_backward_pass_needs_its_output_alone() {
     assert!(readers.map(|(id, _)| id).eq([y.id()]), "nothing in the backward pass reads x");
 }
 
-fn affine_2_to_3() -> Solo {
-    let mut affine = Solo::layer(Affine::new(2, 3), 1);
+fn affine_2_to_3() -> SingleLayer {
+    let mut affine = SingleLayer::layer(Affine::new(2, 3), 1);
     affine.set("w", Tensor::from([[1.0, 3.0, 5.0], [2.0, 4.0, 6.0]])).unwrap();
     affine.set("b", Tensor::from([10.0, 20.0, 30.0])).unwrap();
     affine
@@ -123,9 +124,9 @@ fn affine_takes_an_input_of_any_rank_and_each_row_in_it_counts_alike() {
 fn softmax_with_loss_goes_back_with_the_difference_over_the_batch() {
     let scores = Tensor::from([[0.3, 2.9, 4.0], [1010.0, 1000.0, 990.0]]);
     let one_hot = Tensor::from([[0.0, 0.0, 1.0], [1.0, 0.0, 0.0]]);
-    let y = Solo::layer(limpid_learn::Softmax, 0).forward(&scores).unwrap().to_f64();
+    let y = SingleLayer::layer(limpid_learn::Softmax, 0).forward(&scores).unwrap().to_f64();
     let wanted: Vec<f64> = y.iter().zip(one_hot.to_f64()).map(|(y, t)| (y - t) / 2.0).collect();
-    let mut joint = Solo::softmax_with_loss();
+    let mut joint = SingleLayer::softmax_with_loss();
     for targets in [one_hot, Tensor::from([2.0, 0.0]), Tensor::from([2u8, 0])] {
         let loss = joint.forward(&[&scores, &targets]).unwrap();
         assert!((loss.item().unwrap() - (-y[2].ln() - y[3].ln()) / 2.0).abs() < 1e-15);
@@ -144,7 +145,8 @@ fn a_backward_pass_never_overwrites_the_derivative_handed_to_it() {
     let upstream = Tensor::from([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]);
     let before = upstream.clone();
     let x = Tensor::from([[-1.0, 2.0, 0.0], [1.0, -3.0, 4.0]]);
-    let mut layers = [Solo::layer(Relu, 0), Solo::layer(Sigmoid, 0), Solo::layer(Affine::new(3, 3), 0)];
+    let mut layers =
+        [SingleLayer::layer(Relu, 0), SingleLayer::layer(Sigmoid, 0), SingleLayer::layer(Affine::new(3, 3), 0)];
     for layer in &mut layers {
         layer.forward(&x).unwrap();
         let first = layer.backward(&upstream).unwrap();
@@ -166,7 +168,7 @@ fn a_backward_pass_goes_back_through_the_last_forward_pass_with_the_parameters_i
 }
 
 #[test]
-fn what_does_not_fit_a_solo_layer_is_said() {
+fn what_does_not_fit_a_single_layer_is_said() {
     let mut affine = affine_2_to_3();
     assert_eq!(affine.backward(&Tensor::from([1.0, 0.0, 0.0])), Err(Error::NothingForward));
     let message = affine.forward(&Tensor::from([1.0, 2.0, 3.0])).unwrap_err().to_string();
@@ -179,10 +181,10 @@ fn what_does_not_fit_a_solo_layer_is_said() {
     assert_eq!(message, "`w` has shape [3, 2]; for inputs of this shape the layer needs [2, 3]");
     let message = affine.set("weights", Tensor::zeros([2, 3])).unwrap_err().to_string();
     assert_eq!(message, "the layer has no parameter `weights`; it has `w` [2, 3], `b` [3]");
-    let message = Solo::add().forward(&Tensor::scalar(1.0)).unwrap_err().to_string();
+    let message = SingleLayer::add().forward(&Tensor::scalar(1.0)).unwrap_err().to_string();
     assert_eq!(message, "`add` takes 2 inputs and was given 1");
 
-    let mut set_too_early = Solo::layer(Affine::new(2, 3), 0);
+    let mut set_too_early = SingleLayer::layer(Affine::new(2, 3), 0);
     set_too_early.set("w", Tensor::zeros([3, 2])).unwrap();
     assert!(matches!(set_too_early.forward(&Tensor::from([1.0, 2.0])), Err(Error::Parameters(_))));
 }
@@ -203,7 +205,7 @@ impl Layer for Position {
 
 #[test]
 fn a_layer_without_a_derivative_runs_forward_and_says_why_not_backward() {
-    let mut position = Solo::layer(Position, 0);
+    let mut position = SingleLayer::layer(Position, 0);
     assert_eq!(position.forward(&Tensor::from([1.0, 3.0, 2.0])).unwrap(), Tensor::scalar(1.0));
     let message = position.backward(&Tensor::scalar(1.0)).unwrap_err().to_string();
     assert!(message.contains("derivative") && message.contains("argmax"), "{message}");
@@ -218,7 +220,7 @@ impl Optimizer for Keep {
         "keep"
     }
 
-    fn describe<'b>(
+    fn update<'b>(
         &self,
         builder: &'b Builder,
         parameter: limpid_graph::Var<'b>,
@@ -250,12 +252,12 @@ fn the_two_layer_net_from_an_ordered_list_of_layers_has_the_training_graphs_grad
     let loss = session.run(program, &feeds).unwrap().swap_remove(0);
 
     let (first, relu, second) = layers();
-    let mut list = [Solo::layer(first, 0), Solo::layer(relu, 0), Solo::layer(second, 0)];
+    let mut list = [SingleLayer::layer(first, 0), SingleLayer::layer(relu, 0), SingleLayer::layer(second, 0)];
     for (i, name) in [(0, "w"), (0, "b"), (2, "w"), (2, "b")] {
         list[i].set(name, session.get(&format!("{i}/{name}")).unwrap().clone()).unwrap();
     }
     let scores = list.iter_mut().fold(data.inputs().clone(), |x, layer| layer.forward(&x).unwrap());
-    let mut with_loss = Solo::softmax_with_loss();
+    let mut with_loss = SingleLayer::softmax_with_loss();
     assert_eq!(with_loss.forward(&[&scores, data.targets()]).unwrap(), loss);
     let mut upstream = with_loss.backward(&Tensor::scalar(1.0)).unwrap().inputs.swap_remove(0);
     for (i, layer) in list.iter().enumerate().rev() {

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use limpid::draw::GraphPicture;
-use limpid::learn::Solo;
+use limpid::learn::SingleLayer;
 use limpid::page::{Outcome, Page};
 use limpid::prelude::*;
 
@@ -26,7 +26,7 @@ pub(crate) fn stop(page: &mut Page<'_>) -> Outcome {
     page.graph("square", GraphPicture::new(&drawing));
 
     // An add node passes on what arrives; a multiply node passes it on times the other input.
-    for (name, mut node) in [("x + y", Solo::add()), ("x · y", Solo::multiply())] {
+    for (name, mut node) in [("x + y", SingleLayer::add()), ("x · y", SingleLayer::multiply())] {
         node.forward(&[Tensor::scalar(10.0), Tensor::scalar(5.0)])?;
         let back = node.backward(&Tensor::scalar(1.3))?.inputs;
         writeln!(page, "{name} at (10, 5), with 1.3 arriving, passes back {} and {}", back[0], back[1])?;

@@ -17,7 +17,7 @@ pub(crate) fn stop(page: &mut Page<'_>) -> Outcome {
         ("a sigmoid there too", Network::new(784, (affine(784, 50), Sigmoid, affine(50, 10), Sigmoid))),
     ];
     // 5 epochs of 600 steps; 10,000 steps are about 17 epochs.
-    let fit = Fit { epochs: 5, sampling: Sampling::WithReplacement, seed: 0, ..Fit::default() };
+    let fit = FitOptions { epochs: 5, sampling: Sampling::WithReplacement, seed: 0, ..FitOptions::default() };
     let mut compared = Plot::new().title("test accuracy").labels("epoch", "accuracy").y_limits(0.0, 1.0);
     for (name, network) in networks {
         let mut model = Model::new(&network, 1)?;

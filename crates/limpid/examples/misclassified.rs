@@ -11,7 +11,7 @@ pub(crate) fn stop(page: &mut Page<'_>) -> Outcome {
     let (train, test) = mnist(&Mnist::default())?;
     let network: Network = "784, affine 50, relu, affine 10".parse()?;
     let mut model = Model::new(&network, 1)?;
-    model.fit(&train, &Fit { epochs: 5, seed: 0, ..Fit::default() })?;
+    model.fit(&train, &FitOptions { epochs: 5, seed: 0, ..FitOptions::default() })?;
 
     let images = Tensor::new([10_000, 784], test.inputs_as_f32())?;
     let scores = model.predict(&images)?.to_f64();

@@ -12,7 +12,7 @@ use limpid::prelude::*;
 pub(crate) fn stop(page: &mut Page<'_>) -> Outcome {
     let train = mnist(&Mnist::default())?.0.range(0, 1000)?;
     let network: Network = "784, affine 50 init=normal(0.01), sigmoid, affine 10 init=normal(0.01)".parse()?;
-    let fit = Fit { epochs: 1, sampling: Sampling::WithReplacement, seed: 7, ..Fit::default() };
+    let fit = FitOptions { epochs: 1, sampling: Sampling::WithReplacement, seed: 7, ..FitOptions::default() };
 
     let mut by_rule = Model::in_precision(&network, 1, Precision::F64)?;
     let rule = by_rule.fit(&train, &fit)?.losses;

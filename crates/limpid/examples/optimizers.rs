@@ -16,7 +16,7 @@ fn path(name: &str, learning_rate: f64) -> Result<[Vec<f64>; 2], limpid::Error> 
     let rate = b.scalar("learning rate");
     let optimizer = optimizer(name)?;
     for (parameter, gradient) in [x, y].into_iter().zip(b.grad(height, &[x, y])) {
-        optimizer.describe(&b, parameter, gradient, rate);
+        optimizer.update(&b, parameter, gradient, rate);
     }
     let graph = b.finish([height])?;
     let mut session = Session::new(Precision::F64);

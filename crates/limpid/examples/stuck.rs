@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use limpid::draw::{ColourMap, Grid, Line, Plot, Points, Surface};
-use limpid::learn::Solo;
+use limpid::learn::SingleLayer;
 use limpid::learn::numeric::{H, gradient_descent, numerical_gradient};
 use limpid::page::{Outcome, Page};
 use limpid::prelude::*;
@@ -34,8 +34,9 @@ pub(crate) fn stop(page: &mut Page<'_>) -> Outcome {
 
     // Ten sigmoid layers: each passes at most a quarter of the derivative back.
     let normal = |deviation| Initializer::Normal(deviation);
-    let mut layers: Vec<[Solo; 2]> =
-        (0..10).map(|i| [Solo::layer(Affine::new(8, 8).init(normal(0.5)), i), Solo::layer(Sigmoid, 0)]).collect();
+    let mut layers: Vec<[SingleLayer; 2]> = (0..10)
+        .map(|i| [SingleLayer::layer(Affine::new(8, 8).init(normal(0.5)), i), SingleLayer::layer(Sigmoid, 0)])
+        .collect();
     let mut x = normal(1.0).draw(&[4, 8], 5, "x");
     for layer in layers.iter_mut().flatten() {
         x = layer.forward(&x)?;

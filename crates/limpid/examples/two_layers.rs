@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use limpid::draw::GraphPicture;
-use limpid::learn::{Solo, step};
+use limpid::learn::{SingleLayer, step};
 use limpid::page::{Outcome, Page};
 use limpid::prelude::*;
 
@@ -27,7 +27,11 @@ pub(crate) fn stop(page: &mut Page<'_>) -> Outcome {
     let model = Model::in_precision(&two, 1, Precision::F64)?;
 
     // The same layers in a list, with the same weights.
-    let mut list = [Solo::layer(Affine::new(3, 4), 0), Solo::layer(Relu, 0), Solo::layer(Affine::new(4, 2), 0)];
+    let mut list = [
+        SingleLayer::layer(Affine::new(3, 4), 0),
+        SingleLayer::layer(Relu, 0),
+        SingleLayer::layer(Affine::new(4, 2), 0),
+    ];
     for (name, value) in model.parameters()? {
         let (place, name) = name.split_once('/').unwrap_or_default();
         list[place.parse::<usize>()?].set(name, value)?;
@@ -37,7 +41,7 @@ pub(crate) fn stop(page: &mut Page<'_>) -> Outcome {
     for layer in &mut list {
         scores = layer.forward(&scores)?;
     }
-    let mut loss = Solo::softmax_with_loss();
+    let mut loss = SingleLayer::softmax_with_loss();
     writeln!(page, "loss by layers: {}", loss.forward(&[&scores, data.targets()])?)?;
     let mut upstream = loss.backward(&Tensor::scalar(1.0))?.inputs.swap_remove(0);
     for (place, layer) in list.iter().enumerate().rev() {

@@ -7,7 +7,7 @@
 //!     let (train, test) = limpid::datasets::mnist(&Mnist::default())?;
 //!     let network = Network::new(784, (Affine::new(784, 50), Relu, Affine::new(50, 10)));
 //!     let mut model = Model::new(&network, 1)?;
-//!     model.fit(&train, &Fit { epochs: 25, ..Fit::default() })?;
+//!     model.fit(&train, &FitOptions { epochs: 25, ..FitOptions::default() })?;
 //!     println!("{:?}", model.evaluate(&test)?);
 //!     Ok(())
 //! }
@@ -52,8 +52,8 @@ pub mod prelude {
     pub use limpid_engine::Precision;
     pub use limpid_graph::{Builder, Graph, Tensor, Var};
     pub use limpid_learn::{
-        Adam, Affine, DataSource, Dataset, Elu, Event, Fit, Flatten, Gelu, History, Identity, Initializer, Layer,
-        LeakyRelu, Loss, Model, Momentum, Network, Relu, Sampling, Sgd, Sigmoid, Softmax, Softplus, Swish, Tanh,
+        Adam, Affine, DataSource, Dataset, Elu, Event, FitOptions, Flatten, Gelu, History, Identity, Initializer,
+        Layer, LeakyRelu, Loss, Model, Momentum, Network, Relu, Sampling, Sgd, Sigmoid, Softmax, Softplus, Swish, Tanh,
     };
 }
 

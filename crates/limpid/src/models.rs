@@ -154,7 +154,7 @@ impl Samples {
 /// let pixels = Tensor::new([2, 2], vec![0u8, 255, 255, 51])?;
 /// let data = Dataset::new(pixels.clone(), Tensor::from([0u8, 1]))?.divided_by(255.0);
 /// let mut model = Model::new(&"2, affine 3, relu, affine 2".parse()?, 1)?;
-/// model.fit(&data, &Fit { epochs: 3, ..Fit::default() })?;
+/// model.fit(&data, &FitOptions { epochs: 3, ..FitOptions::default() })?;
 /// models::save(&model, &path)?;
 ///
 /// let mut loaded = models::load(&path)?;

@@ -10,7 +10,7 @@
 //! let split = tables::split(&table, &TableOptions { test_share: 0.25, ..TableOptions::predicting("kind") })?;
 //! let network = Network::new(split.preparation.size(), (Affine::new(1, 8), Relu, Affine::new(8, 2)));
 //! let mut model = Model::new(&network, 1)?;
-//! model.fit(&split.train, &Fit { epochs: 100, batch_size: 10, ..Fit::default() })?;
+//! model.fit(&split.train, &FitOptions { epochs: 100, batch_size: 10, ..FitOptions::default() })?;
 //! assert_eq!(model.evaluate(&split.test.expect("a quarter was held out"))?.accuracy, Some(1.0));
 //! # Ok::<(), limpid::Error>(())
 //! ```
@@ -247,7 +247,7 @@ fn seen_of(table: &Table, preparation: &Preparation, known: &Column) -> Seen {
 /// let split = tables::split(&table, &TableOptions::predicting("kind"))?;
 /// let network = Network::new(split.preparation.size(), (Affine::to(8), Relu, Affine::to(2)));
 /// let mut model = Model::new(&network, 1)?;
-/// model.fit(&split.train, &Fit { epochs: 100, batch_size: 10, ..Fit::default() })?;
+/// model.fit(&split.train, &FitOptions { epochs: 100, batch_size: 10, ..FitOptions::default() })?;
 ///
 /// // New rows have no column to predict.
 /// let new = Table::from_bytes(b"size\n0\n6\n")?;

@@ -6,7 +6,7 @@
 use limpid::datasets::{Mnist, mnist};
 use limpid::files::Picture;
 use limpid::graph::Tensor;
-use limpid::learn::{Fit, Model};
+use limpid::learn::{FitOptions, Model};
 use limpid::models::PictureForm;
 use limpid::pictures::{Changes, Ground, brought};
 
@@ -54,7 +54,7 @@ fn digits_as_people_bring_them_are_read_as_well_as_mnists_own() {
     let (train, test) = mnist(&Mnist { normalize: false, ..Mnist::default() }).unwrap();
     let network = "784, affine 50, relu, affine 10".parse().unwrap();
     let mut model = Model::new(&network, 1).unwrap();
-    let fit = Fit { epochs: 1, batch_size: 50, ..Fit::default() };
+    let fit = FitOptions { epochs: 1, batch_size: 50, ..FitOptions::default() };
     model.fit(&train.range(0, 30_000).unwrap().divided_by(255.0), &fit).unwrap();
     let digits: Vec<Vec<u8>> =
         test.inputs().as_slice::<u8>().unwrap().chunks(784).take(ASKED).map(<[u8]>::to_vec).collect();

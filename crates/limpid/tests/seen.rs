@@ -9,7 +9,7 @@ use std::fmt::Write;
 use std::path::Path;
 
 use limpid::files::{ModelFile, Table, TableForm};
-use limpid::learn::{Evaluation, Fit, Model, Preparation};
+use limpid::learn::{Evaluation, FitOptions, Model, Preparation};
 use limpid::models::{self, Samples, Saved, Seen};
 use limpid::pictures;
 use limpid::tables::{self, TableOptions};
@@ -41,7 +41,7 @@ fn trained(text: &str, options: &TableOptions, path: &Path) -> [Option<Evaluatio
     if outputs == 1 {
         model = model.with_loss(limpid::learn::Loss::MeanSquaredError);
     }
-    model.fit(&split.train, &Fit { epochs: 5, batch_size: 10, ..Fit::default() }).unwrap();
+    model.fit(&split.train, &FitOptions { epochs: 5, batch_size: 10, ..FitOptions::default() }).unwrap();
     let figures = [Some(&split.train), split.test.as_ref()].map(|part| Some(model.evaluate(part?).unwrap()));
     models::save_with(&model, Some(&Samples::Table(split.preparation)), path).unwrap();
     figures
@@ -138,7 +138,7 @@ fn held_out_pictures_are_told_again_and_give_the_figures_of_the_training() {
         let split = pictures::split_sized(&shots, size, 0.25, 5).unwrap();
         let inputs = split.form.sample_size().unwrap();
         let mut model = Model::new(&format!("{inputs}, affine 2").parse().unwrap(), 1).unwrap();
-        model.fit(&split.train, &Fit { epochs: 1, batch_size: 10, ..Fit::default() }).unwrap();
+        model.fit(&split.train, &FitOptions { epochs: 1, batch_size: 10, ..FitOptions::default() }).unwrap();
         let asked = pictures::asked(&shots, &split.form, true, false).unwrap();
         let Seen::Same { train, test } = &asked.seen else { panic!("the same pictures") };
         assert_eq!((train.len(), test.len(), asked.held_out), (30, 10, None));

@@ -62,7 +62,7 @@ fn learn(path: &Path, is_streamed: bool) {
     let options = TableOptions::predicting("y");
     let network: Network = "8, affine 16, relu, affine 2".parse().unwrap();
     let mut model = Model::new(&network, 1).unwrap();
-    let fit = Fit { epochs: 1, batch_size: 500, ..Fit::default() };
+    let fit = FitOptions { epochs: 1, batch_size: 500, ..FitOptions::default() };
     let accuracy = if is_streamed {
         let table = tables::stream(path, &TableForm::default(), &options, 10_000).unwrap();
         model.fit(&table.train, &fit).unwrap();

@@ -29,7 +29,7 @@ fn trained(
     let network = Network::new(inputs, (Affine::new(inputs, 6), Relu, Affine::new(6, outputs)));
     let loss = if outputs == 1 { Loss::MeanSquaredError } else { Loss::SoftmaxCrossEntropy };
     let mut model = Model::new(&network, 3).unwrap().with_loss(loss);
-    let fit = Fit { epochs: 3, batch_size: 7, learning_rate: Some(0.1), ..Fit::default() };
+    let fit = FitOptions { epochs: 3, batch_size: 7, learning_rate: Some(0.1), ..FitOptions::default() };
     let history = model.fit_watched(train, test, &fit, |_| std::ops::ControlFlow::Continue(())).unwrap();
     let evaluation = model.evaluate(train).unwrap();
     let parameters = model.parameters().unwrap();

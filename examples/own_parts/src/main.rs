@@ -23,7 +23,7 @@ fn trained(epochs: usize) -> Result<Model, limpid::Error> {
     let network = registry().network("2, affine 32, mish, residual 32, residual 32, affine 2")?;
     let mut model = Model::new(&network, 1)?.with_loss(focal());
     let optimizer = Arc::new(Signum { momentum: 0.9 });
-    model.fit(&Spirals { points: 1000 }, &Fit { epochs, batch_size: 50, optimizer, ..Fit::default() })?;
+    model.fit(&Spirals { points: 1000 }, &FitOptions { epochs, batch_size: 50, optimizer, ..FitOptions::default() })?;
     Ok(model)
 }
 

@@ -74,7 +74,7 @@ impl Optimizer for Signum {
         0.002
     }
 
-    fn describe<'b>(&self, builder: &'b Builder, parameter: Var<'b>, gradient: Var<'b>, learning_rate: Var<'b>) {
+    fn update<'b>(&self, builder: &'b Builder, parameter: Var<'b>, gradient: Var<'b>, learning_rate: Var<'b>) {
         let name = format!("{} velocity", parameter.name().unwrap_or_default());
         let velocity = builder.state(&name, parameter.shape());
         let next = self.momentum * velocity + (1.0 - self.momentum) * gradient;

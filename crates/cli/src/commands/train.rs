@@ -10,7 +10,7 @@ use limpid::engine;
 use limpid::files::write_atomically;
 use limpid::graph::{Sizes, memory};
 use limpid::learn::{
-    DataSource, Dataset, Event, Fit, History, Loss, Model, Network, Optimizer, Regression, Sampling, Task,
+    DataSource, Dataset, Event, FitOptions, History, Loss, Model, Network, Optimizer, Regression, Sampling, Task,
 };
 use limpid::models::Samples;
 use limpid::prelude::Precision;
@@ -349,7 +349,7 @@ impl Arguments {
         let TrainingOptions { seed, sampling, .. } = self.training;
         let Plan { batch_size, epochs, learning_rate, .. } = *plan;
         let optimizer = Arc::clone(&plan.optimizer);
-        let fit = Fit {
+        let fit = FitOptions {
             epochs: epochs.max(1),
             batch_size,
             learning_rate: Some(learning_rate),

@@ -82,7 +82,7 @@ impl Mover {
         let b = Builder::new();
         let point = b.parameter("point", start.len());
         let gradient = b.input("gradient", start.len());
-        optimizer.describe(&b, point, gradient, b.scalar("learning rate"));
+        optimizer.update(&b, point, gradient, b.scalar("learning rate"));
         let graph = b.finish([point])?;
         let mut session = Session::reference(Precision::F64);
         for (state, zeros) in step::initial_states(&graph) {

@@ -60,7 +60,7 @@ pub struct PictureSource {
 /// let data = pictures::stream(folder.path(), None, 0.25, 1)?;
 /// assert_eq!((data.train.len(), data.form.classes.as_slice()), (6, &["dark".to_string(), "light".to_string()][..]));
 /// let mut model = Model::new(&Network::new(1, Affine::new(1, 2)), 1)?;
-/// model.fit(&data.train, &Fit { epochs: 100, batch_size: 2, ..Fit::default() })?;
+/// model.fit(&data.train, &FitOptions { epochs: 100, batch_size: 2, ..FitOptions::default() })?;
 /// assert_eq!(model.evaluate(&data.test.expect("a quarter was held out"))?.accuracy, Some(1.0));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```

@@ -66,7 +66,7 @@ pub struct TableStream {
 /// assert_eq!((table.rows, table.train.len()), (4000, 3200));
 /// let network = Network::new(table.preparation.size(), (Affine::new(1, 8), Relu, Affine::new(8, 2)));
 /// let mut model = Model::new(&network, 1)?;
-/// model.fit(&table.train, &Fit { epochs: 5, batch_size: 10, ..Fit::default() })?;
+/// model.fit(&table.train, &FitOptions { epochs: 5, batch_size: 10, ..FitOptions::default() })?;
 /// assert_eq!(model.evaluate(&table.test.expect("a fifth was held out"))?.accuracy, Some(1.0));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```

@@ -1,0 +1,11 @@
+//! The description of a network and of its training: layers, losses, optimizers, as plain data that can be written as text.
+
+pub(crate) mod initializer;
+pub(crate) mod layer;
+pub(crate) mod layers;
+pub(crate) mod loss;
+pub(crate) mod network;
+pub(crate) mod optimizer;
+pub(crate) mod registry;
+pub(crate) mod sequence;
+pub(crate) mod text;

@@ -1,0 +1,223 @@
+//! A network: the extents of one input sample, and layers.
+
+use std::collections::{HashMap, HashSet};
+use std::fmt;
+use std::panic::Location;
+use std::sync::Arc;
+
+use limpid_graph::{Builder, Dim, Graph, Shape, Tensor, Var};
+
+use crate::describe::layer::{Context, Declared, Layer, Mode};
+use crate::describe::sequence::Sequence;
+use crate::error::Error;
+
+/// A network as described: plain data, cheap to clone.
+///
+/// ```
+/// use limpid_learn::{Affine, Network, Relu};
+///
+/// let network = Network::new(784, (Affine::new(784, 50), Relu, Affine::new(50, 10)));
+/// assert_eq!(network.to_string(), "784, affine 50, relu, affine 10");
+/// assert_eq!(network.to_string().parse::<Network>()?.parameter_names()?, ["0/w", "0/b", "2/w", "2/b"]);
+/// # Ok::<(), limpid_learn::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Network {
+    input: Vec<usize>,
+    sequence: Arc<Sequence>,
+    location: &'static Location<'static>,
+}
+
+impl Network {
+    /// Layers over samples of these extents: `784`, or `[1, 28, 28]`.
+    #[track_caller]
+    pub fn new(input: impl Into<Extents>, layers: impl Into<Sequence>) -> Self {
+        Self { input: input.into().0, sequence: Arc::new(layers.into()), location: Location::caller() }
+    }
+
+    /// The extents of one sample.
+    pub fn input(&self) -> &[usize] {
+        &self.input
+    }
+
+    /// The layers, in order.
+    pub fn layers(&self) -> impl ExactSizeIterator<Item = &dyn Layer> {
+        self.sequence.layers()
+    }
+
+    /// Describes the network on `x`: one sample of its input's extents, or a batch of them in front.
+    ///
+    /// Samples of another shape that hold as many numbers are reshaped.
+    pub fn forward<'b>(&self, x: Var<'b>, context: &Context<'b>) -> Var<'b> {
+        self.sequence.forward(self.fitted(x), context, self.location)
+    }
+
+    fn fitted<'b>(&self, x: Var<'b>) -> Var<'b> {
+        let shape = x.shape();
+        let sample: Vec<Dim> = self.input.iter().map(|&extent| Dim::known(extent)).collect();
+        let Some((batch, rest)) = shape.dims().split_first() else { return x };
+        let same_count = Shape::new(rest.to_vec()).count() == Shape::new(sample.clone()).count();
+        if !same_count || rest == sample.as_slice() {
+            return x;
+        }
+        x.reshape(Shape::new([batch.clone()].into_iter().chain(sample)))
+    }
+
+    /// The network alone as a graph: from the input `x`, of shape `(batch, …)`, to the output `scores`.
+    ///
+    /// # Errors
+    /// [`limpid_graph::Error::Described`] with every mistake in the layers.
+    pub fn graph(&self, mode: Mode) -> Result<Graph, Error> {
+        Ok(self.described(mode)?.0)
+    }
+
+    /// The parameters that the layers declare.
+    ///
+    /// # Errors
+    /// [`limpid_graph::Error::Described`] with every mistake in the layers.
+    pub fn parameters(&self) -> Result<Vec<Declared>, Error> {
+        Ok(self.described(Mode::Inference)?.1)
+    }
+
+    /// The parameters' names.
+    ///
+    /// # Errors
+    /// As [`parameters`](Network::parameters).
+    pub fn parameter_names(&self) -> Result<Vec<String>, Error> {
+        Ok(self.parameters()?.into_iter().map(|declared| declared.name).collect())
+    }
+
+    /// Checks that these are all of the network's parameters, in their shapes, and no others.
+    ///
+    /// # Errors
+    /// [`Error::Parameters`] where one is missing, of another shape, there twice, or not the network's.
+    pub fn check_parameters(&self, parameters: &[(String, Tensor)]) -> Result<(), Error> {
+        let declared = self.parameters()?;
+        let list = || declared.iter().map(|d| format!("`{}` {:?}", d.name, d.shape)).collect::<Vec<_>>().join(", ");
+        let wanted: HashSet<&str> = declared.iter().map(|declared| declared.name.as_str()).collect();
+        let mut given = HashMap::with_capacity(parameters.len());
+        for (name, value) in parameters {
+            if given.insert(name.as_str(), value).is_some() {
+                return Err(Error::Parameters(format!("the parameter `{name}` is given twice; give it once")));
+            }
+            if !wanted.contains(name.as_str()) {
+                return Err(Error::Parameters(format!("the network has no parameter `{name}`; it has {}", list())));
+            }
+        }
+        for wanted in &declared {
+            match given.get(wanted.name.as_str()) {
+                Some(value) if value.shape() == wanted.shape => {}
+                Some(value) => {
+                    let (name, found, needed) = (&wanted.name, value.shape(), &wanted.shape);
+                    return Err(Error::Parameters(format!(
+                        "`{name}` has shape {found:?}; the network needs {needed:?}"
+                    )));
+                }
+                None => {
+                    let missing = &wanted.name;
+                    return Err(Error::Parameters(format!(
+                        "the parameter `{missing}` is missing; the network has {}",
+                        list()
+                    )));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn described(&self, mode: Mode) -> Result<(Graph, Vec<Declared>), Error> {
+        let builder = Builder::new();
+        let context = Context::new(&builder, mode);
+        let scores = scores(self.forward(self.batch_input(&builder), &context));
+        let graph = builder.finish([scores])?;
+        Ok((graph, context.into_declared()))
+    }
+
+    /// The input `x` of a graph that is fed batches of samples.
+    pub(crate) fn batch_input<'b>(&self, builder: &'b Builder) -> Var<'b> {
+        let dims = std::iter::once(Dim::symbol("batch")).chain(self.input.iter().map(|&extent| extent.into()));
+        builder.input("x", Shape::new(dims))
+    }
+}
+
+/// Names a network's output. One that has a name already keeps it: a network that does nothing answers its input.
+pub(crate) fn scores(output: Var<'_>) -> Var<'_> {
+    if output.name().is_some() { output.identity().named("scores") } else { output.named("scores") }
+}
+
+/// The extents of one sample.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Extents(Vec<usize>);
+
+impl From<usize> for Extents {
+    fn from(extent: usize) -> Self {
+        Self(vec![extent])
+    }
+}
+
+impl<const N: usize> From<[usize; N]> for Extents {
+    fn from(extents: [usize; N]) -> Self {
+        Self(extents.to_vec())
+    }
+}
+
+impl From<Vec<usize>> for Extents {
+    fn from(extents: Vec<usize>) -> Self {
+        Self(extents)
+    }
+}
+
+impl fmt::Display for Network {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let extents: Vec<_> = self.input.iter().map(ToString::to_string).collect();
+        write!(f, "{}", extents.join("x"))?;
+        self.layers().try_for_each(|layer| write!(f, ", {}", layer.text()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_and_network_are_each_others_inverse() {
+        for text in [
+            "784, affine 50, relu, affine 10",
+            "1x28x28, flatten, affine 100 init=normal(0.01), sigmoid, affine 10 init=xavier, softmax",
+            "2, affine 3, leaky-relu, leaky-relu slope=0.2, elu, elu alpha=0.5, tanh, gelu, softplus, identity",
+        ] {
+            assert_eq!(text.parse::<Network>().unwrap().to_string(), text);
+        }
+        let loose = "784  # pixels\n dense 50 \n ReLU,linear 10,";
+        assert_eq!(loose.parse::<Network>().unwrap().to_string(), "784, affine 50, relu, affine 10");
+    }
+
+    #[test]
+    fn wrong_text_is_answered_with_the_place_and_what_fits() {
+        let table = [
+            ("", "the network is empty"),
+            ("affine 50", "a network begins with its input's extents"),
+            ("784", "there is no layer"),
+            ("784, afine 50", "unknown layer `afine`, did you mean `affine`? (line 1, column 6)"),
+            ("784, affine", "takes the number of its outputs"),
+            ("784, affine fifty", "takes the number of its outputs, such as `affine 50` (line 1, column 13)"),
+            ("784, affine 0", "at least 1 output"),
+            ("784, affine 99999999999", "not supported"),
+            ("784, relu 3", "the layer `relu` does not take `3`"),
+            ("784,\naffine 50 init=hee", "unknown initializer `hee`; use zeros"),
+            ("784, leaky-relu slope=", "`slope` takes a value"),
+            ("784, elu alpha=x", "`alpha` takes a number"),
+            ("0, affine 3", "extents"),
+        ];
+        for (text, wanted) in table {
+            let message = text.parse::<Network>().unwrap_err().to_string();
+            assert!(message.contains(wanted), "{text:?} gives: {message}");
+        }
+    }
+
+    #[test]
+    fn the_place_is_marked_under_the_line() {
+        let error = "784,\naffine 50, swishy, affine 10".parse::<Network>().unwrap_err().to_string();
+        assert!(error.ends_with("  affine 50, swishy, affine 10\n             ^^^^^^"), "{error}");
+    }
+}

@@ -1,0 +1,154 @@
+//! The graphs that learning runs: the training step, and the evaluation of a batch.
+//!
+//! Both read their batch from a whole data set by row numbers, so that a run is told only which rows.
+
+use limpid_graph::{Builder, Dim, Graph, Leaf, Op, Shape, Tensor, Var, memory};
+
+use crate::data::dataset::Dataset;
+use crate::describe::layer::{Context, Mode};
+use crate::describe::loss::Loss;
+use crate::describe::network::{Network, scores};
+use crate::describe::optimizer::Optimizer;
+use crate::error::Error;
+
+/// The names by which these graphs are fed.
+pub(crate) const INPUTS: &str = "inputs";
+pub(crate) const TARGETS: &str = "targets";
+pub(crate) const ROWS: &str = "rows";
+pub(crate) const LEARNING_RATE: &str = "learning rate";
+
+/// What these graphs depend on of the data.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SampleShape {
+    /// The shape of one sample, as stored.
+    pub sample: Vec<usize>,
+    /// The shape of one target: `[]` for a class label.
+    pub target: Vec<usize>,
+    /// What each number of a sample is divided by.
+    pub divisor: Option<f64>,
+}
+
+impl From<&Dataset> for SampleShape {
+    fn from(data: &Dataset) -> Self {
+        let one = |tensor: &Tensor| tensor.shape().get(1..).unwrap_or_default().to_vec();
+        Self { sample: one(data.inputs()), target: one(data.targets()), divisor: data.divisor() }
+    }
+}
+
+impl From<&SampleShape> for SampleShape {
+    fn from(shape: &SampleShape) -> Self {
+        shape.clone()
+    }
+}
+
+/// The loss of a batch, its gradient, and the assignment of each parameter's next value. Answers the loss.
+///
+/// # Errors
+/// [`Error::Data`] where the samples do not fit the network's input, [`Error::Setting`] where the optimizer's settings are
+/// out of range, and every mistake in the network, or between it, the data and the loss.
+#[track_caller]
+pub fn training_step(
+    network: &Network,
+    data: impl Into<SampleShape>,
+    loss: &Loss,
+    optimizer: &dyn Optimizer,
+) -> Result<Graph, Error> {
+    optimizer.check()?;
+    loss.check()?;
+    let builder = Builder::new();
+    let (output, targets, parameters) = on_batch(&builder, network, &data.into(), Mode::Train)?;
+    let loss = loss.describe(output, targets).named("loss");
+    let gradients = builder.grad(loss, &parameters);
+    let learning_rate = builder.scalar(LEARNING_RATE);
+    for (&parameter, gradient) in parameters.iter().zip(gradients) {
+        optimizer.update(&builder, parameter, gradient, learning_rate);
+    }
+    Ok(builder.finish([loss])?.simplified()?)
+}
+
+/// The states of a training step, by name, as they are when a training begins: zeros.
+pub fn initial_states(step: &Graph) -> impl Iterator<Item = (&str, Tensor)> {
+    let states = step.fed().filter(|(_, node)| node.op == Op::Leaf(Leaf::State));
+    states.filter_map(|(_, node)| Some((node.name.as_deref()?, Tensor::zeros(node.shape.as_known()?))))
+}
+
+/// Asks whether there is memory for a training step's states: all of them, and the largest once more in 64 bits.
+///
+/// # Errors
+/// [`limpid_graph::Error::NoMemory`].
+pub(crate) fn states_fit(step: &Graph, number: usize) -> Result<(), Error> {
+    let states = step.fed().filter(|(_, node)| node.op == Op::Leaf(Leaf::State));
+    let counts = states.filter_map(|(_, node)| Some(node.shape.as_known()?.iter().product()));
+    Ok(memory::check("the optimiser's states", kept_bytes(counts, number))?)
+}
+
+/// How many bytes it takes to make values of so many numbers in 64 bits, one after the other, and to keep each in
+/// `number` bytes a number.
+pub(crate) fn kept_bytes(counts: impl Iterator<Item = usize>, number: usize) -> usize {
+    let (all, largest) = counts.fold((0usize, 0), |(all, largest), n| (all.saturating_add(n), largest.max(n)));
+    all.saturating_mul(number).saturating_add(largest.saturating_mul(size_of::<f64>()))
+}
+
+/// The network alone, fed bytes under the name `x` that it divides first.
+pub(crate) fn inference(network: &Network, divisor: f64) -> Result<Graph, Error> {
+    let builder = Builder::new();
+    let context = Context::new(&builder, Mode::Inference);
+    let output = scores(network.forward(network.batch_input(&builder) / divisor, &context));
+    Ok(builder.finish([output])?.simplified()?)
+}
+
+/// The loss of a batch as training describes it, alone and not rewritten.
+///
+/// # Errors
+/// As [`training_step`].
+#[track_caller]
+pub fn batch_loss(network: &Network, data: impl Into<SampleShape>, loss: &Loss) -> Result<Graph, Error> {
+    loss.check()?;
+    let builder = Builder::new();
+    let (output, targets, _) = on_batch(&builder, network, &data.into(), Mode::Train)?;
+    Ok(builder.finish([loss.describe(output, targets).named("loss")])?)
+}
+
+/// The mean loss of a batch, and the share of right answers where the loss is one of classification.
+///
+/// # Errors
+/// As [`training_step`].
+#[track_caller]
+pub fn evaluation(network: &Network, data: impl Into<SampleShape>, loss: &Loss) -> Result<Graph, Error> {
+    loss.check()?;
+    let builder = Builder::new();
+    let (output, targets, _) = on_batch(&builder, network, &data.into(), Mode::Inference)?;
+    let described = loss.describe(output, targets).named("loss");
+    // Targets that do not fit the loss are one mistake, not two.
+    let accuracy = if described.is_poisoned() { None } else { loss.accuracy(output, targets) };
+    let accuracy = accuracy.map(|accuracy| accuracy.named("accuracy"));
+    Ok(builder.finish([described].into_iter().chain(accuracy))?.simplified()?)
+}
+
+/// The network's output on the rows fed, their targets, and the parameters.
+fn on_batch<'b>(
+    builder: &'b Builder,
+    network: &Network,
+    shape: &SampleShape,
+    mode: Mode,
+) -> Result<(Var<'b>, Var<'b>, Vec<Var<'b>>), Error> {
+    let sample = &shape.sample;
+    if sample.iter().product::<usize>() != network.input().iter().product::<usize>() {
+        return Err(Error::Data(format!(
+            "samples of shape {sample:?} do not fit a network whose input is {:?}; give as many numbers for each sample",
+            network.input()
+        )));
+    }
+    let rows = builder.input(ROWS, "batch");
+    let x = builder.input(INPUTS, per_sample(sample)).gather(0, rows).named("batch inputs");
+    let targets = builder.input(TARGETS, per_sample(&shape.target)).gather(0, rows).named("batch targets");
+    let x = shape.divisor.map_or(x, |divisor| x / divisor);
+    let context = Context::new(builder, mode);
+    let output = scores(network.forward(x, &context));
+    Ok((output, targets, builder.parameters()))
+}
+
+fn per_sample(shape: &[usize]) -> Shape {
+    let samples = std::iter::once(Dim::symbol("samples"));
+    Shape::new(samples.chain(shape.iter().map(|&extent| extent.into())))
+}

@@ -1,0 +1,30 @@
+//! What a model keeps of its training.
+
+use limpid_engine::Program;
+
+use crate::data::batches::Sampling;
+use crate::train::step::SampleShape;
+
+/// What a model knows of its training, for a next one to go on from. The optimizer's states are in the session.
+#[derive(Clone, Debug)]
+pub(crate) struct Trained {
+    /// The optimizer with its settings.
+    pub(crate) optimizer: String,
+    pub(crate) shape: SampleShape,
+    pub(crate) program: Program,
+    /// How many values a step is fed: an optimizer may do without a learning rate.
+    pub(crate) fed: usize,
+    pub(crate) drawn: Drawn,
+    /// How many batches were drawn so.
+    pub(crate) steps: usize,
+}
+
+/// All that the batches of a training depend on.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Drawn {
+    pub(crate) sampling: Sampling,
+    pub(crate) samples: usize,
+    pub(crate) batch_size: usize,
+    pub(crate) seed: u64,
+    pub(crate) window: Option<usize>,
+}
