@@ -8,5 +8,5 @@ set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 export LIMPID_KILLS="${1:-200}"
-cargo test -p limpid --test killed -- --nocapture
-cargo test -p limpid-cli --test commands killed -- --nocapture --test-threads 1
+cargo test -p limpid --test it killed -- --nocapture
+cargo test -p limpid-cli --test it killed -- --nocapture --test-threads 1

@@ -9,7 +9,7 @@ pub fn page() -> String {
         "# What limpid covers\n\n\
          limpid grew from a set of study notes on deep learning from first principles. Each row is one thing that the \
          notes teach, with the places in limpid where it is found. Made by \
-         `UPDATE=1 cargo test -p limpid-book --test coverage`, which also checks that every test, command and library \
+         `UPDATE=1 cargo test -p limpid-book --test it coverage`, which also checks that every test, command and library \
          item named here exists; not written by hand.\n",
     );
     let mut group = ' ';

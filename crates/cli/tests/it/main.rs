@@ -1,0 +1,32 @@
+//! The command from outside: exit codes, stdout, stderr, and the files it leaves.
+
+mod bench;
+mod book;
+mod completions;
+mod convert;
+mod data;
+mod files;
+mod folders;
+mod help;
+#[cfg(unix)]
+mod killed;
+mod look;
+#[cfg(target_os = "linux")]
+mod memory;
+#[cfg(unix)]
+mod odd;
+mod parts;
+mod plot;
+mod readme;
+#[path = "../../../fetch/tests/support/mod.rs"]
+mod server;
+#[path = "../../../limpid/tests/support/shots.rs"]
+mod shots;
+#[cfg(unix)]
+mod signals;
+mod support;
+mod tables;
+mod train;
+mod usage;
+mod weights;
+mod written;

@@ -1,0 +1,11 @@
+//! Pictures: what holds for each of them, and what they look like.
+
+mod bars;
+#[path = "../common/mod.rs"]
+mod common;
+mod graphs;
+mod layout;
+mod pictures;
+mod rows;
+#[path = "../../../graph/tests/support/mod.rs"]
+mod support;

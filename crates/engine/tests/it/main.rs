@@ -1,0 +1,13 @@
+//! The engine against the interpreter, and against what its documents claim.
+
+mod agrees;
+mod assignments;
+mod limits;
+mod padding;
+mod positions;
+mod subnormal;
+#[path = "../../../graph/tests/support/mod.rs"]
+mod support;
+#[path = "../support/training_graph.rs"]
+mod training_graph;
+mod unsafe_functions;

@@ -1,0 +1,11 @@
+//! Every format, read and written; `hostile.rs` stands apart, since it counts memory with an allocator of its own.
+
+mod corpus;
+mod formats;
+mod layers;
+mod mnist;
+mod model;
+mod pictures;
+mod table;
+mod table_windows;
+mod weights;

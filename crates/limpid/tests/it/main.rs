@@ -1,0 +1,12 @@
+//! The library that users depend on; `table_cost.rs` stands apart, since it counts with an allocator of its own.
+
+mod brought;
+mod contributing;
+mod killed;
+mod seen;
+#[path = "../support/shots.rs"]
+mod shots;
+mod spec_f_mnist;
+mod spec_f_weights;
+mod streamed_memory;
+mod streams;
