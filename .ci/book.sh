@@ -4,8 +4,7 @@ set -euo pipefail
 exec </dev/null
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-cargo build --release
-limpid="$(realpath "${CARGO_TARGET_DIR:-target}/release/limpid")"
+limpid="$(bash .ci/release.sh limpid)"
 data="$(realpath data/mnist)"
 work="$(mktemp -d)"
 trap 'rm -rf "$work"' EXIT

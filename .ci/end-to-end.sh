@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The command as a person uses it, on the real digits: train with five seeds, load each model again, and
-# hold the promises that the README makes about accuracy, time, build time and number of dependencies.
+# hold the promises that the README makes about accuracy, time and number of dependencies.
 set -euo pipefail
 exec </dev/null
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -8,12 +8,9 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # The checkout's own data must be found without help.
 unset LIMPID_DATA
 
-target="${CARGO_TARGET_DIR:-target}"
-limpid="$target/release/limpid"
+limpid="$(bash .ci/release.sh limpid)"
 work="$(mktemp -d)"
 trap 'rm -rf "$work"' EXIT
-
-cargo build --release
 
 for seed in 1 2 3 4 5; do
     model="$work/model-$seed.safetensors"
@@ -74,19 +71,6 @@ for seed in range(1, 6):
 if failures:
     sys.exit("\n".join(failures))
 PYTHON
-
-# What somebody pays who only uses the library: every crate compiled from nothing. Downloads are not counted.
-cargo fetch --locked
-echo
-echo "cold build of the library:"
-began="$(date +%s%N)"
-CARGO_TARGET_DIR="$work/cold" cargo build --release --locked -p limpid
-milliseconds=$((($(date +%s%N) - began) / 1000000))
-printf 'cold build: %d.%d s (at most 60)\n' $((milliseconds / 1000)) $((milliseconds % 1000 / 100))
-if ((milliseconds > 60000)); then
-    echo "the cold build of limpid took over 60 s" >&2
-    exit 1
-fi
 
 # The library's dependencies from outside this workspace, default features, each version once.
 # ` (*)` marks a package that cargo has shown before; a path in parentheses marks one of our own.

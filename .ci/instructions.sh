@@ -24,8 +24,7 @@ if ! command -v valgrind >/dev/null; then
         unchecked "there is no valgrind, and apt-get could not install it"
 fi
 
-built="$(cargo build --release -p limpid --bench instructions --message-format=json)"
-binary="$(grep -o '"executable":"[^"]*/instructions-[^"]*"' <<<"$built" | tail -n 1 | cut -d'"' -f4)"
+binary="$(bash .ci/release.sh instructions)"
 work="$(mktemp -d)"
 trap 'rm -rf "$work"' EXIT
 

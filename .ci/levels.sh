@@ -8,8 +8,11 @@ set -euo pipefail
 exec </dev/null
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
+# With the whole workspace, since a part of it has other features, for which everything would be compiled again.
+tests() { cargo test --quiet --workspace "$@"; }
+
 names='the_levels_are_those_that_the_system_says_the_processor_has'
-found="$(cargo test --quiet -p limpid-engine --lib "$names" -- --nocapture | sed -n 's/.*levels of this processor: //p')"
+found="$(tests --lib "$names" -- --nocapture | sed -n 's/.*levels of this processor: //p')"
 if [[ -z "$found" ]]; then
     echo "levels: the test that says which there are printed nothing" >&2
     exit 1
@@ -19,7 +22,7 @@ printf 'levels of this processor: %s\n' "$found"
 read -ra levels <<<"${found%%;*}"
 for level in "${levels[@]::${#levels[@]}-1}"; do
     printf 'tests at %s\n' "$level"
-    LIMPID_SIMD="$level" cargo test --quiet -p limpid-learn --lib \
-        --test corpus --test golden --test gradients_of_layers --test optimizers --test spec_f_mnist --test spec_j_learning
-    LIMPID_SIMD="$level" cargo test --quiet -p limpid --test spec_f_mnist --test spec_f_weights
+    export LIMPID_SIMD="$level"
+    tests --lib
+    tests --test it -- corpus:: golden:: gradients_of_layers:: optimizers:: spec_f_mnist:: spec_f_weights:: spec_j_learning::
 done

@@ -27,11 +27,8 @@ pub(crate) fn stop(page: &mut Page<'_>) -> Outcome {
     let model = Model::in_precision(&two, 1, Precision::F64)?;
 
     // The same layers in a list, with the same weights.
-    let mut list = [
-        SingleLayer::layer(Affine::new(3, 4), 0),
-        SingleLayer::layer(Relu, 0),
-        SingleLayer::layer(Affine::new(4, 2), 0),
-    ];
+    let (first, last) = (SingleLayer::layer(Affine::new(3, 4), 0), SingleLayer::layer(Affine::new(4, 2), 0));
+    let mut list = [first, SingleLayer::layer(Relu, 0), last];
     for (name, value) in model.parameters()? {
         let (place, name) = name.split_once('/').unwrap_or_default();
         list[place.parse::<usize>()?].set(name, value)?;
@@ -51,7 +48,6 @@ pub(crate) fn stop(page: &mut Page<'_>) -> Outcome {
         }
         upstream = back.inputs.swap_remove(0);
     }
-
     let loss = drawn(page, "two-layers", &model, &data)?;
     writeln!(page, "loss by the graph: {loss}")?;
     let five = "3, affine 4, relu, affine 4, relu, affine 4, relu, affine 4, relu, affine 2".parse()?;

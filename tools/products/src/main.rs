@@ -1,8 +1,9 @@
 //! Matrix products of limpid beside those of the `gemm` crate, one thread, interleaved in one process:
 //!
 //! ```console
-//! $ cargo bench -p limpid-engine --bench products            # all sizes
-//! $ LIMPID_SIMD=avx2 cargo bench -p limpid-engine --bench products -- 784x512x2048
+//! $ cd tools/products
+//! $ cargo run --release                                      # all sizes
+//! $ LIMPID_SIMD=avx2 cargo run --release -- 784x512x2048
 //! ```
 //!
 //! Times of limpid contain the packing. The `gemm` crate picks its own instructions, so a lower level is compared to
