@@ -1,7 +1,8 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use limpid_graph::{Builder, Expression, ExpressionFault as Fault};
+use limpid_expression::{Expression, ExpressionFault as Fault};
+use limpid_graph::Builder;
 
 // What is read is written and read again as the same, and computed; what is not is answered with its place.
 fuzz_target!(|text: &str| {

@@ -186,9 +186,9 @@ impl Builder {
         Var { builder: self, id }
     }
 
-    /// The handle on the note at this place, which there is.
-    pub(crate) fn var_at(&self, place: usize) -> Var<'_> {
-        self.var(NodeId(place))
+    /// Whether a value is noted under this name.
+    pub fn has(&self, name: &str) -> bool {
+        self.notes.borrow().names.uses.contains_key(name)
     }
 
     /// The parameters noted so far, in the order of their declaration.
@@ -398,7 +398,7 @@ impl Builder {
 
     /// The poisoned result of an op one of whose inputs is poisoned already, or belongs to another builder.
     #[track_caller]
-    pub(crate) fn spoiled<'b>(&'b self, op: &str, inputs: &[Var<'b>]) -> Option<Var<'b>> {
+    pub fn spoiled<'b>(&'b self, op: &str, inputs: &[Var<'b>]) -> Option<Var<'b>> {
         let foreign: Vec<_> = inputs.iter().filter(|var| !std::ptr::eq(var.builder, self)).copied().collect();
         if !foreign.is_empty() {
             return Some(self.poison(op, Fault::Foreign, &foreign));

@@ -7,31 +7,13 @@
 use std::borrow::Cow;
 
 use crate::graph::{Graph, Node, NodeId, listed};
-use crate::map::{Lane, MapOp};
+use crate::map::{MapOp, Real};
 use crate::memory;
 use crate::mistake::Error;
 use crate::op::index::{self, BadPosition};
 use crate::op::{Index, Layout, Leaf, Monoid, Op};
 use crate::shape::{Shape, Sizes};
-use crate::tensor::{Data, Element, Tensor};
-
-/// A number type that the interpreter computes in.
-pub trait Real: Lane<Mask = bool> + Element + Into<f64> + Send + Sync + 'static {
-    /// Every number of a tensor in this type, borrowed where it is stored so.
-    fn read(tensor: &Tensor) -> Cow<'_, [Self]>;
-}
-
-impl Real for f64 {
-    fn read(tensor: &Tensor) -> Cow<'_, [Self]> {
-        tensor.as_slice().map_or_else(|| Cow::Owned(tensor.to_f64()), Cow::Borrowed)
-    }
-}
-
-impl Real for f32 {
-    fn read(tensor: &Tensor) -> Cow<'_, [Self]> {
-        tensor.as_slice().map_or_else(|| Cow::Owned(tensor.to_f32()), Cow::Borrowed)
-    }
-}
+use crate::tensor::{Data, Tensor};
 
 /// Every value of one run, by node.
 #[derive(Debug)]
@@ -108,6 +90,15 @@ fn not_resolved(graph: &Graph, id: NodeId, sizes: &Sizes) -> Error {
     match graph.fed().find(|(_, leaf)| leaf.shape.symbols().any(|s| s == symbol)) {
         Some((leaf, _)) => graph.not_fed(leaf),
         None => Error::Unbound { what: graph.label(id), shape: node.shape.clone(), symbol: symbol.to_string() },
+    }
+}
+
+impl BadPosition {
+    /// The error that a node's bad position is.
+    fn at(self, graph: &Graph, id: NodeId) -> Error {
+        let node = graph.node(id);
+        let what = format!("`{}` of {}", node.op.name(), graph.label(*node.inputs.last().unwrap_or(&id)));
+        Error::Position { what, found: self.found, extent: self.extent }
     }
 }
 
@@ -202,6 +193,23 @@ impl<'g, T: Real> Values<'g, T> {
         node.op.value(&self.shaped(node, &inputs), shape)
     }
 
+    /// The value of a box of a node, computed again from the boxes of its inputs that it needs (see
+    /// [`Op::needs`](crate::op::Op::needs)): each input's and the box's own shape, and the inputs' numbers, row by row.
+    /// The order of evaluation is that of the whole, so that the numbers have the bits of a whole run.
+    ///
+    /// # Errors
+    /// [`Error::Position`] where a number is used as a position and is none.
+    ///
+    /// # Panics
+    /// Where the id is of a larger graph than this, or the shapes do not belong to the node.
+    pub fn value_of_box(&self, id: NodeId, inputs: &[(&[usize], &[T])], shape: &[usize]) -> Result<Vec<T>, Error> {
+        let node = self.graph.node(id);
+        match &node.op {
+            Op::Reduce(reduce) => Ok(reduce.value_within(self.shape(node.inputs[0]), inputs[0].0, inputs[0].1)),
+            op => op.value(inputs, shape).map_err(|bad| bad.at(self.graph, id)),
+        }
+    }
+
     /// A node's numbers as positions on an axis of `extent`: where they are fed, as they are fed, so that none is rounded.
     fn positions(&self, id: NodeId, extent: usize) -> Result<Vec<usize>, BadPosition> {
         let source = match self.slots[id.index()].value {
@@ -235,11 +243,6 @@ impl<'g, T: Real> Values<'g, T> {
         &self.slots[id.index()].shape
     }
 
-    /// The shape that a node of the graph has in this run.
-    pub(crate) fn shape_of(&self, node: &Node) -> Vec<usize> {
-        node.shape.resolve(&self.sizes).unwrap_or_default()
-    }
-
     /// The numbers of a node, row by row.
     ///
     /// # Panics
@@ -261,7 +264,7 @@ impl<'g, T: Real> Values<'g, T> {
     }
 
     /// The graph that was run.
-    pub(crate) fn graph(&self) -> &'g Graph {
+    pub fn graph(&self) -> &'g Graph {
         self.graph
     }
 
@@ -275,35 +278,40 @@ impl<'g, T: Real> Values<'g, T> {
         let watched = self.graph.nodes().filter(|(id, _)| differentiated[id.index()]);
         let sides = watched.map(|(id, node)| {
             let inputs: Vec<Cow<'_, [T]>> = node.inputs.iter().map(|&id| self.numbers(id)).collect();
-            sides_of(node, &self.shaped(node, &inputs), &self.numbers(id))
+            node.op.sides(&self.shaped(node, &inputs), &self.numbers(id))
         });
         sides.flatten().collect()
     }
 }
 
-/// On which side of its kink each element of a node stands; nothing for a smooth op.
-pub(crate) fn sides_of<T: Real>(node: &Node, inputs: &[(&[usize], &[T])], result: &[T]) -> Vec<i8> {
-    let side = |x: T| if T::of(0.0).less(x) { 1 } else { -i8::from(x.less(T::of(0.0))) };
-    let slices = || inputs.iter().map(|(_, numbers)| *numbers).collect::<Vec<_>>();
-    match &node.op {
-        Op::Map(op) if !op.info().smooth => op.kinks(&slices()).unwrap_or_default().into_iter().map(side).collect(),
-        Op::Formula(formula) => formula.kinks(&slices()).into_iter().map(side).collect(),
-        // An extreme has a kink where another element takes its place.
-        Op::Reduce(reduce) if reduce.monoid != Monoid::Sum => {
-            let (shape, numbers) = inputs[0];
-            let kept = |(axis, &extent): (usize, &usize)| if reduce.axes.contains(&axis) { 1 } else { extent };
-            let kept: Vec<usize> = shape.iter().enumerate().map(kept).collect();
-            let spread = Layout::Broadcast(Shape::from(shape)).value(&[(&kept, result)], shape);
-            numbers.iter().zip(spread).map(|(&x, extreme)| i8::from(x.equal(extreme))).collect()
+impl Op {
+    /// On which side of its kink each element stands: −1, 0 or 1, from the inputs with their shapes and the result.
+    /// Nothing for a smooth op.
+    pub fn sides<T: Real>(&self, inputs: &[(&[usize], &[T])], result: &[T]) -> Vec<i8> {
+        let side = |x: T| if T::of(0.0).less(x) { 1 } else { -i8::from(x.less(T::of(0.0))) };
+        let slices = || inputs.iter().map(|(_, numbers)| *numbers).collect::<Vec<_>>();
+        match self {
+            Self::Map(op) if !op.info().smooth => {
+                op.kinks(&slices()).unwrap_or_default().into_iter().map(side).collect()
+            }
+            Self::Formula(formula) => formula.kinks(&slices()).into_iter().map(side).collect(),
+            // An extreme has a kink where another element takes its place.
+            Self::Reduce(reduce) if reduce.monoid != Monoid::Sum => {
+                let (shape, numbers) = inputs[0];
+                let kept = |(axis, &extent): (usize, &usize)| if reduce.axes.contains(&axis) { 1 } else { extent };
+                let kept: Vec<usize> = shape.iter().enumerate().map(kept).collect();
+                let spread = Layout::Broadcast(Shape::from(shape)).value(&[(&kept, result)], shape);
+                numbers.iter().zip(spread).map(|(&x, extreme)| i8::from(x.equal(extreme))).collect()
+            }
+            _ => Vec::new(),
         }
-        _ => Vec::new(),
     }
 }
 
 impl Graph {
     /// Which nodes a derivative of the outputs passes through: all that they depend on but what stands only behind a
     /// `stop_gradient`.
-    pub(crate) fn differentiated(&self) -> Vec<bool> {
+    pub fn differentiated(&self) -> Vec<bool> {
         let mut passed = vec![false; self.nodes.len()];
         self.outputs.iter().for_each(|id| passed[id.index()] = true);
         for (id, node) in self.nodes().rev() {

@@ -21,13 +21,16 @@
 //! assert_eq!(answers, [Tensor::scalar(49.0), Tensor::scalar(14.0)]); // dz/dx = 2(x + y)
 //! # Ok::<(), limpid_graph::Error>(())
 //! ```
+//!
+//! The modules use each other in one direction, with one circle that the mathematics asks for: a [`Var`] is a handle on
+//! a builder's notes, a note is a [`Node`], a node holds an [`Op`], and an op's rule of differentiation is written over
+//! `Var`s, so that a gradient is more of the same graph. So `builder`, `graph`, `op` and `map` know each other.
 
 mod builder;
 mod check;
 mod compose;
 mod cost;
 mod exercise;
-mod expression;
 mod grad;
 mod graph;
 pub mod guard;
@@ -36,7 +39,6 @@ pub mod map;
 pub mod memory;
 mod mistake;
 pub mod op;
-mod perturb;
 mod philox;
 mod printed;
 mod rewrite;
@@ -48,13 +50,11 @@ mod var;
 
 pub use builder::{Builder, Operand, Scope, Var};
 pub use exercise::{Exercise, Verdict};
-pub use expression::{Expression, ExpressionError, ExpressionFault};
 pub use graph::{Assignment, Graph, Node, NodeId};
-pub use interpret::{Real, Values, interpret};
-pub use map::{Expr, Formula, MapOp};
+pub use interpret::{Values, interpret};
+pub use map::{Expr, Formula, MapOp, Real};
 pub use mistake::{Error, Fault, Mistake, Mistakes, Origin};
 pub use op::{Index, Layout, Leaf, Op};
-pub use perturb::{Around, Perturbation, Walk};
 pub use philox::{Stream, philox};
 pub use shape::{Dim, Shape, Sizes};
 pub use show::Drawing;

@@ -74,14 +74,3 @@ pub fn check(what: &str, bytes: usize) -> Result<(), Error> {
 pub fn no_memory(what: &str, bytes: usize) -> Error {
     Error::NoMemory { what: what.to_string(), bytes }
 }
-
-/// So many bytes, for people.
-pub(crate) fn size_text(bytes: usize) -> String {
-    const MEGABYTE: u64 = 1_000_000;
-    match bytes as u64 {
-        0..1000 => format!("{bytes} bytes"),
-        1000..MEGABYTE => format!("{:.0} kB", bytes as f64 / 1e3),
-        MEGABYTE..10_000_000_000 => format!("{:.0} MB", bytes as f64 / 1e6),
-        _ => format!("{:.0} GB", bytes as f64 / 1e9),
-    }
-}

@@ -443,7 +443,7 @@ pub enum Error {
     /// Memory that the system does not give.
     #[error(
         "there is no memory for {what} ({}); fewer units, a smaller batch or less data need less",
-        crate::memory::size_text(*.bytes)
+        size_text(*.bytes)
     )]
     NoMemory {
         /// What it was for.
@@ -488,4 +488,15 @@ pub enum Error {
         /// Which rule.
         what: String,
     },
+}
+
+/// So many bytes, for people.
+fn size_text(bytes: usize) -> String {
+    const MEGABYTE: u64 = 1_000_000;
+    match bytes as u64 {
+        0..1000 => format!("{bytes} bytes"),
+        1000..MEGABYTE => format!("{:.0} kB", bytes as f64 / 1e3),
+        MEGABYTE..10_000_000_000 => format!("{:.0} MB", bytes as f64 / 1e6),
+        _ => format!("{:.0} GB", bytes as f64 / 1e9),
+    }
 }

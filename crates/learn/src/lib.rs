@@ -34,6 +34,7 @@ pub use check::numeric;
 pub use check::numeric::{
     central_difference, forward_difference, gradient_ascent, gradient_descent, numerical_gradient,
 };
+pub use check::perturb::{Columns, Difference, Perturbation};
 pub use choice::UnknownName;
 pub use data::batches::{Batches, Sampling};
 pub use data::column::{Column, Values, Words};

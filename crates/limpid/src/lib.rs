@@ -44,7 +44,14 @@ pub use error::Error;
 pub use limpid_draw as draw;
 #[cfg(feature = "fetch")]
 pub use limpid_fetch as fetch;
-pub use {limpid_engine as engine, limpid_files as files, limpid_graph as graph, limpid_learn as learn};
+pub use {limpid_engine as engine, limpid_files as files, limpid_learn as learn};
+
+/// The graph as a value: describe, from Rust or from a formula's text, differentiate, check, interpret, show.
+pub mod graph {
+    pub use limpid_expression::{Expression, ExpressionError, ExpressionFault};
+    pub use limpid_graph::*;
+    pub use limpid_learn::{Columns, Difference, Perturbation};
+}
 
 /// What a program that trains a network needs: `use limpid::prelude::*`.
 pub mod prelude {

@@ -2,8 +2,9 @@
 #![allow(clippy::unwrap_used)]
 
 use limpid_draw::{Direction, GraphPicture, Step, Theme, text_cells};
+use limpid_expression::Expression;
 use limpid_graph::show::Drawing;
-use limpid_graph::{Builder, Expression, Graph, Tensor};
+use limpid_graph::{Builder, Graph, Tensor};
 use limpid_learn::{Dataset, Loss, Mode, Network, Sgd};
 
 use crate::support::draws::Draws;

@@ -141,13 +141,14 @@ impl Formula {
         up.builder().vjp(&[body], &[up], &[stand_ins[which]])[0].into()
     }
 
-    pub(crate) fn values<L: Lane>(&self, arguments: &[&[L]]) -> Vec<L> {
+    /// The value at each position of the arguments.
+    pub fn values<L: Lane>(&self, arguments: &[&[L]]) -> Vec<L> {
         let count = arguments.first().map_or(0, |a| a.len());
         evaluate(&self.0.body, arguments, count, &mut |_, _| {})
     }
 
-    /// The kink expressions of the rows in it, one after the other.
-    pub(crate) fn kinks<L: Lane>(&self, arguments: &[&[L]]) -> Vec<L> {
+    /// The values whose signs say on which side of their kinks the rows in it are, one row after the other.
+    pub fn kinks<L: Lane>(&self, arguments: &[&[L]]) -> Vec<L> {
         let count = arguments.first().map_or(0, |a| a.len());
         let mut sides = Vec::new();
         let mut note = |op: MapOp, inner: &[&[L]]| sides.extend(op.kinks(inner).unwrap_or_default());

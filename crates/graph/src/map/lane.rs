@@ -3,7 +3,10 @@
 //! A row's value is written once, over this trait. The interpreter runs it on single `f64` and `f32` numbers; an
 //! engine runs the same row on vectors of them.
 
+use std::borrow::Cow;
 use std::ops::{Add, Div, Mul, Neg, Sub};
+
+use crate::tensor::{Element, Tensor};
 
 /// A number, or a vector of numbers worked on together.
 ///
@@ -130,3 +133,21 @@ macro_rules! scalar_lane {
 // One portable implementation, so that a value has the same digits on every machine.
 scalar_lane!(f64, exp, expm1, log, log1p, sqrt, fabs, pow, sin, cos, tanh, erf);
 scalar_lane!(f32, expf, expm1f, logf, log1pf, sqrtf, fabsf, powf, sinf, cosf, tanhf, erff);
+
+/// A number type that the interpreter computes in.
+pub trait Real: Lane<Mask = bool> + Element + Into<f64> + Send + Sync + 'static {
+    /// Every number of a tensor in this type, borrowed where it is stored so.
+    fn read(tensor: &Tensor) -> Cow<'_, [Self]>;
+}
+
+impl Real for f64 {
+    fn read(tensor: &Tensor) -> Cow<'_, [Self]> {
+        tensor.as_slice().map_or_else(|| Cow::Owned(tensor.to_f64()), Cow::Borrowed)
+    }
+}
+
+impl Real for f32 {
+    fn read(tensor: &Tensor) -> Cow<'_, [Self]> {
+        tensor.as_slice().map_or_else(|| Cow::Owned(tensor.to_f32()), Cow::Borrowed)
+    }
+}

@@ -56,7 +56,7 @@ macro_rules! map_ops {
             }
 
             /// The value whose sign says on which side of its kink the op is; `None` for smooth ops.
-            pub(crate) fn kinks<L: Lane>(self, arguments: &[&[L]]) -> Option<Vec<L>> {
+            pub fn kinks<L: Lane>(self, arguments: &[&[L]]) -> Option<Vec<L>> {
                 match self {
                     $(Self::$Op => super::macros::kinks!([$($kink)?] arguments, $x $(, $more)*),)*
                 }

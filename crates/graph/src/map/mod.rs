@@ -9,7 +9,7 @@ mod macros;
 mod table;
 
 pub use formula::{Expr, Formula};
-pub use lane::Lane;
+pub use lane::{Lane, Real};
 pub use table::MapOp;
 
 use crate::builder::Var;

@@ -2,9 +2,8 @@
 
 use super::{one, two};
 use crate::builder::Var;
-use crate::graph::{Graph, NodeId};
 use crate::map::{Gradient, Lane};
-use crate::mistake::{Error, Fault};
+use crate::mistake::Fault;
 use crate::shape::{Dim, Shape};
 
 /// An op that deals in positions.
@@ -40,15 +39,6 @@ pub enum Index {
 pub(crate) struct BadPosition {
     pub(crate) found: f64,
     pub(crate) extent: usize,
-}
-
-impl BadPosition {
-    /// The error that a node's bad position is.
-    pub(crate) fn at(self, graph: &Graph, id: NodeId) -> Error {
-        let node = graph.node(id);
-        let what = format!("`{}` of {}", node.op.name(), graph.label(*node.inputs.last().unwrap_or(&id)));
-        Error::Position { what, found: self.found, extent: self.extent }
-    }
 }
 
 impl Index {

@@ -136,8 +136,9 @@ impl Layout {
         out
     }
 
-    /// The same into `out`, of things of any kind, with what stands for 0.
-    pub(crate) fn write<T: Copy>(&self, inputs: &[(&[usize], &[T])], shape: &[usize], zero: T, out: &mut [T]) {
+    /// The reference value into `out`, of elements of any kind, with the one that stands for 0. Each input comes with its
+    /// shape; `shape` is the result's.
+    pub fn write<T: Copy>(&self, inputs: &[(&[usize], &[T])], shape: &[usize], zero: T, out: &mut [T]) {
         let (input_shape, input) = inputs[0];
         let strides = row_major_strides(input_shape);
         match self {

@@ -17,8 +17,7 @@ pub use layout::{Layout, row_major_strides};
 pub use reduce::{Monoid, Reduce};
 
 use crate::builder::Var;
-use crate::interpret::Real;
-use crate::map::{Formula, Gradient, MapOp};
+use crate::map::{Formula, Gradient, MapOp, Real};
 use crate::mistake::Fault;
 use crate::shape::{Dim, Shape};
 use crate::tensor::Tensor;

@@ -127,9 +127,10 @@ impl Reduce {
         out
     }
 
-    /// The same into `out`, of `L` values side by side, each of which is folded as it would be alone.
+    /// The reference value of a part of the kept axes into `out`, evaluated in the order of the whole, which has
+    /// `whole_shape`: of `L` values side by side, each of which is folded as it would be alone.
     #[inline(always)]
-    pub(crate) fn write_within<T: Lane, const L: usize>(
+    pub fn write_within<T: Lane, const L: usize>(
         &self,
         whole_shape: &[usize],
         shape: &[usize],

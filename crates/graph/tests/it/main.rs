@@ -1,12 +1,10 @@
 //! The graph's claims; `guard.rs` stands apart, since it changes what the whole process prints of a panic.
 
-mod expressions;
 mod gradients;
 mod interpreter;
 mod map_table;
 mod mistakes;
 mod numpy_sums;
-mod perturbation;
 mod rewrites;
 #[path = "../support/mod.rs"]
 mod support;

@@ -5,10 +5,11 @@
 
 use std::fmt;
 
-use limpid_graph::{Builder, Graph, MapOp, NodeId, Op, Perturbation, Tensor, Values, Var, interpret};
+use limpid_graph::{Builder, Graph, MapOp, NodeId, Op, Tensor, Values, Var, interpret};
 use serde::Serialize;
 
 use crate::check::numeric::quotient;
+use crate::check::perturb::Perturbation;
 use crate::error::Error;
 
 /// The likely cause of a derivative that fails its check, with what was seen of it.
@@ -326,9 +327,9 @@ impl FailedCheck<'_> {
         let here = self.base.numbers(output)[0];
         let mut moved = Perturbation::new(self.base, leaf);
         let mut slopes = |step: f64| {
-            let around = moved.around_one(worst.element, step)?;
-            let [ahead, behind] = [(around.ahead - here) / step, (here - around.behind) / step];
-            Ok::<_, Error>((ahead, behind, quotient(around.ahead, around.behind, step)))
+            let moved = moved.difference(worst.element, step)?;
+            let [ahead, behind] = [(moved.plus - here) / step, (here - moved.minus) / step];
+            Ok::<_, Error>((ahead, behind, quotient(moved.plus, moved.minus, step)))
         };
         let (ahead, behind, _) = slopes(self.step)?;
         let (nearer_ahead, nearer_behind, nearer) = slopes(self.step / 10.0)?;

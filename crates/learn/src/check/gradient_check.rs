@@ -8,12 +8,13 @@
 use std::fmt;
 
 use limpid_engine::available_threads;
-use limpid_graph::{Around, Builder, Graph, NodeId, Perturbation, Stream, Tensor, Values, interpret};
+use limpid_graph::{Builder, Graph, NodeId, Stream, Tensor, Values, interpret};
 use serde::Serialize;
 
 use crate::check::gradient_cause::{Cause, ComparedNumber, FailedCheck, Mistake};
 use crate::check::numeric::quotient;
-use crate::check::numerical_gradient::{DataLoss, around};
+use crate::check::numerical_gradient::{DataLoss, differences};
+use crate::check::perturb::{Difference, Perturbation};
 use crate::data::dataset::{Dataset, permutation};
 use crate::error::Error;
 use crate::train::model::Model;
@@ -276,23 +277,23 @@ impl GradientCheck {
     ) -> Result<(ParameterCheck, Vec<ComparedNumber>), Error> {
         let shape = base.shape(leaf).to_vec();
         let (mut compared, mut at_kinks, mut sum, mut worst) = (Vec::new(), 0, 0.0, None::<(usize, Comparison)>);
-        let tried: Vec<(usize, Around)> = match self.chosen(analytic.len(), name) {
+        let tried: Vec<(usize, Difference)> = match self.chosen(analytic.len(), name) {
             None => {
-                let all = around(base, &[leaf], self.step, available_threads())?;
+                let all = differences(base, &[leaf], self.step, available_threads())?;
                 all.into_iter().flatten().enumerate().collect()
             }
             Some(chosen) => {
                 let mut perturbed = Perturbation::new(base, leaf);
-                let tried = |element| Ok::<_, Error>((element, perturbed.around_one(element, self.step)?));
+                let tried = |element| Ok::<_, Error>((element, perturbed.difference(element, self.step)?));
                 chosen.into_iter().map(tried).collect::<Result<_, _>>()?
             }
         };
-        for (element, Around { ahead, behind, crosses_kink }) in tried {
+        for (element, Difference { plus, minus, crosses_kink }) in tried {
             if crosses_kink {
                 at_kinks += 1;
                 continue;
             }
-            let comparison = Comparison::of(analytic[element], quotient(ahead, behind, self.step));
+            let comparison = Comparison::of(analytic[element], quotient(plus, minus, self.step));
             let Comparison { analytic, numerical, error } = comparison;
             compared.push(ComparedNumber { element, analytic, numerical, error });
             sum += (comparison.analytic - comparison.numerical).abs();

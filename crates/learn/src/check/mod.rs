@@ -5,3 +5,4 @@ pub(crate) mod gradient_check;
 pub(crate) mod gradient_mistakes;
 pub mod numeric;
 pub(crate) mod numerical_gradient;
+pub(crate) mod perturb;

@@ -6,9 +6,10 @@ use std::thread::Builder;
 
 use limpid_engine::Precision;
 use limpid_engine::kernels::{Level, Work, at_level};
-use limpid_graph::{Around, Graph, NodeId, Perturbation, Tensor, Values, Walk, interpret};
+use limpid_graph::{Graph, NodeId, Tensor, Values, interpret};
 
 use crate::check::numeric::{checked_step, quotient, shaped_like};
+use crate::check::perturb::{Columns, Difference, Perturbation};
 use crate::data::dataset::Dataset;
 use crate::error::Error;
 use crate::train::model::Model;
@@ -108,9 +109,9 @@ impl Model {
         let loss = DataLoss::new(self, data)?;
         let base = interpret::<f64>(&loss.graph, &loss.graph.named_feeds(&loss.feeds(data))?)?;
         let leaves = loss.parameters.iter().map(|(name, _)| loss.graph.find(name)).collect::<Result<Vec<_>, _>>()?;
-        let moved = around(&base, &leaves, step, self.threads())?;
-        let gradient = |((name, value), around): (&(String, Tensor), Vec<Around>)| {
-            let slopes = around.iter().map(|moved| quotient(moved.ahead, moved.behind, step)).collect();
+        let moved = differences(&base, &leaves, step, self.threads())?;
+        let gradient = |((name, value), differences): (&(String, Tensor), Vec<Difference>)| {
+            let slopes = differences.iter().map(|moved| quotient(moved.plus, moved.minus, step)).collect();
             Ok((name.clone(), shaped_like(value, slopes)?))
         };
         let gradients = loss.parameters.iter().zip(moved).map(gradient).collect::<Result<_, Error>>()?;
@@ -123,23 +124,24 @@ const NUMBERS_A_THREAD: usize = 64;
 
 /// For each leaf, what the first output is with each of its numbers a step up and a step down, by up to so many threads,
 /// compiled for this processor. The threads are of their own.
-pub(crate) fn around(
+pub(crate) fn differences(
     base: &Values<'_, f64>,
     leaves: &[NodeId],
     step: f64,
     threads: usize,
-) -> Result<Vec<Vec<Around>>, limpid_graph::Error> {
+) -> Result<Vec<Vec<Difference>>, limpid_graph::Error> {
     let perturbations: Vec<_> = leaves.iter().map(|&leaf| Perturbation::new(base, leaf)).collect();
-    let walks: Vec<Walk<'_, '_, '_>> = perturbations.iter().map(|perturbation| perturbation.walk(step)).collect();
+    let leaves_in_columns: Vec<Columns<'_, '_, '_>> =
+        perturbations.iter().map(|perturbation| perturbation.columns(step)).collect();
     let numbers: usize = leaves.iter().map(|&leaf| base.shape(leaf).iter().product::<usize>()).sum();
     let threads = threads.clamp(1, numbers / NUMBERS_A_THREAD + 1);
     // Each thread has a range of every leaf's columns.
     let answer = |thread: usize| {
-        let answer = |walk| at_level(Level::of_this_machine(), Share { walk, thread, threads });
-        walks.iter().map(answer).collect::<Result<Vec<_>, _>>()
+        let answer = |columns| at_level(Level::of_this_machine(), Share { columns, thread, threads });
+        leaves_in_columns.iter().map(answer).collect::<Result<Vec<_>, _>>()
     };
     let answer = &answer;
-    let shares: Vec<Vec<Vec<Around>>> = std::thread::scope(|scope| {
+    let shares: Vec<Vec<Vec<Difference>>> = std::thread::scope(|scope| {
         // Where the system gives no thread, this one does its share.
         let start = |thread| Builder::new().spawn_scoped(scope, move || answer(thread)).map_err(|_| thread);
         let others: Vec<_> = (1..threads).map(start).collect();
@@ -151,41 +153,41 @@ pub(crate) fn around(
         std::iter::once(first).chain(others).collect::<Result<_, _>>()
     })?;
     let mut shares: Vec<_> = shares.into_iter().map(Vec::into_iter).collect();
-    Ok(walks.iter().map(|walk| walk.joined(shares.iter_mut().filter_map(Iterator::next))).collect())
+    Ok(leaves_in_columns.iter().map(|columns| columns.joined(shares.iter_mut().filter_map(Iterator::next))).collect())
 }
 
 /// One thread's share of a leaf.
 struct Share<'w, 'p, 'v, 'g> {
-    walk: &'w Walk<'p, 'v, 'g>,
+    columns: &'w Columns<'p, 'v, 'g>,
     thread: usize,
     threads: usize,
 }
 
 impl Work for Share<'_, '_, '_, '_> {
-    type Output = Result<Vec<Around>, limpid_graph::Error>;
+    type Output = Result<Vec<Difference>, limpid_graph::Error>;
 
     #[inline(always)]
     fn run(self) -> Self::Output {
-        let start = |thread: usize| self.walk.columns() * thread / self.threads;
-        self.walk.around(start(self.thread)..start(self.thread + 1))
+        let start = |thread: usize| self.columns.count() * thread / self.threads;
+        self.columns.differences(start(self.thread)..start(self.thread + 1))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use limpid_engine::kernels::Level;
-    use limpid_graph::{Builder, Perturbation, Tensor, interpret};
+    use limpid_graph::{Builder, Tensor, interpret};
 
     use super::*;
 
-    struct All<'w, 'p, 'v, 'g>(&'w Walk<'p, 'v, 'g>);
+    struct All<'w, 'p, 'v, 'g>(&'w Columns<'p, 'v, 'g>);
 
     impl Work for All<'_, '_, '_, '_> {
-        type Output = Result<Vec<Around>, limpid_graph::Error>;
+        type Output = Result<Vec<Difference>, limpid_graph::Error>;
 
         #[inline(always)]
         fn run(self) -> Self::Output {
-            self.0.around(0..self.0.columns())
+            self.0.differences(0..self.0.count())
         }
     }
 
@@ -202,14 +204,15 @@ mod tests {
         let fed: Vec<(NodeId, &Tensor)> = feeds.iter().map(|(id, value)| (*id, value)).collect();
         let base = interpret::<f64>(&graph, &fed).unwrap();
         let leaves = [v.id(), w.id()];
-        let alone: Vec<_> = leaves.iter().map(|&leaf| Perturbation::new(&base, leaf).around(0.25).unwrap()).collect();
+        let alone: Vec<_> =
+            leaves.iter().map(|&leaf| Perturbation::new(&base, leaf).differences(0.25).unwrap()).collect();
         for threads in [1, 2, 3, 8, 100] {
-            assert_eq!(around(&base, &leaves, 0.25, threads).unwrap(), alone, "{threads} threads");
+            assert_eq!(differences(&base, &leaves, 0.25, threads).unwrap(), alone, "{threads} threads");
         }
         for &level in Level::ALL {
             for (&leaf, alone) in leaves.iter().zip(&alone) {
                 let perturbation = Perturbation::new(&base, leaf);
-                assert_eq!(&at_level(level, All(&perturbation.walk(0.25))).unwrap(), alone, "{level}");
+                assert_eq!(&at_level(level, All(&perturbation.columns(0.25))).unwrap(), alone, "{level}");
             }
         }
     }

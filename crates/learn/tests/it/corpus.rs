@@ -4,7 +4,8 @@
 use std::fs;
 use std::path::Path;
 
-use limpid_graph::{Builder, Expression};
+use limpid_expression::Expression;
+use limpid_graph::Builder;
 use limpid_learn::{Mode, Network};
 
 /// The texts in a folder of the corpus; what is not UTF-8 never reaches a parser.

@@ -13,6 +13,7 @@ mod numpy_print;
 #[path = "../support/numpy_random.rs"]
 mod numpy_random;
 mod optimizers;
+mod perturbation;
 mod same_bits;
 mod skipping_zeros;
 mod spec_c_perceptron;
@@ -27,5 +28,7 @@ mod spec_j4_gradient_check;
 mod spec_j_learning;
 mod spec_k_graph;
 mod spec_l_layers;
+#[path = "../../../graph/tests/support/mod.rs"]
+mod support;
 #[path = "../support/training.rs"]
 mod training;

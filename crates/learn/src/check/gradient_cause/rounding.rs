@@ -4,10 +4,11 @@
 //! A loss of size M is known to some ε·M, so that its quotient over a step h is known to some ε·M / h. Where that is more
 //! than the tolerance, or than the difference that was found, no other cause can be seen.
 
-use limpid_graph::{NodeId, Perturbation};
+use limpid_graph::NodeId;
 
 use super::{Cause, CauseAdvice, ComparedNumber, FailedCheck, SAME};
 use crate::check::numeric::quotient;
+use crate::check::perturb::Perturbation;
 use crate::error::Error;
 
 /// How many roundings a loss is made of, generously: every op on the way adds some.
@@ -56,11 +57,11 @@ impl FailedCheck<'_> {
         }
         let mut moved = Perturbation::new(self.base, leaf);
         for step in STEPS.into_iter().filter(|&step| step > self.step) {
-            let around = moved.around_one(here.element, step)?;
-            let apart = (here.analytic - quotient(around.ahead, around.behind, step)).abs();
+            let difference = moved.difference(here.element, step)?;
+            let apart = (here.analytic - quotient(difference.plus, difference.minus, step)).abs();
             let scale = here.analytic.abs().max(1.0);
             let is_within = |error: f64| error * MARGIN <= self.tolerance;
-            if !around.crosses_kink && is_within(apart / scale) && is_within(self.rounding(step, here.analytic)) {
+            if !difference.crosses_kink && is_within(apart / scale) && is_within(self.rounding(step, here.analytic)) {
                 return Ok(Some(Cause::Rounding { error, advice: CauseAdvice::Step(step) }));
             }
         }

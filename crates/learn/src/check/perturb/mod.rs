@@ -5,22 +5,27 @@
 //! evaluation that the whole would have, so that the answer has the bits of a whole run. A numerical gradient over
 //! every parameter of a network lives on this.
 
-mod lanes;
-mod rows;
+mod columns;
+mod evaluate;
+mod packed;
+mod plan;
+mod products;
+mod run;
 
 use std::borrow::Cow;
 use std::ops::Range;
 
-use crate::graph::{Node, NodeId};
-use crate::interpret::{Real, Values, sides_of};
-use crate::mistake::Error;
-use crate::op::{Layout, Op};
-use rows::RowPlan;
+pub use columns::Columns;
+use limpid_graph::map::Real;
+use limpid_graph::op::row_major_strides;
+use limpid_graph::{Error, Layout, Node, NodeId, Op, Values};
+use plan::Plan;
 
 /// A run that is repeated with single numbers of one leaf changed.
 ///
 /// ```
-/// use limpid_graph::{Builder, Perturbation, Tensor, interpret};
+/// use limpid_graph::{Builder, Tensor, interpret};
+/// use limpid_learn::Perturbation;
 ///
 /// let b = Builder::new();
 /// let x = b.input("x", 2);
@@ -46,13 +51,13 @@ pub struct Perturbation<'v, 'g, T: Real> {
     crossed_kink: bool,
 }
 
-/// What a graph answers with one number of a leaf moved a step up, and a step down.
+/// What a graph answers with a step added to one number of a leaf, and with the step subtracted.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Around {
+pub struct Difference {
     /// The first number of the first output with the step added.
-    pub ahead: f64,
-    /// The same with the step taken away.
-    pub behind: f64,
+    pub plus: f64,
+    /// The same with the step subtracted.
+    pub minus: f64,
     /// Whether either brings an op to another side of its kink, so that a difference quotient means little.
     pub crosses_kink: bool,
 }
@@ -124,7 +129,7 @@ impl<'v, 'g, T: Real> Perturbation<'v, 'g, T> {
         let node = self.base.graph().node(id);
         let Some(region) = self.reached_box(id, node) else { return Ok(()) };
         // The part of each input that the box is computed from; the rest need not be read.
-        let parts = self.input_boxes(node, &region);
+        let parts = self.input_boxes(id, node, &region);
         let shapes: Vec<Vec<usize>> = parts.iter().map(extents).collect();
         let read = |numbers: Cow<'_, [T]>, i: usize| {
             read_box(self.base.shape(node.inputs[i]), &numbers, &parts[i]).into_owned()
@@ -138,10 +143,7 @@ impl<'v, 'g, T: Real> Perturbation<'v, 'g, T> {
             .collect();
         let shaped: Vec<(&[usize], &[T])> = shapes.iter().zip(&inputs).map(|(s, v)| (&**s, v.as_ref())).collect();
         let box_shape = extents(&region);
-        let values = match &node.op {
-            Op::Reduce(reduce) => reduce.value_within(self.base.shape(node.inputs[0]), shaped[0].0, shaped[0].1),
-            op => op.value(&shaped, &box_shape).map_err(|bad| bad.at(self.base.graph(), id))?,
-        };
+        let values = self.base.value_of_box(id, &shaped, &box_shape)?;
         if self.watched[id.index()] && !self.crossed_kink {
             let before: Vec<Cow<'_, [T]>> = (0..node.inputs.len())
                 .map(|i| match self.base.numbers(node.inputs[i]) {
@@ -152,7 +154,7 @@ impl<'v, 'g, T: Real> Perturbation<'v, 'g, T> {
             let before: Vec<(&[usize], &[T])> = shapes.iter().zip(&before).map(|(s, v)| (&**s, v.as_ref())).collect();
             let numbers_before = self.base.numbers(id);
             let result_before = read_box(self.base.shape(id), &numbers_before, &region);
-            self.crossed_kink = sides_of(node, &shaped, &values) != sides_of(node, &before, &result_before);
+            self.crossed_kink = node.op.sides(&shaped, &values) != node.op.sides(&before, &result_before);
         }
         write_box(self.base.shape(id), &mut self.scratch[id.index()], &region, &values);
         self.boxes[id.index()] = Some(region);
@@ -210,7 +212,7 @@ impl<'v, 'g, T: Real> Perturbation<'v, 'g, T> {
     }
 
     /// What has to be read of each input to compute `region` of the node.
-    fn input_boxes(&self, node: &Node, region: &Region) -> Vec<Region> {
+    fn input_boxes(&self, id: NodeId, node: &Node, region: &Region) -> Vec<Region> {
         let whole = |i: usize| self.base.shape(node.inputs[i]).iter().map(|&extent| 0..extent).collect::<Region>();
         let all = || (0..node.inputs.len()).map(whole).collect();
         match &node.op {
@@ -248,7 +250,7 @@ impl<'v, 'g, T: Real> Perturbation<'v, 'g, T> {
             }
             Op::Layout(Layout::Reshape(_)) => {
                 let input_shape = self.base.shape(node.inputs[0]);
-                let output_shape: Vec<usize> = self.base.shape_of(node);
+                let output_shape = self.base.shape(id).to_vec();
                 vec![reshaped_box(&output_shape, region, input_shape).unwrap_or_else(|| whole(0))]
             }
             Op::Layout(_) | Op::Index(_) | Op::Leaf(_) => all(),
@@ -266,20 +268,21 @@ impl<'v, 'g, T: Real> Perturbation<'v, 'g, T> {
 }
 
 impl<'v, 'g> Perturbation<'v, 'g, f64> {
-    /// What [`output_with`](Self::output_with) answers for each number of the leaf a step up and a step down, in order
-    /// and to the bit, in a small part of the time where the graph keeps the rows of a batch apart.
+    /// What [`output_with`](Self::output_with) answers with a step added to each number of the leaf, and with the step
+    /// subtracted, in order and to the bit, in a small part of the time where the graph keeps the rows of a batch apart.
     ///
     /// ```
-    /// use limpid_graph::{Builder, Perturbation, Tensor, interpret};
+    /// use limpid_graph::{Builder, Tensor, interpret};
+    /// use limpid_learn::Perturbation;
     ///
     /// let b = Builder::new();
     /// let (x, w) = (b.input("x", (2, 2)), b.input("w", (2, 1)));
     /// let graph = b.finish([x.matmul(w).square().sum_all()])?;
     /// let (x_value, w_value) = (Tensor::from([[1.0, 0.0], [2.0, 0.0]]), Tensor::from([[3.0], [4.0]]));
     /// let run = interpret::<f64>(&graph, &[(x.id(), &x_value), (w.id(), &w_value)])?;
-    /// let around = Perturbation::new(&run, w.id()).around(1.0)?;
-    /// assert_eq!((around[0].ahead, around[0].behind), (80.0, 20.0)); // 5·4² and 5·2²
-    /// assert_eq!((around[1].ahead, around[1].behind), (45.0, 45.0)); // reaches nothing
+    /// let differences = Perturbation::new(&run, w.id()).differences(1.0)?;
+    /// assert_eq!((differences[0].plus, differences[0].minus), (80.0, 20.0)); // 5·4² and 5·2²
+    /// assert_eq!((differences[1].plus, differences[1].minus), (45.0, 45.0)); // reaches nothing
     /// # Ok::<(), limpid_graph::Error>(())
     /// ```
     ///
@@ -288,19 +291,19 @@ impl<'v, 'g> Perturbation<'v, 'g, f64> {
     ///
     /// # Panics
     /// Where the graph has no output.
-    pub fn around(&self, step: f64) -> Result<Vec<Around>, Error> {
-        let walk = self.walk(step);
-        let all = walk.around(0..walk.columns())?;
-        Ok(walk.joined([all]))
+    pub fn differences(&self, step: f64) -> Result<Vec<Difference>, Error> {
+        let columns = self.columns(step);
+        let all = columns.differences(0..columns.count())?;
+        Ok(columns.joined([all]))
     }
 
     /// The same in parts, for a caller who has several threads, or a better processor than the least.
-    pub fn walk(&self, step: f64) -> Walk<'_, 'v, 'g> {
-        let plan = RowPlan::new(self.base, self.leaf, &self.downstream, &self.watched);
+    pub fn columns(&self, step: f64) -> Columns<'_, 'v, 'g> {
+        let plan = Plan::new(self.base, self.leaf, &self.downstream, &self.watched);
         // A product with 0 is left out, which is right only of finite numbers.
         let moved_is_finite = |&x: &f64| (x + step).is_finite() && (x - step).is_finite();
         let plan = plan.filter(|_| self.base.numbers(self.leaf).iter().all(moved_is_finite));
-        Walk { perturbation: self, plan, step }
+        Columns::new(self, plan, step)
     }
 
     /// The same for one number of the leaf.
@@ -310,85 +313,12 @@ impl<'v, 'g> Perturbation<'v, 'g, f64> {
     ///
     /// # Panics
     /// Where the leaf has no such element, or the graph no output.
-    pub fn around_one(&mut self, element: usize, step: f64) -> Result<Around, Error> {
+    pub fn difference(&mut self, element: usize, step: f64) -> Result<Difference, Error> {
         let number = self.base.numbers(self.leaf)[element];
-        let ahead = self.output_with(element, number + step)?;
-        let ahead_crosses = self.crossed_kink;
-        let behind = self.output_with(element, number - step)?;
-        Ok(Around { ahead, behind, crosses_kink: ahead_crosses || self.crossed_kink })
-    }
-}
-
-/// [`Perturbation::around`] in parts: the leaf's numbers as a matrix, some of whose columns are answered at a time.
-///
-/// ```
-/// use limpid_graph::{Builder, Perturbation, Tensor, interpret};
-///
-/// let b = Builder::new();
-/// let (x, w) = (b.input("x", (2, 2)), b.input("w", (2, 3)));
-/// let graph = b.finish([x.matmul(w).square().sum_all()])?;
-/// let (x_value, w_value) = (Tensor::from([[1.0, 0.5], [2.0, 0.0]]), Tensor::from([[3.0, 1.0, 2.0], [4.0, 0.0, 1.0]]));
-/// let run = interpret::<f64>(&graph, &[(x.id(), &x_value), (w.id(), &w_value)])?;
-/// let mut perturbation = Perturbation::new(&run, w.id());
-/// let walk = perturbation.walk(0.5);
-/// assert_eq!(walk.columns(), 3);
-/// let (left, right) = std::thread::scope(|scope| {
-///     let left = scope.spawn(|| walk.around(0..2));
-///     (left.join(), walk.around(2..3))
-/// });
-/// let parts = walk.joined([left.expect("it does not panic")?, right?]);
-/// assert_eq!(parts, perturbation.around(0.5)?);
-/// # Ok::<(), limpid_graph::Error>(())
-/// ```
-#[derive(Debug)]
-pub struct Walk<'p, 'v, 'g> {
-    perturbation: &'p Perturbation<'v, 'g, f64>,
-    /// Nothing where the numbers go one at a time; each is a column then.
-    plan: Option<RowPlan>,
-    step: f64,
-}
-
-impl Walk<'_, '_, '_> {
-    /// How many columns there are.
-    pub fn columns(&self) -> usize {
-        let numbers = || self.perturbation.base.shape(self.perturbation.leaf).iter().product();
-        self.plan.as_ref().map_or_else(numbers, RowPlan::columns)
-    }
-
-    /// The answers for the numbers of these columns, row by row. Its loops are compiled for the processor that the
-    /// caller is compiled for.
-    ///
-    /// # Errors
-    /// As [`Perturbation::output_with`].
-    ///
-    /// # Panics
-    /// Where there are fewer columns, or the graph has no output.
-    #[inline(always)]
-    pub fn around(&self, columns: Range<usize>) -> Result<Vec<Around>, Error> {
-        match &self.plan {
-            Some(plan) => Ok(plan.run(self.perturbation.base, self.step, columns)),
-            None => self.one_by_one(columns),
-        }
-    }
-
-    fn one_by_one(&self, elements: Range<usize>) -> Result<Vec<Around>, Error> {
-        let mut own = Perturbation::new(self.perturbation.base, self.perturbation.leaf);
-        elements.map(|element| own.around_one(element, self.step)).collect()
-    }
-
-    /// The answers for the whole leaf, in its order, from those for ranges of columns that follow each other.
-    pub fn joined(&self, parts: impl IntoIterator<Item = Vec<Around>>) -> Vec<Around> {
-        let parts: Vec<Vec<Around>> = parts.into_iter().collect();
-        let count: usize = parts.iter().map(Vec::len).sum();
-        let rows = count / self.columns().max(1);
-        let mut joined = Vec::with_capacity(count);
-        for row in 0..rows {
-            for part in &parts {
-                let columns = part.len() / rows;
-                joined.extend_from_slice(&part[row * columns..(row + 1) * columns]);
-            }
-        }
-        joined
+        let plus = self.output_with(element, number + step)?;
+        let plus_crosses = self.crossed_kink;
+        let minus = self.output_with(element, number - step)?;
+        Ok(Difference { plus, minus, crosses_kink: plus_crosses || self.crossed_kink })
     }
 }
 
@@ -401,7 +331,7 @@ fn union(a: &Region, b: &Region) -> Region {
 }
 
 fn unit_box(shape: &[usize], element: usize) -> Region {
-    let strides = crate::op::layout::row_major_strides(shape);
+    let strides = row_major_strides(shape);
     shape.iter().zip(strides).map(|(&extent, stride)| element / stride % extent).map(|i| i..i + 1).collect()
 }
 
@@ -421,7 +351,7 @@ fn runs(shape: &[usize], region: &Region) -> Vec<(usize, usize)> {
     // Trailing axes that are taken whole make runs longer.
     let whole_from = (0..shape.len()).rev().take_while(|&axis| region[axis] == (0..shape[axis])).last();
     let split = whole_from.unwrap_or(shape.len()).saturating_sub(1);
-    let strides = crate::op::layout::row_major_strides(shape);
+    let strides = row_major_strides(shape);
     let Some(range) = region.get(split) else { return vec![(0, 1)] };
     let length = range.len() * strides[split];
     let mut starts = vec![range.start * strides[split]];
@@ -452,8 +382,9 @@ fn write_box<T: Copy>(shape: &[usize], numbers: &mut [T], region: &Region, value
 
 #[cfg(test)]
 mod tests {
+    use limpid_graph::{Builder, Graph, Tensor, interpret};
+
     use super::*;
-    use crate::{Builder, Graph, Tensor, interpret};
 
     /// A graph with every kind of box in it.
     fn everything() -> (Graph, Vec<Tensor>) {

@@ -2,19 +2,19 @@
 
 use std::ops::Range;
 
-use super::fault::ExpressionFault;
-use super::function;
+use crate::fault::ExpressionFault;
+use crate::function;
 
 /// A token and where it stands, in bytes.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Token {
-    pub(super) kind: Kind,
-    pub(super) place: Range<usize>,
+pub(crate) struct Token {
+    pub(crate) kind: Kind,
+    pub(crate) place: Range<usize>,
 }
 
 /// What a token is.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     Number(f64),
     Name,
     Plus,
@@ -31,7 +31,7 @@ pub(super) enum Kind {
 }
 
 /// All tokens, the last one [`Kind::End`].
-pub(super) fn tokens(text: &str) -> Vec<Token> {
+pub(crate) fn tokens(text: &str) -> Vec<Token> {
     let mut tokens = Vec::new();
     let mut at = 0;
     while let Some(first) = text[at..].chars().next() {

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use thiserror::Error;
 
-use super::width::cells;
+use crate::width::cells;
 
 /// A mistake in a formula's text. Every message ends with a remedy.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -108,7 +108,7 @@ pub enum ExpressionFault {
 /// carets under the place.
 ///
 /// ```
-/// use limpid_graph::Expression;
+/// use limpid_expression::Expression;
 ///
 /// let wrong = "2x + 1".parse::<Expression>().unwrap_err();
 /// assert_eq!((wrong.column(), wrong.length()), (2, 1));
@@ -124,7 +124,7 @@ pub struct ExpressionError {
 }
 
 impl ExpressionError {
-    pub(super) fn new(text: &str, place: Range<usize>, fault: ExpressionFault) -> Self {
+    pub(crate) fn new(text: &str, place: Range<usize>, fault: ExpressionFault) -> Self {
         Self { text: text.to_string(), start: place.start, end: place.end, fault }
     }
 

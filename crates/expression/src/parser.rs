@@ -2,18 +2,19 @@
 
 use std::ops::Range;
 
-use super::fault::{ExpressionError, ExpressionFault as Wrong};
-use super::function;
-use super::lexer::{Kind, Token, tokens};
-use super::{Constant, Expression, Step};
-use crate::map::MapOp;
+use limpid_graph::MapOp;
+
+use crate::fault::{ExpressionError, ExpressionFault as Wrong};
+use crate::function;
+use crate::lexer::{Kind, Token, tokens};
+use crate::{Constant, Expression, Step};
 
 /// More characters than anyone writes as a formula.
 const MOST_CHARACTERS: usize = 4096;
 /// More levels of brackets, signs and powers inside each other than anyone writes; each takes some stack.
 const MOST_LEVELS: usize = 100;
 
-pub(super) fn parse(text: &str) -> Result<Expression, ExpressionError> {
+pub(crate) fn parse(text: &str) -> Result<Expression, ExpressionError> {
     let found = text.chars().count();
     if found > MOST_CHARACTERS {
         let place = text.char_indices().nth(MOST_CHARACTERS).map_or(0, |(at, _)| at)..text.len();

@@ -25,7 +25,7 @@ const MARKS: &[(u32, u32)] =
     &[(0x0300, 0x036F), (0x200B, 0x200F), (0x202A, 0x202E), (0x2060, 0x2064), (0x20D0, 0x20F0), (0xFE00, 0xFE0F)];
 
 /// The cells that a character takes.
-pub(super) fn cells(character: char) -> usize {
+pub(crate) fn cells(character: char) -> usize {
     let within = |blocks: &[(u32, u32)]| blocks.iter().any(|&(first, last)| (first..=last).contains(&character.into()));
     match character {
         _ if within(MARKS) => 0,

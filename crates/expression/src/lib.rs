@@ -8,7 +8,7 @@
 //! operand  = number | name | function "(" sum { "," sum } ")" | "(" sum ")"
 //! ```
 //!
-//! The functions are the rows of the [Map table](crate::map), by the name of the row, or by what its formula calls it:
+//! The functions are the rows of the [Map table](limpid_graph::map), by the name of the row, or by what its formula calls it:
 //! `maximum(x, y)` or `max(x, y)`. `pi` (also `π`) and `e` are numbers; every other name is free. The signs `×`, `·`,
 //! `÷` and `−` mean what they look like. Nothing is multiplied without a `*`.
 
@@ -22,10 +22,7 @@ use std::fmt;
 use std::str::FromStr;
 
 pub use fault::{ExpressionError, ExpressionFault};
-
-use crate::builder::{Builder, Var};
-use crate::map::MapOp;
-use crate::mistake::Fault;
+use limpid_graph::{Builder, Fault, MapOp, Var};
 
 /// A formula over named numbers, read from text, to be described in a [`Builder`].
 ///
@@ -33,7 +30,8 @@ use crate::mistake::Fault;
 /// back as the same expression, unless its brackets and spaces make it longer or deeper than what is read.
 ///
 /// ```
-/// use limpid_graph::{Builder, Expression};
+/// use limpid_expression::Expression;
+/// use limpid_graph::Builder;
 ///
 /// let formula: Expression = "(x + y)^2".parse()?;
 /// assert_eq!(formula.names(), ["x", "y"]);
@@ -105,10 +103,9 @@ impl Expression {
     pub fn build<'b>(&self, builder: &'b Builder) -> Var<'b> {
         let inputs: Vec<_> = self.names.iter().map(|name| builder.scalar(name)).collect();
         let (result, on_the_way) = self.walk(builder, &inputs);
-        let taken = |name: &str| (0..builder.len()).any(|i| builder.var_at(i).name().as_deref() == Some(name));
-        let mut names = (1..).map(|i| format!("t{i}")).filter(|name| !taken(name));
+        let mut names = (1..).map(|i| format!("t{i}")).filter(|name| !builder.has(name));
         match &on_the_way[..] {
-            &[only] if !taken("t") => {
+            &[only] if !builder.has("t") => {
                 only.named("t");
             }
             several => several.iter().zip(&mut names).for_each(|(var, name)| {
@@ -124,7 +121,8 @@ impl Expression {
     /// Another number of values than of names is a mistake in the description.
     ///
     /// ```
-    /// use limpid_graph::{Builder, Expression};
+    /// use limpid_expression::Expression;
+    /// use limpid_graph::Builder;
     ///
     /// let formula: Expression = "0.01*x^2 + 0.1*x".parse()?;
     /// let b = Builder::new();

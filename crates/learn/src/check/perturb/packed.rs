@@ -1,20 +1,22 @@
-//! Numbers whose functions a loop can work on several at a time, each with the bits that it would have alone.
+//! Packed perturbations: several numbers that are computed together, each with the bits that it would have alone.
 
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
-use crate::map::Lane;
+use limpid_graph::map::Lane;
 
-/// How many numbers ride together.
+/// How many numbers are packed together.
 pub(super) const WIDTH: usize = 8;
 
-/// Numbers that ride together. Loops over them are best written over [`Number`]s: of a loop over numbers compilers make
-/// vectors however long its body is, but of such an array's eight equal chains only where they are short.
-pub(super) type Lanes = [Number; WIDTH];
+/// Numbers that are packed together. Write loops over single [`Number`]s: compilers vectorise such a loop however long
+/// its body is, but eight equal chains of operations over an array only where they are short.
+pub(super) type Packed = [Number; WIDTH];
 
 /// A number whose `exp` and `ln` have no branches.
 #[derive(Clone, Copy, Debug)]
 #[repr(transparent)]
 pub(super) struct Number(pub(super) f64);
+
+pub(super) const ZERO: Packed = [Number(0.0); WIDTH];
 
 macro_rules! arithmetic {
     ($($Trait:ident $method:ident $operator:tt),*) => {$(
@@ -187,8 +189,9 @@ fn ln(x: f64) -> f64 {
 mod tests {
     use std::array::from_fn;
 
+    use limpid_graph::Stream;
+
     use super::*;
-    use crate::philox::Stream;
 
     fn assert_same_bits(name: &str, fast: fn(f64) -> f64, alone: fn(f64) -> f64, numbers: [f64; WIDTH]) {
         for x in numbers {

@@ -1,7 +1,8 @@
 //! What is recomputed after one number changed is what a whole run would say, to the bit.
 #![allow(clippy::unwrap_used, reason = "a test may stop at what it does not expect")]
 
-use limpid_graph::{Builder, Graph, NodeId, Perturbation, Tensor, Var, interpret};
+use limpid_graph::{Builder, Graph, NodeId, Tensor, Var, interpret};
+use limpid_learn::Perturbation;
 
 use crate::support::draws::Draws;
 use crate::support::random_graph::{Kind, RandomGraph, random_graph};
@@ -38,11 +39,17 @@ fn one_changed_number_gives_the_bits_of_a_whole_run() {
     assert!(compared > 5_000, "{compared}");
 }
 
-/// Compares what `around` says of a leaf with whole runs.
-fn assert_around_is_whole_runs(name: &str, graph: &Graph, fed: &[(NodeId, &Tensor)], leaf: NodeId, step: f64) {
+/// Compares the differences of a leaf with whole runs.
+fn assert_differences_are_those_of_whole_runs(
+    name: &str,
+    graph: &Graph,
+    fed: &[(NodeId, &Tensor)],
+    leaf: NodeId,
+    step: f64,
+) {
     let run = interpret::<f64>(graph, fed).unwrap();
     let value = fed.iter().find(|(id, _)| *id == leaf).unwrap().1;
-    let around = Perturbation::new(&run, leaf).around(step);
+    let differences = Perturbation::new(&run, leaf).differences(step);
     let whole = |element: usize, step: f64| {
         let mut numbers = value.to_f64();
         numbers[element] += step;
@@ -52,16 +59,16 @@ fn assert_around_is_whole_runs(name: &str, graph: &Graph, fed: &[(NodeId, &Tenso
             .map(|whole| (whole.numbers(graph.outputs()[0])[0], whole.sides() != run.sides()))
     };
     let wanted: Result<Vec<_>, _> = (0..value.len()).map(|i| Ok((whole(i, step)?, whole(i, -step)?))).collect();
-    match (around, wanted) {
-        (Ok(around), Ok(wanted)) => {
-            assert_eq!(around.len(), wanted.len());
-            for (i, (found, (ahead, behind))) in around.iter().zip(wanted).enumerate() {
-                let same = same_bits(found.ahead, ahead.0) && same_bits(found.behind, behind.0);
-                assert!(same, "{name}, element {i}: {found:?} is not {ahead:?} and {behind:?}");
-                assert_eq!(found.crosses_kink, ahead.1 || behind.1, "{name}, element {i}");
+    match (differences, wanted) {
+        (Ok(differences), Ok(wanted)) => {
+            assert_eq!(differences.len(), wanted.len());
+            for (i, (found, (plus, minus))) in differences.iter().zip(wanted).enumerate() {
+                let same = same_bits(found.plus, plus.0) && same_bits(found.minus, minus.0);
+                assert!(same, "{name}, element {i}: {found:?} is not {plus:?} and {minus:?}");
+                assert_eq!(found.crosses_kink, plus.1 || minus.1, "{name}, element {i}");
             }
         }
-        (around, wanted) => assert_eq!(around.err(), wanted.err(), "{name}"),
+        (differences, wanted) => assert_eq!(differences.err(), wanted.err(), "{name}"),
     }
 }
 
@@ -72,7 +79,9 @@ fn every_number_moved_up_and_down_gives_the_bits_of_whole_runs() {
         let fed = by_node(&graph, &feeds);
         if interpret::<f64>(&graph, &fed).is_ok_and(|run| !run.numbers(graph.outputs()[0]).is_empty()) {
             let step = Draws::new(seed, "step").pick(&[1e-4, 0.5, 2.0]);
-            fed.iter().for_each(|&(leaf, _)| assert_around_is_whole_runs(&seed.to_string(), &graph, &fed, leaf, step));
+            fed.iter().for_each(|&(leaf, _)| {
+                assert_differences_are_those_of_whole_runs(&seed.to_string(), &graph, &fed, leaf, step)
+            });
         }
     }
 }
@@ -118,7 +127,7 @@ fn every_weight_of_a_network_moved_up_and_down_gives_the_bits_of_whole_runs() {
                 .collect();
             for leaf in &p {
                 let name = format!("{middle_name}, {end_name}, {:?}", leaf.name());
-                assert_around_is_whole_runs(&name, &graph, &fed, leaf.id(), 0.25);
+                assert_differences_are_those_of_whole_runs(&name, &graph, &fed, leaf.id(), 0.25);
             }
         }
     }

@@ -2,11 +2,14 @@
 // The lint is off in functions marked as tests, and there are helpers here.
 #![allow(clippy::unwrap_used)]
 
-use limpid_graph::{Builder, Expression, ExpressionFault, MapOp, Tensor};
+#[path = "../../graph/tests/support/mod.rs"]
+mod support;
+
+use limpid_expression::{Expression, ExpressionFault};
+use limpid_graph::{Builder, MapOp, Tensor};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
-
-use crate::support::same_bits;
+use support::same_bits;
 
 fn read(text: &str) -> Expression {
     text.parse().unwrap_or_else(|error| panic!("{error}"))

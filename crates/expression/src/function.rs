@@ -1,10 +1,12 @@
 //! The functions that a formula can call: the rows of the Map table.
 
-use super::Constant;
-use crate::map::{MapInfo, MapOp};
+use limpid_graph::MapOp;
+use limpid_graph::map::MapInfo;
+
+use crate::Constant;
 
 /// The row that a name calls.
-pub(super) fn function(name: &str) -> Option<MapOp> {
+pub(crate) fn function(name: &str) -> Option<MapOp> {
     let called = |op: &&MapOp| op.info().name == name || alias(&op.info()) == Some(name);
     MapOp::ALL.iter().find(called).copied()
 }
@@ -17,18 +19,18 @@ fn alias(info: &MapInfo) -> Option<&'static str> {
 }
 
 /// A call of the row as one writes it.
-pub(super) fn call(op: MapOp) -> String {
+pub(crate) fn call(op: MapOp) -> String {
     let info = op.info();
     format!("{}({})", info.name, info.arguments.join(", "))
 }
 
 /// All names of functions, as formulas print them: `max`, where the row's own name is `maximum`.
-pub(super) fn names() -> impl Iterator<Item = &'static str> {
+pub(crate) fn names() -> impl Iterator<Item = &'static str> {
     MapOp::ALL.iter().map(|op| op.info()).map(|info| alias(&info).unwrap_or(info.name))
 }
 
 /// What to write for a name of another language.
-pub(super) fn hint_for(name: &str) -> String {
+pub(crate) fn hint_for(name: &str) -> String {
     if let Some(constant) = Constant::named(name) {
         return format!("use `{}`", constant.text());
     }
@@ -39,7 +41,7 @@ pub(super) fn hint_for(name: &str) -> String {
 }
 
 /// The function that `name` was most likely meant to be.
-pub(super) fn nearest(name: &str) -> Option<&'static str> {
+pub(crate) fn nearest(name: &str) -> Option<&'static str> {
     // Too long for a slip, and not worth the work.
     if name.chars().count() > 24 {
         return None;
