@@ -10,10 +10,13 @@ use limpid::engine::{MOST_THREADS, THREADS, available_threads};
 use limpid::files::{PictureFolder, Table, TableForm};
 use limpid::graph::Sizes;
 use limpid::learn::{Initializer, Momentum, Network, Optimizer, Task, activation_names, optimizer, optimizer_names};
+use limpid::models::Part;
 use limpid::prelude::Precision;
 use limpid::tables::TableOptions;
+use limpid::training::TrainingOptions;
 
-use crate::data::{Form, Named, Part};
+use crate::choices::{PARTS, one_of};
+use crate::data::Named;
 use crate::failure::Failure;
 use crate::parse::Extent;
 
@@ -138,7 +141,7 @@ pub(crate) struct PartOption {
     ///
     /// A table has parts if it is the one that the model was trained on, and so has a folder of pictures without parts of
     /// its own: the same samples are held out as in the training.
-    #[arg(long, value_enum, value_name = "PART")]
+    #[arg(long, value_name = "PART", value_parser = one_of(PARTS))]
     pub(crate) part: Option<Part>,
 }
 
@@ -208,7 +211,7 @@ pub(crate) struct AsIsOption {
 impl DataOptions {
     /// The data set that is known by name, where no other data is named.
     pub(crate) fn named(&self) -> Named {
-        self.dataset.unwrap_or(Named::Mnist)
+        self.dataset.unwrap_or_else(Named::usual)
     }
 }
 
@@ -332,33 +335,16 @@ pub(crate) struct NetworkOptions {
 }
 
 impl NetworkOptions {
-    /// The network for a data set, of rows of a table or of pixels.
-    pub(crate) fn network(&self, form: &Form, of_rows: bool) -> Result<Network, Failure> {
-        let network = match &self.network {
-            Some(network) => network.clone(),
-            None => self.text(form, of_rows).parse().map_err(usage)?,
-        };
-        form.check_fits(&network).map_err(Failure::Usage)?;
-        Ok(network)
+    /// What is asked of the network.
+    pub(crate) fn of(&self, options: TrainingOptions) -> TrainingOptions {
+        TrainingOptions {
+            network: self.network.clone(),
+            hidden: self.hidden.iter().map(|units| units.0).collect(),
+            activation: self.activation.to_string(),
+            initializer: self.init,
+            ..options
+        }
     }
-
-    fn text(&self, form: &Form, of_rows: bool) -> String {
-        // A few columns into many units: by what comes in alone, the first weights would begin too large, and the
-        // network would follow the noise of its few rows. docs/tables.md has the figures.
-        let usual = || if of_rows { Initializer::Xavier } else { self.activation.initializer() };
-        let init = self.init.unwrap_or_else(usual);
-        let affine = |outputs: usize| format!("affine {outputs} init={init}");
-        let hidden = self.hidden.iter().map(|units| format!("{}, {}, ", affine(units.0), self.activation));
-        format!("{}, {}{}", form.size, hidden.collect::<String>(), affine(form.outputs))
-    }
-}
-
-/// What is wrong with a network that was put together here, without the text that nobody typed.
-fn usage(error: limpid::learn::Error) -> Failure {
-    Failure::Usage(match error {
-        limpid::learn::Error::Text(error) => error.what().to_string(),
-        error => error.to_string(),
-    })
 }
 
 /// The units of one hidden layer.
@@ -380,25 +366,11 @@ impl FromStr for Units {
 
 /// An activation as network text.
 #[derive(Clone, Debug)]
-pub(crate) struct Activation {
-    text: String,
-    name: &'static str,
-}
-
-impl Activation {
-    /// How the weights around it best begin: Glorot & Bengio 2010 for functions that are nearly linear around 0 and
-    /// saturate, He et al. 2015 for those that are 0 on one side.
-    fn initializer(&self) -> Initializer {
-        match self.name {
-            "sigmoid" | "tanh" => Initializer::Xavier,
-            _ => Initializer::He,
-        }
-    }
-}
+pub(crate) struct Activation(String);
 
 impl fmt::Display for Activation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
+        f.write_str(&self.0)
     }
 }
 
@@ -408,7 +380,7 @@ impl FromStr for Activation {
     fn from_str(text: &str) -> Result<Self, String> {
         let word = text.split_whitespace().next().unwrap_or_default().to_ascii_lowercase().replace('_', "-");
         let names: Vec<_> = activation_names().collect();
-        let Some(name) = names.iter().copied().find(|name| *name == word) else {
+        if !names.contains(&word.as_str()) {
             // The library's answer, where it is about activations: `rleu`, did you mean `relu`?
             let suggestion = match format!("1, {word}").parse::<Network>() {
                 Err(limpid::learn::Error::Text(error)) => {
@@ -420,9 +392,9 @@ impl FromStr for Activation {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => format!("there are: {}", names.join(", ")),
             });
-        };
+        }
         match format!("1, {text}").parse::<Network>() {
-            Ok(network) if network.layers().len() == 1 => Ok(Self { text: text.to_string(), name }),
+            Ok(network) if network.layers().len() == 1 => Ok(Self(text.to_string())),
             Ok(_) => Err("expected one activation; for a network with several, use --network".to_string()),
             Err(limpid::learn::Error::Text(error)) => Err(error.what().to_string()),
             Err(error) => Err(error.to_string()),

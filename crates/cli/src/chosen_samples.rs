@@ -1,15 +1,17 @@
 //! The samples that a network is looked at with, by `gradcheck` and `graph --values`: of a data set that is known by
 //! name, or, for a model that learned from a table or from pictures, of more of the kind.
 
-use limpid::graph::{Stream, Tensor};
+use limpid::evaluation::EvaluationData;
 use limpid::learn::{Dataset, Task};
-use limpid::models::Samples;
+use limpid::models::{Part, Samples};
+use limpid::training::random_samples;
 
 use crate::arguments::DataOptions;
-use crate::data::{Named, Part};
+use crate::choices::adjective;
+use crate::data::Named;
 use crate::failure::Failure;
 use crate::network_or_model::NetworkOrModel;
-use crate::source::{Questions, Source, unprepared};
+use crate::source::{Source, evaluation_data, unprepared};
 use crate::text;
 
 /// Some samples, with what is known of them.
@@ -35,14 +37,49 @@ pub(crate) struct Wanted {
     pub(crate) count: usize,
 }
 
+/// Why there are no such samples.
+pub(crate) enum NotChosen {
+    /// The place of a sample, or a number of samples, beyond those that there are.
+    OutOfRange(String),
+    /// Anything else.
+    Other(Failure),
+}
+
+impl From<Failure> for NotChosen {
+    fn from(failure: Failure) -> Self {
+        Self::Other(failure)
+    }
+}
+
+impl From<limpid::Error> for NotChosen {
+    fn from(error: limpid::Error) -> Self {
+        Self::Other(error.into())
+    }
+}
+
+impl From<limpid::learn::Error> for NotChosen {
+    fn from(error: limpid::learn::Error) -> Self {
+        Self::Other(error.into())
+    }
+}
+
+impl From<NotChosen> for Failure {
+    fn from(error: NotChosen) -> Self {
+        match error {
+            NotChosen::OutOfRange(why) => Failure::Usage(why),
+            NotChosen::Other(failure) => failure,
+        }
+    }
+}
+
 impl Wanted {
     /// That so many samples are there, of which a data set has `has`.
-    fn check(&self, has: usize, part: &str, name: &str) -> Result<(), Failure> {
+    fn check(&self, has: usize, part: &str, name: &str) -> Result<(), NotChosen> {
         let Self { start, count, .. } = *self;
         if start.saturating_add(count) <= has {
             return Ok(());
         }
-        Err(Failure::Usage(match count {
+        Err(NotChosen::OutOfRange(match count {
             1 => {
                 let (samples, last) = (text::counted(has as u64, &format!("{part}sample")), has.saturating_sub(1));
                 format!("{name} has {samples}; use 0 to {last}")
@@ -54,19 +91,24 @@ impl Wanted {
 
 impl ChosenSamples {
     /// The samples for a network or a model.
-    pub(crate) fn read(input: &NetworkOrModel, options: &DataOptions, wanted: &Wanted) -> Result<Self, Failure> {
+    pub(crate) fn read(input: &NetworkOrModel, options: &DataOptions, wanted: &Wanted) -> Result<Self, NotChosen> {
         let source = Source::of_model(options, input.samples.as_ref())?;
         match (&input.samples, source.named_for(input.samples.as_ref())) {
             (_, Some(named)) => Self::of_named(named, input, options, wanted),
-            (None, None) => Err(without_model(input, &source)),
+            (None, None) => Err(without_model(input, &source).into()),
             (Some(samples), None) => Self::of_kind(samples, input, source, wanted),
         }
     }
 
-    fn of_named(named: Named, input: &NetworkOrModel, options: &DataOptions, wanted: &Wanted) -> Result<Self, Failure> {
-        named.check_fits(&input.network).map_err(|why| input.failure(why))?;
+    fn of_named(
+        named: Named,
+        input: &NetworkOrModel,
+        options: &DataOptions,
+        wanted: &Wanted,
+    ) -> Result<Self, NotChosen> {
+        named.check_fits(&input.network).map_err(|why| input.failure(why.to_string()))?;
         let chosen = wanted.part.unwrap_or(Part::Test);
-        let (part, name) = (format!("{} ", chosen.adjective()), named.name().to_string());
+        let (part, name) = (format!("{} ", adjective(chosen)), named.name().to_string());
         wanted.check(named.samples(chosen), &part, &name)?;
         let divisor = if input.model.is_some() { input.divisor } else { named.divisor() };
         let parts = named.read(options.data.as_deref(), divisor, &input.loss)?;
@@ -75,13 +117,13 @@ impl ChosenSamples {
     }
 
     /// Rows of a table, or pictures, as the model learned to read them.
-    fn of_kind(samples: &Samples, input: &NetworkOrModel, source: Source, wanted: &Wanted) -> Result<Self, Failure> {
-        let asked = Questions::read(source, wanted.part, samples, &input.loss, false)?;
-        let Questions { data, name, part, mut notes, places, .. } = asked;
+    fn of_kind(samples: &Samples, input: &NetworkOrModel, source: Source, wanted: &Wanted) -> Result<Self, NotChosen> {
+        let (read, mut notes) = evaluation_data(&source, wanted.part, samples, &input.loss, false)?;
+        let EvaluationData { data, name, part, places, .. } = read;
         // A file of a few rows is looked at as a whole.
         let count = if wanted.count > 1 { wanted.count.min(data.len()) } else { wanted.count };
         let wanted = Wanted { count, ..*wanted };
-        let part = part.map(|part| format!("{} ", part.adjective())).unwrap_or_default();
+        let part = part.map(|part| format!("{} ", adjective(part))).unwrap_or_default();
         wanted.check(data.len(), &part, &name)?;
         let data = data.range(wanted.start, wanted.start + wanted.count)?;
         let places = places.into_iter().skip(wanted.start).take(wanted.count).collect();
@@ -100,29 +142,7 @@ impl ChosenSamples {
 
     /// Samples that are drawn at random, for a model of which there is no data at hand.
     pub(crate) fn drawn(input: &NetworkOrModel, samples: &Samples, count: usize, seed: u64) -> Result<Self, Failure> {
-        let size: usize = input.network.input().iter().product();
-        let (inputs, labels) = (Stream::new(seed, "inputs"), Stream::new(seed, "targets"));
-        let is_of_pictures = matches!(samples, Samples::Pictures(_));
-        let number = |i: u64| if is_of_pictures { inputs.uniform(0, i) } else { inputs.normal(0, i) };
-        let numbers: Vec<f64> = (0..(count * size) as u64).map(number).collect();
-        let (outputs, is_regression) = match samples {
-            Samples::Table(preparation) => {
-                let target = preparation.target();
-                (target.outputs(), target.task() == Task::Regression)
-            }
-            Samples::Pictures(form) => (form.classes.len(), false),
-        };
-        let shape: Vec<usize> = std::iter::once(count).chain(input.network.input().iter().copied()).collect();
-        let inputs = Tensor::new(shape, numbers).map_err(limpid::Error::from)?;
-        let targets = match is_regression {
-            true => Tensor::new([count, 1], (0..count).map(|i| labels.normal(0, i as u64)).collect::<Vec<_>>()),
-            false => {
-                let class = |i: u64| labels.below(0, i, outputs.max(1) as u64) as f64;
-                Tensor::new([count], (0..count as u64).map(class).collect::<Vec<_>>())
-            }
-        };
-        let data = Dataset::new(inputs, targets.map_err(limpid::Error::from)?)?;
-        let data = crate::source::labelled_for(data, is_regression, outputs, &input.loss)?;
+        let data = random_samples(&input.network, samples, &input.loss, count, seed)?;
         let name = "random numbers".to_string();
         let notes =
             vec!["without --data the samples are random numbers; --data FILE or FOLDER takes real ones".to_string()];

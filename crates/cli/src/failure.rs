@@ -4,6 +4,7 @@ use std::io;
 use std::process::ExitCode;
 
 use limpid::files::{OutputError, ReadError};
+use limpid::training::TrainingError;
 use thiserror::Error;
 
 use crate::signal::Signal;
@@ -19,7 +20,7 @@ pub(crate) enum Failure {
     Input(String),
     /// The library.
     #[error(transparent)]
-    Limpid(#[from] limpid::Error),
+    Limpid(limpid::Error),
     /// A file that cannot be written.
     #[error(transparent)]
     Output(#[from] OutputError),
@@ -40,11 +41,27 @@ impl From<ReadError> for Failure {
     }
 }
 
+impl From<limpid::Error> for Failure {
+    fn from(error: limpid::Error) -> Self {
+        match error {
+            limpid::Error::Learn(error) => error.into(),
+            limpid::Error::Training(error) => error.into(),
+            error => Self::Limpid(error),
+        }
+    }
+}
+
+impl From<TrainingError> for Failure {
+    fn from(error: TrainingError) -> Self {
+        Self::Usage(error.to_string())
+    }
+}
+
 impl From<limpid::learn::Error> for Failure {
     fn from(error: limpid::learn::Error) -> Self {
         match error {
             limpid::learn::Error::Setting { .. } => Self::Usage(error.to_string()),
-            error => Self::Limpid(error.into()),
+            error => Self::Limpid(limpid::Error::Learn(error)),
         }
     }
 }

@@ -6,10 +6,10 @@ use std::path::PathBuf;
 
 use clap::ArgMatches;
 use clap::parser::ValueSource;
+use limpid::learn::step::GraphKind;
 
 use crate::arguments::Format;
 use crate::failure::Failure;
-use crate::graph_kind::GraphKind;
 use crate::output;
 
 /// A flag that changes nothing beside, or without, others.

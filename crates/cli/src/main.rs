@@ -9,11 +9,11 @@
 
 mod arguments;
 mod bench;
+mod choices;
 mod chosen_samples;
 mod commands;
 mod data;
 mod failure;
-mod graph_kind;
 mod ignored;
 mod interrupt;
 mod model_and_data;

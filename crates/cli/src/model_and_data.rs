@@ -4,16 +4,18 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use limpid::datasets::Pixels;
+use limpid::evaluation::EvaluationData;
 use limpid::files::{Format, LayersError, Orientation};
 use limpid::learn::{Dataset, Model};
-use limpid::models::{Samples, Saved, Seen};
+use limpid::models::{Part, Samples, Saved, Seen};
 use limpid::weights::{Hints, Opened, WeightsError, not_finite, open};
 use serde::Serialize;
 
 use crate::arguments::{Activation, AsIsOption, DataOptions, PartOption, ThreadsOption};
-use crate::data::{Named, Part, Parts};
+use crate::choices::adjective;
+use crate::data::{Named, Parts};
 use crate::failure::Failure;
-use crate::source::{Questions, Source, unprepared};
+use crate::source::{Source, evaluation_data, unprepared};
 use crate::{output, seen, text};
 
 /// A model that is asked about a data set.
@@ -130,11 +132,10 @@ pub(crate) fn explained(path: &Path, error: limpid::Error) -> Failure {
 
 /// A model, and samples for it.
 pub(crate) struct EvaluationInput {
-    pub(crate) model: Model,
+    /// The model, with what its samples are made from where they are of one's own.
+    pub(crate) saved: Saved,
     /// As the model is to be given them.
     pub(crate) data: Dataset,
-    /// What its samples are made from, where its file says so.
-    pub(crate) samples: Option<Samples>,
     /// The data set, where it is one that is known by name.
     named: Option<Named>,
     /// What the data is called in a report.
@@ -179,17 +180,16 @@ impl ModelAndData {
                 )));
             }
             let as_is = self.pictures_as.as_is;
-            let model_and_data = Questions::read(source, self.part.part, &samples, &model.loss(), as_is)?;
-            let Questions { data, name, part, notes, places, seen } = model_and_data;
+            let (read, notes) = evaluation_data(&source, self.part.part, &samples, &model.loss(), as_is)?;
+            let EvaluationData { data, name, part, places, seen, .. } = read;
             if !is_quiet {
                 let about_seen = seen.as_ref().map(|seen| seen::note(seen, seen::noun(&samples), &name));
                 notes.iter().chain(&about_seen).for_each(|note| output::note(note));
             }
-            let samples = Some(samples);
+            let saved = Saved { model, samples: Some(samples) };
             return Ok(EvaluationInput {
-                model,
+                saved,
                 data,
-                samples,
                 named: None,
                 name,
                 places,
@@ -217,9 +217,8 @@ impl ModelAndData {
         let part = self.part.or_test();
         let data = pixels.applied_to(parts.into_part(part), model.precision());
         Ok(EvaluationInput {
-            model,
+            saved: Saved { model, samples: None },
             data,
-            samples: None,
             named: Some(named),
             name: named.name().to_string(),
             places: Vec::new(),
@@ -255,7 +254,7 @@ impl ModelAndData {
 impl EvaluationInput {
     /// The names of the classes, where they are known by more than their numbers.
     pub(crate) fn classes(&self) -> Result<Option<Vec<String>>, Failure> {
-        match &self.samples {
+        match &self.saved.samples {
             Some(Samples::Table(preparation)) => match preparation.target().classes() {
                 Some(classes) => Ok(Some(classes)),
                 None => Err(Failure::Usage("the model predicts a number; this picture is of classes".to_string())),
@@ -267,7 +266,7 @@ impl EvaluationInput {
 
     /// Refuses samples that cannot be shown as grey pictures.
     pub(crate) fn check_pictures(&self) -> Result<(), Failure> {
-        let what = match &self.samples {
+        let what = match &self.saved.samples {
             Some(Samples::Table(_)) => "rows of a table",
             Some(Samples::Pictures(form)) if form.channels > 1 => "coloured pictures",
             None if self.named.is_some_and(|named| named.set().shape[0] > 1) => "coloured pictures",
@@ -278,7 +277,7 @@ impl EvaluationInput {
 
     /// The samples in words: `10,000 test samples of mnist`.
     pub(crate) fn described(&self) -> String {
-        let part = self.part.map(|part| format!("{} ", part.adjective())).unwrap_or_default();
+        let part = self.part.map(|part| format!("{} ", adjective(part))).unwrap_or_default();
         format!("{} {part}samples of {}", text::count(self.data.len() as u64), self.name)
     }
 }

@@ -5,8 +5,7 @@ use std::path::Path;
 use limpid::files::{
     Arrays, Container, Format as FileFormat, NamedArray, Naming, Orientation, Packing, find_layers, write_atomically,
 };
-use limpid::learn::Model;
-use limpid::models::{self, Samples};
+use limpid::models::Saved;
 use limpid::weights::WeightsError;
 
 use crate::failure::Failure;
@@ -70,12 +69,12 @@ pub(crate) fn check_history(path: &Path) -> Result<(), Failure> {
 }
 
 /// Writes a model in the form that the name stands for.
-pub(crate) fn save(model: &Model, samples: Option<&Samples>, path: &Path) -> Result<(), Failure> {
+pub(crate) fn save(saved: &Saved, path: &Path) -> Result<(), Failure> {
     let ModelFormat::Arrays(container) = format_of(path)? else {
-        return Ok(models::save_with(model, samples, path)?);
+        return Ok(saved.save(path)?);
     };
     let arrays: Vec<NamedArray> =
-        model.parameters()?.into_iter().map(|(name, tensor)| NamedArray::new(name, tensor)).collect();
+        saved.model.parameters()?.into_iter().map(|(name, tensor)| NamedArray::new(name, tensor)).collect();
     let found = find_layers(arrays, Some(Orientation::InOut));
     let found = found.map_err(|error| limpid::Error::from(WeightsError::from(error)))?;
     let bytes = Arrays::new(found.named(Naming::NumPy)).to_bytes(container).map_err(limpid::Error::from)?;

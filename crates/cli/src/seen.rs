@@ -1,8 +1,8 @@
 //! Samples that a model may have been trained on: what is said of them, and how the held-out ones are chosen.
 
-use limpid::models::{Samples, Seen};
+use limpid::models::{Part, Samples, Seen};
 
-use crate::data::Part;
+use crate::choices::{PARTS, name_of};
 use crate::failure::Failure;
 use crate::text;
 
@@ -36,20 +36,15 @@ pub(crate) fn note(seen: &Seen, noun: &str, name: &str) -> String {
     format!("whether the model was trained on some of these {noun}s is not known: {why}")
 }
 
-/// The samples of a part, as they were told apart for the training.
-pub(crate) fn part(seen: &Seen, part: Part, noun: &str, name: &str) -> Result<Vec<usize>, Failure> {
-    let typed = match part {
-        Part::Train => "--part train",
-        Part::Test => "--part test",
-    };
+/// Why the samples of a part cannot be chosen among these.
+pub(crate) fn no_part(seen: &Seen, part: Part, noun: &str, name: &str) -> Failure {
     let why = match seen {
-        Seen::Same { train, .. } if part == Part::Train => return Ok(train.clone()),
-        Seen::Same { test, .. } if !test.is_empty() => return Ok(test.clone()),
         Seen::Same { .. } => format!("no {noun} of {name} was held out when the model was trained"),
         Seen::Other => {
             format!("{name} has no parts of its own, and differs from the data that the model was trained on")
         }
         Seen::Unsaid => format!("the model file does not say which {noun}s of {name} the model was trained on"),
     };
-    Err(Failure::Usage(format!("{typed}: {why}; leave --part out to use all {noun}s")))
+    let typed = name_of(PARTS, part);
+    Failure::Usage(format!("--part {typed}: {why}; leave --part out to use all {noun}s"))
 }

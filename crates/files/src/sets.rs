@@ -29,6 +29,8 @@ pub struct DataSet {
     pub title: &'static str,
     /// What its samples are.
     pub about: &'static str,
+    /// One line for a list: how many samples of what, and how large.
+    pub summary: &'static str,
     /// How many samples there are to train on.
     pub train: usize,
     /// How many were held out.

@@ -6,9 +6,12 @@ use std::path::PathBuf;
 use limpid_engine::Precision;
 use limpid_files::locate_mnist;
 use limpid_graph::{Data, Tensor};
-use limpid_learn::Dataset;
+use limpid_learn::{Dataset, Loss, Task};
 
 use crate::Error;
+
+/// What a byte of a pixel is divided by: pixels run from 0 to 1 for a network.
+pub const PIXEL_DIVISOR: f64 = 255.0;
 
 /// How MNIST's 70,000 handwritten digits are wanted.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -84,6 +87,27 @@ fn wanted(
     let data = if options.flatten { data.reshaped(&[shape.iter().product()]) } else { data.reshaped(&shape) }?;
     let data = if options.normalize { data.divided_by(255.0) } else { data };
     Ok(if options.one_hot_label { data.one_hot(classes)? } else { data })
+}
+
+/// Class labels as a loss takes them: as they are, or as one-hot rows. The targets of a regression stay as they are.
+///
+/// ```
+/// use limpid::learn::{Loss, Task};
+/// use limpid::prelude::*;
+///
+/// let data = Dataset::new(Tensor::from([[0.1], [0.2]]), Tensor::from([0u8, 2]))?;
+/// let rows = limpid::datasets::targets_for(data, Task::Classification, 3, &Loss::MeanSquaredError)?;
+/// assert_eq!(rows.targets().to_f64(), [1.0, 0.0, 0.0, 0.0, 0.0, 1.0]);
+/// # Ok::<(), limpid::Error>(())
+/// ```
+///
+/// # Errors
+/// Where a label is none of the classes.
+pub fn targets_for(data: Dataset, task: Task, outputs: usize, loss: &Loss) -> Result<Dataset, Error> {
+    match task {
+        Task::Classification if !loss.takes_labels() => Ok(data.one_hot(outputs)?),
+        _ => Ok(data),
+    }
 }
 
 /// What is done to pixels, bytes from 0 to 255, before a network is given them.

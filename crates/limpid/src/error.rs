@@ -70,6 +70,9 @@ pub enum Error {
     /// Columns that a model cannot be trained on, or that differ from those it was trained on.
     #[error(transparent)]
     Preparation(#[from] limpid_learn::PreparationError),
+    /// Options of a training that do not go with its data.
+    #[error(transparent)]
+    Training(#[from] crate::training::TrainingError),
     /// A tensor's shape.
     #[error(transparent)]
     Tensor(#[from] limpid_graph::TensorError),

@@ -18,6 +18,8 @@
 //! | [`graph`] | the graph as a value: describe, differentiate, check, interpret, show |
 //! | [`engine`] | the session that runs graphs |
 //! | [`learn`] | layers, losses, data sets, training, gradient checks |
+//! | [`training`] | one way to train, as the command `limpid train` does: options, what is chosen, the trained model |
+//! | [`evaluation`], [`predictions`] | samples that a saved model is evaluated on, and what it says of samples |
 //! | [`files`] | reading and writing files of any kind |
 //! | [`guide`] | from NumPy and PyTorch to limpid, and the book's chapters |
 //! | `fetch` | downloads; with the feature `fetch` |
@@ -28,14 +30,17 @@
 
 pub mod datasets;
 mod error;
+pub mod evaluation;
 pub mod guide;
 pub mod models;
 #[cfg(feature = "draw")]
 pub mod page;
 #[cfg(feature = "pictures")]
 pub mod pictures;
+pub mod predictions;
 #[cfg(feature = "tables")]
 pub mod tables;
+pub mod training;
 #[cfg(feature = "arrays")]
 pub mod weights;
 

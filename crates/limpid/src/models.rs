@@ -13,10 +13,12 @@ use crate::Error;
 
 #[cfg(feature = "pictures")]
 mod ground;
+mod part;
 mod seen;
 
 #[cfg(feature = "pictures")]
 pub use ground::Ground;
+pub use part::Part;
 pub use seen::Seen;
 
 const NETWORK: &str = "network";
@@ -35,6 +37,16 @@ pub struct Saved {
     pub model: Model,
     /// What its samples are made from, where it was trained on a table or on pictures.
     pub samples: Option<Samples>,
+}
+
+impl Saved {
+    /// Writes the model to `path` with what its samples are made from: the whole file or nothing.
+    ///
+    /// # Errors
+    /// Where the file cannot be written.
+    pub fn save(&self, path: impl AsRef<Path>) -> Result<(), Error> {
+        save_with(&self.model, self.samples.as_ref(), path)
+    }
 }
 
 /// What the samples of a model are made from.
@@ -109,6 +121,27 @@ impl Samples {
         }
     }
 
+    /// What is learned of them.
+    pub fn task(&self) -> Task {
+        match self {
+            Self::Table(preparation) => preparation.target().task(),
+            Self::Pictures(_) => Task::Classification,
+        }
+    }
+
+    /// How many outputs a network has for them: their classes, or 1.
+    pub fn outputs(&self) -> usize {
+        self.sizes().1
+    }
+
+    /// The names of the classes; none for a regression.
+    pub fn classes(&self) -> Option<Vec<String>> {
+        match self {
+            Self::Table(preparation) => preparation.target().classes(),
+            Self::Pictures(form) => Some(form.classes.clone()),
+        }
+    }
+
     /// How many numbers a sample has, and how many outputs a network has for it.
     fn sizes(&self) -> (Option<usize>, usize) {
         match self {
@@ -130,8 +163,7 @@ impl Samples {
             return Err(format!("its network does not give {outputs} outputs"));
         }
         let channels = if let Self::Pictures(form) = self { form.channels } else { 1 };
-        let task = if let Self::Table(preparation) = self { preparation.target().task() } else { Task::Classification };
-        match (task, loss.reading()) {
+        match (self.task(), loss.reading()) {
             _ if ![1, 3].contains(&channels) => Err(format!("pictures have 1 channel or 3, not {channels}")),
             (Task::Regression, Some(Loss::SoftmaxCrossEntropy | Loss::BinaryCrossEntropy)) => {
                 Err(format!("a regression has no {loss}"))

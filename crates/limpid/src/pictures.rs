@@ -13,12 +13,10 @@ use crate::models::{PictureForm, Seen};
 mod bring;
 mod stream;
 
+pub use crate::datasets::PIXEL_DIVISOR;
 pub use crate::models::Ground;
 pub use bring::{Changes, brought};
 pub use stream::{PictureSource, PictureStream, stream};
-
-/// What a byte of a pixel is divided by: pixels run from 0 to 1 for a network.
-pub const PIXEL_DIVISOR: f64 = 255.0;
 
 /// A folder of pictures as samples to learn from, and samples that were held out.
 #[derive(Clone, Debug, PartialEq)]

@@ -30,10 +30,12 @@ use crate::Error;
 use crate::models::Seen;
 
 mod labels;
+mod predicted;
 mod row_names;
 mod stream;
 
 use labels::Labels;
+pub use predicted::TablePredictions;
 use row_names::RowNames;
 pub use stream::{TableStream, stream};
 

@@ -163,7 +163,7 @@ impl Bench {
         if let Some(data) = self.data.get() {
             return Ok(data);
         }
-        let named = Named::Mnist;
+        let named = Named::usual();
         let data = named.read(self.settings.folder.as_deref(), named.divisor(), &Loss::default())?;
         Ok(self.data.get_or_init(|| data))
     }

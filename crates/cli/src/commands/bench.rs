@@ -70,7 +70,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
     let Arguments { only, threads, repeats, seconds, data, format } = arguments;
     let workloads = if only.is_empty() { WORKLOADS.to_vec() } else { only };
     // A folder that is not there is better known now than behind the first measurement.
-    let folder = data.map(|folder| Named::Mnist.locate(Some(&folder))).transpose()?;
+    let folder = data.map(|folder| Named::usual().locate(Some(&folder))).transpose()?;
     let peak = Peak::measure();
     output::note(&peak.to_string());
     let mut rows = Vec::new();

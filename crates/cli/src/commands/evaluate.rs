@@ -5,18 +5,18 @@ use std::time::{Duration, Instant};
 use clap::Args;
 use indicatif::ProgressBar;
 use limpid::datasets::Pixels;
+use limpid::evaluation::regression;
 use limpid::files::Format as FileFormat;
 use limpid::learn::{Dataset, EVALUATION_BATCH, Evaluation, Regression};
-use limpid::models::Seen;
+use limpid::models::{Part, Seen};
 use serde::Serialize;
 
 use crate::arguments::{Format, FormatOption, at_least_one};
-use crate::data::Part;
 use crate::failure::Failure;
 use crate::model_and_data::{EvaluationInput, ModelAndData};
+use crate::output;
 use crate::progress::{bar, show};
 use crate::text::{self, Align};
-use crate::{output, source};
 
 /// Report how well a saved model, or weights of another program, does on a data set
 #[derive(Debug, Args)]
@@ -105,7 +105,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
     let mut input = model_and_data.read(quiet)?;
     let described = input.described();
     let mut running = Running::start(input.data.len(), quiet);
-    let evaluation = input.model.evaluate_watched(&input.data, batch_size, |so_far| running.show(so_far));
+    let evaluation = input.saved.model.evaluate_watched(&input.data, batch_size, |so_far| running.show(so_far));
     running.finish();
     let all = Measured::of(evaluation?, &mut input, None)?;
     let (trained_on, parts) = match input.seen.take() {
@@ -113,7 +113,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
             let trained_on = train.len();
             let mut part = |rows: Vec<usize>| {
                 let data = input.data.select(&rows)?;
-                let evaluation = input.model.evaluate_watched(&data, batch_size, |_| {})?;
+                let evaluation = input.saved.model.evaluate_watched(&data, batch_size, |_| {})?;
                 Measured::of(evaluation, &mut input, Some(data))
             };
             // Where nothing was held out, the part is all of it.
@@ -134,7 +134,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
         all,
         model: model_and_data.model.display().to_string(),
         model_format: model_format.to_string(),
-        network: input.model.network().to_string(),
+        network: input.saved.model.network().to_string(),
         dataset: input.name,
         part: input.part,
         trained_on,
@@ -155,9 +155,9 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
 impl Measured {
     /// What was found, and for a regression more, of some samples of an input or of all of them.
     fn of(evaluation: Evaluation, input: &mut EvaluationInput, some: Option<Dataset>) -> Result<Self, Failure> {
-        let EvaluationInput { model, data, samples, .. } = input;
+        let EvaluationInput { saved, data, .. } = input;
         let Evaluation { samples: count, loss, accuracy, right, .. } = evaluation;
-        let regression = source::regression(model, some.as_ref().unwrap_or(data), samples.as_ref())?;
+        let regression = regression(saved, some.as_ref().unwrap_or(data))?;
         Ok(Self { samples: count, loss, accuracy, right, regression })
     }
 

@@ -6,14 +6,15 @@ use std::str::FromStr;
 use clap::Args;
 use limpid::files::{Arrays, LayersError, MODEL_CAP_BYTES, NamedArray, Orientation, decode_plain_or_gzip, find_layers};
 use limpid::graph::{Sizes, Tensor};
+use limpid::learn::step::GraphKind;
 use limpid::learn::{Elements, GradientCheck, GradientReport, Model, Sgd};
+use limpid::models::Part;
+use limpid::training::check_interpreted_memory;
 use serde::Serialize;
 
 use crate::arguments::{DataOptions, Format, FormatOption, PartOption, at_least_one, positive, seed};
 use crate::chosen_samples::{ChosenSamples, Wanted};
-use crate::data::Part;
 use crate::failure::Failure;
-use crate::graph_kind::{GraphKind, check_memory};
 use crate::network_or_model::{NetworkOrModel, NetworkOrModelArgument};
 use crate::output;
 use crate::source::set_of;
@@ -116,8 +117,8 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
     let input = input.read()?;
     let chosen = chosen(&input, &data, part.part, samples, check.seed)?;
     let samples = chosen.data.len();
-    let graph = GraphKind::Gradient.graph(&input.network, &input.loss, input.divisor, &Sgd)?;
-    check_memory(&graph, &Sizes::from([("batch", samples), ("samples", samples)]))?;
+    let graph = GraphKind::Gradient.graph(&input.network, &chosen.data, &input.loss, &Sgd)?;
+    check_interpreted_memory(&graph, &Sizes::from([("batch", samples), ("samples", samples)]))?;
     let model = match input.model {
         Some(model) => model,
         None => Model::new(&input.network, check.seed)?,
@@ -181,7 +182,7 @@ fn chosen(
             )),
             None => ChosenSamples::drawn(input, samples, count, seed),
         },
-        _ => ChosenSamples::read(input, data, &Wanted { part, start: 0, count }),
+        _ => Ok(ChosenSamples::read(input, data, &Wanted { part, start: 0, count })?),
     }
 }
 

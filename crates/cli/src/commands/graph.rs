@@ -6,13 +6,15 @@ use clap::{Args, ValueEnum};
 use limpid::draw::{GraphPicture, Step};
 use limpid::graph::show::{Drawing, Numbers};
 use limpid::graph::{Builder, Expression, Graph, Tensor};
+use limpid::learn::step::{GraphKind, SampleShape, sample_loss};
 use limpid::learn::{Dataset, Model};
-use limpid::models::Samples;
+
+use limpid::predictions::argmax;
 
 use crate::arguments::{DataOptions, OptimizerOptions, PartOption, listed};
-use crate::chosen_samples::{ChosenSamples, Wanted};
+use crate::choices::{GRAPH_KINDS, one_of};
+use crate::chosen_samples::{ChosenSamples, NotChosen, Wanted};
 use crate::failure::Failure;
-use crate::graph_kind::{GraphKind, sample_loss};
 use crate::network_or_model::{GraphInput, GraphInputArgument, NetworkOrModel};
 use crate::parse::{Assignments, example};
 use crate::picture::{PictureOptions, colours, columns, names_picture};
@@ -30,7 +32,7 @@ pub(crate) struct Arguments {
     at: Option<Assignments>,
 
     /// Graph to show: the network, or with its loss, gradient or training step [default: network]
-    #[arg(long, value_enum, value_name = "STAGE")]
+    #[arg(long, value_name = "STAGE", value_parser = one_of(GRAPH_KINDS))]
     stage: Option<GraphKind>,
 
     #[command(flatten)]
@@ -140,7 +142,8 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
             Some(row) => arguments.sample.drawing(row, input)?,
             None => {
                 let stage = arguments.stage.unwrap_or(GraphKind::Network);
-                let graph = stage.graph(&input.network, &input.loss, input.divisor, optimizer.as_ref())?;
+                let shape = SampleShape::of_network(&input.network, &input.loss, input.divisor)?;
+                let graph = stage.graph(&input.network, shape, &input.loss, optimizer.as_ref())?;
                 simplified(graph, arguments.simplified)?.show()
             }
         },
@@ -316,7 +319,7 @@ impl SampleOptions {
             Some(model) => model.parameters()?,
             None => Model::new(&input.network, 1)?.parameters()?,
         };
-        let graph = sample_loss(&input.network, &input.loss, sample)?;
+        let graph = sample_loss(&input.network, &input.loss, sample.targets().shape().get(1..).unwrap_or_default())?;
         let feeds =
             graph.fed().map(|(_, node)| fed(node.name.as_deref().unwrap_or_default(), sample, &parameters, input));
         let trace = graph.trace(&feeds.collect::<Result<Vec<_>, _>>()?)?;
@@ -326,10 +329,10 @@ impl SampleOptions {
 }
 
 /// Names the flag that asks for a sample.
-fn about_values(row: usize, error: Failure) -> Failure {
+fn about_values(row: usize, error: NotChosen) -> Failure {
     match error {
-        Failure::Usage(why) if why.contains("; use 0 to ") => Failure::Usage(format!("--values {row}: {why}")),
-        other => other,
+        NotChosen::OutOfRange(why) => Failure::Usage(format!("--values {row}: {why}")),
+        NotChosen::Other(failure) => failure,
     }
 }
 
@@ -340,24 +343,17 @@ fn say(
     input: &NetworkOrModel,
     trace: &limpid::graph::Trace,
 ) -> Result<(), Failure> {
-    let largest = |numbers: &[f64]| {
-        let best = |best: usize, i: usize| if numbers[i] > numbers[best] { i } else { best };
-        (0..numbers.len()).fold(0, best)
-    };
     let classes: Option<Vec<String>> = match (&chosen.named, &input.samples) {
         (Some(named), _) => Some(named.class_names()),
-        (None, Some(Samples::Table(preparation))) => preparation.target().classes(),
-        (None, Some(Samples::Pictures(form))) => Some(form.classes.clone()),
-        (None, None) => None,
+        (None, samples) => samples.as_ref().and_then(limpid::models::Samples::classes),
     };
     chosen.notes.iter().for_each(|note| output::note(note));
     let (targets, scores) = (chosen.data.targets().to_f64(), trace.value("scores")?.to_f64());
     let loss = trace.value("loss")?.item().map_or_else(String::new, text::loss);
     let what = match classes {
         Some(classes) => {
-            let right = if targets.len() == 1 { targets[0] as usize } else { largest(&targets) };
-            let [right, said] =
-                [right, largest(&scores)].map(|class| classes.get(class).map_or("none", String::as_str));
+            let right = if targets.len() == 1 { targets[0] as usize } else { argmax(&targets) };
+            let [right, said] = [right, argmax(&scores)].map(|class| classes.get(class).map_or("none", String::as_str));
             format!("is of class {right}; the network says {said}")
         }
         None => {

@@ -1,16 +1,17 @@
 //! `limpid plan`: a network's loss, gradient or training step → the steps that the engine runs, and their memory.
 
 use clap::Args;
+use limpid::engine::Plan;
 use limpid::engine::kernels::Level;
-use limpid::engine::{Plan, Storage, Stored};
-use limpid::graph::{Graph, Leaf, NodeId, Op};
+use limpid::learn::step::{GraphKind, SampleShape, stored_as_bytes};
 use limpid::models::Samples;
+use limpid::training::check_memory;
 use serde::Serialize;
 
 use crate::arguments::{BatchOption, Format, FormatOption, OptimizerOptions};
+use crate::choices::{GRAPH_KINDS, name_of, one_of};
 use crate::failure::Failure;
-use crate::graph_kind::{self, GraphKind};
-use crate::network_or_model::NetworkOrModelArgument;
+use crate::network_or_model::{NetworkOrModel, NetworkOrModelArgument};
 use crate::output;
 
 /// Print how the engine runs a network: its steps, fusion, and shared memory
@@ -21,7 +22,7 @@ pub(crate) struct Arguments {
     input: NetworkOrModelArgument,
 
     /// Graph to show: the network, or with its loss, gradient or training step
-    #[arg(long, value_enum, value_name = "STAGE", default_value_t = GraphKind::Step)]
+    #[arg(long, value_name = "STAGE", value_parser = one_of(GRAPH_KINDS), default_value = "step")]
     stage: GraphKind,
 
     #[command(flatten)]
@@ -50,23 +51,11 @@ Examples:
   How much memory a larger one shares:
     limpid plan \"784, affine 512, relu, affine 512, relu, affine 10\" --batch-size 128";
 
-/// How a training over MNIST stores the leaves: parameters with the session, samples and labels as bytes.
-fn stored(graph: &Graph, id: NodeId) -> Stored {
-    let node = graph.node(id);
-    let storage = match (&node.op, node.shape.rank()) {
-        (Op::Leaf(Leaf::Input), 0) => Storage::Doubles,
-        (Op::Leaf(Leaf::Input), _) if node.name.as_deref() == Some("rows") => Storage::Doubles,
-        (Op::Leaf(Leaf::Input), _) => Storage::Bytes,
-        _ => Storage::Kept,
-    };
-    Stored { storage, mostly_zeros: storage == Storage::Bytes && node.shape.rank() > 1 }
-}
-
 /// The result.
 #[derive(Serialize)]
 struct Report {
     network: String,
-    stage: GraphKind,
+    stage: &'static str,
     batch_size: usize,
     nodes: usize,
     steps: usize,
@@ -82,13 +71,14 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
         let why = "--sparse is for samples stored as bytes, and the rows of a table are real numbers; leave it out";
         return Err(Failure::Usage(why.to_string()));
     }
-    let described = arguments.stage.graph(&input.network, &input.loss, input.divisor, optimizer.as_ref())?;
-    let graph = described.simplified()?;
+    let NetworkOrModel { network, loss, divisor, .. } = &input;
+    let shape = SampleShape::of_network(network, loss, *divisor)?;
+    let graph = arguments.stage.graph(network, shape, loss, optimizer.as_ref())?.simplified()?;
     let sizes = arguments.batch.sizes();
-    graph_kind::check_memory(&graph, &sizes)?;
+    check_memory(&graph, &sizes)?;
     let level = Level::of_this_machine();
     let plan = if arguments.sparse {
-        Plan::with(&graph, &sizes, level, |id| stored(&graph, id))?
+        Plan::with(&graph, &sizes, level, |id| stored_as_bytes(&graph, id))?
     } else {
         Plan::new(&graph, &sizes, level)?
     };
@@ -96,7 +86,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
         Format::Text => output::result(&format!("{plan}\n")),
         Format::Json => output::json(&Report {
             network: input.network.to_string(),
-            stage: arguments.stage,
+            stage: name_of(GRAPH_KINDS, arguments.stage),
             batch_size: arguments.batch.batch_size,
             nodes: graph.nodes().len(),
             steps: plan.steps(),

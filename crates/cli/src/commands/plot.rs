@@ -10,6 +10,7 @@ use limpid::learn::{Loss, Optimizer, optimizer, optimizer_names};
 use limpid::models::{self, Samples, Saved};
 
 use crate::arguments::{Activation, at_least_one, listed, positive};
+use crate::choices::adjective;
 use crate::failure::Failure;
 use crate::model_and_data::{EvaluationInput, ModelAndData};
 use crate::output;
@@ -259,13 +260,13 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
         What::Confusion(of) => of.form.show(|| {
             let mut input = of.model_and_data.read(false)?;
             let (title, names) = (title(&of.model_and_data, &input), input.classes()?);
-            classes::confusion(&Answers::of(&mut input.model, &input.data)?, names.as_deref(), &title)
+            classes::confusion(&Answers::of(&mut input.saved.model, &input.data)?, names.as_deref(), &title)
         }),
         What::Misclassified(of) => of.form.show(|| {
             let mut input = of.model_and_data.read(false)?;
             input.check_pictures()?;
             let (title, names) = (title(&of.model_and_data, &input), input.classes()?);
-            let answers = Answers::of(&mut input.model, &input.data)?;
+            let answers = Answers::of(&mut input.saved.model, &input.data)?;
             classes::misclassified(&answers, &input.data, names.as_deref(), &input.places, &title, of.most)
         }),
     }
@@ -352,7 +353,7 @@ impl Weights {
 
 /// What a picture of a model's answers is called.
 fn title(model_and_data: &ModelAndData, input: &EvaluationInput) -> String {
-    let part = input.part.map(|part| format!("{} ", part.adjective())).unwrap_or_default();
+    let part = input.part.map(|part| format!("{} ", adjective(part))).unwrap_or_default();
     format!("{} on the {part}samples of {}", file_name(&model_and_data.model), input.name)
 }
 

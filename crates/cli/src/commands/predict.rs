@@ -4,28 +4,27 @@ use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use limpid::evaluation::outputs;
 use limpid::files::{Pictures, PicturesError, comma_separated, is_picture, read_picture, visible_entries};
-use limpid::graph::Tensor;
-use limpid::learn::{Answers, Dataset, Model, Prediction, Preparation};
+use limpid::graph::{Sizes, Tensor};
+use limpid::learn::{Answers, Dataset, Mode, Model, Prediction, Preparation};
 use limpid::models::{self, PictureForm, Samples, Saved};
 use limpid::pictures::{Changes, Ground, brought};
-use limpid::tables;
+use limpid::predictions::{class_name, of_outputs, probability_text, true_classes};
+use limpid::tables::{self, TablePredictions};
 use serde_json::Value;
 
 use crate::arguments::{AsIsOption, DataOptions, Format, FormatOption, PartOption, ThreadsOption};
 use crate::data::Named;
 use crate::failure::Failure;
 use crate::model_and_data::say_not_finite;
-use crate::source::{Questions, Source, outputs, say_changes, set_of, unlike, unprepared};
+use crate::source::{Source, evaluation_data, say_changes, set_of, unlike, unprepared};
 use crate::tabular::{about_table, read_fitted, unknown_notes};
 use crate::{output, seen, text};
 
 mod written;
 
-use written::{
-    Count, Entry, class_entry, class_name, entry, json, number, predictions, probability_columns, right_classes, share,
-    shown, shown_note,
-};
+use written::{Count, Entry, class_entry, entry, json, shown, shown_note};
 
 /// Predict with a saved model
 ///
@@ -157,55 +156,30 @@ impl Arguments {
             None => (0..table.rows()).collect(),
             Some(part) => {
                 let (rows, seen) = tables::seen(&table, preparation).map_err(about)?;
-                let chosen = seen::part(&seen, part, "row", &name)?;
-                chosen.into_iter().map(|sample| rows[sample]).collect()
+                let chosen = seen.rows(part).ok_or_else(|| seen::no_part(&seen, part, "row", &name))?;
+                chosen.iter().map(|&sample| rows[sample]).collect()
             }
         };
         let total = rows.len();
         rows.truncate(self.shown(total));
-        let said = {
-            let all = unlabelled(encoded.inputs)?;
-            // All rows, in their order, need not be copied.
-            let is_all = self.part.part.is_none() && rows.len() == all.len();
-            outputs(model, &if is_all { all } else { all.select(&rows)? })?
-        };
-        let answers = preparation.answers(&said, &model.loss()).map_err(limpid::Error::from)?;
-        let (target, classes) = (preparation.target().name.as_str(), preparation.target().classes());
-        let classes = classes.as_deref();
         let notes = shown_note(rows.len(), total, "row").into_iter().collect();
-        if self.format.format == Format::Json {
-            let entries: Vec<Entry> = match &answers {
-                Answers::Classes(said) => {
-                    said.iter().map(|said| class_entry(said, classes.unwrap_or_default())).collect()
-                }
-                Answers::Numbers(said) => said.iter().map(|said| entry("prediction", Value::from(*said))).collect(),
-            };
-            let numbered = entries.into_iter().zip(&rows).map(|(own, &row)| {
-                let mut numbered = entry("row", Value::from(row));
-                numbered.insert("line".to_string(), Value::from(table.line(row)));
-                numbered.extend(own);
-                numbered
-            });
-            return Ok(Said { text: json(&self.model, Some(target), classes, numbered.collect())?, notes });
+        let predicted = TablePredictions::of(model, table, rows, encoded.inputs, preparation)?;
+        if self.format.format == Format::Text {
+            return Ok(Said { text: predicted.to_csv(), notes });
         }
-        let mut more = vec![(format!("predicted_{target}"), Vec::new())];
-        match &answers {
-            Answers::Numbers(said) => more[0].1 = said.iter().map(|said| number(*said, model.precision())).collect(),
-            Answers::Classes(said) => {
-                let classes = classes.unwrap_or_default();
-                more[0].1 = said.iter().map(|said| class_name(classes, said.class)).collect();
-                more.extend(probability_columns(said, classes));
-            }
-        }
-        let mut taken: Vec<String> = table.names().to_vec();
-        for (name, _) in &mut more {
-            // A table that was predicted before has columns of these names.
-            while taken.contains(name) {
-                name.push_str("_again");
-            }
-            taken.push(name.clone());
-        }
-        Ok(Said { text: table.rows_to_text(&rows, &more), notes })
+        let TablePredictions { table, rows, answers, target, classes, .. } = &predicted;
+        let classes = classes.as_deref();
+        let entries: Vec<Entry> = match answers {
+            Answers::Classes(said) => said.iter().map(|said| class_entry(said, classes.unwrap_or_default())).collect(),
+            Answers::Numbers(said) => said.iter().map(|said| entry("prediction", Value::from(*said))).collect(),
+        };
+        let numbered = entries.into_iter().zip(rows).map(|(own, &row)| {
+            let mut numbered = entry("row", Value::from(row));
+            numbered.insert("line".to_string(), Value::from(table.line(row)));
+            numbered.extend(own);
+            numbered
+        });
+        Ok(Said { text: json(&self.model, Some(target), classes, numbered.collect())?, notes })
     }
 
     /// The pictures that were named, one by one or by their folders. None where a part of a folder is meant, or pictures
@@ -235,7 +209,9 @@ impl Arguments {
                 "{file}: its network takes {size} numbers, which do not make a square picture"
             )));
         }
-        let outputs = outputs(&mut Model::new(model.network(), 0)?, &unlabelled(Tensor::zeros([1, size]))?)?.len();
+        let graph = model.network().graph(Mode::Inference)?;
+        let shape = graph.outputs().first().map(|&id| graph.node(id).shape.clone()).unwrap_or_default();
+        let outputs = shape.resolve(&Sizes::from([("batch", 1)])).map_or(0, |extents| extents.iter().product());
         let classes = (0..outputs).map(|class| class.to_string()).collect();
         // Of 28×28 pixels are MNIST and its successors, all of them light on black.
         let ground = (side == 28).then_some(Ground::MNIST);
@@ -275,9 +251,9 @@ impl Arguments {
     fn of_parts(&self, model: &mut Model, form: PictureForm) -> Result<Said, Failure> {
         let samples = Samples::Pictures(form.clone());
         let source = Source::of_model(&self.data, Some(&samples))?;
-        let asked = Questions::read(source, self.part.part, &samples, &model.loss(), self.pictures_as.as_is)?;
-        asked.notes.iter().for_each(|note| output::note(note));
-        let list = List { places: asked.places, data: asked.data, is_labelled: true };
+        let (read, notes) = evaluation_data(&source, self.part.part, &samples, &model.loss(), self.pictures_as.as_is)?;
+        notes.iter().for_each(|note| output::note(note));
+        let list = List { places: read.places, data: read.data, is_labelled: true };
         self.of_samples(model, &list, &form.classes)
     }
 
@@ -290,8 +266,8 @@ impl Arguments {
         // The others count where right answers are counted.
         let data = if list.is_labelled { list.data.clone() } else { list.data.range(0, shown)? };
         let loss = model.loss();
-        let said = predictions(&outputs(model, &data)?, &loss);
-        let right = list.is_labelled.then(|| right_classes(&data));
+        let said = of_outputs(&outputs(model, &data)?, &loss);
+        let right = list.is_labelled.then(|| true_classes(&data));
         if let Some(right) = &right {
             let count = said.iter().zip(right).filter(|(said, right)| said.class == **right).count();
             let accuracy = text::percent(count as f64 / total.max(1) as f64);
@@ -313,7 +289,7 @@ impl Arguments {
         let row = |(at, said): (usize, &Prediction)| {
             let own = said.probabilities.as_ref().and_then(|all| all.get(said.class));
             let name = list.places.get(at).cloned().unwrap_or_else(|| at.to_string());
-            let own = own.map(|own| share(*own)).unwrap_or_default();
+            let own = own.map(|own| probability_text(*own)).unwrap_or_default();
             let right = right.as_ref().map(|right| class_name(classes, right[at]));
             [name, class_name(classes, said.class), own].into_iter().chain(right).collect()
         };

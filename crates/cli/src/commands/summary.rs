@@ -4,13 +4,13 @@ use std::collections::HashMap;
 
 use clap::Args;
 use limpid::graph::{Graph, Sizes};
+use limpid::learn::step::{SampleShape, training_step};
 use limpid::learn::{Encoding, Goal, Input, Mode, Network, Sgd, Split};
 use limpid::models::Samples;
 use serde::Serialize;
 
 use crate::arguments::{BatchOption, Format, FormatOption};
 use crate::failure::Failure;
-use crate::graph_kind::GraphKind;
 use crate::network_or_model::NetworkOrModelArgument;
 use crate::text::{self, Align};
 use crate::{output, seen};
@@ -69,7 +69,8 @@ struct Row {
 pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
     let input = arguments.input.read()?;
     let layers = rows(&input.network)?;
-    let step = GraphKind::Step.graph(&input.network, &input.loss, input.divisor, &Sgd)?.simplified()?;
+    let shape = SampleShape::of_network(&input.network, &input.loss, input.divisor)?;
+    let step = training_step(&input.network, shape, &input.loss, &Sgd)?;
     let sizes = arguments.batch.sizes();
     let parameters = layers.iter().fold(0u64, |sum, row| sum.saturating_add(row.parameters));
     let samples = input.samples.as_ref();

@@ -2,18 +2,15 @@
 
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::Instant;
 
 use clap::Args;
-use limpid::engine;
 use limpid::files::write_atomically;
-use limpid::graph::{Sizes, memory};
-use limpid::learn::{
-    DataSource, Dataset, Event, FitOptions, History, Loss, Model, Network, Optimizer, Regression, Sampling, Task,
-};
+use limpid::graph::memory;
+use limpid::learn::{Event, History, Loss, Network, Regression, Sampling, Task};
 use limpid::models::Samples;
 use limpid::prelude::Precision;
+use limpid::training::{Hyperparameters, TrainedModel, TrainingError, TrainingOptions, TrainingRun, TrainingSetup};
 use serde::Serialize;
 
 use crate::arguments::{
@@ -21,11 +18,10 @@ use crate::arguments::{
     listed, positive, seed, whole,
 };
 use crate::failure::Failure;
-use crate::graph_kind::{GraphKind, check_memory};
 use crate::interrupt::{self, Held};
 use crate::progress::Progress;
 use crate::signal::Signal;
-use crate::source::{self, Lesson};
+use crate::source::training_data;
 use crate::text::{self, Align};
 use crate::{model_format, output};
 
@@ -40,7 +36,7 @@ pub(crate) struct Arguments {
     #[command(flatten)]
     holdout: HoldoutOptions,
     #[command(flatten)]
-    training: TrainingOptions,
+    training: TypedTraining,
     #[command(flatten)]
     threads: ThreadsOption,
 
@@ -69,7 +65,7 @@ pub(crate) struct Arguments {
 /// How it is trained.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Training")]
-struct TrainingOptions {
+struct TypedTraining {
     /// Learning rate: the size of a step, such as 0.05 [default: 0.1; 0.01 with momentum or for a regression, 0.001 with
     /// adam]
     #[arg(long, visible_alias = "lr", value_name = "RATE")]
@@ -126,20 +122,6 @@ Examples:
   For a program: one JSON object on stdout, nothing on stderr:
     limpid train --epochs 3 --format json --quiet > run.json";
 
-/// What a training is, decided before it begins.
-struct Plan {
-    network: Network,
-    parameters: u64,
-    loss: Loss,
-    batch_size: usize,
-    epochs: usize,
-    steps_per_epoch: usize,
-    optimizer: Arc<dyn Optimizer>,
-    learning_rate: f64,
-    /// The learning rate where none is asked for.
-    usual_rate: f64,
-}
-
 /// The result.
 #[derive(Serialize)]
 struct Report<'r> {
@@ -181,38 +163,37 @@ struct Report<'r> {
 
 pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
     let training = &arguments.training;
-    let mut lesson = Lesson::open(&arguments.data, &arguments.holdout, training.seed, training.precision)?;
-    let plan = arguments.plan(&lesson)?;
-    let folder = lesson.folder(&arguments.data)?;
+    let (data, notes) = training_data(&arguments.data, &arguments.holdout, training.seed, training.precision)?;
+    let mut setup = arguments.options()?.setup(data).map_err(|error| arguments.refused(error))?;
+    arguments.check_outputs()?;
+    let folder = setup.locate()?.map(Path::to_path_buf);
+    let facts = Facts::of(&setup);
     if !arguments.quiet {
-        output::note(&arguments.settings(&plan, &lesson, folder.as_deref()));
-        last_layer_warning(&plan.network, &plan.loss).iter().for_each(|warning| output::note(warning));
+        output::note(&arguments.settings(&facts, &notes, folder.as_deref()));
+        let Hyperparameters { network, loss, .. } = &facts.chosen;
+        last_layer_warning(network, loss).iter().for_each(|warning| output::note(warning));
     }
-    let (train, test) = lesson.read(folder.as_deref(), &plan.loss)?;
-    let model = Model::in_precision(&plan.network, training.seed, training.precision)?;
-    let mut model = model.with_loss(plan.loss.clone()).with_threads(arguments.threads.count());
-    let spare = arguments.spare_memory(&plan)?;
+    let run = setup.begin()?;
+    let spare = arguments.spare_memory(&facts)?;
     let started = Instant::now();
     let held = interrupt::hold("the step under way is finished, and what was asked for is written");
-    let history = arguments.fit(&mut model, &train, test.as_ref(), &plan, &held)?;
+    let mut trained = arguments.train(run, &facts, &held)?;
     let seconds = started.elapsed().as_secs_f64();
-    let samples = lesson.kept();
     drop(spare);
     // Should saving fail, hours of training still end in a report.
-    let save = |path: &PathBuf| model_format::save(&model, samples, path);
+    let save = |path: &PathBuf| model_format::save(&trained.saved, path);
     let saved = arguments.output.as_ref().map(save).transpose();
-    let kept = arguments.write_history(&history);
-    let train = source::regression(&mut model, &train, samples)?;
-    let test = test.map(|test| source::regression(&mut model, &test, samples)).transpose()?.flatten();
+    let kept = arguments.write_history(&trained.history);
+    let regressions = trained.regressions()?;
+    let history = &trained.history;
     let is_saved = matches!(saved, Ok(Some(())));
     let signal = held.signal();
-    let outcome = Outcome { history: &history, regressions: [train, test], seconds, is_saved, signal };
-    arguments.report(&plan, &lesson, outcome)?;
+    arguments.report(&facts, Outcome { history, regressions, seconds, is_saved, signal })?;
     saved?;
     kept?;
     match signal {
-        Some(signal) => output::note(&arguments.interrupted_text(signal, &history, &plan)),
-        None => arguments.print_next_steps(&lesson, &history, &plan),
+        Some(signal) => output::note(&arguments.interrupted_text(signal, history, &facts)),
+        None => arguments.print_next_steps(history, &facts),
     }
     held.release()
 }
@@ -228,72 +209,71 @@ struct Outcome<'h> {
     signal: Option<Signal>,
 }
 
-/// Samples of a batch, and epochs, where nothing is said: for a table, which has few rows mostly, and for anything else.
-const TABLE_DEFAULTS: (usize, usize) = (32, 100);
-const DEFAULTS: (usize, usize) = (100, 25);
-/// The learning rate of a regression by plain gradient descent. Its loss grows with the square of the error, and at the
-/// rate that suits scores it diverges.
-const REGRESSION_LEARNING_RATE: f64 = 0.01;
+/// What is known of a training before it begins.
+struct Facts {
+    chosen: Hyperparameters,
+    /// How many numbers the parameters have.
+    parameters: u64,
+    steps_per_epoch: usize,
+    /// The data's name.
+    name: String,
+    /// Samples to learn from, and samples to test on.
+    counts: [usize; 2],
+    /// What samples of one's own are made from.
+    samples: Option<Samples>,
+}
+
+impl Facts {
+    fn of(setup: &TrainingSetup) -> Self {
+        let data = setup.data();
+        Self {
+            chosen: setup.hyperparameters().clone(),
+            parameters: setup.parameters(),
+            steps_per_epoch: setup.steps_per_epoch(),
+            name: data.spec().name.clone(),
+            counts: [data.train_samples(), data.test_samples()],
+            samples: data.samples().cloned(),
+        }
+    }
+}
 
 impl Arguments {
-    /// Checks everything that can be known before a named data set is read.
-    fn plan(&self, lesson: &Lesson) -> Result<Plan, Failure> {
-        let optimizer = self.training.optimizer.optimizer()?;
-        let network = self.network.network(&lesson.form, lesson.is_table())?;
-        let loss = self.loss(lesson)?;
-        let (samples, name) = (lesson.counts[0], &lesson.form.name);
-        let (usual_batch, usual_epochs) = if lesson.is_table() { TABLE_DEFAULTS } else { DEFAULTS };
-        let batch_size = self.training.batch_size.unwrap_or(usual_batch.min(samples));
-        let epochs = self.training.epochs.unwrap_or(usual_epochs);
-        if batch_size > samples {
-            return Err(Failure::Usage(format!(
-                "a batch of {batch_size} is more than the {samples} training samples of {name}; use 1 to {samples}"
-            )));
-        }
-        let step = GraphKind::Step.graph(&network, &loss, lesson.divisor, optimizer.as_ref())?;
-        check_memory(&step, &Sizes::from([("batch", batch_size), ("samples", samples)]))?;
-        self.check_outputs()?;
-        let declared = network.parameters()?;
-        let parameters = declared.iter().map(|parameter| parameter.shape.iter().product::<usize>() as u64).sum();
-        let usual_rate = match lesson.form.task {
-            Task::Regression => optimizer.usual_learning_rate().min(REGRESSION_LEARNING_RATE),
-            Task::Classification => optimizer.usual_learning_rate(),
-        };
-        let learning_rate = self.training.learning_rate.unwrap_or(usual_rate);
-        let steps_per_epoch = samples.div_ceil(batch_size);
-        Ok(Plan {
-            network,
-            parameters,
-            loss,
+    /// What was asked for.
+    fn options(&self) -> Result<TrainingOptions, Failure> {
+        let TypedTraining { learning_rate, batch_size, epochs, seed, sampling, precision, .. } = self.training;
+        Ok(self.network.of(TrainingOptions {
+            loss: self.training.loss.clone(),
+            optimizer: self.training.optimizer.optimizer()?,
+            learning_rate,
             batch_size,
             epochs,
-            steps_per_epoch,
-            optimizer,
-            learning_rate,
-            usual_rate,
-        })
+            sampling,
+            seed,
+            precision,
+            threads: Some(self.threads.count()),
+            timed: self.timed,
+            ..TrainingOptions::default()
+        }))
+    }
+
+    /// Options that do not go with the data are wrong usage, and so are mistakes in a network that was typed.
+    fn refused(&self, error: limpid::Error) -> Failure {
+        match error {
+            limpid::Error::Training(TrainingError::Loss { loss }) => Failure::Usage(format!(
+                "{loss} is for classes, but the target is a number; use --loss {}, or --task {}",
+                Loss::MeanSquaredError,
+                Task::Classification
+            )),
+            error => error.into(),
+        }
     }
 
     /// Memory that is given back before the model is saved: a training does not end without enough to write what came of
     /// it. Until then nothing is written there, so that it takes addresses and no more.
-    fn spare_memory(&self, plan: &Plan) -> Result<Option<Vec<u8>>, limpid::graph::Error> {
+    fn spare_memory(&self, facts: &Facts) -> Result<Option<Vec<u8>>, limpid::graph::Error> {
         // The parameters as the session lends them, as the file's arrays, and as the file.
-        let bytes = (plan.parameters as usize).saturating_mul(3 * self.training.precision.bytes());
+        let bytes = (facts.parameters as usize).saturating_mul(3 * self.training.precision.bytes());
         self.output.as_ref().map(|_| memory::room_for("saving the model", bytes)).transpose()
-    }
-
-    /// The loss that was asked for, or the task's usual one.
-    fn loss(&self, lesson: &Lesson) -> Result<Loss, Failure> {
-        match (lesson.form.task, self.training.loss.clone()) {
-            (Task::Classification, loss) => Ok(loss.unwrap_or(Loss::SoftmaxCrossEntropy)),
-            (Task::Regression, None) => Ok(Loss::MeanSquaredError),
-            (Task::Regression, Some(loss @ (Loss::MeanSquaredError | Loss::HalfSumOfSquares))) => Ok(loss),
-            (Task::Regression, Some(loss)) => Err(Failure::Usage(format!(
-                "{loss} is for classes, but the target is a number; use --loss {}, or --task {}",
-                Loss::MeanSquaredError,
-                Task::Classification
-            ))),
-        }
     }
 
     /// Checks that what will be written can be.
@@ -314,21 +294,21 @@ impl Arguments {
         Ok(())
     }
 
-    fn settings(&self, plan: &Plan, lesson: &Lesson, folder: Option<&Path>) -> String {
-        let TrainingOptions { seed, sampling, precision, .. } = &self.training;
-        let Plan { optimizer, learning_rate, loss, batch_size, .. } = plan;
-        let bytes = plan.parameters * if *precision == engine::Precision::F64 { 8 } else { 4 };
-        let [train, test] = lesson.counts.map(|count| text::count(count as u64));
-        let test = if lesson.counts[1] == 0 { "none".to_string() } else { test };
+    fn settings(&self, facts: &Facts, notes: &[String], folder: Option<&Path>) -> String {
+        let Facts { chosen, parameters, .. } = facts;
+        let Hyperparameters { optimizer, learning_rate, loss, batch_size, seed, sampling, precision, .. } = chosen;
+        let bytes = parameters * precision.bytes() as u64;
+        let [train, test] = facts.counts.map(|count| text::count(count as u64));
+        let test = if facts.counts[1] == 0 { "none".to_string() } else { test };
         let place = folder.map(|folder| ("", format!("in {}", folder.display())));
-        let notes = lesson.notes.iter().map(|note| ("", note.clone()));
+        let notes = notes.iter().map(|note| ("", note.clone()));
         let rows = [
-            ("network", plan.network.to_string()),
-            ("parameters", format!("{} ({} in {precision})", text::count(plan.parameters), text::bytes(bytes))),
-            ("data", format!("{}: {train} to learn from, {test} to test on", lesson.form.name)),
+            ("network", chosen.network.to_string()),
+            ("parameters", format!("{} ({} in {precision})", text::count(*parameters), text::bytes(bytes))),
+            ("data", format!("{}: {train} to learn from, {test} to test on", facts.name)),
         ];
         let training = [
-            ("training", format!("{} of {}", epochs_text(plan.epochs), steps_text(plan.steps_per_epoch))),
+            ("training", format!("{} of {}", epochs_text(chosen.epochs), steps_text(facts.steps_per_epoch))),
             ("", format!("{sampling} batches of {batch_size}, {}, learning rate {learning_rate:?}", optimizer.name())),
             ("loss", loss.to_string()),
             ("seed", seed.to_string()),
@@ -338,37 +318,18 @@ impl Arguments {
         text::table(&[Align::Left, Align::Left], &rows)
     }
 
-    fn fit(
-        &self,
-        model: &mut Model,
-        train: &Dataset,
-        test: Option<&Dataset>,
-        plan: &Plan,
-        held: &Held,
-    ) -> Result<History, Failure> {
-        let TrainingOptions { seed, sampling, .. } = self.training;
-        let Plan { batch_size, epochs, learning_rate, .. } = *plan;
-        let optimizer = Arc::clone(&plan.optimizer);
-        let fit = FitOptions {
-            epochs: epochs.max(1),
-            batch_size,
-            learning_rate: Some(learning_rate),
-            optimizer,
-            sampling,
-            seed,
-            timed: self.timed,
-        };
-        let mut progress = Progress::start(epochs, self.quiet);
+    fn train(&self, run: TrainingRun, facts: &Facts, held: &Held) -> Result<TrainedModel, Failure> {
+        let mut progress = Progress::start(facts.chosen.epochs, self.quiet);
         let says_times = self.timed && self.format.format == Format::Text;
-        let outcome = model.fit_watched(train, test.map(|test| test as &dyn DataSource), &fit, |event| {
+        let outcome = run.train(|training| {
+            let event = training.event();
             if let Event::Step { step, loss, .. } = event
                 && says_times
             {
                 progress.step_line(step, loss);
             }
             progress.on(event);
-            // Without epochs the model is as it began: it is evaluated, and that is all.
-            if epochs == 0 || held.signal().is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            Ok(if held.signal().is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
         });
         progress.finish();
         Ok(outcome?)
@@ -383,7 +344,7 @@ impl Arguments {
         }
     }
 
-    fn report(&self, plan: &Plan, lesson: &Lesson, outcome: Outcome<'_>) -> Result<(), Failure> {
+    fn report(&self, facts: &Facts, outcome: Outcome<'_>) -> Result<(), Failure> {
         let Outcome { history, regressions: [train_regression, test_regression], seconds, is_saved, signal } = outcome;
         let last = history.epochs.last();
         let test_loss = last.and_then(|epoch| epoch.test_loss);
@@ -407,26 +368,27 @@ impl Arguments {
             return output::result(&text::table(&[Align::Left, Align::Left], &rows));
         }
         let training = &self.training;
-        let (target, classes) = match &lesson.samples {
-            Some(Samples::Table(table)) => (Some(table.target().name.as_str()), table.target().classes()),
-            Some(Samples::Pictures(form)) => (None, Some(form.classes.clone())),
-            None => (None, None),
+        let target = match &facts.samples {
+            Some(Samples::Table(table)) => Some(table.target().name.as_str()),
+            _ => None,
         };
+        let classes = facts.samples.as_ref().and_then(Samples::classes);
+        let chosen = &facts.chosen;
         output::json(&Report {
-            dataset: &lesson.form.name,
+            dataset: &facts.name,
             target,
             classes,
-            network: plan.network.to_string(),
-            parameters: plan.parameters,
+            network: chosen.network.to_string(),
+            parameters: facts.parameters,
             seed: training.seed,
-            epochs: plan.epochs,
+            epochs: chosen.epochs,
             steps: history.losses.len(),
-            batch_size: plan.batch_size,
-            learning_rate: plan.learning_rate,
-            optimizer: plan.optimizer.name(),
+            batch_size: chosen.batch_size,
+            learning_rate: chosen.learning_rate,
+            optimizer: chosen.optimizer.name(),
             momentum: training.optimizer.share_kept(),
             sampling: training.sampling.to_string(),
-            loss: plan.loss.to_string(),
+            loss: chosen.loss.to_string(),
             precision: training.precision.to_string(),
             train_accuracy,
             test_accuracy,
@@ -442,9 +404,9 @@ impl Arguments {
     }
 
     /// How far an interrupted training came, and what of it was written.
-    fn interrupted_text(&self, signal: Signal, history: &History, plan: &Plan) -> String {
+    fn interrupted_text(&self, signal: Signal, history: &History, facts: &Facts) -> String {
         let steps = history.losses.len();
-        let epochs = steps / plan.steps_per_epoch;
+        let epochs = steps / facts.steps_per_epoch;
         let written = [("model", &self.output), ("history", &self.history)];
         let written: Vec<_> = written
             .into_iter()
@@ -454,30 +416,34 @@ impl Arguments {
             [] => "nothing was written, since neither --output nor --history was given".to_string(),
             written => written.join(", "),
         };
-        format!("ended by {signal} after {epochs} of {} ({}): {written}", epochs_text(plan.epochs), steps_text(steps))
+        format!(
+            "ended by {signal} after {epochs} of {} ({}): {written}",
+            epochs_text(facts.chosen.epochs),
+            steps_text(steps)
+        )
     }
 
     /// A model's name that goes with the data: `iris.safetensors` for `iris.csv`.
-    fn file_suggestion(&self, lesson: &Lesson) -> String {
-        let path = self.data.data.as_deref().filter(|path| !output::is_dash(path) && lesson.samples.is_some());
+    fn file_suggestion(&self, facts: &Facts) -> String {
+        let path = self.data.data.as_deref().filter(|path| !output::is_dash(path) && facts.samples.is_some());
         let name = path.and_then(Path::file_name).map(|name| name.to_string_lossy().into_owned());
         let stem =
             name.as_deref().map(|name| name.split('.').next().unwrap_or_default()).filter(|stem| !stem.is_empty());
-        let usual = if lesson.samples.is_some() { "model" } else { "digits" };
+        let usual = if facts.samples.is_some() { "model" } else { "digits" };
         text::shell_word(Path::new(&format!("{}.safetensors", stem.unwrap_or(usual))))
     }
 
-    fn print_next_steps(&self, lesson: &Lesson, history: &History, plan: &Plan) {
+    fn print_next_steps(&self, history: &History, facts: &Facts) {
         if self.quiet {
             return;
         }
-        if let Some(warning) = growth_warning(history, plan) {
+        if let Some(warning) = growth_warning(history, &facts.chosen) {
             output::note(&warning);
         }
         let without =
-            |path: &PathBuf| model_format::left_out(path, &plan.network.to_string(), lesson.samples.is_some());
+            |path: &PathBuf| model_format::left_out(path, &facts.chosen.network.to_string(), facts.samples.is_some());
         let data = self.data.data.as_ref().map(|path| format!(" --data {}", text::shell_word(path)));
-        let line = match (&self.output, &lesson.samples) {
+        let line = match (&self.output, &facts.samples) {
             (Some(path), None) => {
                 let file = text::shell_word(path);
                 format!("saved {file}; ask it again with: limpid evaluate {file}{}", data.unwrap_or_default())
@@ -486,17 +452,17 @@ impl Arguments {
                 let file = text::shell_word(path);
                 format!("saved {file}; ask it with: limpid predict {file}{}", data.unwrap_or_default())
             }
-            (None, _) => format!("the model was not kept; to keep it add: --output {}", self.file_suggestion(lesson)),
+            (None, _) => format!("the model was not kept; to keep it add: --output {}", self.file_suggestion(facts)),
         };
         output::note(&self.output.as_ref().and_then(without).unwrap_or(line));
     }
 }
 
 /// What to try where the loss is larger at the end than at the beginning.
-fn growth_warning(history: &History, plan: &Plan) -> Option<String> {
+fn growth_warning(history: &History, chosen: &Hyperparameters) -> Option<String> {
     let [first, .., last] = &history.epochs[..] else { return None };
     (last.train_loss > first.train_loss).then(|| {
-        let smaller = plan.usual_rate.min(plan.learning_rate / 10.0);
+        let smaller = chosen.usual_learning_rate.min(chosen.learning_rate / 10.0);
         format!(
             "warning: the loss grew from {} to {}; the steps are too large: try --learning-rate {smaller:?}",
             text::loss(first.train_loss),

@@ -3,12 +3,12 @@
 use std::path::Path;
 
 use limpid::draw::{ColourMap, Images, Matrix, Raster};
-use limpid::graph::Tensor;
+use limpid::evaluation::outputs;
 use limpid::learn::{Dataset, Model};
+use limpid::predictions::{argmax, true_classes};
 
 use super::Drawn;
 use crate::failure::Failure;
-use crate::source::outputs;
 
 /// What a model says of each sample.
 pub(crate) struct Answers {
@@ -19,7 +19,7 @@ pub(crate) struct Answers {
 
 impl Answers {
     pub(crate) fn of(model: &mut Model, data: &Dataset) -> Result<Self, Failure> {
-        let rights = labels(data.targets());
+        let rights = true_classes(data);
         let scores = outputs(model, data)?;
         let classes = scores.shape().last().copied().unwrap_or(1);
         let answer = |(scores, right): (&[f64], usize)| {
@@ -38,21 +38,6 @@ impl Answers {
         let all = crate::text::count(self.each.len() as u64);
         format!("{} of {all} right", crate::text::count(self.right() as u64))
     }
-}
-
-/// Class labels; of one-hot rows, where the 1 stands.
-fn labels(targets: &Tensor) -> Vec<usize> {
-    let numbers = targets.to_f64();
-    match targets.shape() {
-        [_, classes] if *classes > 1 => numbers.chunks(*classes).map(argmax).collect(),
-        _ => numbers.iter().map(|&label| label as usize).collect(),
-    }
-}
-
-/// The first of the largest.
-fn argmax(scores: &[f64]) -> usize {
-    let largest = |best: usize, i: usize| if scores[i] > scores[best] { i } else { best };
-    (0..scores.len()).fold(0, largest)
 }
 
 /// Softmax at one place.

@@ -16,6 +16,7 @@ fn small(layout: Layout, shape: [usize; 3], files: &'static [PublishedFile]) -> 
         name: "small",
         title: "Small",
         about: "made here",
+        summary: "7 samples",
         train: 5,
         test: 2,
         shape,

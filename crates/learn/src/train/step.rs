@@ -2,13 +2,14 @@
 //!
 //! Both read their batch from a whole data set by row numbers, so that a run is told only which rows.
 
-use limpid_graph::{Builder, Dim, Graph, Leaf, Op, Shape, Tensor, Var, memory};
+use limpid_engine::{Storage, Stored};
+use limpid_graph::{Builder, Dim, Graph, Leaf, NodeId, Op, Shape, Sizes, Tensor, Var, memory};
 
 use crate::data::dataset::Dataset;
 use crate::describe::layer::{Context, Mode};
 use crate::describe::loss::Loss;
 use crate::describe::network::{Network, scores};
-use crate::describe::optimizer::Optimizer;
+use crate::describe::optimizer::{Optimizer, Sgd};
 use crate::error::Error;
 
 /// The names by which these graphs are fed.
@@ -28,6 +29,25 @@ pub struct SampleShape {
     pub divisor: Option<f64>,
 }
 
+impl SampleShape {
+    /// The samples that a network takes by itself, with targets as the loss takes them.
+    ///
+    /// # Errors
+    /// Every mistake in the network.
+    pub fn of_network(network: &Network, loss: &Loss, divisor: Option<f64>) -> Result<Self, Error> {
+        let graph = network.graph(Mode::Inference)?;
+        let scores = graph.outputs().first().map(|&id| graph.node(id).shape.clone()).unwrap_or_default();
+        // The batch is 1 here, and the axis of classes is left to the label.
+        let scores = scores.resolve(&Sizes::from([("batch", 1)])).unwrap_or_default();
+        let target = match scores.as_slice() {
+            [_, inner @ .., _] if loss.takes_labels() => inner,
+            [_, rest @ ..] => rest,
+            [] => &[],
+        };
+        Ok(Self { sample: network.input().to_vec(), target: target.to_vec(), divisor })
+    }
+}
+
 impl From<&Dataset> for SampleShape {
     fn from(data: &Dataset) -> Self {
         let one = |tensor: &Tensor| tensor.shape().get(1..).unwrap_or_default().to_vec();
@@ -38,6 +58,75 @@ impl From<&Dataset> for SampleShape {
 impl From<&SampleShape> for SampleShape {
     fn from(shape: &SampleShape) -> Self {
         shape.clone()
+    }
+}
+
+/// The graphs between a network and its training: each has what the one before it has, and more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GraphKind {
+    /// The network: from a sample to its scores.
+    Network,
+    /// The mean loss of a batch of a data set.
+    Loss,
+    /// The same, with the loss's derivative with respect to each parameter, called `d` and the parameter's name.
+    Gradient,
+    /// The same, with each parameter's next value: the training step, which answers the loss.
+    Step,
+}
+
+impl GraphKind {
+    /// The graph as it is described. A training runs the [`Step`](GraphKind::Step), simplified: [`training_step`]. Only the
+    /// step asks for the optimizer, and the network alone for nothing else.
+    ///
+    /// ```
+    /// use limpid_learn::step::{GraphKind, SampleShape, training_step};
+    /// use limpid_learn::{Loss, Network, Sgd};
+    ///
+    /// let (network, loss): (Network, _) = ("2, affine 3, relu, affine 2".parse()?, Loss::SoftmaxCrossEntropy);
+    /// let shape = SampleShape::of_network(&network, &loss, None)?;
+    /// let shown = GraphKind::Step.graph(&network, &shape, &loss, &Sgd)?.simplified()?;
+    /// let run = training_step(&network, &shape, &loss, &Sgd)?;
+    /// assert_eq!(shown.show().to_string(), run.show().to_string());
+    /// # Ok::<(), limpid_learn::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`training_step`].
+    #[track_caller]
+    pub fn graph(
+        self,
+        network: &Network,
+        data: impl Into<SampleShape>,
+        loss: &Loss,
+        optimizer: &dyn Optimizer,
+    ) -> Result<Graph, Error> {
+        if self == Self::Network {
+            return network.graph(Mode::Train);
+        }
+        if self == Self::Step {
+            optimizer.check()?;
+        }
+        loss.check()?;
+        let builder = Builder::new();
+        let (output, targets, parameters) = on_batch(&builder, network, &data.into(), Mode::Train)?;
+        let loss = loss.describe(output, targets).named("loss");
+        if self == Self::Loss {
+            return Ok(builder.finish([loss])?);
+        }
+        let gradients = builder.grad(loss, &parameters);
+        for (parameter, gradient) in parameters.iter().zip(&gradients) {
+            if let (Some(parameter), None) = (parameter.name(), gradient.name()) {
+                gradient.named(&format!("d {parameter}"));
+            }
+        }
+        if self == Self::Gradient {
+            return Ok(builder.finish(std::iter::once(loss).chain(gradients))?);
+        }
+        let learning_rate = builder.scalar(LEARNING_RATE);
+        for (&parameter, gradient) in parameters.iter().zip(gradients) {
+            optimizer.update(&builder, parameter, gradient, learning_rate);
+        }
+        Ok(builder.finish([loss])?)
     }
 }
 
@@ -53,17 +142,20 @@ pub fn training_step(
     loss: &Loss,
     optimizer: &dyn Optimizer,
 ) -> Result<Graph, Error> {
-    optimizer.check()?;
-    loss.check()?;
-    let builder = Builder::new();
-    let (output, targets, parameters) = on_batch(&builder, network, &data.into(), Mode::Train)?;
-    let loss = loss.describe(output, targets).named("loss");
-    let gradients = builder.grad(loss, &parameters);
-    let learning_rate = builder.scalar(LEARNING_RATE);
-    for (&parameter, gradient) in parameters.iter().zip(gradients) {
-        optimizer.update(&builder, parameter, gradient, learning_rate);
-    }
-    Ok(builder.finish([loss])?.simplified()?)
+    Ok(GraphKind::Step.graph(network, data, loss, optimizer)?.simplified()?)
+}
+
+/// How a training over bytes that are mostly zeros, as MNIST's are, stores what a graph of a batch is fed: samples and
+/// labels as bytes, row numbers and single numbers in 64 bits, parameters and states with the session.
+pub fn stored_as_bytes(graph: &Graph, id: NodeId) -> Stored {
+    let node = graph.node(id);
+    let storage = match (&node.op, node.shape.rank()) {
+        (Op::Leaf(Leaf::Input), 0) => Storage::Doubles,
+        (Op::Leaf(Leaf::Input), _) if node.name.as_deref() == Some(ROWS) => Storage::Doubles,
+        (Op::Leaf(Leaf::Input), _) => Storage::Bytes,
+        _ => Storage::Kept,
+    };
+    Stored { storage, mostly_zeros: storage == Storage::Bytes && node.shape.rank() > 1 }
 }
 
 /// The states of a training step, by name, as they are when a training begins: zeros.
@@ -103,10 +195,21 @@ pub(crate) fn inference(network: &Network, divisor: f64) -> Result<Graph, Error>
 /// As [`training_step`].
 #[track_caller]
 pub fn batch_loss(network: &Network, data: impl Into<SampleShape>, loss: &Loss) -> Result<Graph, Error> {
-    loss.check()?;
-    let builder = Builder::new();
-    let (output, targets, _) = on_batch(&builder, network, &data.into(), Mode::Train)?;
-    Ok(builder.finish([loss.describe(output, targets).named("loss")])?)
+    GraphKind::Loss.graph(network, data, loss, &Sgd)
+}
+
+/// The loss of samples `x` against targets `t`, which have this shape each, without the data set that training takes batches
+/// from.
+///
+/// # Errors
+/// Every mistake in the network, or between it, the targets and the loss.
+pub fn sample_loss(network: &Network, loss: &Loss, target: &[usize]) -> Result<Graph, Error> {
+    let scores = network.graph(Mode::Inference)?;
+    let Some(&output) = scores.outputs().first() else { return Ok(scores) };
+    let builder = Builder::resume(&scores);
+    let rest = target.iter().map(|&extent| Dim::known(extent));
+    let targets = builder.input("t", Shape::new(std::iter::once(Dim::symbol("batch")).chain(rest)));
+    Ok(builder.finish([loss.describe(builder.var(output), targets).named("loss")])?)
 }
 
 /// The mean loss of a batch, and the share of right answers where the loss is one of classification.

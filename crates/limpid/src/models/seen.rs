@@ -2,6 +2,8 @@
 
 use limpid_learn::Split;
 
+use super::Part;
+
 /// Which of some samples a model was trained on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Seen {
@@ -44,6 +46,15 @@ impl Seen {
         match split.again(count, labels) {
             Some((train, test)) if split.checksum == checksum() => Self::Same { train, test },
             _ => Self::Other,
+        }
+    }
+
+    /// The places of the samples of a part, where they are known and there are any.
+    pub fn rows(&self, part: Part) -> Option<&[usize]> {
+        match (self, part) {
+            (Self::Same { train, .. }, Part::Train) => Some(train),
+            (Self::Same { test, .. }, Part::Test) if !test.is_empty() => Some(test),
+            _ => None,
         }
     }
 }

@@ -4,11 +4,13 @@ use clap::Args;
 use limpid::draw::{ColourMap, Images, Raster};
 use limpid::files::DataSet;
 use limpid::graph::Stream;
+use limpid::models::Part;
 use serde::Serialize;
 
 use super::Place;
 use crate::arguments::{Format, FormatOption, at_least_one, listed, seed};
-use crate::data::{Named, Part};
+use crate::choices::{PARTS, adjective, one_of};
+use crate::data::Named;
 use crate::failure::Failure;
 use crate::picture::{PictureOptions, SizeOption};
 use crate::{output, text};
@@ -23,7 +25,7 @@ pub(super) struct Arguments {
     #[command(flatten)]
     place: Place,
     /// Part of the data set
-    #[arg(long, value_enum, value_name = "PART", default_value_t = Part::Train)]
+    #[arg(long, value_name = "PART", value_parser = one_of(PARTS), default_value = "train")]
     part: Part,
     /// Only samples of this class, such as 7 or "ankle boot"
     #[arg(long, value_name = "CLASS")]
@@ -105,7 +107,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
         set.title,
         text::count(chosen.len() as u64),
         text::count(among as u64),
-        arguments.part.adjective()
+        adjective(arguments.part)
     );
     let mut grid = Images::new(if chosen.len() > 40 { 10 } else { 5 }).title(title);
     let size = set.sample_size();

@@ -3,9 +3,8 @@
 use std::path::Path;
 use std::str::FromStr;
 
-use limpid::graph::Tensor;
-use limpid::learn::{Dataset, Loss, Prediction};
-use limpid::prelude::Precision;
+use limpid::learn::Prediction;
+use limpid::predictions::class_name;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -77,28 +76,6 @@ pub(super) fn json(
     output::json_line(&Report { model: model.display().to_string(), target, classes, predictions })
 }
 
-/// The class that each sample is of.
-pub(super) fn right_classes(data: &Dataset) -> Vec<usize> {
-    let targets = data.targets();
-    let numbers = targets.to_f64();
-    match targets.shape() {
-        [_, width] if *width > 1 => {
-            let largest = |row: &[f64]| (0..row.len()).fold(0, |best, at| if row[at] > row[best] { at } else { best });
-            numbers.chunks(*width).map(largest).collect()
-        }
-        _ => numbers.into_iter().map(|class| class as usize).collect(),
-    }
-}
-
-pub(super) fn predictions(outputs: &Tensor, loss: &Loss) -> Vec<Prediction> {
-    let width = outputs.shape().last().copied().unwrap_or(1).max(1);
-    outputs.to_f64().chunks(width).map(|scores| Prediction::of(scores, loss)).collect()
-}
-
-pub(super) fn class_name(classes: &[String], class: usize) -> String {
-    classes.get(class).cloned().unwrap_or_else(|| class.to_string())
-}
-
 pub(super) fn entry(name: &str, value: Value) -> Entry {
     Entry::from_iter([(name.to_string(), value)])
 }
@@ -110,31 +87,6 @@ pub(super) fn class_entry(said: &Prediction, classes: &[String]) -> Entry {
         entry.insert("probabilities".to_string(), Value::Object(shares.collect()));
     }
     entry
-}
-
-/// A column of probabilities for each class, where there are any.
-pub(super) fn probability_columns(said: &[Prediction], classes: &[String]) -> Vec<(String, Vec<String>)> {
-    if said.iter().any(|said| said.probabilities.is_none()) {
-        return Vec::new();
-    }
-    let of = |class: usize| {
-        let own = said.iter().map(|said| said.probabilities.as_ref().and_then(|all| all.get(class)).copied());
-        own.map(|own| own.map(share).unwrap_or_default()).collect()
-    };
-    classes.iter().enumerate().map(|(class, name)| (format!("probability_{name}"), of(class))).collect()
-}
-
-/// A probability, to a millionth.
-pub(super) fn share(probability: f64) -> String {
-    format!("{probability:.6}")
-}
-
-/// A number with the digits that its precision has.
-pub(super) fn number(said: f64, precision: Precision) -> String {
-    match precision {
-        Precision::F32 => (said as f32).to_string(),
-        Precision::F64 => said.to_string(),
-    }
 }
 
 #[cfg(test)]

@@ -1,0 +1,254 @@
+//! A training before its first step, while it runs, and after.
+
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::sync::Arc;
+
+use limpid_engine::Precision;
+use limpid_graph::{Graph, Sizes};
+use limpid_learn::step::{GraphKind, SampleShape};
+use limpid_learn::{
+    DataSource, Dataset, FitOptions, History, Loss, Model, Network, Optimizer, Regression, Sampling, Training,
+};
+
+#[cfg(feature = "pictures")]
+use super::data::PictureData;
+#[cfg(feature = "tables")]
+use super::data::TableData;
+use super::data::{Read, TrainingData};
+use super::error::TrainingError;
+use super::memory::check_memory;
+use super::options::{Defaults, TrainingOptions, usual_learning_rate};
+use crate::Error;
+use crate::evaluation::regression;
+use crate::models::Saved;
+
+/// Everything that decides a training, apart from its data: none is left to a default any more.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Hyperparameters {
+    /// The network.
+    pub network: Network,
+    /// The loss.
+    pub loss: Loss,
+    /// How a step changes the parameters.
+    pub optimizer: Arc<dyn Optimizer>,
+    /// The size of a step.
+    pub learning_rate: f64,
+    /// The learning rate where none is asked for.
+    pub usual_learning_rate: f64,
+    /// The number of samples in a batch.
+    pub batch_size: usize,
+    /// The number of passes over the training data.
+    pub epochs: usize,
+    /// How batches are sampled.
+    pub sampling: Sampling,
+    /// The seed of weights and batches.
+    pub seed: u64,
+    /// The type of the numbers.
+    pub precision: Precision,
+}
+
+impl TrainingOptions {
+    /// Chooses what is not said, and checks that all of it goes with the data and fits this machine. Nothing is computed.
+    ///
+    /// # Errors
+    /// [`TrainingError`], and every mistake in the network.
+    pub fn setup(self, data: TrainingData) -> Result<TrainingSetup, Error> {
+        TrainingSetup::of(self, data)
+    }
+
+    /// Reads a table with the seed and the precision of the training, and goes on as [`setup`](TrainingOptions::setup).
+    ///
+    /// # Errors
+    /// As [`TableData::read`] and [`setup`](TrainingOptions::setup).
+    #[cfg(feature = "tables")]
+    pub fn for_table(self, table: &TableData) -> Result<TrainingSetup, Error> {
+        let data = table.read(self.seed, self.precision)?;
+        self.setup(data)
+    }
+
+    /// Reads pictures with the seed of the training, and goes on as [`setup`](TrainingOptions::setup).
+    ///
+    /// # Errors
+    /// As [`PictureData::read`] and [`setup`](TrainingOptions::setup).
+    #[cfg(feature = "pictures")]
+    pub fn for_pictures(self, pictures: &PictureData) -> Result<TrainingSetup, Error> {
+        let data = pictures.read(self.seed)?;
+        self.setup(data)
+    }
+}
+
+/// A training before its first step: what was chosen, and the data.
+#[derive(Debug)]
+pub struct TrainingSetup {
+    hyperparameters: Hyperparameters,
+    data: TrainingData,
+    shape: SampleShape,
+    parameters: u64,
+    threads: usize,
+    timed: bool,
+}
+
+impl TrainingSetup {
+    pub(super) fn of(options: TrainingOptions, data: TrainingData) -> Result<Self, Error> {
+        let network = options.network_for(data.spec(), data.kind())?;
+        let loss = options.loss_for(data.spec().task)?;
+        let (samples, defaults) = (data.train_samples(), Defaults::of(data.kind()));
+        let batch_size = options.batch_size.unwrap_or(defaults.batch_size.min(samples));
+        if batch_size > samples {
+            let name = data.spec().name.clone();
+            return Err(TrainingError::BatchSize { batch_size, samples, name }.into());
+        }
+        let threads = options.thread_count();
+        let TrainingOptions { optimizer, learning_rate, epochs, sampling, seed, precision, timed, .. } = options;
+        let usual_learning_rate = usual_learning_rate(optimizer.as_ref(), data.spec().task);
+        let declared = network.parameters()?;
+        let hyperparameters = Hyperparameters {
+            learning_rate: learning_rate.unwrap_or(usual_learning_rate),
+            usual_learning_rate,
+            epochs: epochs.unwrap_or(defaults.epochs),
+            network,
+            loss,
+            optimizer,
+            batch_size,
+            sampling,
+            seed,
+            precision,
+        };
+        let shape = data.sample_shape(&hyperparameters.loss);
+        let parameters = declared.iter().map(|parameter| parameter.shape.iter().product::<usize>() as u64).sum();
+        let setup = Self { hyperparameters, data, shape, parameters, threads, timed };
+        let sizes = Sizes::from([("batch", batch_size), ("samples", samples)]);
+        check_memory(&setup.graph(GraphKind::Step)?.simplified()?, &sizes)?;
+        Ok(setup)
+    }
+
+    /// What was asked for, and what was chosen.
+    pub fn hyperparameters(&self) -> &Hyperparameters {
+        &self.hyperparameters
+    }
+
+    /// The data.
+    pub fn data(&self) -> &TrainingData {
+        &self.data
+    }
+
+    /// How many numbers the parameters have.
+    pub fn parameters(&self) -> u64 {
+        self.parameters
+    }
+
+    /// How many steps an epoch has.
+    pub fn steps_per_epoch(&self) -> usize {
+        self.data.train_samples().div_ceil(self.hyperparameters.batch_size)
+    }
+
+    /// A graph of this training, as it is described; the training runs [`GraphKind::Step`], simplified.
+    ///
+    /// # Errors
+    /// Every mistake in the network, or between it, the data and the loss.
+    pub fn graph(&self, kind: GraphKind) -> Result<Graph, Error> {
+        let Hyperparameters { network, loss, optimizer, .. } = &self.hyperparameters;
+        Ok(kind.graph(network, &self.shape, loss, optimizer.as_ref())?)
+    }
+
+    /// The folder with the files of a published data set; none for other data.
+    ///
+    /// # Errors
+    /// Where they are not found.
+    pub fn locate(&mut self) -> Result<Option<&Path>, Error> {
+        self.data.locate()
+    }
+
+    /// Reads samples that are not read yet, and draws the parameters.
+    ///
+    /// # Errors
+    /// Where the samples cannot be read, or there is no memory for the parameters.
+    pub fn begin(self) -> Result<TrainingRun, Error> {
+        let Self { hyperparameters, data, threads, timed, .. } = self;
+        let Hyperparameters { network, loss, seed, precision, .. } = &hyperparameters;
+        let Read { train, test, samples } = data.read(loss)?;
+        let model = Model::in_precision(network, *seed, *precision)?.with_loss(loss.clone()).with_threads(threads);
+        Ok(TrainingRun { hyperparameters, timed, train, test, saved: Saved { model, samples } })
+    }
+
+    /// Trains.
+    ///
+    /// # Errors
+    /// As [`begin`](TrainingSetup::begin), and where the training diverges.
+    pub fn train(self) -> Result<TrainedModel, Error> {
+        self.begin()?.train(|_| Ok(ControlFlow::Continue(())))
+    }
+}
+
+/// A training that can begin: samples and parameters are in memory.
+#[derive(Debug)]
+pub struct TrainingRun {
+    hyperparameters: Hyperparameters,
+    timed: bool,
+    train: Dataset,
+    test: Option<Dataset>,
+    saved: Saved,
+}
+
+impl TrainingRun {
+    /// Trains, and shows the training to `watch` before the first step, after each step and after each epoch; `watch` may
+    /// stop it, as with [`Model::fit_with`]. A training of 0 epochs ends before the first step.
+    ///
+    /// # Errors
+    /// Where the training diverges, and what `watch` answers.
+    pub fn train(
+        self,
+        mut watch: impl FnMut(&mut Training<'_>) -> Result<ControlFlow<()>, Error>,
+    ) -> Result<TrainedModel, Error> {
+        let Self { hyperparameters, timed, train, test, mut saved } = self;
+        let Hyperparameters { optimizer, learning_rate, batch_size, epochs, sampling, seed, .. } = hyperparameters;
+        let fit = FitOptions {
+            epochs: epochs.max(1),
+            batch_size,
+            learning_rate: Some(learning_rate),
+            optimizer,
+            sampling,
+            seed,
+            timed,
+        };
+        let held_out = test.as_ref().map(|test| test as &dyn DataSource);
+        let history = saved.model.fit_with(&train, held_out, &fit, |training| {
+            let flow = watch(training)?;
+            // Without epochs the model is as it began: it is evaluated, and that is all.
+            Ok::<_, Error>(if epochs == 0 { ControlFlow::Break(()) } else { flow })
+        })?;
+        Ok(TrainedModel { saved, history, train, test })
+    }
+}
+
+/// A model after its training, with the samples of the training.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct TrainedModel {
+    /// The model, and what its samples are made from.
+    pub saved: Saved,
+    /// Loss and accuracy before the first step and after each epoch, and the loss of each step.
+    pub history: History,
+    /// What it learned from.
+    pub train: Dataset,
+    /// What was held out, if anything.
+    pub test: Option<Dataset>,
+}
+
+impl TrainedModel {
+    /// How far the numbers that it predicts are from the right ones, in the target's own units: on the samples that it
+    /// learned from, and on those that were held out. None for classes.
+    ///
+    /// # Errors
+    /// None for data that it was trained on.
+    pub fn regressions(&mut self) -> Result<[Option<Regression>; 2], Error> {
+        let train = regression(&mut self.saved, &self.train)?;
+        let test = match &self.test {
+            Some(test) => regression(&mut self.saved, test)?,
+            None => None,
+        };
+        Ok([train, test])
+    }
+}
