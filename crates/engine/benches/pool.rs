@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use limpid_engine::Pool;
-use limpid_engine::doors::Walk;
+use limpid_engine::internals::Walk;
 
 /// Ten small stages between two that are cut in eight, and as many stages all cut in eight.
 const SMALL: [usize; 12] = [8, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 8];
@@ -37,10 +37,10 @@ fn main() {
             None => figures.push((name, numbers)),
         };
         note("the clock itself", times(TIMES, || {}, || {}));
-        note("region, 1 thread", times(TIMES, || {}, || one.run(&|_| {})));
-        note("region, 2 threads, nothing to do", times(TIMES, || {}, || two.run(&|_| {})));
-        note("region, 2 threads, parked, nothing to do", times(TIMES / 10, park, || two.run(&|_| {})));
-        note("region, 2 threads that both came", times(TIMES, || {}, || meet(two)));
+        note("section, 1 thread", times(TIMES, || {}, || one.run(&|_| {})));
+        note("section, 2 threads, nothing to do", times(TIMES, || {}, || two.run(&|_| {})));
+        note("section, 2 threads, parked, nothing to do", times(TIMES / 10, park, || two.run(&|_| {})));
+        note("section, 2 threads that both came", times(TIMES, || {}, || meet(two)));
         note("  after a serial stretch of 40 µs", times(TIMES / 10, || busy(40), || meet(two)));
         note("  parked", times(TIMES / 10, park, || meet(two)));
         let mut walked = |names: [&'static str; 2], walks: &mut [Walk; 2], work: &(dyn Fn(usize, usize) + Sync)| {
@@ -76,7 +76,7 @@ fn times(count: usize, mut before: impl FnMut(), mut run: impl FnMut()) -> Vec<f
         .collect()
 }
 
-/// A region that the caller does not leave before the worker has come: what others call fork and join.
+/// A section that the caller does not leave before the worker has come: what others call fork and join.
 fn meet(pool: &Pool) {
     let came = AtomicBool::new(false);
     pool.run(&|worker| {

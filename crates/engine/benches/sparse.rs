@@ -10,7 +10,7 @@
 use std::time::{Duration, Instant};
 
 use limpid_engine::kernels::Level;
-use limpid_engine::kernels::doors::sparse::{Lists, dense, dense_gradient};
+use limpid_engine::kernels::internals::sparse::{Lists, dense, dense_gradient};
 use limpid_files::{Mnist, locate_mnist};
 
 const K: usize = 784;

@@ -6,7 +6,7 @@
 //! ```
 //!
 //! A session keeps parameters and optimizer state from run to run, and runs graphs with them. In `f32` it plans each
-//! graph once for each set of sizes: operations that go row by row are fused into one region, values share one arena of
+//! graph once for each set of sizes: operations that go row by row are fused, values share one arena of
 //! memory, parameters are updated in place, and any number of threads gives the same bits. In `f64`, and in
 //! [`Session::reference`], the reference interpreter of [`limpid_graph`] runs the graph.
 //!
@@ -27,8 +27,8 @@ mod pool;
 mod run;
 #[allow(unsafe_code)]
 mod session;
+mod sparsity;
 mod store;
-mod zeros;
 
 pub use environment::{ENGINE, EnvironmentError, check_environment};
 pub use memory::ExitingAllocator;
@@ -38,6 +38,6 @@ pub use session::{Answers, Precision, Program, Session, SessionError};
 
 /// The engine's parts for its own benchmarks; no promise is made about them.
 #[doc(hidden)]
-pub mod doors {
+pub mod internals {
     pub use crate::pool::Walk;
 }

@@ -1,9 +1,13 @@
 //! Run: a plan's stages over its memory. After a runner is made, a run allocates nothing.
 
 mod block;
-mod frame;
+mod list_memory;
 mod lists;
+mod moves;
+mod positions;
+mod products;
 mod steps;
+mod task_frame;
 
 use std::collections::HashSet;
 use std::sync::Mutex;
@@ -11,13 +15,13 @@ use std::sync::atomic::AtomicBool;
 
 use limpid_graph::{Error, Graph, NodeId, Tensor, memory};
 
-pub(crate) use frame::{Base, Raw};
-use frame::{Failure, Frame};
-use lists::ListMemory;
+use list_memory::ListMemory;
+pub(crate) use task_frame::{Base, Raw};
+use task_frame::{Failure, Frame};
 
 use crate::kernels::{Supported, prefetch};
 use crate::numbers::Numbers;
-use crate::plan::{Place, Plan, Storage, Work};
+use crate::plan::{Place, Plan, StepKind, Storage};
 use crate::pool::{Pool, Walk};
 
 /// A plan with the memory that it runs in.
@@ -56,7 +60,7 @@ pub(crate) enum Bound<'t> {
     /// With whoever feeds it.
     Fed(&'t Tensor),
     /// In the session, which lends it for reading and writing, and may know that it is finite throughout.
-    Kept(Base, bool),
+    Variable(Base, bool),
 }
 
 /// Leaves of no more numbers are asked for before a run: 16 KiB, half of a small first-level cache.
@@ -81,8 +85,8 @@ impl Runner {
             numbers.resize(count, 0.0);
             Ok(Output { shape: shape.clone(), numbers })
         };
-        let right_leaves = plan.steps.iter().filter_map(|step| match (&step.work, step.reads.get(1)) {
-            (Work::SparseProduct { .. }, Some(&right)) => match plan.value(right).place {
+        let right_leaves = plan.steps.iter().filter_map(|step| match step.kind {
+            StepKind::SparseProduct { right, .. } => match plan.value(right).place {
                 Place::Leaf(id) => Some(id),
                 _ => None,
             },
@@ -158,7 +162,7 @@ impl Runner {
                 // Constants are never written: no step has one among its results.
                 Place::Constant(offset) => constants.wrapping_add(offset).cast_mut(),
                 Place::Leaf(id) => match (bound(id), self.stored[id.index()]) {
-                    (Some(Bound::Kept(base, is_finite)), _) => {
+                    (Some(Bound::Variable(base, is_finite)), _) => {
                         self.finite[at] = is_finite;
                         base.0
                     }

@@ -1,4 +1,4 @@
-//! What a session keeps: values by name, those that it learns in the engine's layout.
+//! The variables of a session: values by name. Those that steps read and write are in the padded layout.
 
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
@@ -12,15 +12,15 @@ use crate::plan::{Matrix, pitch};
 #[derive(Debug, Default)]
 pub(crate) struct Store {
     numbers: BTreeMap<String, usize>,
-    values: Vec<Kept>,
+    values: Vec<Variable>,
 }
 
 #[derive(Debug)]
-enum Kept {
+enum Variable {
     /// As it was set.
     Tensor(Tensor),
     /// As steps read and write it: rows of whole cache lines.
-    Home {
+    Padded {
         shape: Vec<usize>,
         numbers: Numbers,
         tensor: OnceLock<Tensor>,
@@ -36,10 +36,10 @@ impl Store {
 
     pub(crate) fn set(&mut self, name: &str, value: Tensor) {
         match self.find(name) {
-            Some(number) => self.values[number] = Kept::Tensor(value),
+            Some(number) => self.values[number] = Variable::Tensor(value),
             None => {
                 self.numbers.insert(name.to_string(), self.values.len());
-                self.values.push(Kept::Tensor(value));
+                self.values.push(Variable::Tensor(value));
             }
         }
     }
@@ -47,13 +47,13 @@ impl Store {
     /// The value as a tensor.
     pub(crate) fn get(&self, number: usize) -> &Tensor {
         match &self.values[number] {
-            Kept::Tensor(tensor) => tensor,
-            Kept::Home { shape, numbers, tensor, .. } => tensor.get_or_init(|| {
+            Variable::Tensor(tensor) => tensor,
+            Variable::Padded { shape, numbers, tensor, .. } => tensor.get_or_init(|| {
                 let Matrix { rows, columns } = Matrix::of(shape);
                 let pitch = pitch(columns);
                 let mut plain = Vec::with_capacity(rows * columns);
                 (0..rows).for_each(|row| plain.extend_from_slice(&numbers[row * pitch..][..columns]));
-                // The home was made for this shape.
+                // The layout was made for this shape.
                 Tensor::new(shape.clone(), plain).unwrap_or_else(|_| Tensor::zeros(shape.clone()))
             }),
         }
@@ -66,22 +66,22 @@ impl Store {
 
     pub(crate) fn shape(&self, number: usize) -> &[usize] {
         match &self.values[number] {
-            Kept::Tensor(tensor) => tensor.shape(),
-            Kept::Home { shape, .. } => shape,
+            Variable::Tensor(tensor) => tensor.shape(),
+            Variable::Padded { shape, .. } => shape,
         }
     }
 
-    /// The value as it was set, unless it is at home in the engine's layout.
+    /// The value as it was set, unless it is in the padded layout.
     pub(crate) fn as_set(&self, number: usize) -> Option<&Tensor> {
         match &self.values[number] {
-            Kept::Tensor(tensor) => Some(tensor),
-            Kept::Home { .. } => None,
+            Variable::Tensor(tensor) => Some(tensor),
+            Variable::Padded { .. } => None,
         }
     }
 
-    /// Brings a value of 32-bit floats to the engine's layout; others, and what memory has no room for, stay as set.
-    pub(crate) fn bring_home(&mut self, number: usize) {
-        let Kept::Tensor(tensor) = &self.values[number] else { return };
+    /// Puts a value of 32-bit floats into the padded layout; others, and what memory has no room for, stay as set.
+    pub(crate) fn pad(&mut self, number: usize) {
+        let Variable::Tensor(tensor) = &self.values[number] else { return };
         let Some(from) = tensor.as_slice::<f32>() else { return };
         let shape = tensor.shape().to_vec();
         let Matrix { rows, columns } = Matrix::of(&shape);
@@ -91,20 +91,20 @@ impl Store {
         for (row, from) in from.chunks_exact(columns.max(1)).enumerate() {
             numbers[row * pitch..][..columns].copy_from_slice(from);
         }
-        self.values[number] = Kept::Home { shape, numbers, tensor: OnceLock::new(), is_finite: None };
+        self.values[number] = Variable::Padded { shape, numbers, tensor: OnceLock::new(), is_finite: None };
     }
 
-    /// The numbers of a value at home, to read and write; what was read of it as a tensor is forgotten.
-    pub(crate) fn home(&mut self, number: usize) -> Option<*mut f32> {
+    /// The numbers of a value in the padded layout, to read and write; what was read of it as a tensor is forgotten.
+    pub(crate) fn padded(&mut self, number: usize) -> Option<*mut f32> {
         match &mut self.values[number] {
-            Kept::Tensor(_) => None,
-            Kept::Home { numbers, .. } => Some(numbers.as_mut_ptr()),
+            Variable::Tensor(_) => None,
+            Variable::Padded { numbers, .. } => Some(numbers.as_mut_ptr()),
         }
     }
 
-    /// Whether all numbers of a value at home are finite: looked at when it is first asked after a change.
+    /// Whether all numbers of a value in the padded layout are finite: looked at when it is first asked after a change.
     pub(crate) fn is_finite(&mut self, number: usize) -> bool {
-        let Kept::Home { shape, numbers, is_finite, .. } = &mut self.values[number] else { return false };
+        let Variable::Padded { shape, numbers, is_finite, .. } = &mut self.values[number] else { return false };
         *is_finite.get_or_insert_with(|| {
             let Matrix { rows, columns } = Matrix::of(shape);
             let pitch = pitch(columns);
@@ -112,9 +112,9 @@ impl Store {
         })
     }
 
-    /// Forgets what was read of a value as a tensor, since its home has changed.
+    /// Forgets what was read of a value as a tensor, since its numbers have changed.
     pub(crate) fn changed(&mut self, number: usize) {
-        if let Kept::Home { tensor, is_finite, .. } = &mut self.values[number] {
+        if let Variable::Padded { tensor, is_finite, .. } = &mut self.values[number] {
             tensor.take();
             *is_finite = None;
         }

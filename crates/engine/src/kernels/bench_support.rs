@@ -1,4 +1,4 @@
-//! A door for `benches/`: kernels by plain slices, without a graph around them.
+//! Internals for `benches/`: kernels by plain slices, without a graph around them.
 
 use super::product::{self, Matrix, Right, Sizes, Target, View};
 use super::{Level, Supported};
@@ -72,7 +72,7 @@ pub fn product_of_parts(
                 let (sizes, right) = (Sizes { m, k, n }, Right::Packed(packed.as_ptr()));
                 // All parts of these rows but the last have as many panels.
                 let has_left = panel > 0 && product::keeps_left(level, sizes, right, &part.0, &(panel - panels..panel));
-                let how = product::How { has_left, ..product::How::PLAIN };
+                let how = product::ProductOptions { has_left, ..product::ProductOptions::PLAIN };
                 product::multiply(supported, sizes, matrix(a), right, part, target, how, scratch);
             }
         }

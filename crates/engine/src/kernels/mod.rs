@@ -8,8 +8,8 @@ pub(crate) mod arrange;
 pub mod bench_support;
 #[allow(unsafe_code)]
 pub(crate) mod convert;
+pub(crate) mod elements;
 pub(crate) mod index;
-pub(crate) mod lanes;
 mod level;
 #[cfg(test)]
 #[allow(unsafe_code)]
@@ -38,6 +38,6 @@ pub use work::{Work, at_level};
 
 /// For the benchmarks of this crate, which stand outside of it: kernels as safe functions. No part of its interface.
 #[doc(hidden)]
-pub mod doors {
-    pub use super::sparse::door as sparse;
+pub mod internals {
+    pub use super::sparse::internals as sparse;
 }

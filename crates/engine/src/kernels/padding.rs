@@ -7,7 +7,7 @@ use limpid_graph::MapOp;
 use limpid_graph::op::Monoid;
 
 use super::product::{self, View};
-use super::sparse::{self, Lengths, Rows, door};
+use super::sparse::{self, Lengths, Rows, internals};
 use super::{Supported, arrange, bench_support, index, reduce, tile};
 use crate::plan::pitch;
 
@@ -61,8 +61,8 @@ fn number(i: usize) -> f32 {
 }
 
 /// A matrix as it lies, or its transpose.
-fn view(numbers: &[f32], form: Form, turned: bool) -> View<'_> {
-    match turned {
+fn view(numbers: &[f32], form: Form, transposed: bool) -> View<'_> {
+    match transposed {
         false => View { numbers, row: form.pitch, column: 1 },
         true => View { numbers, row: 1, column: form.pitch },
     }
@@ -120,9 +120,9 @@ fn what_moves_and_finds_numbers() {
             let labels: Vec<f32> = (0..rows).map(|i| (i % n) as f32).collect();
             index::one_hot(&labels, (n, form.pitch), out).unwrap();
         });
-        let turned = Form { rows: n, columns: rows, pitch: rows.next_multiple_of(16) };
-        holds("transpose", &[form], turned, |inputs, out| {
-            arrange::transpose(inputs[0], form.pitch, (n, rows), out, turned.pitch);
+        let transposed = Form { rows: n, columns: rows, pitch: rows.next_multiple_of(16) };
+        holds("transpose", &[form], transposed, |inputs, out| {
+            arrange::transpose(inputs[0], form.pitch, (n, rows), out, transposed.pitch);
         });
     }
 }
@@ -131,16 +131,16 @@ fn what_moves_and_finds_numbers() {
 fn products() {
     for (level, &(m, k, n)) in Supported::each().flat_map(|level| SIZES.iter().map(move |sizes| (level, sizes))) {
         let sizes = product::Sizes { m, k, n };
-        let (left, left_turned, right) = (Form::padded(m, k), Form::padded(k, m), Form::padded(k, n));
-        let right_turned = Form::padded(n, k);
+        let (left, left_transposed, right) = (Form::padded(m, k), Form::padded(k, m), Form::padded(k, n));
+        let right_transposed = Form::padded(n, k);
         for (out, accumulate) in
             [Form::padded(m, n), Form::plain(m, n)].into_iter().flat_map(|out| [(out, false), (out, true)])
         {
             let what = format!("product {m}×{k}×{n} at {level}, {} a row, added: {accumulate}", out.pitch);
-            for (left, turned) in [(left, false), (left_turned, true)] {
-                for (right, right_is_turned) in [(right, false), (right_turned, true)] {
+            for (left, transposed) in [(left, false), (left_transposed, true)] {
+                for (right, right_is_transposed) in [(right, false), (right_transposed, true)] {
                     holds(&what, &[left, right], out, |inputs, c| {
-                        let views = (view(inputs[0], left, turned), view(inputs[1], right, right_is_turned));
+                        let views = (view(inputs[0], left, transposed), view(inputs[1], right, right_is_transposed));
                         let mut scratch = vec![f32::NAN; product::scratch_len(sizes)];
                         product::product_into(level, sizes, views, (c, out.pitch), (-0.5, accumulate), &mut scratch);
                     });
@@ -167,10 +167,10 @@ fn products_from_lists() {
         let whole = |rows: usize, columns: usize| Form { rows, columns, pitch: columns.next_multiple_of(16) };
         let (x, w, z) = (whole(rows, k), whole(k, n), whole(rows, n));
         let with_lists = |x_at: &[f32], work: &dyn Fn(&sparse::Lists<'_>, &sparse::Lists<'_>)| {
-            let (mut made, mut turned) =
-                (door::Owned::of(Lengths::of(rows, k)), door::Owned::of(Lengths::turned(rows, k)));
+            let (mut made, mut transposed) =
+                (internals::Owned::of(Lengths::of(rows, k)), internals::Owned::of(Lengths::transposed(rows, k)));
             let lists = sparse::list_floats(level, x_at, Rows::Pitch(x.pitch), rows, 0..k, made.lend());
-            work(&lists, &lists.turn(turned.lend()));
+            work(&lists, &lists.transpose(transposed.lend()));
         };
         for is_finite in [false, true] {
             let what = format!("product from lists {rows}×{k}×{n} at {level}, known to be finite: {is_finite}");
@@ -183,16 +183,17 @@ fn products_from_lists() {
                 });
             });
         }
-        for (is_turned, accumulate) in [(false, false), (false, true), (true, false), (true, true)] {
-            let what =
-                format!("gradient from lists {rows}×{k}×{n} at {level}, turned: {is_turned}, added: {accumulate}");
+        for (is_transposed, accumulate) in [(false, false), (false, true), (true, false), (true, true)] {
+            let what = format!(
+                "gradient from lists {rows}×{k}×{n} at {level}, transposed: {is_transposed}, added: {accumulate}"
+            );
             holds(&what, &[x, z], w, |inputs, out| {
                 let out = std::cell::RefCell::new(out);
-                with_lists(inputs[0], &|lists, turned| {
+                with_lists(inputs[0], &|lists, transposed| {
                     let (d, g) = ((inputs[1].as_ptr(), z.pitch), (out.borrow_mut().as_mut_ptr(), w.pitch));
-                    let turned = is_turned.then_some(turned);
+                    let transposed = is_transposed.then_some(transposed);
                     // SAFETY: as above.
-                    unsafe { sparse::gradient(level, lists, turned, d, n, (-0.5, accumulate), g) };
+                    unsafe { sparse::gradient(level, lists, transposed, d, n, (-0.5, accumulate), g) };
                 });
             });
         }

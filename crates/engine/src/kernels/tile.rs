@@ -5,7 +5,7 @@ use limpid_graph::MapOp;
 #[cfg(target_arch = "x86_64")]
 use super::Level;
 use super::Supported;
-use super::lanes::Element;
+use super::elements::Element;
 use crate::numbers::LINE;
 
 /// Computes `op` at each position of equally long slices.

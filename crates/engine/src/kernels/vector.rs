@@ -51,7 +51,7 @@ pub(super) trait Vector: Copy {
     ///
     /// # Safety
     /// As the trait says.
-    unsafe fn turn(from: *const f32, from_row: usize, rows: usize, columns: usize, to: *mut f32, to_row: usize);
+    unsafe fn transpose(from: *const f32, from_row: usize, rows: usize, columns: usize, to: *mut f32, to_row: usize);
 }
 
 #[cfg(target_arch = "x86_64")]
@@ -113,7 +113,7 @@ impl Vector for __m512 {
     }
 
     #[inline(always)]
-    unsafe fn turn(from: *const f32, from_row: usize, rows: usize, columns: usize, to: *mut f32, to_row: usize) {
+    unsafe fn transpose(from: *const f32, from_row: usize, rows: usize, columns: usize, to: *mut f32, to_row: usize) {
         // SAFETY: as the trait says.
         unsafe {
             let mut x = [Self::splat(0.0); 16];
@@ -219,7 +219,7 @@ impl Vector for __m256 {
     }
 
     #[inline(always)]
-    unsafe fn turn(from: *const f32, from_row: usize, rows: usize, columns: usize, to: *mut f32, to_row: usize) {
+    unsafe fn transpose(from: *const f32, from_row: usize, rows: usize, columns: usize, to: *mut f32, to_row: usize) {
         // SAFETY: as the trait says.
         unsafe {
             let mut x = [Self::splat(0.0); 8];
@@ -318,7 +318,7 @@ impl Vector for [f32; 4] {
     }
 
     #[inline(always)]
-    unsafe fn turn(from: *const f32, from_row: usize, rows: usize, columns: usize, to: *mut f32, to_row: usize) {
+    unsafe fn transpose(from: *const f32, from_row: usize, rows: usize, columns: usize, to: *mut f32, to_row: usize) {
         for j in 0..columns {
             // SAFETY: as the trait says.
             let column = |i: usize| if i < rows { unsafe { *from.add(i * from_row + j) } } else { 0.0 };

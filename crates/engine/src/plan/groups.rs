@@ -1,7 +1,7 @@
 //! Fuse: which nodes run together.
 //!
-//! A node that goes row by row joins a region of as many rows where that makes no circle: nothing that it needs whole,
-//! or from outside, may depend on the region. What depends on nothing that is fed stays apart: joined to what is, it would
+//! A node that goes row by row joins a fusion of as many rows where that makes no circle: nothing that it needs whole,
+//! or from outside, may depend on the fusion. What depends on nothing that is fed stays apart: joined to what is, it would
 //! make everybody who needs it wait.
 //!
 //! Each group has a level above those of all groups that it reads. So a group can depend on another only if its level is
@@ -12,7 +12,7 @@ use std::collections::{HashMap, HashSet};
 
 use limpid_graph::NodeId;
 
-use super::uses::{Reader, Use};
+use super::reads::{Read, Reader};
 
 /// The groups that nodes belong to. Leaves, and nodes that are read through, belong to none.
 #[derive(Debug)]
@@ -33,7 +33,7 @@ pub(super) struct Groups {
 pub(super) struct Group {
     /// In order.
     pub(super) members: Vec<NodeId>,
-    /// How many rows they have, where they form a region; otherwise it is one node that runs by itself.
+    /// How many rows they have, where they form a fusion; otherwise it is one node that runs by itself.
     pub(super) rows: Option<usize>,
     level: usize,
     /// The groups that it reads, and those that read it.
@@ -41,18 +41,18 @@ pub(super) struct Group {
     readers: Vec<usize>,
 }
 
-/// A node tries so many regions, the latest first. A network of fewer large products is planned as if it tried all.
+/// A node tries so many fusions, the latest first. A network of fewer large products is planned as if it tried all.
 const TRIED: usize = 32;
 
 impl Groups {
-    /// Groups the nodes; those that are `alone` join no region.
+    /// Groups the nodes; those that are `alone` join no fusion.
     pub(super) fn of(reader: Reader<'_>, alone: impl Fn(NodeId) -> bool) -> Self {
         let count = reader.shapes.len();
         let (of, root) = (vec![None; count], Vec::with_capacity(count));
         let mut groups = Self { of, all: Vec::new(), root, edges: HashSet::new(), looked_at: Cell::new(0) };
         let mut fixed = vec![false; count];
-        // The regions of so many rows that depend on what is fed, or do not; the latest is the last.
-        let mut regions: HashMap<(usize, bool), Vec<usize>> = HashMap::new();
+        // The fusions of so many rows that depend on what is fed, or do not; the latest is the last.
+        let mut fusions: HashMap<(usize, bool), Vec<usize>> = HashMap::new();
         for (id, node) in reader.graph.nodes() {
             let is_lazy = reader.is_lazy(id);
             groups.root.push(if is_lazy { groups.root[node.inputs[0].index()] } else { id });
@@ -62,7 +62,7 @@ impl Groups {
                 continue;
             }
             let rows = if alone(id) { None } else { reader.domain(id) };
-            let known = rows.map(|rows| regions.entry((rows, is_fixed)).or_default());
+            let known = rows.map(|rows| fusions.entry((rows, is_fixed)).or_default());
             let found = known.as_ref().and_then(|known| groups.that_takes(reader, id, known));
             let group = found.unwrap_or(groups.all.len());
             if found.is_none() {
@@ -80,22 +80,22 @@ impl Groups {
         self.of[source.index()] == Some(group) && !reader.is_terminal(source)
     }
 
-    /// The region among these that `id` can join: the latest, most likely the one that its inputs come from.
-    fn that_takes(&self, reader: Reader<'_>, id: NodeId, regions: &[usize]) -> Option<usize> {
-        let uses = reader.uses(id);
-        let own: Vec<Option<usize>> = uses.iter().map(|used| self.of[used.source.index()]).collect();
-        let regions = &regions[regions.len().saturating_sub(TRIED)..];
-        let lowest = regions.iter().map(|&region| self.all[region].level).min().unwrap_or(0);
+    /// The fusion among these that `id` can join: the latest, most likely the one that its inputs come from.
+    fn that_takes(&self, reader: Reader<'_>, id: NodeId, fusions: &[usize]) -> Option<usize> {
+        let reads = reader.reads(id);
+        let own: Vec<Option<usize>> = reads.iter().map(|read| self.of[read.source.index()]).collect();
+        let fusions = &fusions[fusions.len().saturating_sub(TRIED)..];
+        let lowest = fusions.iter().map(|&fusion| self.all[fusion].level).min().unwrap_or(0);
         // What all inputs depend on, as far as it is tried, found when it is first asked for.
         let mut before: Option<HashSet<usize>> = None;
-        regions.iter().rev().copied().find(|&region| match own.contains(&Some(region)) {
-            true => !self.makes_a_circle(reader, &uses, region),
+        fusions.iter().rev().copied().find(|&fusion| match own.contains(&Some(fusion)) {
+            true => !self.makes_a_circle(reader, &reads, fusion),
             // All inputs are from outside.
             false => {
-                let is_above = |of: &Option<usize>| of.is_some_and(|of| self.all[of].level > self.all[region].level);
-                let roots = || uses.iter().filter_map(|used| self.group_read(used.source));
-                !roots().any(|of| is_above(&Some(of)) || of == region)
-                    || !before.get_or_insert_with(|| self.before(roots().collect(), lowest)).contains(&region)
+                let is_above = |of: &Option<usize>| of.is_some_and(|of| self.all[of].level > self.all[fusion].level);
+                let roots = || reads.iter().filter_map(|read| self.group_read(read.source));
+                !roots().any(|of| is_above(&Some(of)) || of == fusion)
+                    || !before.get_or_insert_with(|| self.before(roots().collect(), lowest)).contains(&fusion)
             }
         })
     }
@@ -106,9 +106,9 @@ impl Groups {
     }
 
     /// Whether something that a node reads from outside `group` depends on the group.
-    fn makes_a_circle(&self, reader: Reader<'_>, uses: &[Use], group: usize) -> bool {
-        let outside = |used: &&Use| !(used.view.is_by_rows() && self.is_inner(reader, group, used.source));
-        let open = uses.iter().filter(outside).filter_map(|used| self.group_read(used.source)).collect();
+    fn makes_a_circle(&self, reader: Reader<'_>, reads: &[Read], group: usize) -> bool {
+        let outside = |read: &&Read| !(read.access.is_by_rows() && self.is_inner(reader, group, read.source));
+        let open = reads.iter().filter(outside).filter_map(|read| self.group_read(read.source)).collect();
         self.before(open, self.all[group].level).contains(&group)
     }
 
@@ -175,7 +175,7 @@ mod tests {
 
     #[test]
     fn the_search_for_circles_grows_as_the_network_does() {
-        // Small layers run in one region, large products by themselves.
+        // Small layers run in one fusion, large products by themselves.
         for width in [2, 200] {
             for layers in [100, 200, 400] {
                 let (nodes, looked_at) = searched(layers, width);

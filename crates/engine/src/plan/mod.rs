@@ -2,34 +2,34 @@
 //! and the processor's instructions; it never sees how many threads there are.
 //!
 //! ```text
-//! graph ──► uses ──► groups ──► steps ──► stages ──► places ──► Plan
-//!           reads    fuse       draft     order      memory
+//! graph ──► reads ──► groups ──► steps ──► stages ──► places ──► Plan
+//!                     fuse       lower     order      memory
 //! ```
 //!
-//! Everything that can be computed row by row hangs together in *regions* ([`Region`]): functions of single numbers,
-//! folds along a row, products with a small matrix, sums over the rows. A region runs over blocks of rows, in the
+//! Everything that can be computed row by row hangs together in *fusions* ([`Fusion`]): functions of single numbers,
+//! folds along a row, products with a small matrix, sums over the rows. A fusion runs over blocks of rows, in the
 //! first-level cache. Large products are steps of their own. Steps that do not wait for each other share a stage, and
 //! the tasks of a stage run on any number of threads. Each value that a step writes has a place in one arena from its
 //! first to its last stage; what an assignment makes is written where the parameter is kept.
 
-mod draft;
-mod fit;
+mod first_fit;
+mod fusion;
 mod groups;
+mod lower;
 mod memory;
 mod order;
-mod region;
-mod rows;
+mod reads;
 mod show;
+mod sparse_operands;
 mod updates;
-mod uses;
-mod zeros;
 
 use std::ops::Range;
 
-use limpid_graph::{Error, Graph, Layout, Leaf, NodeId, Op, Sizes};
+use limpid_graph::op::Monoid;
+use limpid_graph::{Error, Graph, Leaf, NodeId, Op, Sizes};
 
-pub(crate) use draft::{GATHERED, SPARSE_PANEL};
-pub(crate) use region::{Argument, Do, Instruction, Operand, Region, Store, Target};
+pub(crate) use fusion::{Argument, Fusion, Instruction, InstructionKind, Operand, Store, Target};
+pub(crate) use lower::{GATHERED, SPARSE_PANEL};
 
 use crate::kernels::{Level, product};
 use crate::numbers::{LINE, Numbers};
@@ -142,8 +142,8 @@ pub enum Storage {
     Doubles,
     /// Bytes, row after row.
     Bytes,
-    /// In the session, in the engine's own layout.
-    Kept,
+    /// In the session, in the padded layout: a row of 8 numbers and more begins at a cache line.
+    Padded,
 }
 
 /// How a leaf is stored, and what is known of its numbers.
@@ -158,61 +158,131 @@ pub struct Stored {
 /// One thing to do, cut into tasks that may run at the same time.
 #[derive(Debug)]
 pub(crate) struct Step {
-    pub(crate) work: Work,
+    pub(crate) kind: StepKind,
     pub(crate) tasks: usize,
     /// The values that it writes.
     pub(crate) writes: Vec<ValueId>,
-    /// The values that it reads, in the order in which its work names them; for regions, in no order.
+    /// The values that it reads: those that its kind names.
     pub(crate) reads: Vec<ValueId>,
-    /// In which shapes it reads them, where that matters.
-    pub(crate) shapes: Vec<Vec<usize>>,
     /// The leaf whose data it reads as they are stored, if it does.
     pub(crate) stored: Option<NodeId>,
-    /// The leaf that is fed the positions that it picks or places by, if one is: they are read as they are fed.
-    pub(crate) positions: Option<NodeId>,
     /// The nodes that it computes.
     pub(crate) nodes: Vec<NodeId>,
 }
 
-/// The kinds of step.
+impl Step {
+    pub(crate) fn new(
+        kind: StepKind,
+        tasks: usize,
+        writes: Vec<ValueId>,
+        stored: Option<NodeId>,
+        nodes: Vec<NodeId>,
+    ) -> Self {
+        let reads = kind.reads();
+        Self { kind, tasks, writes, reads, stored, nodes }
+    }
+}
+
+/// The kinds of step, each with the values that it reads.
 #[derive(Debug)]
-pub(crate) enum Work {
+pub(crate) enum StepKind {
     /// Whatever goes row by row.
-    Region(Region),
-    /// Folds the partial results of a region's blocks: one row each.
-    Combine { monoid: limpid_graph::op::Monoid },
+    Fusion(Fusion),
+    /// Folds the partial results of a fusion's blocks: one row each.
+    Combine { monoid: Monoid, partials: ValueId },
     /// A matrix product.
     Product(Product),
     /// Matrix products, one for each index of the leading axes.
-    Products { batch: usize, m: usize, k: usize, n: usize, transposed: [bool; 2] },
+    Products { batch: usize, m: usize, k: usize, n: usize, operands: [ValueId; 2], transposed: [bool; 2] },
     /// The non-zeros of a left operand.
-    List { list: usize, table: Option<Box<[f32; 256]>> },
-    /// A product from lists.
-    SparseProduct { list: usize, n: usize, by_panels: bool },
+    List { list: usize, table: Option<Box<[f32; 256]>>, source: ListSource },
+    /// A product from lists. The token stands for the list: who reads the list waits for it.
+    SparseProduct { list: usize, token: ValueId, right: ValueId, n: usize, by_panels: bool },
     /// The transposed lists' product, added to what is there or written.
-    SparseGradient { list: usize, n: usize, by_panels: bool, update: Option<Update> },
+    SparseGradient { list: usize, token: ValueId, right: ValueId, n: usize, by_panels: bool, update: Option<Update> },
     /// A fold over alternately folded and kept axes.
-    Reduce { monoid: limpid_graph::op::Monoid, groups: Vec<(bool, usize)> },
+    Reduce { from: ValueId, monoid: Monoid, groups: Vec<(bool, usize)> },
     /// Numbers copied from where strides say; for permuted, broadcast and sliced values.
-    Strided { offset: usize, strides: Vec<usize> },
+    Strided { from: ValueId, offset: usize, strides: Vec<usize> },
     /// The same numbers with another pitch, or in another place.
-    Copy,
+    Copy { from: ValueId },
     /// Columns as rows.
-    Transpose,
+    Transpose { from: ValueId },
     /// A leaf's data as floats.
     Convert { leaf: NodeId },
-    /// Rows of a leaf's data, as floats.
-    Rows { leaf: NodeId, extent: usize },
-    /// Zeros around an axis, or inputs joined along it.
-    Arrange(Layout),
-    /// Numbers picked, placed or found by position.
-    Index(limpid_graph::Index),
+    /// Rows of a leaf's data, as floats; where the leaf is a variable, of its value.
+    Rows { leaf: NodeId, variable: Option<ValueId>, extent: usize, positions: PositionsRead },
+    /// Zeros before and after a value of this shape, along one axis.
+    Pad { from: ValueId, shape: Vec<usize>, axis: usize, around: (usize, usize) },
+    /// Values of these shapes, one after the other along an axis.
+    Concat { from: Vec<(ValueId, Vec<usize>)>, axis: usize },
+    /// Parts of a value of this shape, picked by position.
+    Gather { from: ValueId, shape: Vec<usize>, axis: usize, positions: PositionsRead },
+    /// Parts added up by position.
+    ScatterAdd { from: ValueId, axis: usize, positions: PositionsRead },
+    /// Rows of zeros with a 1 at a position.
+    OneHot { positions: ValueId, classes: usize },
+    /// The position of the largest number over some axes of a value of this shape.
+    ArgMax { from: ValueId, shape: Vec<usize>, axes: Vec<usize> },
+}
+
+impl StepKind {
+    /// The values that it reads.
+    fn reads(&self) -> Vec<ValueId> {
+        let scale = |update: &Option<Update>| update.and_then(|update| update.scale);
+        match self {
+            Self::Fusion(fusion) => fusion.reads.clone(),
+            Self::Product(Product { left, right, update, .. }) => {
+                [*left, right.value].into_iter().chain(scale(update)).collect()
+            }
+            Self::Products { operands, .. } => operands.to_vec(),
+            Self::List { source: ListSource::Rows(positions), .. } => {
+                positions.iter().map(|positions| positions.value).collect()
+            }
+            Self::List { source: ListSource::Value(from), .. } => vec![*from],
+            Self::SparseProduct { token, right, .. } => vec![*token, *right],
+            Self::SparseGradient { token, right, update, .. } => {
+                [*token, *right].into_iter().chain(scale(update)).collect()
+            }
+            Self::Combine { partials: from, .. }
+            | Self::Reduce { from, .. }
+            | Self::Strided { from, .. }
+            | Self::Copy { from }
+            | Self::Transpose { from }
+            | Self::Pad { from, .. }
+            | Self::OneHot { positions: from, .. }
+            | Self::ArgMax { from, .. } => vec![*from],
+            Self::Convert { .. } => Vec::new(),
+            Self::Rows { variable, positions, .. } => [positions.value].into_iter().chain(*variable).collect(),
+            Self::Concat { from, .. } => from.iter().map(|(value, _)| *value).collect(),
+            Self::Gather { from, positions, .. } | Self::ScatterAdd { from, positions, .. } => {
+                vec![*from, positions.value]
+            }
+        }
+    }
+}
+
+/// Positions that a step picks or places by.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct PositionsRead {
+    pub(crate) value: ValueId,
+    /// The leaf that is fed them, if one is: then they are read as they are fed.
+    pub(crate) fed: Option<NodeId>,
+}
+
+/// What the non-zeros of a list come from.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum ListSource {
+    /// A leaf's data as stored: the rows at these positions, or all.
+    Rows(Option<PositionsRead>),
+    Value(ValueId),
 }
 
 /// A product of two matrices that is a step of its own.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Product {
     pub(crate) sizes: product::Sizes,
+    pub(crate) left: ValueId,
     /// Whether the left operand is read through a transposition.
     pub(crate) transposed: bool,
     /// How far apart the rows of the left operand lie as it is stored.
@@ -253,7 +323,7 @@ pub(crate) struct ListPlan {
     /// The leaf of the data, and how many rows it has.
     pub(crate) data: Option<(NodeId, usize)>,
     /// Whether the transposed matrix is listed too, for gathering.
-    pub(crate) turned: bool,
+    pub(crate) transposed: bool,
 }
 
 impl Plan {
@@ -264,7 +334,7 @@ impl Plan {
     pub fn new(graph: &Graph, sizes: &Sizes, level: Level) -> Result<Self, Error> {
         Self::with(graph, sizes, level, |id| Stored {
             storage: match graph.node(id).op {
-                Op::Leaf(Leaf::Parameter | Leaf::State) => Storage::Kept,
+                Op::Leaf(Leaf::Parameter | Leaf::State) => Storage::Padded,
                 _ => Storage::Floats,
             },
             mostly_zeros: false,
@@ -278,7 +348,7 @@ impl Plan {
     pub fn with(graph: &Graph, sizes: &Sizes, level: Level, stored: impl Fn(NodeId) -> Stored) -> Result<Self, Error> {
         let shapes = graph.shapes(sizes)?;
         graph.positions_fit_f32(&shapes)?;
-        let drafted = draft::Draft::of(graph, sizes, &shapes, level, &stored);
-        Ok(memory::placed(order::ordered(graph, drafted), level))
+        let lowered = lower::Lowering::of(graph, sizes, &shapes, level, &stored);
+        Ok(memory::placed(order::ordered(graph, lowered), level))
     }
 }

@@ -8,16 +8,16 @@ use std::collections::{HashMap, HashSet};
 
 use limpid_graph::{Graph, NodeId};
 
-use super::draft::{Assigned, Drafted, can_fail};
-use super::{Place, Plan, Step, Value, ValueId, Work};
+use super::lower::{Assigned, Lowered, can_fail};
+use super::{Place, Plan, Step, StepKind, Value, ValueId};
 
-/// A drafted plan with its steps in stages.
-pub(super) fn ordered(graph: &Graph, mut drafted: Drafted) -> Plan {
-    let is_leaf: Vec<bool> = drafted.values.iter().map(|value| matches!(value.place, Place::Leaf(_))).collect();
-    let mut order = Order::of(std::mem::take(&mut drafted.steps), is_leaf);
+/// A lowered plan with its steps in stages.
+pub(super) fn ordered(graph: &Graph, mut lowered: Lowered) -> Plan {
+    let is_leaf: Vec<bool> = lowered.values.iter().map(|value| matches!(value.place, Place::Leaf(_))).collect();
+    let mut order = Order::of(std::mem::take(&mut lowered.steps), is_leaf);
     let failing: Vec<usize> = (0..order.steps.len()).filter(|&at| step_can_fail(graph, &order.steps[at])).collect();
     let mut assigned = Vec::new();
-    for Assigned { target, value, kept, in_place, adds } in std::mem::take(&mut drafted.assigned) {
+    for Assigned { target, value, kept, in_place, adds } in std::mem::take(&mut lowered.assigned) {
         let Some(kept) = kept else {
             assigned.push((target, Some(value)));
             continue;
@@ -33,29 +33,29 @@ pub(super) fn ordered(graph: &Graph, mut drafted: Drafted) -> Plan {
             let before: Vec<usize> = reads.chain(failing.iter().copied()).collect();
             if order.put_before(&before, writer) {
                 order.changing[writer] = true;
-                drafted.values[value].place = Place::Leaf(target);
+                lowered.values[value].place = Place::Leaf(target);
                 continue;
             }
         }
         if let (true, Some(writer)) = (adds, writer) {
             // What is added to is a copy.
-            let copy = order.push(Work::Copy, kept, value, false, target);
+            let copy = order.push(StepKind::Copy { from: kept }, value, false, target);
             order.edge(copy, writer);
         }
         let before = before.into_iter().chain(order.readers(kept, target).collect::<Vec<_>>());
         let mut before: Vec<usize> = before.chain(order.writer.get(&value).copied()).collect();
         before.sort_unstable();
         before.dedup();
-        let commit = order.push(Work::Copy, value, kept, true, target);
+        let commit = order.push(StepKind::Copy { from: value }, kept, true, target);
         before.into_iter().filter(|&at| at != commit).for_each(|at| order.edge(at, commit));
     }
     let Order { steps, edges, changing, is_leaf, .. } = order;
-    let Drafted { values, constants, lists, outputs, flops, .. } = drafted;
-    let levels = settled(&steps, &edges, &is_leaf);
+    let Lowered { values, constants, lists, outputs, flops, .. } = lowered;
+    let levels = schedule(&steps, &edges, &is_leaf);
     let changes_from = (0..steps.len()).filter(|&at| changing[at]).map(|at| levels[at]).min();
     let stage_count = levels.iter().max().map_or(0, |&last| last + 1);
     let mut order: Vec<usize> = (0..steps.len()).collect();
-    // A region may have as many nodes as the graph: the latest of them is looked for once.
+    // A fusion may have as many nodes as the graph: the latest of them is looked for once.
     let latest = |at: usize| steps[at].nodes.iter().max().copied();
     order.sort_by_cached_key(|&at| (levels[at], std::cmp::Reverse(steps[at].tasks), latest(at), at));
     let mut stages = Vec::with_capacity(stage_count);
@@ -144,10 +144,8 @@ impl Order {
         }
     }
 
-    fn push(&mut self, work: Work, from: ValueId, to: ValueId, changes: bool, node: NodeId) -> usize {
-        let (shapes, stored, positions) = (Vec::new(), None, None);
-        let (writes, reads, nodes) = (vec![to], vec![from], vec![node]);
-        self.steps.push(Step { work, tasks: 1, writes, reads, shapes, stored, positions, nodes });
+    fn push(&mut self, kind: StepKind, to: ValueId, changes: bool, node: NodeId) -> usize {
+        self.steps.push(Step::new(kind, 1, vec![to], None, vec![node]));
         self.changing.push(changes);
         self.followers.push(Vec::new());
         let at = self.steps.len() - 1;
@@ -232,7 +230,7 @@ fn levels(steps: &[Step], edges: &[(usize, usize)], is_leaf: &[bool]) -> Option<
 }
 
 /// The stage of each step: the first possible, but what waits for nothing right before its first follower.
-fn settled(steps: &[Step], edges: &[(usize, usize)], is_leaf: &[bool]) -> Vec<usize> {
+fn schedule(steps: &[Step], edges: &[(usize, usize)], is_leaf: &[bool]) -> Vec<usize> {
     // Edges that would close a circle were never added.
     let levels = levels(steps, edges, is_leaf);
     debug_assert!(levels.is_some(), "steps of the plan wait for each other in a circle");

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use super::region::Do;
-use super::{Place, Plan, Product, Region, Step, Value, Work};
+use super::fusion::InstructionKind;
+use super::{Fusion, Place, Plan, Product, Step, StepKind, Value};
 use crate::kernels::product;
 
 impl Plan {
@@ -37,8 +37,8 @@ impl fmt::Display for Plan {
                 let tasks = if step.tasks == 1 { String::new() } else { format!("{} tasks", step.tasks) };
                 let head = format!("{stage:>3}  {:42} {tasks:9}", self.label(step));
                 wrapped(f, &head, &places, " ")?;
-                if let Work::Region(region) = &step.work {
-                    wrapped(f, "    ", &fused(region), ", ")?;
+                if let StepKind::Fusion(fusion) = &step.kind {
+                    wrapped(f, "    ", &fused(fusion), ", ")?;
                 }
             }
         }
@@ -84,55 +84,63 @@ fn shown(value: &Value) -> String {
     }
 }
 
-/// What a region's instructions are, in order.
-fn fused(region: &Region) -> Vec<String> {
-    let name = |work: &Do| match work {
-        Do::Map { op, .. } => op.info().name.to_string(),
-        Do::FoldRows { monoid, .. } => format!("{} of rows", monoid.name()),
-        Do::FoldColumns { monoid, .. } => format!("{} of columns", monoid.name()),
-        Do::Product { left, .. } => format!("product with {} rows", left.columns),
-        Do::OneHot { .. } => "one_hot".to_string(),
-        Do::ArgMax { .. } => "argmax".to_string(),
-        Do::Load { .. } | Do::PerRow { .. } | Do::PerColumn { .. } | Do::Single { .. } | Do::Number(_) => String::new(),
+/// What a fusion's instructions are, in order.
+fn fused(fusion: &Fusion) -> Vec<String> {
+    let name = |kind: &InstructionKind| match kind {
+        InstructionKind::Map { op, .. } => op.info().name.to_string(),
+        InstructionKind::FoldRows { monoid, .. } => format!("{} of rows", monoid.name()),
+        InstructionKind::FoldColumns { monoid, .. } => format!("{} of columns", monoid.name()),
+        InstructionKind::Product { left, .. } => format!("product with {} rows", left.columns),
+        InstructionKind::OneHot { .. } => "one_hot".to_string(),
+        InstructionKind::ArgMax { .. } => "argmax".to_string(),
+        InstructionKind::Load { .. }
+        | InstructionKind::PerRow { .. }
+        | InstructionKind::PerColumn { .. }
+        | InstructionKind::Single { .. }
+        | InstructionKind::Number(_) => String::new(),
     };
-    let names = region.instructions.iter().map(|instruction| name(&instruction.work));
+    let names = fusion.instructions.iter().map(|instruction| name(&instruction.kind));
     names.filter(|name| !name.is_empty()).collect()
 }
 
 impl Plan {
     fn label(&self, step: &Step) -> String {
         let update = |added: bool| if added { ", added in place" } else { "" };
-        match &step.work {
-            Work::Region(region) => {
-                let count = region.prologue.len() + region.instructions.len() + region.stores.len();
-                format!("region of {count} over {} rows, {} at a time", region.rows, region.block)
+        match &step.kind {
+            StepKind::Fusion(fusion) => {
+                let count = fusion.prologue.len() + fusion.instructions.len() + fusion.stores.len();
+                format!("region of {count} over {} rows, {} at a time", fusion.rows, fusion.block)
             }
-            Work::Combine { monoid } => format!("{} of the blocks", monoid.name()),
-            Work::Product(Product { sizes, update: added, .. }) => {
+            StepKind::Combine { monoid, .. } => format!("{} of the blocks", monoid.name()),
+            StepKind::Product(Product { sizes, update: added, .. }) => {
                 let product::Sizes { m, k, n } = sizes;
                 format!("product {m}×{k} · {k}×{n}{}", update(added.is_some()))
             }
-            Work::Products { batch, m, k, n, .. } => format!("{batch} products {m}×{k} · {k}×{n}"),
-            Work::List { list, .. } => {
+            StepKind::Products { batch, m, k, n, .. } => format!("{batch} products {m}×{k} · {k}×{n}"),
+            StepKind::List { list, .. } => {
                 let list = &self.lists[*list];
                 format!("list non-zeros of {}×{}", list.rows, list.columns)
             }
-            Work::SparseProduct { list, n, .. } => {
+            StepKind::SparseProduct { list, n, .. } => {
                 let list = &self.lists[*list];
                 format!("sparse product {}×{} · {1}×{n}", list.rows, list.columns)
             }
-            Work::SparseGradient { list, n, update: added, .. } => {
+            StepKind::SparseGradient { list, n, update: added, .. } => {
                 let list = &self.lists[*list];
                 format!("sparse product {}×{} · {1}×{n}{}", list.columns, list.rows, update(added.is_some()))
             }
-            Work::Reduce { monoid, .. } => monoid.name().to_string(),
-            Work::Strided { .. } => "rearrange".to_string(),
-            Work::Copy => "copy".to_string(),
-            Work::Transpose => "transpose".to_string(),
-            Work::Convert { .. } => "convert".to_string(),
-            Work::Rows { .. } => "gather".to_string(),
-            Work::Arrange(layout) => layout.name().to_string(),
-            Work::Index(index) => index.name().to_string(),
+            StepKind::Reduce { monoid, .. } => monoid.name().to_string(),
+            StepKind::Strided { .. } => "rearrange".to_string(),
+            StepKind::Copy { .. } => "copy".to_string(),
+            StepKind::Transpose { .. } => "transpose".to_string(),
+            StepKind::Convert { .. } => "convert".to_string(),
+            StepKind::Rows { .. } => "gather".to_string(),
+            StepKind::Pad { .. } => "pad".to_string(),
+            StepKind::Concat { .. } => "concat".to_string(),
+            StepKind::Gather { .. } => "gather".to_string(),
+            StepKind::ScatterAdd { .. } => "scatter_add".to_string(),
+            StepKind::OneHot { .. } => "one_hot".to_string(),
+            StepKind::ArgMax { .. } => "argmax".to_string(),
         }
     }
 }

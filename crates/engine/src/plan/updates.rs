@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use limpid_graph::{Layout, MapOp, NodeId, Op};
 
-use super::uses::Reader;
+use super::reads::Reader;
 
 /// The value that an update adds.
 #[derive(Clone, Copy, Debug)]

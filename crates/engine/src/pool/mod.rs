@@ -8,13 +8,13 @@
 //! others do its share.
 
 #[allow(unsafe_code)]
-mod region;
+mod fork_join;
 mod threads;
 mod walk;
 
 use std::ops::Deref;
 
-pub use region::Pool;
+pub use fork_join::Pool;
 pub use threads::{MOST_THREADS, THREADS, ThreadsError, available_threads, threads_asked_for};
 pub use walk::Walk;
 
@@ -22,9 +22,9 @@ pub use walk::Walk;
 /// bytes, because processors fetch them in pairs.
 #[derive(Debug, Default)]
 #[repr(align(128))]
-struct Line<T>(T);
+struct CachePadded<T>(T);
 
-impl<T> Deref for Line<T> {
+impl<T> Deref for CachePadded<T> {
     type Target = T;
 
     fn deref(&self) -> &T {
@@ -35,11 +35,11 @@ impl<T> Deref for Line<T> {
 /// Waiting for another thread: at first without the system's help, which is quick where that thread runs; then also
 /// offering the core, without which more threads than cores would wait for each other's time to run out.
 #[derive(Debug, Default)]
-struct Patience {
+struct Backoff {
     turns: u32,
 }
 
-impl Patience {
+impl Backoff {
     /// How often a thread looks before it offers its core: one to three microseconds, by processor.
     const TURNS: u32 = 64;
 

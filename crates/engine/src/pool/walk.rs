@@ -13,7 +13,7 @@ use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize};
 use std::sync::{Mutex, PoisonError};
 
-use super::{Line, Patience, Pool};
+use super::{Backoff, CachePadded, Pool};
 
 /// A list of stages, each with a number of tasks, to be walked again and again. Made once; a run allocates nothing.
 #[derive(Debug)]
@@ -23,9 +23,9 @@ pub struct Walk {
     /// The stages that threads share.
     shared: Box<[Stage]>,
     /// One for each thread: the turn (upper half) and the next task that nobody has taken (lower half).
-    shares: Box<[Line<AtomicU64>]>,
+    shares: Box<[CachePadded<AtomicU64>]>,
     /// How many tasks of the open stage are done.
-    done: Line<AtomicUsize>,
+    done: CachePadded<AtomicUsize>,
     /// Whether some task said no.
     refused: AtomicBool,
     /// Whether no further stage will be opened, though there is one.
@@ -60,8 +60,8 @@ impl Walk {
         Self {
             stages: stages.into(),
             shared: numbers.iter().zip(ends).map(stage).collect(),
-            shares: (0..threads.max(1)).map(|_| Line::default()).collect(),
-            done: Line::default(),
+            shares: (0..threads.max(1)).map(|_| CachePadded::default()).collect(),
+            done: CachePadded::default(),
             refused: AtomicBool::new(false),
             stopped: AtomicBool::new(false),
             turn: 0,
@@ -75,7 +75,7 @@ impl Walk {
     /// Where `work` panics, the panic goes on here. No further stage is begun then.
     ///
     /// ```
-    /// use limpid_engine::{Pool, doors::Walk};
+    /// use limpid_engine::{Pool, internals::Walk};
     /// use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
     ///
     /// let (squares, sum) = ([const { AtomicUsize::new(0) }; 8], AtomicUsize::new(0));
@@ -163,7 +163,7 @@ impl Walk {
                     self.open(at, first.wrapping_add(at as u32), own);
                 }
             }
-            // Behind the last stage there is nothing to wait for: the region ends when all that took a task have left.
+            // Behind the last stage there is nothing to wait for: the section ends when all that took a task have left.
             if at == self.shared.len() {
                 std::mem::forget(early);
                 return;
@@ -182,7 +182,7 @@ impl Walk {
 
     /// Waits until the stage `at`, or one behind it, is open; `None` where none will be.
     fn wait(&self, own: usize, first: u32, at: usize) -> Option<usize> {
-        let mut patience = Patience::default();
+        let mut backoff = Backoff::default();
         loop {
             // Acquires what was done in all stages before.
             let ahead = turn_of(self.shares[own].load(Acquire)).wrapping_sub(first) as i32;
@@ -194,7 +194,7 @@ impl Walk {
             if self.stopped.load(Relaxed) {
                 return None;
             }
-            patience.wait();
+            backoff.wait();
         }
     }
 
@@ -217,7 +217,7 @@ impl Walk {
     /// Takes the next task of a share; `None` where there is none, or the turn is over.
     fn next(&self, share: usize, end: usize, turn: u32) -> Option<usize> {
         let word = &self.shares[share];
-        let mut patience = Patience::default();
+        let mut backoff = Backoff::default();
         let mut seen = word.load(Acquire);
         loop {
             let task = seen as u32 as usize;
@@ -228,7 +228,7 @@ impl Walk {
                 },
                 // The thread that opens the stage has not come to this share yet.
                 ..0 => {
-                    patience.wait();
+                    backoff.wait();
                     seen = word.load(Acquire);
                 }
                 _ => return None,

@@ -1,8 +1,8 @@
-//! A region's task: its instructions over one block of rows.
+//! A fusion's task: its instructions over one block of rows.
 
-use super::frame::Frame;
+use super::task_frame::Frame;
 use crate::kernels::{index, prefetch, product, reduce, tile};
-use crate::plan::{Argument, Do, Instruction, Operand, Place, Region, Store, Target, pitch};
+use crate::plan::{Argument, Fusion, Instruction, InstructionKind, Operand, Place, Store, Target, pitch};
 
 /// A block at work.
 struct Block<'b> {
@@ -36,35 +36,35 @@ impl Block<'_> {
     }
 }
 
-/// Runs a region over its block `task`. `is_first` where another region, or another run of this one, has had the scratch
+/// Runs a fusion over its block `task`. `is_first` where another fusion, or another run of this one, has had the scratch
 /// memory before.
 ///
 /// # Safety
-/// As for [`super::steps::run`]: the plan made the region for the frame's values, and the task is its own.
-pub(super) unsafe fn run(frame: &Frame<'_>, region: &Region, task: usize, scratch: &mut [f32], is_first: bool) {
-    let first = task * region.block;
-    let rows = region.block.min(region.rows.saturating_sub(first));
+/// As for [`super::steps::run`]: the plan made the fusion for the frame's values, and the task is its own.
+pub(super) unsafe fn run(frame: &Frame<'_>, fusion: &Fusion, task: usize, scratch: &mut [f32], is_first: bool) {
+    let first = task * fusion.block;
+    let rows = fusion.block.min(fusion.rows.saturating_sub(first));
     // Without rows there is no block, nor a place for its partial results.
     if rows == 0 {
         return;
     }
-    let (slots, rest) = scratch.split_at_mut(region.slots);
+    let (slots, rest) = scratch.split_at_mut(fusion.slots);
     let block = Block { frame, first, rows, slots: slots.as_mut_ptr() };
     // A thread's first block may be the last, which has fewer rows than those to come.
-    let whole = Block { rows: region.block, ..block };
-    for instruction in region.prologue.iter().filter(|_| is_first) {
+    let whole = Block { rows: fusion.block, ..block };
+    for instruction in fusion.prologue.iter().filter(|_| is_first) {
         // SAFETY: as below; the prologue reads no slots, and writes rows of slots only.
         unsafe { instruct(&whole, instruction, task, rest) };
     }
-    for (at, instruction) in region.instructions.iter().enumerate() {
-        ask_ahead(&block, region, at);
-        // SAFETY: an instruction writes a slot or a block's rows of a value, and the region reads neither through its
-        // arguments: slots that are live lie apart, and what a region both reads and writes is stored behind its last
+    for (at, instruction) in fusion.instructions.iter().enumerate() {
+        ask_ahead(&block, fusion, at);
+        // SAFETY: an instruction writes a slot or a block's rows of a value, and the fusion reads neither through its
+        // arguments: slots that are live lie apart, and what a fusion both reads and writes is stored behind its last
         // instruction. Other blocks have other rows, and other threads other scratch memory.
         unsafe { instruct(&block, instruction, task, rest) };
     }
     // SAFETY: as above.
-    region.stores.iter().for_each(|store| unsafe { put(&block, store) });
+    fusion.stores.iter().for_each(|store| unsafe { put(&block, store) });
 }
 
 /// Copies a slot to where a value stands.
@@ -92,11 +92,11 @@ unsafe fn put(block: &Block<'_>, store: &Store) {
 
 /// Asks for what the next block reads, a part of it before each instruction. Where blocks are shorter than pages, the
 /// processor does not see by itself that one follows the other.
-fn ask_ahead(block: &Block<'_>, region: &Region, at: usize) {
-    let parts = region.instructions.len();
+fn ask_ahead(block: &Block<'_>, fusion: &Fusion, at: usize) {
+    let parts = fusion.instructions.len();
     let next = block.first + block.rows;
-    let rows = region.block.min(region.rows - next);
-    for &(value, pitch) in &region.ahead {
+    let rows = fusion.block.min(fusion.rows - next);
+    for &(value, pitch) in &fusion.ahead {
         let start = block.frame.base(value).wrapping_add(next * pitch).cast_const();
         let part = |at: usize| at * rows * pitch / parts;
         prefetch(start.wrapping_add(part(at)), part(at + 1) - part(at));
@@ -123,8 +123,8 @@ unsafe fn instruct(block: &Block<'_>, instruction: &Instruction, task: usize, re
     let operand = |operand: &Operand| unsafe { block.rows(operand.rows, operand.pitch) };
     // SAFETY: as above.
     let column = |argument: Argument| unsafe { block.rows(argument, 1) };
-    match &instruction.work {
-        Do::Map { op, arguments } => {
+    match &instruction.kind {
+        InstructionKind::Map { op, arguments } => {
             let mut slices: [&[f32]; 3] = [&[]; 3];
             for (slice, &argument) in slices.iter_mut().zip(arguments) {
                 // SAFETY: as above.
@@ -132,31 +132,31 @@ unsafe fn instruct(block: &Block<'_>, instruction: &Instruction, task: usize, re
             }
             tile::apply(level, *op, &slices[..arguments.len()], out);
         }
-        Do::Load { from, pitch } => {
+        InstructionKind::Load { from, pitch } => {
             for (row, out) in out.chunks_exact_mut(across.max(1)).enumerate() {
                 // SAFETY: the value has the row.
                 let from = unsafe { frame.numbers(*from, (first + row) * pitch, columns) };
                 out[..columns].copy_from_slice(from);
             }
         }
-        Do::PerRow { from } => tile::spread_rows(column(*from), across, out),
-        Do::PerColumn { from } => {
+        InstructionKind::PerRow { from } => tile::spread_rows(column(*from), across, out),
+        InstructionKind::PerColumn { from } => {
             // SAFETY: the value has a number for each column.
             let numbers = unsafe { frame.numbers(*from, 0, columns) };
             out.chunks_exact_mut(across.max(1)).for_each(|row| row[..columns].copy_from_slice(numbers));
         }
         // SAFETY: the value has one number.
-        Do::Single { from } => out.fill(unsafe { frame.numbers(*from, 0, 1) }[0]),
-        Do::Number(number) => out.fill(*number),
-        Do::FoldRows { monoid, from } => {
+        InstructionKind::Single { from } => out.fill(unsafe { frame.numbers(*from, 0, 1) }[0]),
+        InstructionKind::Number(number) => out.fill(*number),
+        InstructionKind::FoldRows { monoid, from } => {
             reduce::rows(level, *monoid, operand(from), (from.columns, from.pitch), out);
         }
-        Do::FoldColumns { monoid, from, partials } => {
+        InstructionKind::FoldColumns { monoid, from, partials } => {
             // SAFETY: the block's own row of the partial results.
             let out = unsafe { frame.numbers_mut(*partials, task * across, columns) };
             reduce::columns(level, *monoid, operand(from), (columns, from.pitch), out);
         }
-        Do::Product { left, right, right_pitch } => {
+        InstructionKind::Product { left, right, right_pitch } => {
             let sizes = product::Sizes { m: rows, k: left.columns, n: columns };
             // SAFETY: as above.
             let start_of_left = unsafe { block.start(left.rows, left.pitch) };
@@ -165,13 +165,13 @@ unsafe fn instruct(block: &Block<'_>, instruction: &Instruction, task: usize, re
             let c = product::Target { start, row: across, padded: across.is_multiple_of(product::PAD) };
             let all = (0..rows, 0..product::panels(*level, columns));
             // SAFETY: rows of the right operand are padded; the caller answers for the rest.
-            unsafe { product::multiply(level, sizes, a, b, all, c, product::How::PLAIN, rest) };
+            unsafe { product::multiply(level, sizes, a, b, all, c, product::ProductOptions::PLAIN, rest) };
         }
-        Do::OneHot { positions, node } => {
+        InstructionKind::OneHot { positions, node } => {
             if let Err(bad) = index::one_hot(column(*positions), (columns, across), out) {
                 frame.fail(*node, task, bad);
             }
         }
-        Do::ArgMax { from } => index::argmax_rows(operand(from), (from.columns, from.pitch), out),
+        InstructionKind::ArgMax { from } => index::argmax_rows(operand(from), (from.columns, from.pitch), out),
     }
 }

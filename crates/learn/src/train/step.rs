@@ -153,7 +153,7 @@ pub fn stored_as_bytes(graph: &Graph, id: NodeId) -> Stored {
         (Op::Leaf(Leaf::Input), 0) => Storage::Doubles,
         (Op::Leaf(Leaf::Input), _) if node.name.as_deref() == Some(ROWS) => Storage::Doubles,
         (Op::Leaf(Leaf::Input), _) => Storage::Bytes,
-        _ => Storage::Kept,
+        _ => Storage::Padded,
     };
     Stored { storage, mostly_zeros: storage == Storage::Bytes && node.shape.rank() > 1 }
 }

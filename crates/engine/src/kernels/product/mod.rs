@@ -73,7 +73,7 @@ pub(crate) struct Target {
 
 /// How a product is made.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct How {
+pub(crate) struct ProductOptions {
     /// What it is multiplied by.
     pub(crate) alpha: f32,
     /// Whether it is added to what is there.
@@ -82,7 +82,7 @@ pub(crate) struct How {
     pub(crate) has_left: bool,
 }
 
-impl How {
+impl ProductOptions {
     /// Written as it is.
     pub(crate) const PLAIN: Self = Self { alpha: 1.0, accumulate: false, has_left: false };
 }
@@ -100,7 +100,7 @@ const A_BLOCK: usize = 1 << 18;
 const WORTH_PACKING: usize = 4;
 
 /// How a level works.
-struct Means {
+struct Tuning {
     width: usize,
     /// A panel has so many vectors.
     vectors: usize,
@@ -110,7 +110,7 @@ struct Means {
     pack: Pack,
 }
 
-impl Means {
+impl Tuning {
     fn panel(&self) -> usize {
         self.width * self.vectors
     }
@@ -121,10 +121,10 @@ impl Means {
     }
 }
 
-fn means(level: Level) -> Means {
+fn tuning(level: Level) -> Tuning {
     match level {
         #[cfg(target_arch = "x86_64")]
-        Level::Avx512 => Means {
+        Level::Avx512 => Tuning {
             width: 16,
             vectors: 4,
             rows: micro::avx512::ROWS,
@@ -133,9 +133,9 @@ fn means(level: Level) -> Means {
         },
         #[cfg(target_arch = "x86_64")]
         Level::Avx2 => {
-            Means { width: 8, vectors: 2, rows: micro::avx2::ROWS, kernel: micro::avx2::kernel, pack: pack::avx2 }
+            Tuning { width: 8, vectors: 2, rows: micro::avx2::ROWS, kernel: micro::avx2::kernel, pack: pack::avx2 }
         }
-        _ => Means {
+        _ => Tuning {
             width: 4,
             vectors: 2,
             rows: micro::portable::ROWS,
@@ -147,7 +147,7 @@ fn means(level: Level) -> Means {
 
 /// How many columns a panel has; the last one may have fewer.
 pub(crate) fn panel_width(level: Level) -> usize {
-    means(level).panel()
+    tuning(level).panel()
 }
 
 /// How many panels `n` columns have.
@@ -157,20 +157,20 @@ pub(crate) fn panels(level: Level, n: usize) -> usize {
 
 /// How many numbers `b` takes when it is packed.
 pub(crate) fn packed_len(level: Level, k: usize, n: usize) -> usize {
-    k * n.next_multiple_of(means(level).width)
+    k * n.next_multiple_of(tuning(level).width)
 }
 
 /// Whether `b` should be packed for such a product, where it need not: with few rows in `c`, or few columns, packing
 /// takes longer than it saves.
 pub(crate) fn packing_pays(level: Level, sizes: Sizes) -> bool {
-    sizes.m > means(level).rows[3] && sizes.n > 64
+    sizes.m > tuning(level).rows[3] && sizes.n > 64
 }
 
 /// How many numbers of scratch memory [`multiply`] needs.
 pub(crate) fn multiply_scratch_len(level: Level, sizes: Sizes) -> usize {
-    let (depth, means) = (block_depth(sizes.k), means(level));
+    let (depth, tuning) = (block_depth(sizes.k), tuning(level));
     let rows = rows_at_once(level, depth).min(sizes.m);
-    depth * means.panel() + rows * depth + rows.div_ceil(means.tile_rows()) * PAD
+    depth * tuning.panel() + rows * depth + rows.div_ceil(tuning.tile_rows()) * PAD
 }
 
 /// Blocks along k are as long as each other, up to rounding.
@@ -180,7 +180,7 @@ fn block_depth(k: usize) -> usize {
 
 /// How many rows of `a` are packed at once.
 fn rows_at_once(level: Level, depth: usize) -> usize {
-    let rows = means(level).tile_rows();
+    let rows = tuning(level).tile_rows();
     (A_BLOCK / depth.max(1) / rows).max(1) * rows
 }
 
@@ -190,8 +190,8 @@ fn rows_at_once(level: Level, depth: usize) -> usize {
 /// `b` can be read where (k, n) stand in it; `packed` is good for [`packed_len`] numbers, and nobody else uses those
 /// of the panels at hand.
 pub(crate) unsafe fn pack(level: Supported, b: Matrix, (k, n): (usize, usize), which: Range<usize>, packed: *mut f32) {
-    let means = means(*level);
-    let (width, panel) = (means.width, means.panel());
+    let tuning = tuning(*level);
+    let (width, panel) = (tuning.width, tuning.panel());
     // So many rows at once, that each is read along while the panels take turns.
     let lines = if b.column == 1 { 8 } else { k.max(1) };
     for line in (0..k).step_by(lines) {
@@ -202,32 +202,32 @@ pub(crate) unsafe fn pack(level: Supported, b: Matrix, (k, n): (usize, usize), w
             unsafe {
                 let from = b.start.add(line * b.row + column * b.column);
                 let part = Part { from, lines: lines.min(k - line), line_step: b.row, across, step: b.column };
-                (means.pack)(part, packed.add(k * column + line * to_step), to_step);
+                (tuning.pack)(part, packed.add(k * column + line * to_step), to_step);
             }
         }
     }
 }
 
 /// Whether tiles are wider than a panel: where there are few rows, more sums are under way at once.
-fn is_wide(means: &Means, b: Right, rows: &Range<usize>) -> bool {
-    matches!(b, Right::Direct { .. }) && rows.len() <= means.rows[3]
+fn is_wide(tuning: &Tuning, b: Right, rows: &Range<usize>) -> bool {
+    matches!(b, Right::Direct { .. }) && rows.len() <= tuning.rows[3]
 }
 
 /// Whether [`multiply`] packs rows of `a` for so many panels.
-fn packs_left(means: &Means, b: Right, rows: &Range<usize>, which: &Range<usize>) -> bool {
-    !is_wide(means, b, rows) && which.len() >= WORTH_PACKING
+fn packs_left(tuning: &Tuning, b: Right, rows: &Range<usize>, which: &Range<usize>) -> bool {
+    !is_wide(tuning, b, rows) && which.len() >= WORTH_PACKING
 }
 
 /// Whether [`multiply`] leaves all of these rows of `a` packed in its scratch memory.
 pub(crate) fn keeps_left(level: Level, sizes: Sizes, b: Right, rows: &Range<usize>, which: &Range<usize>) -> bool {
     let depth = block_depth(sizes.k);
-    packs_left(&means(level), b, rows, which) && depth == sizes.k && rows.len() <= rows_at_once(level, depth)
+    packs_left(&tuning(level), b, rows, which) && depth == sizes.k && rows.len() <= rows_at_once(level, depth)
 }
 
 /// Some rows × the columns of some panels of `c = α·a·b`, or of `c += α·a·b` where `accumulate` says so.
 ///
 /// # Safety
-/// `a`, `b` and `c` are good for the sizes; nobody else uses those rows × panels of `c`. What `how` says of the scratch
+/// `a`, `b` and `c` are good for the sizes; nobody else uses those rows × panels of `c`. What the options says of the scratch
 /// memory is true.
 ///
 /// # Panics
@@ -240,14 +240,14 @@ pub(crate) unsafe fn multiply(
     b: Right,
     (rows, which): (Range<usize>, Range<usize>),
     c: Target,
-    How { alpha, accumulate, has_left }: How,
+    ProductOptions { alpha, accumulate, has_left }: ProductOptions,
     scratch: &mut [f32],
 ) {
     let Sizes { k, n, .. } = sizes;
     assert!(scratch.len() >= multiply_scratch_len(*level, sizes));
     // Its functions are called where the level is supported, as here.
-    let means = means(*level);
-    let panel = means.panel();
+    let tuning = tuning(*level);
+    let panel = tuning.panel();
     let columns = which.start * panel..n.min(which.end * panel);
     if rows.is_empty() || columns.is_empty() {
         return;
@@ -261,11 +261,11 @@ pub(crate) unsafe fn multiply(
         }
         return;
     }
-    let panel = if is_wide(&means, b, &rows) { 4 * means.width } else { panel };
-    let packs = packs_left(&means, b, &rows, &which);
+    let panel = if is_wide(&tuning, b, &rows) { 4 * tuning.width } else { panel };
+    let packs = packs_left(&tuning, b, &rows, &which);
     let has_left = has_left && keeps_left(*level, sizes, b, &rows, &which);
     let depth = block_depth(k);
-    let (panel_at, left_at) = scratch.split_at_mut(depth * means.panel());
+    let (panel_at, left_at) = scratch.split_at_mut(depth * tuning.panel());
     let (panel_at, left_at) = (panel_at.as_mut_ptr(), left_at.as_mut_ptr());
     for step in (0..k).step_by(depth) {
         let depth = depth.min(k - step);
@@ -275,12 +275,12 @@ pub(crate) unsafe fn multiply(
             let a = unsafe { Matrix { start: a.start.add(step * a.column + block.start * a.row), ..a } };
             if packs && !has_left {
                 // SAFETY: as above.
-                unsafe { pack_left(&means, a, block.len(), depth, left_at) };
+                unsafe { pack_left(&tuning, a, block.len(), depth, left_at) };
             }
             for column in columns.clone().step_by(panel) {
                 let across = panel.min(columns.end - column);
-                let vectors = across.div_ceil(means.width);
-                let width = vectors * means.width;
+                let vectors = across.div_ceil(tuning.width);
+                let width = vectors * tuning.width;
                 // SAFETY: within `b`, which the caller answers for; scratch is long enough for a block of a panel.
                 let (b, b_step) = unsafe {
                     match b {
@@ -289,13 +289,13 @@ pub(crate) unsafe fn multiply(
                         Right::Plain(Matrix { start, row, column: step_across }) => {
                             let from = start.add(step * row + column * step_across);
                             let part = Part { from, lines: depth, line_step: row, across, step: step_across };
-                            (means.pack)(part, panel_at, width);
+                            (tuning.pack)(part, panel_at, width);
                             (panel_at.cast_const(), width)
                         }
                     }
                 };
-                let last = across - (vectors - 1) * means.width;
-                let most_rows = if packs { means.tile_rows() } else { means.rows[vectors - 1] };
+                let last = across - (vectors - 1) * tuning.width;
+                let most_rows = if packs { tuning.tile_rows() } else { tuning.rows[vectors - 1] };
                 for (t, tile) in cut(0..block.len(), most_rows).enumerate() {
                     // SAFETY: within `a`, `c`, and what was packed.
                     unsafe {
@@ -303,7 +303,7 @@ pub(crate) unsafe fn multiply(
                             true => (left_at.cast_const().add(tile.start * depth + t * PAD), 1, tile.len()),
                             false => (a.start.add(tile.start * a.row), a.row, a.column),
                         };
-                        let kernel = (means.kernel)(vectors, tile.len(), a_row == 1);
+                        let kernel = (tuning.kernel)(vectors, tile.len(), a_row == 1);
                         kernel(&Tile {
                             depth,
                             a,
@@ -313,7 +313,7 @@ pub(crate) unsafe fn multiply(
                             b_step,
                             c: c.start.add((block.start + tile.start) * c.row + column),
                             c_row: c.row,
-                            last_columns: if c.padded { means.width } else { last },
+                            last_columns: if c.padded { tuning.width } else { last },
                             alpha,
                             accumulate,
                         });
@@ -328,17 +328,17 @@ pub(crate) unsafe fn multiply(
 ///
 /// # Safety
 /// `a` can be read there, and `to` is good for rows · depth + [`PAD`] for each tile.
-unsafe fn pack_left(means: &Means, a: Matrix, rows: usize, depth: usize, to: *mut f32) {
+unsafe fn pack_left(tuning: &Tuning, a: Matrix, rows: usize, depth: usize, to: *mut f32) {
     // So many steps along k at once, that long rows are read along while the tiles take turns.
     let lines = if a.row == 1 { 8 } else { depth };
     for line in (0..depth).step_by(lines) {
-        for (t, tile) in cut(0..rows, means.tile_rows()).enumerate() {
+        for (t, tile) in cut(0..rows, tuning.tile_rows()).enumerate() {
             let across = tile.len();
             // SAFETY: as the caller says; a tile's last line may reach [`PAD`] numbers further.
             unsafe {
                 let from = a.start.add(line * a.column + tile.start * a.row);
                 let part = Part { from, lines: lines.min(depth - line), line_step: a.column, across, step: a.row };
-                (means.pack)(part, to.add(tile.start * depth + t * PAD + line * across), across);
+                (tuning.pack)(part, to.add(tile.start * depth + t * PAD + line * across), across);
             }
         }
     }
@@ -401,7 +401,18 @@ pub(crate) fn product_into(
     };
     let all = (0..m, 0..panels(*level, n));
     // SAFETY: the asserted bounds hold for every element of the three matrices and for the padding that is used.
-    unsafe { multiply(level, sizes, a.at(), right, all, target, How { alpha, accumulate, has_left: false }, scratch) }
+    unsafe {
+        multiply(
+            level,
+            sizes,
+            a.at(),
+            right,
+            all,
+            target,
+            ProductOptions { alpha, accumulate, has_left: false },
+            scratch,
+        )
+    }
 }
 
 /// Where the last number of a matrix of some rows and columns stands, or further on where that is beyond all memory.

@@ -42,7 +42,7 @@ unsafe fn pack<V: Vector>(part: Part, to: *mut f32, to_step: usize) {
                 let lines = V::WIDTH.min(lines - line);
                 for i in (0..across).step_by(V::WIDTH) {
                     let (from, to) = (from.add(line + i * step), to.add(line * to_step + i));
-                    V::turn(from, step, V::WIDTH.min(across - i), lines, to, to_step);
+                    V::transpose(from, step, V::WIDTH.min(across - i), lines, to, to_step);
                 }
             }
         } else {

@@ -13,12 +13,12 @@ fn every_level_stride_and_size_agrees_with_the_definition() {
         let start = numbers(m * n, 3);
         let wanted =
             |i: usize, j: usize| -> f64 { (0..k).map(|p| f64::from(a[i * k + p]) * f64::from(b[p * n + j])).sum() };
-        let turned = |x: &[f32], rows: usize, columns: usize| -> Vec<f32> {
+        let transposed = |x: &[f32], rows: usize, columns: usize| -> Vec<f32> {
             (0..rows * columns).map(|i| x[i % rows * columns + i / rows]).collect()
         };
-        let (a_turned, b_turned) = (turned(&a, m, k), turned(&b, k, n));
-        let a_views = [View { numbers: &a, row: k, column: 1 }, View { numbers: &a_turned, row: 1, column: m }];
-        let b_views = [View { numbers: &b, row: n, column: 1 }, View { numbers: &b_turned, row: 1, column: k }];
+        let (a_transposed, b_transposed) = (transposed(&a, m, k), transposed(&b, k, n));
+        let a_views = [View { numbers: &a, row: k, column: 1 }, View { numbers: &a_transposed, row: 1, column: m }];
+        let b_views = [View { numbers: &b, row: n, column: 1 }, View { numbers: &b_transposed, row: 1, column: k }];
         for level in Supported::each() {
             for (a, b) in a_views.iter().flat_map(|&a| b_views.iter().map(move |&b| (a, b))) {
                 for (alpha, accumulate) in [(1.0, false), (-0.5, true)] {
@@ -61,7 +61,7 @@ fn parts_and_places_do_not_change_the_bits() {
     for (m, k, n) in [(1, 1, 1usize), (1, 784, 50), (3, 130, 129), (7, 0, 17), (53, 515, 200), (600, 20, 131)] {
         let (a, pitch) = (numbers(m * k, 1), n.next_multiple_of(PAD));
         let b_padded = numbers(k * pitch, 2);
-        let b_turned: Vec<f32> = (0..n * k).map(|i| b_padded[i % k * pitch + i / k]).collect();
+        let b_transposed: Vec<f32> = (0..n * k).map(|i| b_padded[i % k * pitch + i / k]).collect();
         let (a, sizes) = ((&a[..], k, 1), (m, k, n));
         for level in Supported::each() {
             let bits =
@@ -73,8 +73,8 @@ fn parts_and_places_do_not_change_the_bits() {
                 bits(&c, c_row)
             };
             let wanted = whole((&b_padded, pitch, 1), pitch);
-            assert_eq!(whole((&b_turned, 1, k), n), wanted, "{level} {sizes:?}: b transposed");
-            for b in [(&b_padded[..], pitch, 1), (&b_turned[..], 1, k)] {
+            assert_eq!(whole((&b_transposed, 1, k), n), wanted, "{level} {sizes:?}: b transposed");
+            for b in [(&b_padded[..], pitch, 1), (&b_transposed[..], 1, k)] {
                 for part in [(1, 1), (5, 2), (16, 1), (30, 4), (m, usize::MAX / 2)] {
                     let (mut c, mut packed) = (vec![f32::NAN; m * n], vec![f32::NAN; packed_len(*level, k, n)]);
                     let memory = (&mut packed[..], &mut scratch[..]);

@@ -1,9 +1,9 @@
 //! Matrix products whose left operand is mostly exact zeros: only what is not zero is listed and multiplied.
 //!
-//! The columns of `x` are cut into blocks of [`BLOCK`], and each row has a list for each block: the values that are not
-//! zero and their columns. For `z = x·w` a list gathers rows of `w` that lie in the first-level cache, since all rows
+//! The format is CSR (compressed sparse row) in blocks: the columns of `x` are cut into blocks of [`BLOCK`], and each row
+//! has a list for each block, the values that are not zero and their columns. Columns are counted in two bytes. For `z = x·w` a list gathers rows of `w` that lie in the first-level cache, since all rows
 //! of `x` pass over a block before the next block begins. For `g = xᵀ·d` it scatters a row of `d` over rows of `g`, or
-//! the lists are turned first, and gather rows of `d`.
+//! the lists are transposed first, and gather rows of `d`.
 //!
 //! Where a list ends is what the processor cannot guess: lists are filled up with zeros to a multiple of [`STEP`], so
 //! that there is one guess a list. Walking the lists of a block in the order of their lengths would spare some of them,
@@ -12,17 +12,17 @@
 //! Skipping a product skips 0·∞ and 0·NaN too. [`forward`] makes up for it: see there.
 
 mod build;
-mod walk;
+mod multiply;
 
 use std::ops::Range;
 
 pub(crate) use build::{Rows, list_bytes, list_floats};
-pub(crate) use walk::{Ahead, forward, gradient};
+pub(crate) use multiply::{Ahead, forward, gradient};
 
 /// So many columns are a block: with a panel of 64 numbers a row, a block of the right operand is 32 KiB.
 pub(crate) const BLOCK: usize = 128;
 
-/// The most columns that a matrix of lists has: columns are counted in two bytes, from 0 on. A matrix that is turned has
+/// The most columns that a matrix of lists has: columns are counted in two bytes, from 0 on. A matrix that is transposed has
 /// as many rows at most.
 pub(crate) const MOST_COLUMNS: usize = 1 << 16;
 
@@ -85,7 +85,7 @@ impl Lengths {
     }
 
     /// Whether a matrix of `rows` rows and `width` columns can be listed: [`MOST_COLUMNS`] and [`MOST_ENTRIES`] say how far
-    /// the numbers in lists count. A planner asks before it lists, or turns, a matrix.
+    /// the numbers in lists count. A planner asks before it lists, or transposes, a matrix.
     pub(crate) fn fit(rows: usize, width: usize) -> bool {
         let entries = width.next_multiple_of(STEP).checked_mul(rows).and_then(|entries| entries.checked_add(ROOM));
         width <= MOST_COLUMNS && entries.is_some_and(|entries| entries <= MOST_ENTRIES)
@@ -97,8 +97,8 @@ impl Lengths {
         assert!(values.min(columns) >= self.entries && starts >= self.starts);
     }
 
-    /// For what [`Lists::turn`] makes of lists of `rows` rows and `width` columns into.
-    pub(crate) fn turned(rows: usize, width: usize) -> Self {
+    /// For what [`Lists::transpose`] makes of lists of `rows` rows and `width` columns into.
+    pub(crate) fn transposed(rows: usize, width: usize) -> Self {
         Self::of(width, rows)
     }
 }
@@ -131,19 +131,19 @@ impl<'m> Lists<'m> {
         })
     }
 
-    /// The lists of the transposed matrix, in memory of [`Lengths::turned`]: what was listed as a zero is dropped. There
+    /// The lists of the transposed matrix, in memory of [`Lengths::transposed`]: what was listed as a zero is dropped. There
     /// are at most [`MOST_COLUMNS`] rows.
-    pub(crate) fn turn<'t>(&self, memory: Memory<'t>) -> Lists<'t> {
-        let mut turned = Blank::over(memory, self.range.len(), 0..self.rows);
-        let (blocks, turned_blocks) = (self.blocks(), self.rows.div_ceil(BLOCK));
-        let Memory { values, columns, starts } = &mut turned.memory;
-        let lists = turned.rows * turned_blocks;
+    pub(crate) fn transpose<'t>(&self, memory: Memory<'t>) -> Lists<'t> {
+        let mut transposed = Blank::over(memory, self.range.len(), 0..self.rows);
+        let (blocks, transposed_blocks) = (self.blocks(), self.rows.div_ceil(BLOCK));
+        let Memory { values, columns, starts } = &mut transposed.memory;
+        let lists = transposed.rows * transposed_blocks;
         let Listed { values: listed, columns: listed_columns, starts: listed_starts } = self.listed;
         let of_row = |row: usize| {
             let entries = listed_starts[row * blocks] as usize..listed_starts[(row + 1) * blocks] as usize;
             entries.filter(|&i| listed[i] != 0.0)
         };
-        let list_of = |i: usize, row: usize| usize::from(listed_columns[i]) * turned_blocks + row / BLOCK;
+        let list_of = |i: usize, row: usize| usize::from(listed_columns[i]) * transposed_blocks + row / BLOCK;
         // First how many there are in each list, then where its next one goes, at last where the list begins.
         starts[..=lists].fill(0);
         for row in 0..self.rows {
@@ -168,10 +168,10 @@ impl<'m> Lists<'m> {
             start = end.next_multiple_of(STEP as u32);
             let fill = end as usize..start as usize;
             values[fill.clone()].fill(0.0);
-            columns[fill].fill((list % turned_blocks * BLOCK) as u16);
+            columns[fill].fill((list % transposed_blocks * BLOCK) as u16);
         }
         starts[lists] = start;
-        turned.done()
+        transposed.done()
     }
 }
 
@@ -192,7 +192,7 @@ impl<'m> Blank<'m> {
 /// processor lacks the level, or a slice is too short.
 #[doc(hidden)]
 #[allow(missing_docs)]
-pub mod door {
+pub mod internals {
     use super::{Ahead, Lengths, Listed, Memory};
     use crate::kernels::product::{Sizes, View, product, scratch_len};
     use crate::kernels::{Level, Supported};
@@ -214,7 +214,7 @@ pub mod door {
     #[derive(Debug)]
     pub struct Lists {
         made: Owned,
-        turned: Owned,
+        transposed: Owned,
         rows: usize,
         k: usize,
     }
@@ -247,7 +247,7 @@ pub mod door {
     impl Lists {
         /// Lists of a matrix of zeros.
         pub fn new(rows: usize, k: usize) -> Self {
-            Self { made: Owned::of(Lengths::of(rows, k)), turned: Owned::of(Lengths::turned(rows, k)), rows, k }
+            Self { made: Owned::of(Lengths::of(rows, k)), transposed: Owned::of(Lengths::transposed(rows, k)), rows, k }
         }
 
         /// Lists rows of bytes.
@@ -298,7 +298,7 @@ pub mod door {
         }
 
         /// `g -= 10⁻⁶·xᵀ·d`, `pitch` numbers a row.
-        pub fn gradient(&mut self, level: Level, turns: bool, d: &[f32], n: usize, g: &mut [f32], pitch: usize) {
+        pub fn gradient(&mut self, level: Level, transposes: bool, d: &[f32], n: usize, g: &mut [f32], pitch: usize) {
             assert!(
                 n <= pitch && pitch.is_multiple_of(16) && d.len() >= self.rows * pitch && g.len() >= self.k * pitch
             );
@@ -307,8 +307,8 @@ pub mod door {
             unsafe {
                 let lists = super::Lists::made(self.made.read(), self.rows, 0..self.k);
                 let (d, g) = ((d.as_ptr(), pitch), (g.as_mut_ptr(), pitch));
-                let turned = turns.then(|| lists.turn(self.turned.lend()));
-                super::gradient(level, &lists, turned.as_ref(), d, n, (-1e-6, true), g);
+                let transposed = transposes.then(|| lists.transpose(self.transposed.lend()));
+                super::gradient(level, &lists, transposed.as_ref(), d, n, (-1e-6, true), g);
             }
         }
     }
@@ -316,7 +316,7 @@ pub mod door {
 
 #[cfg(test)]
 mod tests {
-    use super::door::Owned;
+    use super::internals::Owned;
     use super::*;
     use crate::kernels::{Level, Supported};
 
@@ -428,10 +428,11 @@ mod tests {
                         _ => list_floats(level, &gathered, Rows::Pitch(k), rows, range, memory),
                     };
                     assert_eq!(dense(&lists), wanted, "{}", case.name(level));
-                    let mut memory = Owned::of(Lengths::turned(rows, width));
-                    let turned = lists.turn(memory.lend());
-                    let transposed: Vec<f32> = (0..rows * width).map(|i| wanted[i % rows * width + i / rows]).collect();
-                    assert_eq!(dense(&turned), transposed, "{}", case.name(level));
+                    let mut memory = Owned::of(Lengths::transposed(rows, width));
+                    let transposed = lists.transpose(memory.lend());
+                    let wanted_transposed: Vec<f32> =
+                        (0..rows * width).map(|i| wanted[i % rows * width + i / rows]).collect();
+                    assert_eq!(dense(&transposed), wanted_transposed, "{}", case.name(level));
                 }
             }
         }
@@ -469,18 +470,18 @@ mod tests {
                     for (r, j) in (0..rows).flat_map(|r| (0..n).map(move |j| (r, j))) {
                         assert!(near(z[r * pitch + j], wanted_z[r * n + j]), "{} at {r}, {j}", case.name(level));
                     }
-                    for (alpha, accumulate, turns) in
+                    for (alpha, accumulate, transposes) in
                         [(1.0, false, false), (-0.5, true, false), (1.0, false, true), (-0.5, true, true)]
                     {
-                        let mut memory = Owned::of(Lengths::turned(rows, range.len()));
-                        let turned = turns.then(|| lists.turn(memory.lend()));
+                        let mut memory = Owned::of(Lengths::transposed(rows, range.len()));
+                        let transposed = transposes.then(|| lists.transpose(memory.lend()));
                         let (mut sum, scale) = (g.clone(), (alpha, accumulate));
                         // SAFETY: whole rows of `pitch` numbers.
                         unsafe {
                             gradient(
                                 level,
                                 &lists,
-                                turned.as_ref(),
+                                transposed.as_ref(),
                                 (d.as_ptr(), pitch),
                                 n,
                                 scale,
@@ -494,7 +495,7 @@ mod tests {
                                 true => f64::from(alpha) * wanted_g[c * n + j] + if accumulate { old } else { 0.0 },
                                 false => old,
                             };
-                            assert!(near(sum[at], wanted), "{} at {c}, {j}, turned {turns}", case.name(level));
+                            assert!(near(sum[at], wanted), "{} at {c}, {j}, transposed {transposes}", case.name(level));
                         }
                     }
                 }
@@ -553,25 +554,33 @@ mod tests {
             let Case { rows, k, n, ref range, .. } = case;
             let pitch = n.next_multiple_of(16);
             let (w, d) = (floats(k * pitch, 4), floats(rows * pitch, 5));
-            let bits = |level: Supported, turns: bool| -> Vec<u32> {
+            let bits = |level: Supported, transposes: bool| -> Vec<u32> {
                 let mut memory = Owned::of(Lengths::of(rows, range.len()));
                 let lists = list_bytes(level, &data, (k, &positions), range.clone(), &table(), memory.lend());
-                let mut memory = Owned::of(Lengths::turned(rows, range.len()));
+                let mut memory = Owned::of(Lengths::transposed(rows, range.len()));
                 let (mut z, mut g) = (vec![0.0; rows * pitch], w.clone());
                 // SAFETY: whole rows of `pitch` numbers.
                 unsafe {
                     forward(level, &lists, (w.as_ptr(), pitch, false), n, (z.as_mut_ptr(), pitch), None);
-                    let (turned, scale) = (turns.then(|| lists.turn(memory.lend())), (-0.5, true));
-                    gradient(level, &lists, turned.as_ref(), (d.as_ptr(), pitch), n, scale, (g.as_mut_ptr(), pitch));
+                    let (transposed, scale) = (transposes.then(|| lists.transpose(memory.lend())), (-0.5, true));
+                    gradient(
+                        level,
+                        &lists,
+                        transposed.as_ref(),
+                        (d.as_ptr(), pitch),
+                        n,
+                        scale,
+                        (g.as_mut_ptr(), pitch),
+                    );
                 }
                 // Padding is left out: what it holds is nobody's business.
                 let columns = z.chunks_exact(pitch).chain(g.chunks_exact(pitch)).flat_map(|row| &row[..n]);
                 columns.map(|x| x.to_bits()).collect()
             };
-            for turns in [false, true] {
-                let wanted = bits(widest, turns);
+            for transposes in [false, true] {
+                let wanted = bits(widest, transposes);
                 for level in Supported::each().filter(|level| **level >= Level::Avx2) {
-                    assert_eq!(bits(level, turns), wanted, "{}", case.name(level));
+                    assert_eq!(bits(level, transposes), wanted, "{}", case.name(level));
                 }
             }
         }

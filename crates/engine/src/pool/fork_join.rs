@@ -1,8 +1,8 @@
 //! Fork and join.
 //!
-//! One word, the gate, says everything that threads must agree on: which region it is, whether it is open, and how many
-//! workers are inside. A worker may enter only while the region is open, by counting itself in; the caller closes it
-//! and then waits for the count to be zero. From that moment until it opens the next region, no worker touches what the
+//! One word, the gate, says everything that threads must agree on: which section it is, whether it is open, and how many
+//! workers are inside. A worker may enter only while the section is open, by counting itself in; the caller closes it
+//! and then waits for the count to be zero. From that moment until it opens the next section, no worker touches what the
 //! caller lent, nor will.
 
 use std::any::Any;
@@ -15,9 +15,9 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use super::{Line, MOST_THREADS, Patience};
+use super::{Backoff, CachePadded, MOST_THREADS};
 
-/// How long a worker looks out for the next region before it sleeps. Shorter, and it falls asleep in each serial
+/// How long a worker looks out for the next section before it sleeps. Shorter, and it falls asleep in each serial
 /// stretch of a training step, which costs the caller a system call and itself some 50 µs to wake.
 const AWAKE: Duration = Duration::from_micros(50);
 
@@ -28,7 +28,7 @@ pub struct Pool {
     threads: usize,
     shared: Arc<Shared>,
     workers: OnceLock<Vec<JoinHandle<()>>>,
-    /// Whether a region is under way.
+    /// Whether a section is under way.
     busy: AtomicBool,
 }
 
@@ -53,7 +53,7 @@ impl Pool {
     /// **Which workers come is a matter of luck**, so the closure must be one that any of them, and worker 0 alone,
     /// complete: typically it takes tasks from a common list until there are none.
     ///
-    /// Where a region of this pool is under way already (called from inside one, or from two threads), the closure runs
+    /// Where a section of this pool is under way already (called from inside one, or from two threads), the closure runs
     /// in the calling thread alone, as worker 0.
     ///
     /// # Panics
@@ -95,7 +95,7 @@ impl Pool {
         }
     }
 
-    /// Starts the workers; fewer where the system gives no more, which any region bears.
+    /// Starts the workers; fewer where the system gives no more, which any section bears.
     fn start(&self) -> Vec<JoinHandle<()>> {
         let start = |worker: usize| {
             let shared = Arc::clone(&self.shared);
@@ -127,10 +127,10 @@ impl fmt::Debug for Pool {
 const INSIDE: usize = OPEN - 1;
 /// ... whether more may enter, ...
 const OPEN: usize = 1 << 14;
-/// ... whether the pool ends, and from here on a number for each region. (Where numbers come round again, on 32 bits, a
-/// worker that slept through all of them leaves one region to the others.)
+/// ... whether the pool ends, and from here on a number for each section. (Where numbers come round again, on 32 bits, a
+/// worker that slept through all of them leaves one section to the others.)
 const END: usize = 1 << 15;
-const REGION: usize = 1 << 16;
+const SECTION: usize = 1 << 16;
 
 const _: () = assert!(MOST_THREADS <= INSIDE, "as many may be inside as there are threads");
 
@@ -139,12 +139,12 @@ type Panic = Box<dyn Any + Send>;
 
 /// What the caller and the workers share.
 struct Shared {
-    gate: Line<AtomicUsize>,
-    /// What the open region runs; written while nobody is inside, read from inside.
+    gate: CachePadded<AtomicUsize>,
+    /// What the open section runs; written while nobody is inside, read from inside.
     task: UnsafeCell<Option<*const Task>>,
     /// Whether worker i + 1 sleeps or is about to.
     asleep: Box<[AtomicBool]>,
-    /// The first panic of a worker in this region, and whether there is one.
+    /// The first panic of a worker in this section, and whether there is one.
     panicked: AtomicBool,
     panic: Mutex<Option<Panic>>,
 }
@@ -159,7 +159,7 @@ unsafe impl Sync for Shared {}
 impl Shared {
     fn new(workers: usize) -> Self {
         Self {
-            gate: Line(AtomicUsize::new(0)),
+            gate: CachePadded(AtomicUsize::new(0)),
             task: UnsafeCell::new(None),
             asleep: (0..workers).map(|_| AtomicBool::new(false)).collect(),
             panicked: AtomicBool::new(false),
@@ -167,31 +167,31 @@ impl Shared {
         }
     }
 
-    /// Opens the next region.
+    /// Opens the next section.
     ///
     /// # Safety
-    /// No other region may be under way, and before `task` ends its life, this thread must call `close`.
+    /// No other section may be under way, and before `task` ends its life, this thread must call `close`.
     unsafe fn open(&self, task: &(dyn Fn(usize) + Sync)) {
         let task: *const (dyn Fn(usize) + Sync + '_) = task;
         // SAFETY: both are pointers to the same trait; they differ in the lifetime that the compiler knows of, and it
         // is called only by workers inside, none of which is left behind `close`.
         let task = unsafe { std::mem::transmute::<*const (dyn Fn(usize) + Sync + '_), *const Task>(task) };
-        // SAFETY: no region is under way: the gate is closed and its count zero, so no worker reads this.
+        // SAFETY: no section is under way: the gate is closed and its count zero, so no worker reads this.
         unsafe { *self.task.get() = Some(task) };
         // Nobody else changes a closed gate with nobody inside; `Drop`, which does, has the pool to itself. SeqCst
         // releases the task, and stands before the look at who sleeps: see `enter`.
-        let next = (self.gate.load(Relaxed) & !(REGION - 1)).wrapping_add(REGION) | OPEN;
+        let next = (self.gate.load(Relaxed) & !(SECTION - 1)).wrapping_add(SECTION) | OPEN;
         self.gate.store(next, SeqCst);
     }
 
-    /// Closes the region, waits until it is empty, and returns the first panic of those that came.
+    /// Closes the section, waits until it is empty, and returns the first panic of those that came.
     fn close(&self) -> Option<Panic> {
         // Leaving is a chain of changes to the gate that each release what the worker did, so to acquire the last is
         // to acquire all.
         let mut gate = self.gate.fetch_and(!OPEN, AcqRel);
-        let mut patience = Patience::default();
+        let mut backoff = Backoff::default();
         while gate & INSIDE != 0 {
-            patience.wait();
+            backoff.wait();
             gate = self.gate.load(Acquire);
         }
         if !self.panicked.load(Relaxed) {
@@ -204,8 +204,8 @@ impl Shared {
     /// A worker's life.
     fn work(&self, worker: usize) {
         let mut last = 0;
-        while let Some(region) = self.enter(worker, last) {
-            last = region;
+        while let Some(section) = self.enter(worker, last) {
+            last = section;
             // SAFETY: this worker is inside until `fetch_sub` below: nobody writes the cell before, and what the caller
             // lent lives, since the caller gets no further than `close`.
             let task = unsafe { (*self.task.get()).map(|task| &*task) };
@@ -218,30 +218,30 @@ impl Shared {
         }
     }
 
-    /// Waits for a region other than the last, and enters it; `None` where the pool ends.
+    /// Waits for a section other than the last, and enters it; `None` where the pool ends.
     fn enter(&self, worker: usize, last: usize) -> Option<usize> {
         let asleep = &self.asleep[worker - 1];
-        let mut patience = Patience::default();
-        // The clock is asked only once the thread has offered its core: the next region is mostly there before.
+        let mut backoff = Backoff::default();
+        // The clock is asked only once the thread has offered its core: the next section is mostly there before.
         let (mut seen, mut since) = (last, None);
         loop {
             let gate = self.gate.load(Acquire);
             if gate & END != 0 {
                 return None;
             }
-            let region = gate / REGION;
-            if gate & OPEN != 0 && region != last {
+            let section = gate / SECTION;
+            if gate & OPEN != 0 && section != last {
                 // To enter is to change a gate that is open: it cannot be closed in between. Acquires the task.
                 if self.gate.compare_exchange_weak(gate, gate + 1, AcqRel, Relaxed).is_ok() {
-                    return Some(region);
+                    return Some(section);
                 }
                 continue;
             }
-            if region != seen {
+            if section != seen {
                 // Too late for that one, but there may be more.
-                (seen, since) = (region, None);
+                (seen, since) = (section, None);
             }
-            if patience.wait() && since.get_or_insert_with(Instant::now).elapsed() > AWAKE {
+            if backoff.wait() && since.get_or_insert_with(Instant::now).elapsed() > AWAKE {
                 // Either `open` sees the flag and wakes this thread, or this sees the gate that `open` wrote before it
                 // looked: all four are SeqCst.
                 asleep.store(true, SeqCst);
@@ -273,7 +273,7 @@ mod tests {
 
     const TIMES: usize = if cfg!(miri) { 5 } else { 2000 };
 
-    /// Runs regions until every worker has been in one, and checks each: every thread at most once, the caller always.
+    /// Runs sections until every worker has been in one, and checks each: every thread at most once, the caller always.
     fn until_all_came(pool: &Pool) {
         let came: Vec<_> = (0..pool.threads()).map(|_| AtomicUsize::new(0)).collect();
         let begun = Instant::now();
@@ -324,7 +324,7 @@ mod tests {
     }
 
     #[test]
-    fn a_panic_comes_out_behind_the_region_and_the_pool_stays_usable() {
+    fn a_panic_comes_out_behind_the_section_and_the_pool_stays_usable() {
         let pool = Pool::new(3);
         until_all_came(&pool);
         for thrower in 0..3 {
@@ -352,7 +352,7 @@ mod tests {
     }
 
     #[test]
-    fn inside_a_region_another_runs_alone() {
+    fn inside_a_section_another_runs_alone() {
         let pool = Pool::new(3);
         let (outer, inner) = (AtomicUsize::new(0), AtomicUsize::new(0));
         for _ in 0..TIMES {
@@ -404,7 +404,7 @@ mod tests {
     }
 
     #[test]
-    fn regions_come_round_the_moment_a_worker_falls_asleep() {
+    fn sections_come_round_the_moment_a_worker_falls_asleep() {
         let pool = Pool::new(2);
         for run in 0..TIMES as u32 / 4 {
             let begun = Instant::now();

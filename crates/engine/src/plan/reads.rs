@@ -1,4 +1,4 @@
-//! Uses: how a node reads its inputs. Everything else in a plan follows from it: what can run together, what has to be
+//! Reads: how a node reads its inputs. Everything else in a plan follows from it: what can run together, what has to be
 //! in memory, and in which form.
 
 use limpid_graph::op::{Monoid, Reduce};
@@ -8,17 +8,17 @@ use super::{Matrix, pitch};
 
 /// One input of a node, as the node reads it.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Use {
+pub(super) struct Read {
     /// The node whose numbers are read: an input, or what it only rearranges.
     pub(super) source: NodeId,
-    pub(super) view: View,
+    pub(super) access: Access,
 }
 
 /// How numbers are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum View {
+pub(super) enum Access {
     /// Row by row, as a matrix of as many rows as the node has.
-    Full,
+    Rows,
     /// One number for each row.
     PerRow,
     /// One number for each column.
@@ -28,19 +28,19 @@ pub(super) enum View {
     /// A whole matrix, read through a transposition or not.
     Matrix { transposed: bool },
     /// Everything, row after row without padding.
-    Plain,
+    Contiguous,
     /// A leaf's data, as they are stored.
-    Stored,
+    Raw,
 }
 
-impl View {
+impl Access {
     /// Whether a block of rows of the node needs no more than the same rows of what is read.
     pub(super) fn is_by_rows(self) -> bool {
-        matches!(self, Self::Full | Self::PerRow)
+        matches!(self, Self::Rows | Self::PerRow)
     }
 }
 
-/// A right operand of at most so many numbers is read by a region, block after block of its rows: it stays in the
+/// A right operand of at most so many numbers is read by a fusion, block after block of its rows: it stays in the
 /// first-level cache or near it.
 const SMALL_OPERAND: usize = 1 << 14;
 
@@ -86,7 +86,7 @@ impl<'g> Reader<'g> {
         matches!(self.op(id), Op::Leaf(Leaf::Input | Leaf::Parameter | Leaf::State))
     }
 
-    /// How many rows a region has that the node can be part of; `None` where it cannot go row by row.
+    /// How many rows a fusion has that the node can be part of; `None` where it cannot go row by row.
     pub(super) fn domain(self, id: NodeId) -> Option<usize> {
         let inputs = self.inputs(id);
         match self.op(id) {
@@ -110,7 +110,7 @@ impl<'g> Reader<'g> {
         }
     }
 
-    /// How a region folds, where it can.
+    /// How a fusion folds, where it can.
     pub(super) fn fold(self, id: NodeId, reduce: &Reduce) -> Option<Fold> {
         let rank = self.shape(self.inputs(id)[0]).len();
         let axes = reduce.axes.as_slice();
@@ -126,7 +126,7 @@ impl<'g> Reader<'g> {
         }
     }
 
-    /// Whether the node's value is there only when a region has run over all its rows.
+    /// Whether the node's value is there only when a fusion has run over all its rows.
     pub(super) fn is_terminal(self, id: NodeId) -> bool {
         match self.op(id) {
             Op::Reduce(reduce) => matches!(self.fold(id, reduce), Some(Fold::Columns | Fold::Everything)),
@@ -143,55 +143,59 @@ impl<'g> Reader<'g> {
     }
 
     /// How `id` reads its inputs.
-    pub(super) fn uses(self, id: NodeId) -> Vec<Use> {
+    pub(super) fn reads(self, id: NodeId) -> Vec<Read> {
         let inputs = self.inputs(id);
         let by_rows = self.domain(id).is_some();
-        let plain = |input: NodeId| Use { source: self.storage(input), view: View::Plain };
-        let full = |input: NodeId| Use { source: self.storage(input), view: View::Full };
+        let contiguous = |input: NodeId| Read { source: self.storage(input), access: Access::Contiguous };
+        let by_rows_of = |input: NodeId| Read { source: self.storage(input), access: Access::Rows };
         match self.op(id) {
             Op::Leaf(_) => Vec::new(),
             Op::Map(_) | Op::Formula(_) => inputs.iter().map(|&input| self.elementwise(id, input)).collect(),
             Op::Contract if self.shape(id).len() == 2 => {
                 let operand = |input: NodeId| match self.transposed(input) {
-                    Some(source) => Use { source: self.storage(source), view: View::Matrix { transposed: true } },
-                    None => Use { source: self.storage(input), view: View::Matrix { transposed: false } },
+                    Some(source) => Read { source: self.storage(source), access: Access::Matrix { transposed: true } },
+                    None => Read { source: self.storage(input), access: Access::Matrix { transposed: false } },
                 };
-                let left = if by_rows { full(inputs[0]) } else { operand(inputs[0]) };
+                let left = if by_rows { by_rows_of(inputs[0]) } else { operand(inputs[0]) };
                 vec![left, operand(inputs[1])]
             }
-            Op::Contract => inputs.iter().map(|&input| plain(self.transposed(input).unwrap_or(input))).collect(),
-            Op::Reduce(_) | Op::Index(Index::OneHot { .. } | Index::ArgMax { .. }) if by_rows => vec![full(inputs[0])],
-            Op::Index(Index::Gather { axis: 0 }) if self.is_fed(inputs[0]) && self.shape(inputs[1]).len() == 1 => {
-                vec![Use { source: inputs[0], view: View::Stored }, plain(inputs[1])]
+            Op::Contract => inputs.iter().map(|&input| contiguous(self.transposed(input).unwrap_or(input))).collect(),
+            Op::Reduce(_) | Op::Index(Index::OneHot { .. } | Index::ArgMax { .. }) if by_rows => {
+                vec![by_rows_of(inputs[0])]
             }
-            _ => inputs.iter().map(|&input| plain(input)).collect(),
+            Op::Index(Index::Gather { axis: 0 }) if self.is_fed(inputs[0]) && self.shape(inputs[1]).len() == 1 => {
+                vec![Read { source: inputs[0], access: Access::Raw }, contiguous(inputs[1])]
+            }
+            _ => inputs.iter().map(|&input| contiguous(input)).collect(),
         }
     }
 
     /// How a function of single numbers reads an input: through broadcasts.
-    fn elementwise(self, id: NodeId, input: NodeId) -> Use {
-        let full = Use { source: self.storage(input), view: View::Full };
-        if !matches!(self.op(full.source), Op::Layout(Layout::Broadcast(_))) {
-            return full;
+    fn elementwise(self, id: NodeId, input: NodeId) -> Read {
+        let by_rows = Read { source: self.storage(input), access: Access::Rows };
+        if !matches!(self.op(by_rows.source), Op::Layout(Layout::Broadcast(_))) {
+            return by_rows;
         }
-        let source = self.storage(self.inputs(full.source)[0]);
-        let (from, to) = (self.shape(self.inputs(full.source)[0]), self.shape(full.source));
+        let source = self.storage(self.inputs(by_rows.source)[0]);
+        let (from, to) = (self.shape(self.inputs(by_rows.source)[0]), self.shape(by_rows.source));
         let matrix = self.matrix(id);
         // The broadcast may have been reshaped on its way here; then only its own rows and columns say how it repeats.
         if Matrix::of(to) != matrix || self.is_lazy(source) {
-            return full;
+            return by_rows;
         }
-        let view = match repeats(from, to) {
-            Some(View::PerColumn) if self.shape(source).iter().product::<usize>() == matrix.columns => View::PerColumn,
-            Some(View::PerRow) if self.shape(source).iter().product::<usize>() == matrix.rows => View::PerRow,
-            Some(View::Single) => View::Single,
-            _ => return full,
+        let access = match repeats(from, to) {
+            Some(Access::PerColumn) if self.shape(source).iter().product::<usize>() == matrix.columns => {
+                Access::PerColumn
+            }
+            Some(Access::PerRow) if self.shape(source).iter().product::<usize>() == matrix.rows => Access::PerRow,
+            Some(Access::Single) => Access::Single,
+            _ => return by_rows,
         };
-        Use { source, view }
+        Read { source, access }
     }
 }
 
-/// The result of a fold in a region.
+/// The result of a fold in a fusion.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Fold {
     /// One number for each row.
@@ -203,19 +207,19 @@ pub(super) enum Fold {
 }
 
 /// How a broadcast from one shape to another repeats its input, where rows or columns say it.
-fn repeats(from: &[usize], to: &[usize]) -> Option<View> {
+fn repeats(from: &[usize], to: &[usize]) -> Option<Access> {
     if from.iter().product::<usize>() == 1 {
-        return Some(View::Single);
+        return Some(Access::Single);
     }
     let padded: Vec<usize> = std::iter::repeat_n(1, to.len() - from.len()).chain(from.iter().copied()).collect();
     let last = to.len() - 1;
     let same = |axis: usize| padded[axis] == to[axis];
     let ones = |axis: usize| padded[axis] == 1;
     if same(last) && (0..last).all(ones) {
-        return Some(View::PerColumn);
+        return Some(Access::PerColumn);
     }
     if ones(last) && (0..last).all(same) {
-        return Some(View::PerRow);
+        return Some(Access::PerRow);
     }
     None
 }

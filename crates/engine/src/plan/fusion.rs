@@ -1,18 +1,18 @@
-//! Regions: what goes row by row, as instructions over a block of rows.
+//! Fusions: what goes row by row, as instructions over a block of rows.
 
 use std::collections::HashMap;
 
 use limpid_graph::op::Monoid;
 use limpid_graph::{MapOp, NodeId};
 
-use super::fit::{Life, first_fit};
+use super::first_fit::{LiveRange, first_fit};
 use super::{Value, ValueId, pitch};
 use crate::kernels::{Level, product};
 use crate::numbers::LINE;
 
 /// Instructions that run over one block of rows after the other.
 #[derive(Debug)]
-pub(crate) struct Region {
+pub(crate) struct Fusion {
     pub(crate) rows: usize,
     /// How many rows a task works on; the last may have fewer.
     pub(crate) block: usize,
@@ -22,6 +22,8 @@ pub(crate) struct Region {
     /// What is copied out of slots when a block is done: to values that lie otherwise than slots do, and to those that
     /// earlier instructions still read.
     pub(crate) stores: Vec<Store>,
+    /// The values that instructions read from memory.
+    pub(crate) reads: Vec<ValueId>,
     /// The large values that instructions read by rows, with their pitch: they are asked for a block ahead.
     pub(crate) ahead: Vec<(ValueId, usize)>,
     /// How many numbers the slots of a block take.
@@ -30,7 +32,7 @@ pub(crate) struct Region {
     pub(crate) scratch: usize,
 }
 
-impl Region {
+impl Fusion {
     pub(crate) fn blocks(&self) -> usize {
         self.rows.div_ceil(self.block.max(1))
     }
@@ -39,7 +41,7 @@ impl Region {
 /// One operation over a block.
 #[derive(Debug)]
 pub(crate) struct Instruction {
-    pub(crate) work: Do,
+    pub(crate) kind: InstructionKind,
     pub(crate) to: Target,
     /// How many columns the result has.
     pub(crate) columns: usize,
@@ -47,10 +49,10 @@ pub(crate) struct Instruction {
 
 /// The kinds of instruction. Operands have the block's rows.
 #[derive(Debug)]
-pub(crate) enum Do {
+pub(crate) enum InstructionKind {
     /// A row of the Map table.
     Map { op: MapOp, arguments: Vec<Argument> },
-    /// A value's rows, brought to the slot's pitch.
+    /// A value's rows, loaded to the slot's pitch.
     Load { from: ValueId, pitch: usize },
     /// A number for each row, repeated along it.
     PerRow { from: Argument },
@@ -108,26 +110,27 @@ pub(crate) struct Store {
     pub(crate) pitch: usize,
 }
 
-/// A region's slots take about so many numbers: with the values that it reads they stay near the first-level cache.
+/// A fusion's slots take about so many numbers: with the values that it reads they stay near the first-level cache.
 const SLOTS: usize = 10 * 1024;
 
-/// Values of a region whose rows are single numbers are worked on in blocks of at least so many rows.
+/// Values of a fusion whose rows are single numbers are worked on in blocks of at least so many rows.
 const SHORTEST_BLOCK: usize = 8;
 
 /// Values of fewer numbers are near anyway.
 const FAR: usize = 1 << 17;
 
-impl Region {
-    /// A region from instructions whose slots are numbered afresh: gives the slots places, and the rows blocks.
+impl Fusion {
+    /// A fusion from instructions whose slots are numbered afresh: gives the slots places, and the rows blocks.
     pub(super) fn laid_out(
         level: Level,
         rows: usize,
         instructions: Vec<Instruction>,
         mut stores: Vec<Store>,
+        reads: Vec<ValueId>,
         values: &[Value],
     ) -> Self {
         let (mut prologue, mut instructions): (Vec<_>, Vec<_>) =
-            instructions.into_iter().partition(|instruction| instruction.work.is_the_same_for_all());
+            instructions.into_iter().partition(|instruction| instruction.kind.is_the_same_for_all());
         let (_, a_row) = place(&prologue, &instructions, &stores, 1);
         let fitting = (SLOTS / a_row.max(1)).max(SHORTEST_BLOCK);
         let blocks = match rows.div_ceil(fitting) {
@@ -150,23 +153,26 @@ impl Region {
         let mut ahead: Vec<_> = instructions.iter().flat_map(Instruction::reads_by_rows).filter(is_far).collect();
         ahead.sort_unstable();
         ahead.dedup();
-        Self { rows, block, prologue, instructions, stores, ahead, slots, scratch: slots + for_products }
+        Self { rows, block, prologue, instructions, stores, reads, ahead, slots, scratch: slots + for_products }
     }
 
-    /// Whether every value of the region has the same form, so that it may be worked on as one long column.
+    /// Whether every value of the fusion has the same form, so that it may be worked on as one long column.
     pub(super) fn is_flat(instructions: &[Instruction]) -> bool {
         let columns = instructions.first().map_or(0, |first| first.columns);
         instructions.iter().all(|instruction| {
             instruction.columns == columns
-                && matches!(instruction.work, Do::Map { .. } | Do::Single { .. } | Do::Number(_))
+                && matches!(
+                    instruction.kind,
+                    InstructionKind::Map { .. } | InstructionKind::Single { .. } | InstructionKind::Number(_)
+                )
         })
     }
 }
 
 impl Instruction {
     fn scratch(&self, level: Level, block: usize) -> usize {
-        match &self.work {
-            Do::Product { left, .. } => {
+        match &self.kind {
+            InstructionKind::Product { left, .. } => {
                 product::multiply_scratch_len(level, product::Sizes { m: block, k: left.columns, n: self.columns })
             }
             _ => 0,
@@ -175,7 +181,8 @@ impl Instruction {
 
     /// The values among the arguments of a function of single numbers, and their pitch.
     fn reads_by_rows(&self) -> impl Iterator<Item = (ValueId, usize)> {
-        let arguments: &[Argument] = if let Do::Map { arguments, .. } = &self.work { arguments } else { &[] };
+        let arguments: &[Argument] =
+            if let InstructionKind::Map { arguments, .. } = &self.kind { arguments } else { &[] };
         arguments.iter().filter_map(|argument| match *argument {
             Argument::Value(value) => Some((value, pitch(self.columns))),
             Argument::Slot(_) => None,
@@ -183,12 +190,17 @@ impl Instruction {
     }
 
     fn slots_mut(&mut self) -> Vec<&mut usize> {
-        let arguments: Vec<&mut Argument> = match &mut self.work {
-            Do::Map { arguments, .. } => arguments.iter_mut().collect(),
-            Do::PerRow { from } | Do::OneHot { positions: from, .. } => vec![from],
-            Do::FoldRows { from, .. } | Do::FoldColumns { from, .. } | Do::ArgMax { from } => vec![&mut from.rows],
-            Do::Product { left, .. } => vec![&mut left.rows],
-            Do::Load { .. } | Do::PerColumn { .. } | Do::Single { .. } | Do::Number(_) => Vec::new(),
+        let arguments: Vec<&mut Argument> = match &mut self.kind {
+            InstructionKind::Map { arguments, .. } => arguments.iter_mut().collect(),
+            InstructionKind::PerRow { from } | InstructionKind::OneHot { positions: from, .. } => vec![from],
+            InstructionKind::FoldRows { from, .. }
+            | InstructionKind::FoldColumns { from, .. }
+            | InstructionKind::ArgMax { from } => vec![&mut from.rows],
+            InstructionKind::Product { left, .. } => vec![&mut left.rows],
+            InstructionKind::Load { .. }
+            | InstructionKind::PerColumn { .. }
+            | InstructionKind::Single { .. }
+            | InstructionKind::Number(_) => Vec::new(),
         };
         let slot = |argument| match argument {
             &mut Argument::Slot(ref mut slot) => Some(slot),
@@ -202,19 +214,24 @@ impl Instruction {
             Argument::Slot(slot) => Some(slot),
             Argument::Value(_) => None,
         };
-        match &self.work {
-            Do::Map { arguments, .. } => arguments.iter().filter_map(of).collect(),
-            Do::PerRow { from } | Do::OneHot { positions: from, .. } => of(from).into_iter().collect(),
-            Do::FoldRows { from, .. } | Do::FoldColumns { from, .. } | Do::ArgMax { from } => {
-                of(&from.rows).into_iter().collect()
+        match &self.kind {
+            InstructionKind::Map { arguments, .. } => arguments.iter().filter_map(of).collect(),
+            InstructionKind::PerRow { from } | InstructionKind::OneHot { positions: from, .. } => {
+                of(from).into_iter().collect()
             }
-            Do::Product { left, .. } => of(&left.rows).into_iter().collect(),
-            Do::Load { .. } | Do::PerColumn { .. } | Do::Single { .. } | Do::Number(_) => Vec::new(),
+            InstructionKind::FoldRows { from, .. }
+            | InstructionKind::FoldColumns { from, .. }
+            | InstructionKind::ArgMax { from } => of(&from.rows).into_iter().collect(),
+            InstructionKind::Product { left, .. } => of(&left.rows).into_iter().collect(),
+            InstructionKind::Load { .. }
+            | InstructionKind::PerColumn { .. }
+            | InstructionKind::Single { .. }
+            | InstructionKind::Number(_) => Vec::new(),
         }
     }
 }
 
-impl Do {
+impl InstructionKind {
     fn is_the_same_for_all(&self) -> bool {
         matches!(self, Self::PerColumn { .. } | Self::Single { .. } | Self::Number(_))
     }
@@ -241,13 +258,13 @@ fn place(
     });
     last.extend(lasting.map(|slot| (slot, instructions.len())));
     let all = prologue.iter().map(|instruction| (0, instruction)).chain(instructions.iter().enumerate());
-    let (slots, lives): (Vec<usize>, Vec<Life>) = all
+    let (slots, ranges): (Vec<usize>, Vec<LiveRange>) = all
         .filter_map(|(first, instruction)| {
             let Target::Slot(slot) = instruction.to else { return None };
             let len = (block * pitch(instruction.columns)).next_multiple_of(if block == 1 { 1 } else { LINE });
-            Some((slot, Life { len, first, last: last[&slot] }))
+            Some((slot, LiveRange { len, first, last: last[&slot] }))
         })
         .unzip();
-    let fit = first_fit(lives);
+    let fit = first_fit(ranges);
     (slots.into_iter().zip(fit.starts).collect(), fit.total)
 }

@@ -1,91 +1,25 @@
-//! A session: kept values, and graphs that run over them.
+//! A session: variables, and graphs that run over them.
 
-use std::collections::HashMap;
-use std::fmt;
-use std::str::FromStr;
+mod answers;
+mod binding;
+mod error;
+mod precision;
+
 use std::sync::{Arc, OnceLock};
 
-use limpid_graph::{Data, Error, Graph, Leaf, Node, NodeId, Op, Real, Tensor, interpret};
-use thiserror::Error;
+use limpid_graph::{Data, Graph, NodeId, Real, Tensor, interpret};
 
+pub use self::answers::Answers;
+use self::answers::{From, tensor};
+use self::binding::{Prepared, Source, all_feeds};
+pub use self::error::SessionError;
+pub use self::precision::Precision;
 use crate::environment::{EnvironmentError, check_environment, interpreter_asked_for};
 use crate::kernels::{Level, Supported};
-use crate::plan::{Plan, Storage, Stored};
+use crate::plan::Plan;
 use crate::pool::{Pool, available_threads};
-use crate::run::{Base, Bound, Output, Runner, storage};
+use crate::run::{Base, Bound};
 use crate::store::Store;
-use crate::zeros;
-
-/// The number type that a session computes in.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Precision {
-    /// 32-bit floats: what training and serving use.
-    #[default]
-    F32,
-    /// 64-bit floats: for checking gradients and for printed digits.
-    F64,
-}
-
-impl Precision {
-    /// How many bytes a number takes.
-    pub fn bytes(self) -> usize {
-        match self {
-            Self::F32 => size_of::<f32>(),
-            Self::F64 => size_of::<f64>(),
-        }
-    }
-}
-
-impl fmt::Display for Precision {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::F32 => "f32",
-            Self::F64 => "f64",
-        })
-    }
-}
-
-impl FromStr for Precision {
-    type Err = SessionError;
-
-    fn from_str(text: &str) -> Result<Self, SessionError> {
-        match text {
-            "f32" => Ok(Self::F32),
-            "f64" => Ok(Self::F64),
-            _ => Err(SessionError::UnknownPrecision { found: text.to_string() }),
-        }
-    }
-}
-
-/// Errors of a session.
-#[derive(Clone, Debug, PartialEq, Error)]
-#[non_exhaustive]
-pub enum SessionError {
-    /// The graph or what it was fed.
-    #[error(transparent)]
-    Graph(#[from] Error),
-    /// A variable of the environment that sessions heed.
-    #[error(transparent)]
-    Environment(#[from] EnvironmentError),
-    /// An unknown precision.
-    #[error("unknown precision `{found}`; use f32 or f64")]
-    UnknownPrecision {
-        /// What was asked for.
-        found: String,
-    },
-    /// The parts of a plan do not fit together.
-    #[error("the plan is broken: {what} (this is a defect in limpid; please report it)")]
-    Broken {
-        /// What does not fit.
-        what: String,
-    },
-    /// The session keeps no value of this name.
-    #[error("the session keeps no value named `{name}`")]
-    NotKept {
-        /// The name.
-        name: String,
-    },
-}
 
 /// The way in which a graph runs in `f32`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,47 +33,6 @@ impl Machine {
     fn of_this_process() -> Self {
         if interpreter_asked_for().unwrap_or_default() { Self::Interpreter } else { Self::Engine }
     }
-}
-
-/// A graph, and a plan with its memory for each set of sizes that it was run at.
-#[derive(Debug)]
-struct Prepared {
-    graph: Graph,
-    leaves: Vec<LeafOf>,
-    /// The number of each node among the leaves.
-    leaf_of: Vec<Option<usize>>,
-    runners: Vec<(Vec<Found>, Runner)>,
-    /// The runner of the last run: most likely the next one's too.
-    last: usize,
-    /// What each leaf is bound to in the run under way, and where it is at home.
-    bound: Vec<Source>,
-    homes: Vec<Option<(Base, bool)>>,
-}
-
-/// A leaf that is fed, or kept.
-#[derive(Debug)]
-struct LeafOf {
-    id: NodeId,
-    name: Option<String>,
-    /// Whether it is learned or kept from run to run, and not a run's input.
-    lasts: bool,
-}
-
-/// The value of a leaf in a run.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Found {
-    shape: Vec<usize>,
-    storage: Storage,
-}
-
-/// Where a run finds a leaf's value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Source {
-    Missing,
-    /// The feed of this number.
-    Fed(usize),
-    /// The kept value of this number.
-    Kept(usize),
 }
 
 /// A graph that a session was given. Means nothing to another session.
@@ -364,13 +257,13 @@ impl Session {
         if !prepared.bind(kept, feeds) || !prepared.find_runner(kept, feeds) {
             prepared.add_runner(kept, feeds, (*level, pool.threads()))?;
         }
-        let Prepared { graph, leaves, leaf_of, runners, last, bound, homes } = prepared;
+        let Prepared { graph, leaves, leaf_of, runners, last, bound, addresses } = prepared;
         let (_, runner) = &mut runners[*last];
-        for ((home, source), leaf) in homes.iter_mut().zip(&*bound).zip(&*leaves) {
-            *home = match *source {
-                Source::Kept(number) => {
+        for ((address, source), leaf) in addresses.iter_mut().zip(&*bound).zip(&*leaves) {
+            *address = match *source {
+                Source::Variable(number) => {
                     let is_finite = runner.asks_if_finite(leaf.id) && kept.is_finite(number);
-                    kept.home(number).map(|home| (Base(home), is_finite))
+                    kept.padded(number).map(|address| (Base(address), is_finite))
                 }
                 _ => None,
             };
@@ -379,8 +272,8 @@ impl Session {
             let at = leaf_of[id.index()]?;
             Some(match bound[at] {
                 Source::Fed(feed) => Bound::Fed(feeds[feed].1),
-                Source::Kept(number) => match homes[at] {
-                    Some((home, is_finite)) => Bound::Kept(home, is_finite),
+                Source::Variable(number) => match addresses[at] {
+                    Some((address, is_finite)) => Bound::Variable(address, is_finite),
                     None => Bound::Fed(kept.as_set(number)?),
                 },
                 Source::Missing => return None,
@@ -392,7 +285,7 @@ impl Session {
         for &(target, value) in &runner.plan().assigned {
             let Some(at) = leaf_of[target.index()] else { continue };
             match (value, bound[at]) {
-                (None, Source::Kept(number)) => kept.changed(number),
+                (None, Source::Variable(number)) => kept.changed(number),
                 (Some(value), _) => {
                     kept.set(&graph.label(target), tensor(runner.value(value))?);
                 }
@@ -427,190 +320,6 @@ impl Clone for Session {
         }
         clone.programs = self.programs.iter().map(|prepared| Prepared::new(prepared.graph.clone())).collect();
         clone
-    }
-}
-
-impl Prepared {
-    /// A graph that has not run yet.
-    fn new(graph: Graph) -> Self {
-        let leaf = |(id, node): (NodeId, &Node)| LeafOf {
-            id,
-            name: node.name.as_deref().map(str::to_string),
-            lasts: matches!(node.op, Op::Leaf(Leaf::Parameter | Leaf::State)),
-        };
-        let leaves: Vec<LeafOf> = graph.fed().map(leaf).collect();
-        let mut leaf_of = vec![None; graph.nodes().len()];
-        leaves.iter().enumerate().for_each(|(at, leaf)| leaf_of[leaf.id.index()] = Some(at));
-        let (bound, homes) = (vec![Source::Missing; leaves.len()], vec![None; leaves.len()]);
-        Self { graph, leaves, leaf_of, runners: Vec::new(), last: 0, bound, homes }
-    }
-
-    /// Says where each leaf's value is; false where one is missing, or a feed means no leaf.
-    fn bind(&mut self, kept: &mut Store, feeds: &[(&str, &Tensor)]) -> bool {
-        let mut matched = 0;
-        for (leaf, bound) in self.leaves.iter().zip(&mut self.bound) {
-            let name = leaf.name.as_deref().unwrap_or_default();
-            let fed = feeds.iter().position(|(fed, _)| *fed == name);
-            *bound = match (fed, *bound) {
-                (Some(feed), _) => {
-                    matched += 1;
-                    Source::Fed(feed)
-                }
-                // Numbers of kept values stay.
-                (None, Source::Kept(number)) => Source::Kept(number),
-                (None, _) => kept.find(name).map_or(Source::Missing, Source::Kept),
-            };
-            if let (true, Source::Kept(number)) = (leaf.lasts, *bound) {
-                kept.bring_home(number);
-            }
-        }
-        matched == feeds.len() && !self.bound.contains(&Source::Missing)
-    }
-
-    /// Finds the runner for what is bound; false where there is none yet.
-    fn find_runner(&mut self, kept: &Store, feeds: &[(&str, &Tensor)]) -> bool {
-        let (bound, runners) = (&self.bound, &self.runners);
-        let fits = |&at: &usize| {
-            let founds = runners.get(at).map_or(&[][..], |(founds, _)| founds);
-            founds.len() == bound.len()
-                && at < runners.len()
-                && founds.iter().zip(bound).all(|(found, &source)| {
-                    let (shape, storage) = seen(kept, feeds, source);
-                    found.shape == shape && found.storage == storage
-                })
-        };
-        let found = std::iter::once(self.last).chain(0..runners.len()).find(fits);
-        self.last = found.unwrap_or(self.last);
-        found.is_some()
-    }
-
-    /// Makes a runner for what is bound, or says what is wrong with it.
-    fn add_runner(
-        &mut self,
-        kept: &Store,
-        feeds: &[(&str, &Tensor)],
-        (level, threads): (Supported, usize),
-    ) -> Result<(), SessionError> {
-        let Self { graph, leaves, leaf_of, runners, last, bound, .. } = self;
-        let all = all_feeds(graph, kept, feeds)?;
-        let sizes = graph.sizes(&all)?;
-        let of_leaf: HashMap<NodeId, &Tensor> = all.iter().copied().collect();
-        if let Some((id, _)) = graph.fed().find(|(id, _)| !of_leaf.contains_key(id)) {
-            return Err(graph.not_fed(id).into());
-        }
-        let stored = |id: NodeId| {
-            let Some(at) = leaf_of[id.index()] else { return Stored::default() };
-            let (_, storage) = seen(kept, feeds, bound[at]);
-            let tensor = of_leaf.get(&id).copied();
-            let mostly_zeros = !leaves[at].lasts && tensor.is_some_and(zeros::are_most);
-            Stored { storage, mostly_zeros }
-        };
-        let founds = bound.iter().map(|&source| {
-            let (shape, storage) = seen(kept, feeds, source);
-            Found { shape: shape.to_vec(), storage }
-        });
-        let founds = founds.collect();
-        let plan = Plan::with(graph, &sizes, *level, stored)?;
-        runners.push((founds, Runner::new(graph, plan, level, threads)?));
-        *last = runners.len() - 1;
-        Ok(())
-    }
-}
-
-/// The shape and storage of a leaf's value.
-fn seen<'s>(kept: &'s Store, feeds: &'s [(&str, &Tensor)], source: Source) -> (&'s [usize], Storage) {
-    match source {
-        Source::Missing => (&[], Storage::Floats),
-        Source::Fed(feed) => (feeds[feed].1.shape(), storage(feeds[feed].1)),
-        Source::Kept(number) => (kept.shape(number), kept.as_set(number).map_or(Storage::Kept, storage)),
-    }
-}
-
-/// What is fed, and what is kept for the leaves that are not.
-fn all_feeds<'t>(
-    graph: &Graph,
-    kept: &'t Store,
-    feeds: &[(&str, &'t Tensor)],
-) -> Result<Vec<(NodeId, &'t Tensor)>, SessionError> {
-    let mut all = graph.named_feeds(feeds)?;
-    let is_fed = |node: &Node| feeds.iter().any(|&(name, _)| node.name.as_deref() == Some(name));
-    let from_kept = |(id, node): (NodeId, &Node)| match is_fed(node) {
-        true => None,
-        false => Some((id, kept.get(kept.find(node.name.as_deref()?)?))),
-    };
-    all.extend(graph.fed().filter_map(from_kept));
-    Ok(all)
-}
-
-fn tensor(Output { shape, numbers }: Output) -> Result<Tensor, SessionError> {
-    Tensor::new(shape, numbers).map_err(|error| SessionError::Broken { what: error.to_string() })
-}
-
-/// The outputs of a run, borrowed from the session.
-#[derive(Debug)]
-pub struct Answers<'s> {
-    from: From<'s>,
-}
-
-#[derive(Debug)]
-enum From<'s> {
-    Engine(&'s [Output]),
-    Interpreter(&'s [Tensor]),
-}
-
-impl Answers<'_> {
-    /// How many outputs there are.
-    pub fn len(&self) -> usize {
-        match self.from {
-            From::Engine(outputs) => outputs.len(),
-            From::Interpreter(tensors) => tensors.len(),
-        }
-    }
-
-    /// Whether the graph answers nothing.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    /// An output's shape.
-    ///
-    /// # Panics
-    /// Where there is no such output; so do the methods below.
-    pub fn shape(&self, output: usize) -> &[usize] {
-        match self.from {
-            From::Engine(outputs) => &outputs[output].shape,
-            From::Interpreter(tensors) => tensors[output].shape(),
-        }
-    }
-
-    /// An output's numbers in row-major order, where the session computes in `f32`.
-    pub fn floats(&self, output: usize) -> Option<&[f32]> {
-        match self.from {
-            From::Engine(outputs) => Some(&outputs[output].numbers),
-            From::Interpreter(tensors) => tensors[output].as_slice(),
-        }
-    }
-
-    /// The number of an output that is one.
-    pub fn item(&self, output: usize) -> Option<f64> {
-        match self.from {
-            From::Engine(outputs) => match outputs[output].numbers[..] {
-                [number] => Some(f64::from(number)),
-                _ => None,
-            },
-            From::Interpreter(tensors) => tensors[output].item(),
-        }
-    }
-
-    /// A copy of an output.
-    ///
-    /// # Errors
-    /// [`SessionError::Broken`], which would be a defect of the engine.
-    pub fn tensor(&self, output: usize) -> Result<Tensor, SessionError> {
-        match self.from {
-            From::Engine(outputs) => tensor(outputs[output].clone()),
-            From::Interpreter(tensors) => Ok(tensors[output].clone()),
-        }
     }
 }
 

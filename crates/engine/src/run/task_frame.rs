@@ -5,10 +5,10 @@ use std::sync::{Mutex, PoisonError};
 
 use limpid_graph::{Data, NodeId};
 
-use super::lists::ListMemory;
+use super::list_memory::ListMemory;
 use crate::kernels::Supported;
 use crate::kernels::index::{BadPosition, Positions};
-use crate::plan::{Plan, Step, Value, ValueId};
+use crate::plan::{Plan, PositionsRead, Value, ValueId};
 
 /// Where a value begins in memory.
 #[derive(Clone, Copy, Debug)]
@@ -89,23 +89,23 @@ impl<'r> Frame<'r> {
     ///
     /// # Safety
     /// Nobody writes them meanwhile.
-    pub(crate) unsafe fn plain(&self, value: ValueId) -> &'r [f32] {
+    pub(crate) unsafe fn contiguous(&self, value: ValueId) -> &'r [f32] {
         let Value { matrix, pitch, .. } = self.plan.value(value);
         debug_assert!(*pitch == matrix.columns || matrix.rows <= 1, "a step reads padding as numbers");
         // SAFETY: the value's rows are one or lie next to each other, so that they begin with as many numbers.
         unsafe { self.numbers(value, 0, matrix.count()) }
     }
 
-    /// The positions that a step reads as its input `i`: where they are fed, as they are fed.
+    /// Positions that a step reads: where they are fed, as they are fed.
     ///
     /// # Safety
-    /// As for [`plain`](Self::plain), and leaves are bound as the plan was told.
-    pub(crate) unsafe fn positions(&self, step: &Step, i: usize) -> Positions<'r> {
-        match step.positions.map(|leaf| self.stored[leaf.index()]) {
+    /// As for [`contiguous`](Self::contiguous), and leaves are bound as the plan was told.
+    pub(crate) unsafe fn positions(&self, positions: PositionsRead) -> Positions<'r> {
+        match positions.fed.map(|leaf| self.stored[leaf.index()]) {
             // SAFETY: a leaf's data are there as long as the run is.
             Some(Raw::Doubles(numbers, len)) => unsafe { Positions::Doubles(std::slice::from_raw_parts(numbers, len)) },
             // SAFETY: the caller answers for it.
-            _ => Positions::Floats(unsafe { self.plain(step.reads[i]) }),
+            _ => Positions::Floats(unsafe { self.contiguous(positions.value) }),
         }
     }
 
@@ -150,4 +150,9 @@ impl<'r> Frame<'r> {
     pub(crate) fn has_failed(&self) -> bool {
         self.failed.load(Ordering::Relaxed)
     }
+}
+
+/// The `task`th part of `count` things, `size` of them.
+pub(super) fn part(task: usize, size: usize, count: usize) -> std::ops::Range<usize> {
+    (task * size).min(count)..((task + 1) * size).min(count)
 }

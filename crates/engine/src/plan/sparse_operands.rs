@@ -2,7 +2,7 @@
 
 use limpid_graph::{Graph, Index, Leaf, NodeId, Op};
 
-use super::uses::Reader;
+use super::reads::Reader;
 use super::{Matrix, Storage, Stored};
 use crate::kernels::sparse::Lengths;
 use crate::kernels::{Supported, tile};

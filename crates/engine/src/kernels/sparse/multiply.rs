@@ -60,7 +60,7 @@ pub(crate) unsafe fn forward(
 /// `g = α·xᵀ·d` for the rows of g that belong to the listed columns of x, or `g += α·xᵀ·d` where `accumulate` says so.
 /// `g` points to the row of column 0; other rows are not touched. `n` numbers a row of d and g.
 ///
-/// With the same lists `turned` rows of d are gathered instead of rows of g scattered to: with 512 numbers a row that is
+/// With the same lists `transposed` rows of d are gathered instead of rows of g scattered to: with 512 numbers a row that is
 /// several times as fast, with 128 turning costs more than it saves.
 ///
 /// # Safety
@@ -68,7 +68,7 @@ pub(crate) unsafe fn forward(
 pub(crate) unsafe fn gradient(
     level: Supported,
     lists: &Lists<'_>,
-    turned: Option<&Lists<'_>>,
+    transposed: Option<&Lists<'_>>,
     (d, d_row): (*const f32, usize),
     n: usize,
     (alpha, accumulate): (f32, bool),
@@ -78,8 +78,8 @@ pub(crate) unsafe fn gradient(
     let task = Task { lists, n, b: d, b_row: d_row, c, c_row: g_row, alpha, accumulate, ahead: None };
     // SAFETY: the caller answers for it.
     unsafe {
-        match turned {
-            Some(turned) => run(level, &Task { lists: turned, ..task }, Way::Gather),
+        match transposed {
+            Some(transposed) => run(level, &Task { lists: transposed, ..task }, Way::Gather),
             None => run(level, &task, Way::Scatter),
         }
     }
@@ -153,7 +153,7 @@ mod x86 {
     pub(super) unsafe fn avx2(task: &Task<'_, '_>, way: Way) {
         let packed = &mut Packed::new();
         for panel in panels(task) {
-            // Two sums for each of six vectors stay in the 16 registers; those of seven and eight take turns.
+            // Two sums for each of six vectors stay in the 16 registers; those of seven and eight take transposes.
             // SAFETY: the caller answers for it.
             unsafe {
                 match panel.n.div_ceil(__m256::WIDTH) {

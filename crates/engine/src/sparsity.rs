@@ -7,7 +7,7 @@ const LOOKED_AT: usize = 1 << 16;
 
 /// Whether at least seven in ten numbers are zero, so that products had better skip them. At eight in ten skipping takes
 /// about half the time (see `docs/decisions/0011`); where the two ways are level was not measured.
-pub(crate) fn are_most(tensor: &Tensor) -> bool {
+pub(crate) fn are_most_zeros(tensor: &Tensor) -> bool {
     // Vectors are labels and scales.
     if tensor.rank() < 2 || tensor.is_empty() {
         return false;

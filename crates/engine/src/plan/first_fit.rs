@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 
 /// A range to be placed: how long it is, and the first and the last moment when it is needed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Life {
+pub(super) struct LiveRange {
     pub(super) len: usize,
     pub(super) first: usize,
     pub(super) last: usize,
@@ -26,12 +26,12 @@ pub(super) struct Fit {
 }
 
 /// Places ranges, which come in the order of their first moments.
-pub(super) fn first_fit(lives: impl IntoIterator<Item = Life>) -> Fit {
+pub(super) fn first_fit(ranges: impl IntoIterator<Item = LiveRange>) -> Fit {
     let mut gaps = Gaps::new();
     let mut fit = Fit { starts: Vec::new(), total: 0, looked_at: 0 };
     // (last moment, start, length) of those that live, the first to end on top.
     let mut living: BinaryHeap<Reverse<(usize, usize, usize)>> = BinaryHeap::new();
-    for Life { len, first, last } in lives {
+    for LiveRange { len, first, last } in ranges {
         while let Some(&Reverse((end, start, len))) = living.peek().filter(|ended| ended.0.0 < first) {
             debug_assert!(end < first);
             gaps.give_back(start, len);
@@ -50,11 +50,11 @@ pub(super) fn first_fit(lives: impl IntoIterator<Item = Life>) -> Fit {
 }
 
 /// Whether no two of these ranges that are needed at the same moment share a number.
-pub(super) fn none_overlap(lives: &[Life], starts: &[usize]) -> bool {
+pub(super) fn none_overlap(ranges: &[LiveRange], starts: &[usize]) -> bool {
     // The ends of those that live, by their starts.
     let mut ends: BTreeMap<usize, usize> = BTreeMap::new();
     let mut living: BinaryHeap<Reverse<(usize, usize)>> = BinaryHeap::new();
-    lives.iter().zip(starts).filter(|(life, _)| life.len > 0).all(|(&Life { len, first, last }, &start)| {
+    ranges.iter().zip(starts).filter(|(range, _)| range.len > 0).all(|(&LiveRange { len, first, last }, &start)| {
         while let Some(&Reverse((_, ended))) = living.peek().filter(|ended| ended.0.0 < first) {
             ends.remove(&ended);
             living.pop();
@@ -141,37 +141,37 @@ mod tests {
         .take(count)
     }
 
-    fn lives(count: usize, seed: u64, longest: usize) -> Vec<Life> {
+    fn live_ranges(count: usize, seed: u64, longest: usize) -> Vec<LiveRange> {
         let numbers: Vec<usize> = random(3 * count, seed).collect();
-        let mut lives: Vec<Life> = numbers
+        let mut ranges: Vec<LiveRange> = numbers
             .chunks_exact(3)
             .map(|n| {
                 let first = n[1] % (count / 2 + 1);
-                Life { len: 16 * (n[0] % 40), first, last: first + n[2] % longest }
+                LiveRange { len: 16 * (n[0] % 40), first, last: first + n[2] % longest }
             })
             .collect();
-        lives.sort_by_key(|life| life.first);
-        lives
+        ranges.sort_by_key(|range| range.first);
+        ranges
     }
 
     /// The definition: each one looks at all others that live.
-    fn plain(lives: &[Life]) -> Vec<usize> {
-        let mut placed: Vec<(usize, Life)> = Vec::new();
-        for &life in lives {
+    fn plain(ranges: &[LiveRange]) -> Vec<usize> {
+        let mut placed: Vec<(usize, LiveRange)> = Vec::new();
+        for &range in ranges {
             let mut busy: Vec<(usize, usize)> = placed
                 .iter()
-                .filter(|(_, other)| other.last >= life.first && other.len > 0)
+                .filter(|(_, other)| other.last >= range.first && other.len > 0)
                 .map(|&(start, other)| (start, start + other.len))
                 .collect();
             busy.sort_unstable();
             let mut at = 0;
             for (start, end) in busy {
-                if at + life.len <= start {
+                if at + range.len <= start {
                     break;
                 }
                 at = at.max(end);
             }
-            placed.push((if life.len == 0 { 0 } else { at }, life));
+            placed.push((if range.len == 0 { 0 } else { at }, range));
         }
         placed.into_iter().map(|(start, _)| start).collect()
     }
@@ -179,29 +179,29 @@ mod tests {
     #[test]
     fn each_range_is_in_the_lowest_gap_that_fits() {
         for seed in 0..40 {
-            let lives = lives(60 + seed as usize, seed, 3 + seed as usize);
-            let fit = first_fit(lives.iter().copied());
-            assert_eq!(fit.starts, plain(&lives), "{seed}");
-            assert!(none_overlap(&lives, &fit.starts));
-            assert_eq!(fit.total, lives.iter().zip(&fit.starts).map(|(l, s)| l.len + s).max().unwrap_or(0));
+            let ranges = live_ranges(60 + seed as usize, seed, 3 + seed as usize);
+            let fit = first_fit(ranges.iter().copied());
+            assert_eq!(fit.starts, plain(&ranges), "{seed}");
+            assert!(none_overlap(&ranges, &fit.starts));
+            assert_eq!(fit.total, ranges.iter().zip(&fit.starts).map(|(l, s)| l.len + s).max().unwrap_or(0));
         }
     }
 
     #[test]
     fn what_overlaps_is_found() {
-        let life = |len, first, last| Life { len, first, last };
-        let lives = [life(16, 0, 2), life(16, 1, 3), life(16, 3, 4)];
-        assert!(none_overlap(&lives, &[0, 16, 0]));
-        assert!(!none_overlap(&lives, &[0, 8, 32]));
-        assert!(!none_overlap(&lives, &[8, 0, 32]));
-        assert!(!none_overlap(&lives, &[0, 16, 16]));
+        let range = |len, first, last| LiveRange { len, first, last };
+        let ranges = [range(16, 0, 2), range(16, 1, 3), range(16, 3, 4)];
+        assert!(none_overlap(&ranges, &[0, 16, 0]));
+        assert!(!none_overlap(&ranges, &[0, 8, 32]));
+        assert!(!none_overlap(&ranges, &[8, 0, 32]));
+        assert!(!none_overlap(&ranges, &[0, 16, 16]));
     }
 
     #[test]
     fn the_search_grows_as_the_number_of_ranges_does() {
         for longest in [3, 100, 100_000] {
             for count in [1000, 2000, 4000, 8000] {
-                let looked_at = first_fit(lives(count, 1, longest)).looked_at;
+                let looked_at = first_fit(live_ranges(count, 1, longest)).looked_at;
                 println!("{count} ranges that live up to {longest}: {looked_at} gaps looked at");
                 assert!(looked_at <= 20 * count, "{count} ranges: {looked_at} gaps looked at");
             }

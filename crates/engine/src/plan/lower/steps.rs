@@ -1,0 +1,135 @@
+//! Steps of a single node: batched products, folds, rearrangements, positions.
+
+use limpid_graph::op::row_major_strides;
+use limpid_graph::{Index, Layout, NodeId, Op};
+
+use super::{GATHERED, LARGE, Lowering};
+use crate::plan::reads::Access;
+use crate::plan::{PositionsRead, StepKind, Storage, ValueId};
+
+impl Lowering<'_> {
+    /// The step of a broadcast or permutation that nothing reads through.
+    pub(super) fn spread(&mut self, id: NodeId, value: ValueId) {
+        let input = self.reader.inputs(id)[0];
+        let (from, to) = (self.reader.shape(input), self.reader.shape(id));
+        let strides = row_major_strides(from);
+        let strides = match self.reader.op(id) {
+            Op::Layout(Layout::Permute(axes)) => axes.iter().map(|&axis| strides[axis]).collect(),
+            _ => {
+                let new = to.len() - from.len();
+                let stride = |axis: usize| match axis.checked_sub(new) {
+                    Some(old) if from[old] != 1 => strides[old],
+                    _ => 0,
+                };
+                (0..to.len()).map(stride).collect()
+            }
+        };
+        let held = self.reader.storage(input);
+        let from = self.value(held);
+        let from = self.contiguous(from);
+        self.step(StepKind::Strided { from, offset: 0, strides }, 1, vec![value], None, vec![id]);
+    }
+
+    /// A node that is a step by itself.
+    pub(super) fn standalone(&mut self, id: NodeId) {
+        if !self.is_needed(id) {
+            return;
+        }
+        let node = self.reader.graph.node(id);
+        let shape = self.reader.shape(id);
+        if let Some(added) = self.added.get(&id).copied() {
+            return self.product(added.product, id, Some(added));
+        }
+        let reads = self.reader.reads(id);
+        let is_raw = reads.first().is_some_and(|read| read.access == Access::Raw);
+        if is_raw && matches!(node.op, Op::Index(Index::Gather { axis: 0 })) {
+            return self.raw_gather(id);
+        }
+        if matches!(&node.op, Op::Contract) && shape.len() == 2 {
+            return self.product(id, id, None);
+        }
+        let inputs: Vec<ValueId> = reads
+            .iter()
+            .map(|read| {
+                let value = self.value(read.source);
+                self.contiguous(value)
+            })
+            .collect();
+        let input_shape = |i: usize| self.reader.shape(node.inputs[i]);
+        let kind = match &node.op {
+            Op::Contract => {
+                let [lead @ .., m, n] = shape else { return };
+                let k = input_shape(0).last().copied().unwrap_or(0);
+                let transposed = [0, 1].map(|i| self.reader.transposed(node.inputs[i]).is_some());
+                let (batch, operands) = (lead.iter().product(), [inputs[0], inputs[1]]);
+                StepKind::Products { batch, m: *m, k, n: *n, operands, transposed }
+            }
+            Op::Reduce(reduce) => {
+                let groups = folded_groups(input_shape(0), &reduce.axes);
+                StepKind::Reduce { from: inputs[0], monoid: reduce.monoid, groups }
+            }
+            Op::Layout(Layout::Slice { axis, start, .. }) => {
+                let strides = row_major_strides(input_shape(0));
+                StepKind::Strided { from: inputs[0], offset: start * strides[*axis], strides }
+            }
+            Op::Layout(Layout::Pad { axis, before, after }) => {
+                let (shape, around) = (input_shape(0).to_vec(), (*before, *after));
+                StepKind::Pad { from: inputs[0], shape, axis: *axis, around }
+            }
+            Op::Layout(Layout::Concat { axis }) => {
+                let shapes = (0..inputs.len()).map(|i| input_shape(i).to_vec());
+                StepKind::Concat { from: inputs.iter().copied().zip(shapes).collect(), axis: *axis }
+            }
+            Op::Index(Index::Gather { axis }) => {
+                let positions = self.positions(id, inputs[1]);
+                StepKind::Gather { from: inputs[0], shape: input_shape(0).to_vec(), axis: *axis, positions }
+            }
+            Op::Index(Index::ScatterAdd { axis, .. }) => {
+                let positions = self.positions(id, inputs[1]);
+                StepKind::ScatterAdd { from: inputs[0], axis: *axis, positions }
+            }
+            Op::Index(Index::OneHot { classes }) => StepKind::OneHot { positions: inputs[0], classes: *classes },
+            Op::Index(Index::ArgMax { axes }) => {
+                StepKind::ArgMax { from: inputs[0], shape: input_shape(0).to_vec(), axes: axes.clone() }
+            }
+            // Lazy layouts are read through; the others belong to fusions.
+            Op::Layout(_) | Op::Leaf(_) | Op::Map(_) | Op::Formula(_) => return,
+        };
+        let value = self.value(id);
+        self.step(kind, 1, vec![value], None, vec![id]);
+    }
+
+    /// A gather of rows of a leaf's data, as they are stored.
+    fn raw_gather(&mut self, id: NodeId) {
+        let (reads, shape) = (self.reader.reads(id), self.reader.shape(id));
+        let leaf = reads[0].source;
+        let positions = self.value(reads[1].source);
+        let positions = self.contiguous(positions);
+        let positions = self.positions(id, positions);
+        let variable = ((self.stored)(leaf).storage == Storage::Padded).then(|| self.value(leaf));
+        let rows: usize = self.reader.shape(self.reader.inputs(id)[1]).iter().product();
+        let tasks = if shape.iter().product::<usize>() >= LARGE { rows.div_ceil(GATHERED) } else { 1 };
+        let extent = self.reader.shape(leaf)[0];
+        let value = self.value(id);
+        let kind = StepKind::Rows { leaf, variable, extent, positions };
+        self.step(kind, tasks, vec![value], Some(leaf), vec![id]);
+    }
+
+    /// The positions by which a gather or a scatter picks or places, where `value` holds them.
+    pub(super) fn positions(&self, id: NodeId, value: ValueId) -> PositionsRead {
+        let positions = self.reader.storage(self.reader.inputs(id)[1]);
+        PositionsRead { value, fed: self.reader.is_fed(positions).then_some(positions) }
+    }
+}
+
+/// Neighbouring axes that are folded, or kept, together. Axes of extent 1 belong to either.
+pub(super) fn folded_groups(shape: &[usize], axes: &[usize]) -> Vec<(bool, usize)> {
+    let mut groups: Vec<(bool, usize)> = Vec::new();
+    for (axis, &extent) in shape.iter().enumerate().filter(|(_, extent)| **extent != 1) {
+        match groups.last_mut() {
+            Some((folded, product)) if *folded == axes.contains(&axis) => *product *= extent,
+            _ => groups.push((axes.contains(&axis), extent)),
+        }
+    }
+    groups
+}

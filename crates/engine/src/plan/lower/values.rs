@@ -1,0 +1,155 @@
+//! Values: where a node's numbers stand, and in which other forms.
+
+use limpid_graph::{Index, Leaf, NodeId, Op};
+
+use super::Lowering;
+use crate::numbers::LINE;
+use crate::plan::reads::{Access, Read};
+use crate::plan::{Matrix, Place, StepKind, Storage, Value, ValueId, pitch};
+
+/// Another form of a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Form {
+    /// Without padding.
+    Contiguous,
+    /// Columns as rows.
+    Transposed,
+    /// With rows of whole cache lines.
+    Padded,
+    /// As a matrix of other rows and columns.
+    Reshaped(Matrix),
+    /// The same, in memory of its own.
+    Copied,
+}
+
+impl Lowering<'_> {
+    pub(super) fn new_value(&mut self, shape: &[usize], pitch: usize, place: Place, node: Option<NodeId>) -> ValueId {
+        self.values.push(Value { matrix: Matrix::of(shape), pitch, place, node, shape: shape.to_vec() });
+        self.values.len() - 1
+    }
+
+    /// The value of a node that is read from memory, with a step that writes it where no group does.
+    pub(super) fn value(&mut self, id: NodeId) -> ValueId {
+        if let Some(&value) = self.of_node.get(&id) {
+            return value;
+        }
+        let shape = self.reader.shape(id).to_vec();
+        let columns = Matrix::of(&shape).columns;
+        let own_pitch = if self.is_written_contiguously(id) { columns } else { pitch(columns) };
+        let value = match self.reader.op(id) {
+            Op::Leaf(Leaf::Constant(tensor)) => self.constant(id, &tensor.to_f32()),
+            Op::Leaf(Leaf::Extent(dim)) => self.constant(id, &[dim.resolve(self.sizes).unwrap_or(0) as f32]),
+            Op::Leaf(_) => match (self.stored)(id).storage {
+                Storage::Padded => self.new_value(&shape, pitch(columns), Place::Leaf(id), Some(id)),
+                Storage::Floats => self.new_value(&shape, columns, Place::Leaf(id), Some(id)),
+                Storage::Bytes | Storage::Doubles => {
+                    let value = self.new_value(&shape, pitch(columns), Place::Arena(0), Some(id));
+                    self.step(StepKind::Convert { leaf: id }, 1, vec![value], Some(id), vec![id]);
+                    value
+                }
+            },
+            _ => self.new_value(&shape, own_pitch, Place::Arena(0), Some(id)),
+        };
+        self.of_node.insert(id, value);
+        if self.reader.is_lazy(id) {
+            self.spread(id, value);
+        }
+        if self.parts.contains_key(&id) {
+            self.sum_of_parts(id, value);
+        }
+        value
+    }
+
+    /// Whether the step that computes `id` writes it row after row without padding.
+    pub(super) fn is_written_contiguously(&self, id: NodeId) -> bool {
+        let by_rows = self.groups.of[id.index()].is_some_and(|group| self.groups.all[group].rows.is_some());
+        match self.reader.op(id) {
+            Op::Contract => self.reader.shape(id).len() != 2,
+            Op::Index(Index::Gather { .. }) => self.reader.reads(id)[0].access != Access::Raw,
+            Op::Reduce(_) | Op::Index(_) => !by_rows,
+            Op::Layout(_) => true,
+            Op::Leaf(_) | Op::Map(_) | Op::Formula(_) => false,
+        }
+    }
+
+    pub(super) fn constant(&mut self, id: NodeId, numbers: &[f32]) -> ValueId {
+        let shape = self.reader.shape(id).to_vec();
+        let Matrix { rows, columns } = Matrix::of(&shape);
+        let pitch = pitch(columns);
+        let offset = self.constants.len();
+        self.constants.resize(offset + (rows * pitch).next_multiple_of(LINE), 0.0);
+        for (row, from) in numbers.chunks_exact(columns.max(1)).enumerate() {
+            self.constants[offset + row * pitch..][..columns].copy_from_slice(from);
+        }
+        self.new_value(&shape, pitch, Place::Constant(offset), Some(id))
+    }
+
+    pub(super) fn derived(&mut self, from: ValueId, form: Form) -> ValueId {
+        if let Some(&value) = self.derived.get(&(from, form)) {
+            return value;
+        }
+        let Value { matrix: Matrix { rows, columns }, node, ref shape, .. } = self.values[from];
+        let (shape, arena) = (shape.clone(), Place::Arena(0));
+        let copy = StepKind::Copy { from };
+        let (value, kind) = match form {
+            Form::Contiguous => (self.new_value(&shape, columns, arena, node), copy),
+            Form::Copied => (self.new_value(&shape, pitch(columns), arena, node), copy),
+            Form::Reshaped(Matrix { rows, columns }) => {
+                (self.new_value(&[rows, columns], pitch(columns), arena, node), copy)
+            }
+            Form::Padded => {
+                let pitch = columns.next_multiple_of(LINE);
+                (self.new_value(&[rows, columns], pitch, arena, node), copy)
+            }
+            Form::Transposed => (
+                self.new_value(&[columns, rows], rows.next_multiple_of(LINE), arena, None),
+                StepKind::Transpose { from },
+            ),
+        };
+        self.derived.insert((from, form), value);
+        self.step(kind, 1, vec![value], None, node.into_iter().collect());
+        value
+    }
+
+    /// The value without padding between its rows.
+    pub(super) fn contiguous(&mut self, value: ValueId) -> ValueId {
+        let Value { matrix, pitch, .. } = self.values[value];
+        if pitch == matrix.columns || matrix.rows <= 1 { value } else { self.derived(value, Form::Contiguous) }
+    }
+
+    /// A node's value as a matrix of this form, and the pitch of its rows.
+    pub(super) fn as_matrix(&mut self, id: NodeId, matrix: Matrix) -> (ValueId, usize) {
+        let value = self.value(id);
+        if self.values[value].matrix == matrix {
+            return (value, self.values[value].pitch);
+        }
+        (self.contiguous(value), matrix.columns)
+    }
+
+    /// A right operand that is read where it lies, in rows of whole cache lines, and its pitch.
+    pub(super) fn right_operand(&mut self, read: Read, matrix: Matrix) -> (ValueId, usize) {
+        let value = match read.access {
+            Access::Matrix { transposed: true } => {
+                let transposed = Matrix { rows: matrix.columns, columns: matrix.rows };
+                let (value, _) = self.as_matrix(read.source, transposed);
+                let value = self.with_form(value, transposed);
+                self.derived(value, Form::Transposed)
+            }
+            _ => {
+                let (value, pitch) = self.as_matrix(read.source, matrix);
+                let value = self.with_form(value, matrix);
+                if pitch.is_multiple_of(LINE) && pitch > 0 { value } else { self.derived(value, Form::Padded) }
+            }
+        };
+        (value, self.values[value].pitch)
+    }
+
+    /// A value as a value of this matrix form: the same memory, if it is not padded otherwise.
+    pub(super) fn with_form(&mut self, value: ValueId, matrix: Matrix) -> ValueId {
+        if self.values[value].matrix == matrix {
+            return value;
+        }
+        let value = self.contiguous(value);
+        self.derived(value, Form::Reshaped(matrix))
+    }
+}

@@ -1,0 +1,82 @@
+//! Steps that pick, place or find numbers by position.
+
+use limpid_graph::NodeId;
+
+use super::moves::load;
+use super::task_frame::{Frame, Raw, part};
+use crate::kernels::index::{self, Positions};
+use crate::plan::{GATHERED, Step, StepKind, ValueId};
+
+/// Runs a task of a step of one of these kinds.
+///
+/// # Safety
+/// As for [`super::steps::run`].
+pub(super) unsafe fn run(frame: &Frame<'_>, step: &Step, to: ValueId, task: usize) {
+    // SAFETY: the caller answers for it.
+    let done = unsafe {
+        let numbers = |value: ValueId| frame.contiguous(value);
+        match &step.kind {
+            StepKind::Rows { leaf, variable, extent, positions } => {
+                let positions = frame.positions(*positions);
+                return rows(frame, step, (*leaf, *variable, *extent), positions, to, task);
+            }
+            StepKind::Gather { from, shape, axis, positions } => {
+                index::gather(shape, *axis, frame.positions(*positions), numbers(*from), frame.all_mut(to))
+            }
+            StepKind::ScatterAdd { from, axis, positions } => {
+                let shape = &frame.plan.value(to).shape;
+                index::scatter_add(shape, *axis, frame.positions(*positions), numbers(*from), frame.all_mut(to))
+            }
+            StepKind::OneHot { positions, classes } => {
+                index::one_hot(numbers(*positions), (*classes, *classes), frame.all_mut(to))
+            }
+            StepKind::ArgMax { from, shape, axes } => {
+                index::argmax(shape, numbers(*from), axes, frame.all_mut(to));
+                Ok(())
+            }
+            // The others know no positions.
+            _ => Ok(()),
+        }
+    };
+    if let Err(bad) = done {
+        frame.fail(step.nodes[0], task, bad);
+    }
+}
+
+/// Rows of a leaf by position.
+///
+/// # Safety
+/// As for [`super::steps::run`].
+unsafe fn rows(
+    frame: &Frame<'_>,
+    step: &Step,
+    (leaf, variable, extent): (NodeId, Option<ValueId>, usize),
+    positions: Positions<'_>,
+    value: ValueId,
+    task: usize,
+) {
+    let to = frame.plan.value(value);
+    // SAFETY: positions are read only here, and the task's rows are its own.
+    unsafe {
+        let which = if step.tasks == 1 { 0..positions.len() } else { part(task, GATHERED, positions.len()) };
+        // All axes but the first, as rows of the result's columns.
+        let rows = to.matrix.rows / positions.len().max(1);
+        let columns = to.matrix.columns;
+        for at in which {
+            let found = match positions.at(at, extent) {
+                Ok(found) => found,
+                Err(bad) => return frame.fail(step.nodes[0], at, bad),
+            };
+            for row in 0..rows {
+                let out = frame.numbers_mut(value, (at * rows + row) * to.pitch, columns);
+                match (frame.stored[leaf.index()], variable) {
+                    (Raw::None, Some(variable)) => {
+                        let pitch = frame.plan.value(variable).pitch;
+                        out.copy_from_slice(frame.numbers(variable, (found * rows + row) * pitch, columns));
+                    }
+                    (data, _) => load(frame, data, (found * rows + row) * columns, out),
+                }
+            }
+        }
+    }
+}
