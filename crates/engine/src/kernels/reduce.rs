@@ -5,6 +5,7 @@ use limpid_graph::op::Monoid;
 #[cfg(target_arch = "x86_64")]
 use super::Level;
 use super::Supported;
+use crate::plan::Repeat;
 
 /// How many partial results a fold along contiguous numbers keeps.
 const WIDTH: usize = 16;
@@ -54,16 +55,16 @@ fn fold(monoid: Monoid, groups: &[(bool, usize)], input: &[f32], out: &mut [f32]
 }
 
 macro_rules! at_each_level {
-    ($name:ident => $generic:ident, $out:ty) => {
-        pub(crate) fn $name(level: Supported, monoid: Monoid, from: &[f32], form: (usize, usize), out: $out) {
+    ($name:ident => $generic:ident, $form:ty) => {
+        pub(crate) fn $name(level: Supported, monoid: Monoid, from: &[f32], form: $form, out: &mut [f32]) {
             #[cfg(target_arch = "x86_64")]
             #[target_feature(enable = "avx512f,avx512vl,avx512dq,avx512bw")]
-            fn avx512(monoid: Monoid, from: &[f32], form: (usize, usize), out: $out) {
+            fn avx512(monoid: Monoid, from: &[f32], form: $form, out: &mut [f32]) {
                 $generic(monoid, from, form, out);
             }
             #[cfg(target_arch = "x86_64")]
             #[target_feature(enable = "avx2")]
-            fn avx2(monoid: Monoid, from: &[f32], form: (usize, usize), out: $out) {
+            fn avx2(monoid: Monoid, from: &[f32], form: $form, out: &mut [f32]) {
                 $generic(monoid, from, form, out);
             }
             match *level {
@@ -80,7 +81,24 @@ macro_rules! at_each_level {
 }
 
 // All rows of so many columns, their pitch apart, folded into one.
-at_each_level!(columns => columns_generic, &mut [f32]);
+at_each_level!(columns => columns_generic, (usize, usize));
+
+/// A block of items, and those that they are folded into: `kept` says which.
+#[derive(Clone, Copy)]
+pub(crate) struct Items {
+    /// The rows of an item.
+    pub(crate) rows: usize,
+    pub(crate) columns: usize,
+    pub(crate) pitch: usize,
+    pub(crate) kept: Repeat,
+    /// Which item the first is.
+    pub(crate) first: usize,
+    /// Whether the result begins with it, or there is one already.
+    pub(crate) is_first: bool,
+}
+
+// Items folded into the result's, which lie without padding.
+at_each_level!(items => items_generic, Items);
 
 /// Folds each row of so many columns, its pitch apart, to a number.
 pub(crate) fn rows(level: Supported, monoid: Monoid, from: &[f32], form: (usize, usize), out: &mut [f32]) {
@@ -186,6 +204,43 @@ fn columns_generic(monoid: Monoid, from: &[f32], (columns, pitch): (usize, usize
             Monoid::Sum => out.iter_mut().zip(row).for_each(|(out, &x)| *out += x),
             _ => out.iter_mut().zip(row).for_each(|(out, &x)| *out = join(monoid, *out, x)),
         }
+    }
+}
+
+#[inline(always)]
+fn items_generic(monoid: Monoid, from: &[f32], form: Items, out: &mut [f32]) {
+    let Items { rows, columns, pitch, kept: Repeat { inner, extent }, first, is_first } = form;
+    if extent == 1 && rows == 1 && is_first {
+        return columns_generic(monoid, from, (columns, pitch), out);
+    }
+    if is_first {
+        out.fill(neutral(monoid));
+    }
+    let item = rows * columns;
+    if item == 0 || from.is_empty() {
+        return;
+    }
+    let mut onto = |at: usize, from: &[f32]| {
+        let to = &mut out[at..at + from.len()];
+        match monoid {
+            Monoid::Sum => to.iter_mut().zip(from).for_each(|(to, &x)| *to += x),
+            _ => to.iter_mut().zip(from).for_each(|(to, &x)| *to = join(monoid, *to, x)),
+        }
+    };
+    let is_of_numbers = item == 1 && pitch == 1;
+    let mut i = 0;
+    let count = from.len() / (rows * pitch);
+    while i < count {
+        let at = (first + i) / inner % extent;
+        // As many as go to one place, or to places side by side.
+        let left = if inner == 1 { extent - at } else { inner - (first + i) % inner };
+        let run = if is_of_numbers { left.min(count - i) } else { 1 };
+        match (is_of_numbers, inner) {
+            (true, 1) => onto(at, &from[i..i + run]),
+            (true, _) => onto(at, &[contiguous(monoid, &from[i..i + run])]),
+            _ => (0..rows).for_each(|row| onto(at * item + row * columns, &from[(i * rows + row) * pitch..][..columns])),
+        }
+        i += run;
     }
 }
 

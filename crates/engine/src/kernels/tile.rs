@@ -57,6 +57,64 @@ fn keep_generic(from: &[f32], to: &mut [f32]) {
     });
 }
 
+/// The one column, or the one row, of each item of `from`, repeated; forms are rows of an item, columns and pitch. What
+/// has as many of both is copied.
+pub(crate) fn spread(
+    from: &[f32],
+    (from_rows, from_columns, from_pitch): (usize, usize, usize),
+    (rows, columns, pitch): (usize, usize, usize),
+    out: &mut [f32],
+) {
+    if from_columns == 1 && from_pitch == 1 {
+        let numbers_a_row = if from_rows == rows { pitch } else { rows * pitch };
+        return spread_rows(from, numbers_a_row, out);
+    }
+    let rows_of_each = rows / from_rows.max(1);
+    for (row, out) in from.chunks_exact(from_pitch.max(1)).zip(out.chunks_exact_mut((rows_of_each * pitch).max(1))) {
+        out.chunks_exact_mut(pitch.max(1)).for_each(|out| out[..columns].copy_from_slice(&row[..columns]));
+    }
+}
+
+/// Number `i` of the result is number `(i / inner) % numbers.len()`; the result is the part of it that begins at
+/// `first`, in rows of so many columns, their pitch apart.
+pub(crate) fn repeat(
+    numbers: &[f32],
+    inner: usize,
+    first: usize,
+    (columns, pitch): (usize, usize),
+    out: &mut [f32],
+) {
+    if out.is_empty() {
+        return;
+    }
+    if let &[number] = numbers {
+        return out.fill(number);
+    }
+    // The number that is next, and how often it is still to come.
+    let (mut at, mut left) = (first / inner % numbers.len(), inner - first % inner);
+    for row in out.chunks_exact_mut(pitch) {
+        let mut row = &mut row[..columns];
+        while !row.is_empty() {
+            let count = if inner == 1 { numbers.len() - at } else { left };
+            let (now, later) = row.split_at_mut(count.min(row.len()));
+            if inner == 1 {
+                now.copy_from_slice(&numbers[at..at + now.len()]);
+                at += now.len();
+            } else {
+                now.fill(numbers[at]);
+                left -= now.len();
+                if left == 0 {
+                    (at, left) = (at + 1, inner);
+                }
+            }
+            if at == numbers.len() {
+                at = 0;
+            }
+            row = later;
+        }
+    }
+}
+
 /// Each number, repeated along a row.
 pub(crate) fn spread_rows(numbers: &[f32], columns: usize, out: &mut [f32]) {
     if columns == LINE {

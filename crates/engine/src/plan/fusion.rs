@@ -1,4 +1,4 @@
-//! Fusions: what goes row by row, as instructions over a block of rows.
+//! Fusions: what goes item by item, as instructions over a block of items.
 
 use std::collections::HashMap;
 
@@ -6,17 +6,20 @@ use limpid_graph::op::Monoid;
 use limpid_graph::{MapOp, NodeId};
 
 use super::first_fit::{LiveRange, first_fit};
-use super::{Value, ValueId, pitch};
+use super::forms::Repeat;
+use super::{Value, ValueId};
 use crate::kernels::{Level, product};
 use crate::numbers::LINE;
 
-/// Instructions that run over one block of rows after the other.
+/// Instructions that run over one block of items after the other. Of a matrix, an item is a row.
 #[derive(Debug)]
 pub(crate) struct Fusion {
-    pub(crate) rows: usize,
-    /// How many rows a task works on; the last may have fewer.
+    pub(crate) items: usize,
+    /// How many items are worked on at a time; of the last block, there may be fewer.
     pub(crate) block: usize,
-    /// What is the same for every block: a thread brings it once, before its first.
+    /// How many blocks a task works on, one after the other; they share its partial results.
+    pub(crate) blocks_a_task: usize,
+    /// What is the same for every block: a thread loads it once, before its first.
     pub(crate) prologue: Vec<Instruction>,
     pub(crate) instructions: Vec<Instruction>,
     /// What is copied out of slots when a block is done: to values that lie otherwise than slots do, and to those that
@@ -24,7 +27,8 @@ pub(crate) struct Fusion {
     pub(crate) stores: Vec<Store>,
     /// The values that instructions read from memory.
     pub(crate) reads: Vec<ValueId>,
-    /// The large values that instructions read by rows, with their pitch: they are asked for a block ahead.
+    /// The large values that instructions read by items, and how far apart their items are: they are asked for a block
+    /// ahead.
     pub(crate) ahead: Vec<(ValueId, usize)>,
     /// How many numbers the slots of a block take.
     pub(crate) slots: usize,
@@ -33,8 +37,13 @@ pub(crate) struct Fusion {
 }
 
 impl Fusion {
-    pub(crate) fn blocks(&self) -> usize {
-        self.rows.div_ceil(self.block.max(1))
+    pub(crate) fn tasks(&self) -> usize {
+        self.items.div_ceil(self.block.max(1)).div_ceil(self.blocks_a_task.max(1))
+    }
+
+    /// Whether an item of each value is a row.
+    pub(crate) fn is_of_rows(&self) -> bool {
+        self.prologue.iter().chain(&self.instructions).all(|instruction| instruction.rows == 1)
     }
 }
 
@@ -43,29 +52,33 @@ impl Fusion {
 pub(crate) struct Instruction {
     pub(crate) kind: InstructionKind,
     pub(crate) to: Target,
+    /// How many rows an item of the result has.
+    pub(crate) rows: usize,
     /// How many columns the result has.
     pub(crate) columns: usize,
+    /// How far apart its rows are.
+    pub(crate) pitch: usize,
 }
 
-/// The kinds of instruction. Operands have the block's rows.
+/// The kinds of instruction. Operands have the block's items.
 #[derive(Debug)]
 pub(crate) enum InstructionKind {
     /// A row of the Map table.
     Map { op: MapOp, arguments: Vec<Argument> },
     /// A value's rows, loaded to the slot's pitch.
     Load { from: ValueId, pitch: usize },
-    /// A number for each row, repeated along it.
-    PerRow { from: Argument },
-    /// A number for each column, repeated for each row.
-    PerColumn { from: ValueId },
-    /// One number, repeated.
-    Single { from: ValueId },
+    /// One column, or the one row of each item, repeated.
+    Spread { from: Operand },
+    /// A value's numbers, repeated.
+    Repeat { from: ValueId, repeat: Repeat },
     /// One number, repeated.
     Number(f32),
     /// Each row folded to a number.
     FoldRows { monoid: Monoid, from: Operand },
-    /// All rows folded into one, which is written to the block's row of the value.
-    FoldColumns { monoid: Monoid, from: Operand, partials: ValueId },
+    /// The rows of each item folded into one.
+    FoldItem { monoid: Monoid, from: Operand },
+    /// Items folded into those that `kept` says, which are written to the task's row of the value.
+    FoldItems { monoid: Monoid, from: Operand, kept: Repeat, partials: ValueId },
     /// A product with a whole matrix of `k` rows.
     Product { left: Operand, right: ValueId, right_pitch: usize },
     /// Rows of zeros with a 1 at a position.
@@ -74,19 +87,21 @@ pub(crate) enum InstructionKind {
     ArgMax { from: Operand },
 }
 
-/// Rows in memory.
+/// Items in memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Argument {
     /// In a slot of the block's scratch memory, which begins at this number.
     Slot(usize),
-    /// In a value, at the block's rows.
+    /// In a value, at the block's items.
     Value(ValueId),
 }
 
-/// Rows in memory, with their form.
-#[derive(Clone, Copy, Debug)]
+/// Items in memory, with their form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Operand {
-    pub(crate) rows: Argument,
+    pub(crate) at: Argument,
+    /// The rows of an item.
+    pub(crate) rows: usize,
     pub(crate) columns: usize,
     pub(crate) pitch: usize,
 }
@@ -105,71 +120,115 @@ pub(crate) enum Target {
 pub(crate) struct Store {
     pub(crate) slot: usize,
     pub(crate) value: ValueId,
+    /// The rows of an item.
+    pub(crate) rows: usize,
     pub(crate) columns: usize,
-    /// The value's pitch.
+    /// How far apart rows are in the slot, and in the value.
+    pub(crate) from_pitch: usize,
     pub(crate) pitch: usize,
+}
+
+impl Store {
+    /// The same with each number as an item.
+    pub(super) fn flatten(&mut self) {
+        (self.rows, self.columns, self.from_pitch, self.pitch) = (1, 1, 1, 1);
+    }
 }
 
 /// A fusion's slots take about so many numbers: with the values that it reads they stay near the first-level cache.
 const SLOTS: usize = 10 * 1024;
 
-/// Values of a fusion whose rows are single numbers are worked on in blocks of at least so many rows.
-const SHORTEST_BLOCK: usize = 8;
+/// Matrices are worked on in blocks of at least so many rows.
+pub(super) const SHORTEST_BLOCK: usize = 8;
+
+/// A fusion has no more tasks than that: each has partial results of its own.
+const MOST_TASKS: usize = 256;
+
+/// Partial results of a task take at most so great a part of what they are made from.
+const PARTIALS: usize = 4;
 
 /// Values of fewer numbers are near anyway.
 const FAR: usize = 1 << 17;
 
 impl Fusion {
-    /// A fusion from instructions whose slots are numbered afresh: gives the slots places, and the rows blocks.
+    /// A fusion from instructions whose slots are numbered afresh: gives the slots places, and the items blocks of
+    /// `shortest` and more.
     pub(super) fn laid_out(
         level: Level,
-        rows: usize,
+        (items, shortest): (usize, usize),
         instructions: Vec<Instruction>,
         mut stores: Vec<Store>,
         reads: Vec<ValueId>,
         values: &[Value],
     ) -> Self {
         let (mut prologue, mut instructions): (Vec<_>, Vec<_>) =
-            instructions.into_iter().partition(|instruction| instruction.kind.is_the_same_for_all());
-        let (_, a_row) = place(&prologue, &instructions, &stores, 1);
-        let fitting = (SLOTS / a_row.max(1)).max(SHORTEST_BLOCK);
-        let blocks = match rows.div_ceil(fitting) {
+            instructions.into_iter().partition(Instruction::is_the_same_for_all);
+        let (_, an_item) = place(&prologue, &instructions, &stores, 1);
+        let fitting = (SLOTS / an_item.max(1)).max(shortest);
+        let blocks = match items.div_ceil(fitting) {
             0 | 1 => 1,
             // An even number, so that two threads get as much each.
             more => more.next_multiple_of(2),
         };
-        let block = rows.div_ceil(blocks).max(1);
+        let block = items.div_ceil(blocks).max(1);
+        let most_tasks = instructions.iter().filter_map(|instruction| instruction.most_tasks(items)).min();
+        let blocks_a_task = blocks.div_ceil(most_tasks.unwrap_or(MOST_TASKS));
         let (offsets, slots) = place(&prologue, &instructions, &stores, block);
         let for_products = instructions.iter().map(|instruction| instruction.scratch(level, block)).max().unwrap_or(0);
         let mut rename = |slot: &mut usize| *slot = offsets[slot];
         for instruction in prologue.iter_mut().chain(&mut instructions) {
-            instruction.slots_mut().into_iter().for_each(&mut rename);
+            instruction.slots_mut().for_each(&mut rename);
             if let Target::Slot(slot) = &mut instruction.to {
                 rename(slot);
             }
         }
         stores.iter_mut().for_each(|store| rename(&mut store.slot));
         let is_far = |&(value, _): &(ValueId, usize)| values[value].len() >= FAR;
-        let mut ahead: Vec<_> = instructions.iter().flat_map(Instruction::reads_by_rows).filter(is_far).collect();
+        let mut ahead: Vec<_> = instructions.iter().flat_map(Instruction::reads_by_items).filter(is_far).collect();
         ahead.sort_unstable();
         ahead.dedup();
-        Self { rows, block, prologue, instructions, stores, reads, ahead, slots, scratch: slots + for_products }
+        let scratch = slots + for_products;
+        Self { items, block, blocks_a_task, prologue, instructions, stores, reads, ahead, slots, scratch }
     }
 
-    /// Whether every value of the fusion has the same form, so that it may be worked on as one long column.
-    pub(super) fn is_flat(instructions: &[Instruction]) -> bool {
-        let columns = instructions.first().map_or(0, |first| first.columns);
-        instructions.iter().all(|instruction| {
-            instruction.columns == columns
-                && matches!(
-                    instruction.kind,
-                    InstructionKind::Map { .. } | InstructionKind::Single { .. } | InstructionKind::Number(_)
-                )
-        })
+    /// How many numbers an item takes, where every value of the fusion has the same form: it may be worked on as one
+    /// long column.
+    pub(super) fn flat(instructions: &[Instruction], stores: &[Store]) -> Option<usize> {
+        let form = |instruction: &Instruction| (instruction.rows, instruction.columns, instruction.pitch);
+        let first = instructions.first()?;
+        let is_flat = |instruction: &Instruction| match instruction.kind {
+            InstructionKind::Map { .. } | InstructionKind::Number(_) => true,
+            InstructionKind::Repeat { repeat, .. } => repeat.extent == 1,
+            _ => false,
+        };
+        let all_alike = instructions.iter().all(|instruction| form(instruction) == form(first) && is_flat(instruction));
+        let is_whole = |store: &Store| store.from_pitch == store.pitch;
+        (all_alike && stores.iter().all(is_whole)).then_some(first.rows * first.pitch)
     }
 }
 
 impl Instruction {
+    /// The same with each number as an item.
+    pub(super) fn flatten(&mut self) {
+        (self.rows, self.columns, self.pitch) = (1, 1, 1);
+    }
+
+    fn is_the_same_for_all(&self) -> bool {
+        match self.kind {
+            InstructionKind::Number(_) => true,
+            InstructionKind::Repeat { repeat, .. } => repeat.is_the_same_for_each(self.rows * self.columns),
+            _ => false,
+        }
+    }
+
+    /// How many tasks may have partial results, where that is not as many as there are.
+    fn most_tasks(&self, items: usize) -> Option<usize> {
+        let InstructionKind::FoldItems { from, kept, .. } = &self.kind else { return None };
+        let item = from.rows * from.columns;
+        let is_cheap = kept.extent <= 1 && from.rows == 1;
+        (!is_cheap).then(|| (items * item / (PARTIALS * kept.extent * item).max(1)).clamp(4, MOST_TASKS))
+    }
+
     fn scratch(&self, level: Level, block: usize) -> usize {
         match &self.kind {
             InstructionKind::Product { left, .. } => {
@@ -179,65 +238,60 @@ impl Instruction {
         }
     }
 
-    /// The values among the arguments of a function of single numbers, and their pitch.
-    fn reads_by_rows(&self) -> impl Iterator<Item = (ValueId, usize)> {
+    /// The values among the arguments of a function of single numbers, and how far apart their items are.
+    fn reads_by_items(&self) -> impl Iterator<Item = (ValueId, usize)> {
         let arguments: &[Argument] =
             if let InstructionKind::Map { arguments, .. } = &self.kind { arguments } else { &[] };
         arguments.iter().filter_map(|argument| match *argument {
-            Argument::Value(value) => Some((value, pitch(self.columns))),
+            Argument::Value(value) => Some((value, self.rows * self.pitch)),
             Argument::Slot(_) => None,
         })
     }
 
-    fn slots_mut(&mut self) -> Vec<&mut usize> {
-        let arguments: Vec<&mut Argument> = match &mut self.kind {
-            InstructionKind::Map { arguments, .. } => arguments.iter_mut().collect(),
-            InstructionKind::PerRow { from } | InstructionKind::OneHot { positions: from, .. } => vec![from],
-            InstructionKind::FoldRows { from, .. }
-            | InstructionKind::FoldColumns { from, .. }
-            | InstructionKind::ArgMax { from } => vec![&mut from.rows],
-            InstructionKind::Product { left, .. } => vec![&mut left.rows],
-            InstructionKind::Load { .. }
-            | InstructionKind::PerColumn { .. }
-            | InstructionKind::Single { .. }
-            | InstructionKind::Number(_) => Vec::new(),
-        };
-        let slot = |argument| match argument {
-            &mut Argument::Slot(ref mut slot) => Some(slot),
-            Argument::Value(_) => None,
-        };
-        arguments.into_iter().filter_map(slot).collect()
-    }
-
-    fn slots(&self) -> Vec<usize> {
-        let of = |argument: &Argument| match *argument {
-            Argument::Slot(slot) => Some(slot),
-            Argument::Value(_) => None,
-        };
+    fn arguments(&self) -> &[Argument] {
         match &self.kind {
-            InstructionKind::Map { arguments, .. } => arguments.iter().filter_map(of).collect(),
-            InstructionKind::PerRow { from } | InstructionKind::OneHot { positions: from, .. } => {
-                of(from).into_iter().collect()
-            }
-            InstructionKind::FoldRows { from, .. }
-            | InstructionKind::FoldColumns { from, .. }
-            | InstructionKind::ArgMax { from } => of(&from.rows).into_iter().collect(),
-            InstructionKind::Product { left, .. } => of(&left.rows).into_iter().collect(),
-            InstructionKind::Load { .. }
-            | InstructionKind::PerColumn { .. }
-            | InstructionKind::Single { .. }
-            | InstructionKind::Number(_) => Vec::new(),
+            InstructionKind::Map { arguments, .. } => arguments,
+            InstructionKind::OneHot { positions, .. } => std::slice::from_ref(positions),
+            InstructionKind::Spread { from }
+            | InstructionKind::FoldRows { from, .. }
+            | InstructionKind::FoldItem { from, .. }
+            | InstructionKind::FoldItems { from, .. }
+            | InstructionKind::ArgMax { from }
+            | InstructionKind::Product { left: from, .. } => std::slice::from_ref(&from.at),
+            InstructionKind::Load { .. } | InstructionKind::Repeat { .. } | InstructionKind::Number(_) => &[],
         }
     }
-}
 
-impl InstructionKind {
-    fn is_the_same_for_all(&self) -> bool {
-        matches!(self, Self::PerColumn { .. } | Self::Single { .. } | Self::Number(_))
+    fn arguments_mut(&mut self) -> &mut [Argument] {
+        match &mut self.kind {
+            InstructionKind::Map { arguments, .. } => arguments,
+            InstructionKind::OneHot { positions, .. } => std::slice::from_mut(positions),
+            InstructionKind::Spread { from }
+            | InstructionKind::FoldRows { from, .. }
+            | InstructionKind::FoldItem { from, .. }
+            | InstructionKind::FoldItems { from, .. }
+            | InstructionKind::ArgMax { from }
+            | InstructionKind::Product { left: from, .. } => std::slice::from_mut(&mut from.at),
+            InstructionKind::Load { .. } | InstructionKind::Repeat { .. } | InstructionKind::Number(_) => &mut [],
+        }
+    }
+
+    fn slots(&self) -> impl Iterator<Item = usize> {
+        self.arguments().iter().filter_map(|argument| match *argument {
+            Argument::Slot(slot) => Some(slot),
+            Argument::Value(_) => None,
+        })
+    }
+
+    fn slots_mut(&mut self) -> impl Iterator<Item = &mut usize> {
+        self.arguments_mut().iter_mut().filter_map(|argument| match argument {
+            Argument::Slot(slot) => Some(slot),
+            Argument::Value(_) => None,
+        })
     }
 }
 
-/// Places for slots in blocks of `block` rows, each used again after its last reader; and how much they take together.
+/// Places for slots in blocks of `block` items, each used again after its last reader; and how much they take together.
 fn place(
     prologue: &[Instruction],
     instructions: &[Instruction],
@@ -249,7 +303,7 @@ fn place(
         if let Target::Slot(slot) = instruction.to {
             last.insert(slot, at);
         }
-        instruction.slots().into_iter().for_each(|slot| _ = last.insert(slot, at));
+        instruction.slots().for_each(|slot| _ = last.insert(slot, at));
     }
     stores.iter().for_each(|store| _ = last.insert(store.slot, instructions.len()));
     let lasting = prologue.iter().filter_map(|instruction| match instruction.to {
@@ -261,7 +315,7 @@ fn place(
     let (slots, ranges): (Vec<usize>, Vec<LiveRange>) = all
         .filter_map(|(first, instruction)| {
             let Target::Slot(slot) = instruction.to else { return None };
-            let len = (block * pitch(instruction.columns)).next_multiple_of(if block == 1 { 1 } else { LINE });
+            let len = (block * instruction.rows * instruction.pitch).next_multiple_of(if block == 1 { 1 } else { LINE });
             Some((slot, LiveRange { len, first, last: last[&slot] }))
         })
         .unzip();

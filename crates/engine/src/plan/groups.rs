@@ -1,6 +1,6 @@
 //! Fuse: which nodes run together.
 //!
-//! A node that goes row by row joins a fusion of as many rows where that makes no circle: nothing that it needs whole,
+//! A node that goes item by item joins a fusion of as many items where that makes no circle: nothing that it needs whole,
 //! or from outside, may depend on the fusion. What depends on nothing that is fed stays apart: joined to what is, it would
 //! make everybody who needs it wait.
 //!
@@ -12,7 +12,7 @@ use std::collections::{HashMap, HashSet};
 
 use limpid_graph::NodeId;
 
-use super::reads::{Read, Reader};
+use super::reads::{Access, Read, Reader};
 
 /// The groups that nodes belong to. Leaves, and nodes that are read through, belong to none.
 #[derive(Debug)]
@@ -33,8 +33,8 @@ pub(super) struct Groups {
 pub(super) struct Group {
     /// In order.
     pub(super) members: Vec<NodeId>,
-    /// How many rows they have, where they form a fusion; otherwise it is one node that runs by itself.
-    pub(super) rows: Option<usize>,
+    /// How many items they have, where they form a fusion; otherwise it is one node that runs by itself.
+    pub(super) items: Option<usize>,
     level: usize,
     /// The groups that it reads, and those that read it.
     reads: Vec<usize>,
@@ -51,7 +51,7 @@ impl Groups {
         let (of, root) = (vec![None; count], Vec::with_capacity(count));
         let mut groups = Self { of, all: Vec::new(), root, edges: HashSet::new(), looked_at: Cell::new(0) };
         let mut fixed = vec![false; count];
-        // The fusions of so many rows that depend on what is fed, or do not; the latest is the last.
+        // The fusions of so many items that depend on what is fed, or do not; the latest is the last.
         let mut fusions: HashMap<(usize, bool), Vec<usize>> = HashMap::new();
         for (id, node) in reader.graph.nodes() {
             let is_lazy = reader.is_lazy(id);
@@ -61,13 +61,13 @@ impl Groups {
             if matches!(node.op, limpid_graph::Op::Leaf(_)) || is_lazy {
                 continue;
             }
-            let rows = if alone(id) { None } else { reader.domain(id) };
-            let known = rows.map(|rows| fusions.entry((rows, is_fixed)).or_default());
+            let items = if alone(id) { None } else { reader.domain(id) };
+            let known = items.map(|items| fusions.entry((items, is_fixed)).or_default());
             let found = known.as_ref().and_then(|known| groups.that_takes(reader, id, known));
             let group = found.unwrap_or(groups.all.len());
             if found.is_none() {
                 let (reads, readers) = (Vec::new(), Vec::new());
-                groups.all.push(Group { members: Vec::new(), rows, level: 0, reads, readers });
+                groups.all.push(Group { members: Vec::new(), items, level: 0, reads, readers });
                 known.into_iter().for_each(|known| known.push(group));
             }
             groups.join(reader, id, group);
@@ -75,9 +75,12 @@ impl Groups {
         groups
     }
 
-    /// Whether `source` is a member of `group` that the group's own rows can be read from, block by block.
-    pub(super) fn is_inner(&self, reader: Reader<'_>, group: usize, source: NodeId) -> bool {
-        self.of[source.index()] == Some(group) && !reader.is_terminal(source)
+    /// Whether a member of `group` finds what it reads in the group, block by block: another member's items.
+    pub(super) fn is_inner(&self, reader: Reader<'_>, group: usize, read: &Read) -> bool {
+        let Read { source, access } = *read;
+        self.of[source.index()] == Some(group)
+            && !reader.is_terminal(source)
+            && access == Access::Items(reader.form(source))
     }
 
     /// The fusion among these that `id` can join: the latest, most likely the one that its inputs come from.
@@ -107,7 +110,7 @@ impl Groups {
 
     /// Whether something that a node reads from outside `group` depends on the group.
     fn makes_a_circle(&self, reader: Reader<'_>, reads: &[Read], group: usize) -> bool {
-        let outside = |read: &&Read| !(read.access.is_by_rows() && self.is_inner(reader, group, read.source));
+        let outside = |read: &&Read| !self.is_inner(reader, group, read);
         let open = reads.iter().filter(outside).filter_map(|read| self.group_read(read.source)).collect();
         self.before(open, self.all[group].level).contains(&group)
     }
@@ -154,6 +157,7 @@ mod tests {
     use limpid_graph::{Builder, Sizes};
 
     use super::*;
+    use crate::plan::choose_forms::Forms;
 
     /// How many nodes the training step of so many layers has, and how many groups a search for circles looks at.
     fn searched(layers: usize, width: usize) -> (usize, usize) {
@@ -169,7 +173,7 @@ mod tests {
         }
         let graph = b.finish([loss]).unwrap().simplified().unwrap();
         let shapes = graph.shapes(&Sizes::from([("batch", 3)])).unwrap();
-        let groups = Groups::of(Reader { graph: &graph, shapes: &shapes }, |_| false);
+        let groups = Groups::of(Reader { graph: &graph, shapes: &shapes, forms: &Forms::of(&graph, &shapes) }, |_| false);
         (graph.nodes().len(), groups.looked_at.get())
     }
 

@@ -12,7 +12,9 @@
 //! the tasks of a stage run on any number of threads. Each value that a step writes has a place in one arena from its
 //! first to its last stage; what an assignment makes is written where the parameter is kept.
 
+mod choose_forms;
 mod first_fit;
+mod forms;
 mod fusion;
 mod groups;
 mod lower;
@@ -29,6 +31,7 @@ use limpid_graph::op::Monoid;
 use limpid_graph::{Error, Graph, Leaf, NodeId, Op, Sizes};
 
 pub(crate) use fusion::{Argument, Fusion, Instruction, InstructionKind, Operand, Store, Target};
+pub(crate) use forms::Repeat;
 pub(crate) use lower::{GATHERED, SPARSE_PANEL};
 
 use crate::kernels::{Level, product};
@@ -64,7 +67,7 @@ pub struct Plan {
 /// A value's number in its plan.
 pub(crate) type ValueId = usize;
 
-/// A value that is somewhere in memory, as a matrix: all axes but the last are rows.
+/// A value that is somewhere in memory, as a matrix: the rows of all its items.
 #[derive(Clone, Debug)]
 pub(crate) struct Value {
     pub(crate) matrix: Matrix,
@@ -348,7 +351,9 @@ impl Plan {
     pub fn with(graph: &Graph, sizes: &Sizes, level: Level, stored: impl Fn(NodeId) -> Stored) -> Result<Self, Error> {
         let shapes = graph.shapes(sizes)?;
         graph.positions_fit_f32(&shapes)?;
-        let lowered = lower::Lowering::of(graph, sizes, &shapes, level, &stored);
+        let forms = choose_forms::Forms::of(graph, &shapes);
+        let reader = reads::Reader { graph, shapes: &shapes, forms: &forms };
+        let lowered = lower::Lowering::of(reader, sizes, level, &stored);
         Ok(memory::placed(order::ordered(graph, lowered), level))
     }
 }

@@ -1,9 +1,10 @@
 //! Reads: how a node reads its inputs. Everything else in a plan follows from it: what can run together, what has to be
 //! in memory, and in which form.
 
-use limpid_graph::op::{Monoid, Reduce};
 use limpid_graph::{Graph, Index, Layout, Leaf, NodeId, Op};
 
+use super::choose_forms::Forms;
+use super::forms::{Fold, Form, Repeat, Split, runs};
 use super::{Matrix, pitch};
 
 /// One input of a node, as the node reads it.
@@ -17,14 +18,10 @@ pub(super) struct Read {
 /// How numbers are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Access {
-    /// Row by row, as a matrix of as many rows as the node has.
-    Rows,
-    /// One number for each row.
-    PerRow,
-    /// One number for each column.
-    PerColumn,
-    /// One number for all.
-    Single,
+    /// Item by item, in this form; repeated where the node's own has more rows or columns.
+    Items(Form),
+    /// Without padding, and repeated.
+    Repeated(Repeat),
     /// A whole matrix, read through a transposition or not.
     Matrix { transposed: bool },
     /// Everything, row after row without padding.
@@ -34,10 +31,8 @@ pub(super) enum Access {
 }
 
 impl Access {
-    /// Whether a block of rows of the node needs no more than the same rows of what is read.
-    pub(super) fn is_by_rows(self) -> bool {
-        matches!(self, Self::Rows | Self::PerRow)
-    }
+    /// One number for all.
+    pub(super) const SINGLE: Self = Self::Repeated(Repeat { inner: 1, extent: 1 });
 }
 
 /// A right operand of at most so many numbers is read by a fusion, block after block of its rows: it stays in the
@@ -49,6 +44,7 @@ const SMALL_OPERAND: usize = 1 << 14;
 pub(super) struct Reader<'g> {
     pub(super) graph: &'g Graph,
     pub(super) shapes: &'g [Vec<usize>],
+    pub(super) forms: &'g Forms,
 }
 
 impl<'g> Reader<'g> {
@@ -64,7 +60,22 @@ impl<'g> Reader<'g> {
         &self.shapes[id.index()]
     }
 
-    pub(super) fn matrix(self, id: NodeId) -> Matrix {
+    /// The form in which the node's value is computed.
+    pub(super) fn form(self, id: NodeId) -> Form {
+        self.forms.forms[id.index()]
+    }
+
+    fn split(self, id: NodeId) -> Split {
+        self.forms.splits[id.index()]
+    }
+
+    /// Whether the node's value has another form than matrices have.
+    pub(super) fn is_merged(self, id: NodeId) -> bool {
+        self.form(id).matrix() != self.usual(id)
+    }
+
+    /// The node's value as a matrix of its last axis.
+    pub(super) fn usual(self, id: NodeId) -> Matrix {
         Matrix::of(self.shape(id))
     }
 
@@ -86,21 +97,22 @@ impl<'g> Reader<'g> {
         matches!(self.op(id), Op::Leaf(Leaf::Input | Leaf::Parameter | Leaf::State))
     }
 
-    /// How many rows a fusion has that the node can be part of; `None` where it cannot go row by row.
+    /// How many items a fusion has that the node can be part of; `None` where it cannot go item by item.
     pub(super) fn domain(self, id: NodeId) -> Option<usize> {
         let inputs = self.inputs(id);
         match self.op(id) {
-            Op::Map(_) | Op::Formula(_) => Some(self.matrix(id).rows),
-            Op::Reduce(reduce) => self.fold(id, reduce).map(|_| self.matrix(inputs[0]).rows),
+            Op::Map(_) | Op::Formula(_) => Some(self.form(id).items),
+            Op::Reduce(_) => self.fold(id).map(|_| self.folded_form(id).items),
             Op::Contract => {
-                let [_, n] = self.shape(id) else { return None };
+                let [m, n] = *self.shape(id) else { return None };
                 let k = self.shape(inputs[1])[0];
                 let by_rows = self.transposed(inputs[0]).is_none();
-                (by_rows && k * pitch(*n) <= SMALL_OPERAND).then(|| self.matrix(id).rows)
+                (by_rows && k * pitch(n) <= SMALL_OPERAND).then_some(m)
             }
             Op::Index(Index::OneHot { .. }) => {
-                let of = self.matrix(inputs[0]);
-                (of.columns == 1 && of.rows == self.matrix(id).rows).then_some(of.rows)
+                let of = self.form(inputs[0]);
+                let rows = self.form(id).items;
+                (of == Form { items: rows, rows: 1, columns: 1 } && self.form(id).rows == 1).then_some(rows)
             }
             Op::Index(Index::ArgMax { axes }) => {
                 let shape = self.shape(inputs[0]);
@@ -111,27 +123,21 @@ impl<'g> Reader<'g> {
     }
 
     /// How a fusion folds, where it can.
-    pub(super) fn fold(self, id: NodeId, reduce: &Reduce) -> Option<Fold> {
-        let rank = self.shape(self.inputs(id)[0]).len();
-        let axes = reduce.axes.as_slice();
-        let is_all_but_last = axes.len() + 1 == rank && axes.iter().enumerate().all(|(i, &axis)| i == axis);
-        match rank {
-            0 => None,
-            _ if axes.len() == rank && (rank == 1 || reduce.monoid == Monoid::Sum) => Some(Fold::Everything),
-            _ if axes.len() == rank => None,
-            1 => None,
-            _ if axes == [rank - 1] && (rank == 2 || reduce.keep) => Some(Fold::Rows),
-            _ if is_all_but_last && axes.first() == Some(&0) => Some(Fold::Columns),
-            _ => None,
-        }
+    pub(super) fn fold(self, id: NodeId) -> Option<Fold> {
+        let Op::Reduce(reduce) = self.op(id) else { return None };
+        let from = self.inputs(id)[0];
+        Fold::of(self.shape(from), self.split(from), reduce)
     }
 
-    /// Whether the node's value is there only when a fusion has run over all its rows.
+    /// The form of what a fold folds: of its input under the shape in which it reads it.
+    fn folded_form(self, id: NodeId) -> Form {
+        let from = self.inputs(id)[0];
+        self.split(from).form(self.shape(from))
+    }
+
+    /// Whether the node's value is there only when a fusion has run over all its items.
     pub(super) fn is_terminal(self, id: NodeId) -> bool {
-        match self.op(id) {
-            Op::Reduce(reduce) => matches!(self.fold(id, reduce), Some(Fold::Columns | Fold::Everything)),
-            _ => false,
-        }
+        self.fold(id).is_some_and(|fold| fold.items.is_some())
     }
 
     /// What a transposition of the last two axes transposes.
@@ -145,9 +151,9 @@ impl<'g> Reader<'g> {
     /// How `id` reads its inputs.
     pub(super) fn reads(self, id: NodeId) -> Vec<Read> {
         let inputs = self.inputs(id);
-        let by_rows = self.domain(id).is_some();
+        let by_items = self.domain(id).is_some();
         let contiguous = |input: NodeId| Read { source: self.storage(input), access: Access::Contiguous };
-        let by_rows_of = |input: NodeId| Read { source: self.storage(input), access: Access::Rows };
+        let items_of = |input: NodeId, form: Form| Read { source: self.storage(input), access: Access::Items(form) };
         match self.op(id) {
             Op::Leaf(_) => Vec::new(),
             Op::Map(_) | Op::Formula(_) => inputs.iter().map(|&input| self.elementwise(id, input)).collect(),
@@ -156,12 +162,13 @@ impl<'g> Reader<'g> {
                     Some(source) => Read { source: self.storage(source), access: Access::Matrix { transposed: true } },
                     None => Read { source: self.storage(input), access: Access::Matrix { transposed: false } },
                 };
-                let left = if by_rows { by_rows_of(inputs[0]) } else { operand(inputs[0]) };
+                let left = if by_items { items_of(inputs[0], self.usual(inputs[0]).into()) } else { operand(inputs[0]) };
                 vec![left, operand(inputs[1])]
             }
             Op::Contract => inputs.iter().map(|&input| contiguous(self.transposed(input).unwrap_or(input))).collect(),
-            Op::Reduce(_) | Op::Index(Index::OneHot { .. } | Index::ArgMax { .. }) if by_rows => {
-                vec![by_rows_of(inputs[0])]
+            Op::Reduce(_) if by_items => vec![items_of(inputs[0], self.folded_form(id))],
+            Op::Index(Index::OneHot { .. } | Index::ArgMax { .. }) if by_items => {
+                vec![items_of(inputs[0], self.form(inputs[0]))]
             }
             Op::Index(Index::Gather { axis: 0 }) if self.is_fed(inputs[0]) && self.shape(inputs[1]).len() == 1 => {
                 vec![Read { source: inputs[0], access: Access::Raw }, contiguous(inputs[1])]
@@ -172,56 +179,41 @@ impl<'g> Reader<'g> {
 
     /// How a function of single numbers reads an input: through broadcasts.
     fn elementwise(self, id: NodeId, input: NodeId) -> Read {
-        let by_rows = Read { source: self.storage(input), access: Access::Rows };
-        if !matches!(self.op(by_rows.source), Op::Layout(Layout::Broadcast(_))) {
-            return by_rows;
+        let form = self.form(id);
+        let all = Read { source: self.storage(input), access: Access::Items(form) };
+        if !matches!(self.op(all.source), Op::Layout(Layout::Broadcast(_))) {
+            return all;
         }
-        let source = self.storage(self.inputs(by_rows.source)[0]);
-        let (from, to) = (self.shape(self.inputs(by_rows.source)[0]), self.shape(by_rows.source));
-        let matrix = self.matrix(id);
-        // The broadcast may have been reshaped on its way here; then only its own rows and columns say how it repeats.
-        if Matrix::of(to) != matrix || self.is_lazy(source) {
-            return by_rows;
+        // A broadcast says which number is read by the number that is written: a reshape between changes neither.
+        let input = self.inputs(all.source)[0];
+        let source = self.storage(input);
+        match repeated(self.shape(input), self.shape(all.source), form) {
+            Some(access) if !self.is_lazy(source) => Read { source, access },
+            _ => all,
         }
-        let access = match repeats(from, to) {
-            Some(Access::PerColumn) if self.shape(source).iter().product::<usize>() == matrix.columns => {
-                Access::PerColumn
-            }
-            Some(Access::PerRow) if self.shape(source).iter().product::<usize>() == matrix.rows => Access::PerRow,
-            Some(Access::Single) => Access::Single,
-            _ => return by_rows,
-        };
-        Read { source, access }
     }
 }
 
-/// The result of a fold in a fusion.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Fold {
-    /// One number for each row.
-    Rows,
-    /// One number for each column.
-    Columns,
-    /// One number.
-    Everything,
-}
-
-/// How a broadcast from one shape to another repeats its input, where rows or columns say it.
-fn repeats(from: &[usize], to: &[usize]) -> Option<Access> {
+/// How a function of single numbers whose values have this form reads through a broadcast from one shape to another;
+/// `None` where it cannot.
+pub(super) fn repeated(from: &[usize], to: &[usize], form: Form) -> Option<Access> {
+    let new = to.len() - from.len();
+    let is_kept = |axis: usize| axis >= new && from[axis - new] == to[axis];
+    let runs = runs(to.iter().enumerate().map(|(axis, &extent)| (extent, is_kept(axis))));
     if from.iter().product::<usize>() == 1 {
-        return Some(Access::Single);
+        return Some(Access::SINGLE);
     }
-    let padded: Vec<usize> = std::iter::repeat_n(1, to.len() - from.len()).chain(from.iter().copied()).collect();
-    let last = to.len() - 1;
-    let same = |axis: usize| padded[axis] == to[axis];
-    let ones = |axis: usize| padded[axis] == 1;
-    if same(last) && (0..last).all(ones) {
-        return Some(Access::PerColumn);
+    let Form { items, rows, columns } = form;
+    match *runs.0.as_slice() {
+        [(true, kept), (false, _)] if kept == items * rows && kept * columns == form.count() => {
+            Some(Access::Items(Form { columns: 1, ..form }))
+        }
+        [(true, kept), (false, _)] if kept == items => Some(Access::Items(Form { items, rows: 1, columns: 1 })),
+        [(true, kept), (false, repeated), (true, last)] if (kept, repeated, last) == (items, rows, columns) => {
+            Some(Access::Items(Form { rows: 1, ..form }))
+        }
+        _ => runs.repeat().map(Access::Repeated),
     }
-    if ones(last) && (0..last).all(same) {
-        return Some(Access::PerRow);
-    }
-    None
 }
 
 fn is_transposition(axes: &[usize]) -> bool {

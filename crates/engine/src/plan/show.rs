@@ -89,14 +89,14 @@ fn fused(fusion: &Fusion) -> Vec<String> {
     let name = |kind: &InstructionKind| match kind {
         InstructionKind::Map { op, .. } => op.info().name.to_string(),
         InstructionKind::FoldRows { monoid, .. } => format!("{} of rows", monoid.name()),
-        InstructionKind::FoldColumns { monoid, .. } => format!("{} of columns", monoid.name()),
+        InstructionKind::FoldItem { monoid, .. } => format!("{} of each item's rows", monoid.name()),
+        InstructionKind::FoldItems { monoid, .. } => format!("{} of columns", monoid.name()),
         InstructionKind::Product { left, .. } => format!("product with {} rows", left.columns),
         InstructionKind::OneHot { .. } => "one_hot".to_string(),
         InstructionKind::ArgMax { .. } => "argmax".to_string(),
         InstructionKind::Load { .. }
-        | InstructionKind::PerRow { .. }
-        | InstructionKind::PerColumn { .. }
-        | InstructionKind::Single { .. }
+        | InstructionKind::Spread { .. }
+        | InstructionKind::Repeat { .. }
         | InstructionKind::Number(_) => String::new(),
     };
     let names = fusion.instructions.iter().map(|instruction| name(&instruction.kind));
@@ -109,7 +109,8 @@ impl Plan {
         match &step.kind {
             StepKind::Fusion(fusion) => {
                 let count = fusion.prologue.len() + fusion.instructions.len() + fusion.stores.len();
-                format!("region of {count} over {} rows, {} at a time", fusion.rows, fusion.block)
+                let unit = if fusion.is_of_rows() { "rows" } else { "items" };
+                format!("region of {count} over {} {unit}, {} at a time", fusion.items, fusion.block)
             }
             StepKind::Combine { monoid, .. } => format!("{} of the blocks", monoid.name()),
             StepKind::Product(Product { sizes, update: added, .. }) => {

@@ -1,86 +1,93 @@
-//! A fusion's task: its instructions over one block of rows.
+//! A fusion's task: its instructions over its blocks of items.
 
 use super::task_frame::Frame;
 use crate::kernels::{index, prefetch, product, reduce, tile};
-use crate::plan::{Argument, Fusion, Instruction, InstructionKind, Operand, Place, Store, Target, pitch};
+use crate::plan::{Argument, Fusion, Instruction, InstructionKind, Operand, Place, Store, Target};
 
 /// A block at work.
 struct Block<'b> {
     frame: &'b Frame<'b>,
+    task: usize,
+    /// Whether the task's partial results begin with it.
+    is_first: bool,
+    /// Its first item, and how many it has.
     first: usize,
-    rows: usize,
+    items: usize,
     slots: *mut f32,
 }
 
 impl Block<'_> {
-    /// Where the block's rows of an argument begin.
+    /// Where the block's items of an argument begin, each of so many numbers.
     ///
     /// # Safety
-    /// The slot is within the block's scratch memory, or the block's rows within the value.
-    unsafe fn start(&self, argument: Argument, pitch: usize) -> *mut f32 {
+    /// The slot is within the block's scratch memory, or the block's items within the value.
+    unsafe fn start(&self, argument: Argument, item: usize) -> *mut f32 {
         match argument {
             // SAFETY: the caller answers for it.
             Argument::Slot(offset) => unsafe { self.slots.add(offset) },
             // SAFETY: as above.
-            Argument::Value(value) => unsafe { self.frame.base(value).add(self.first * pitch) },
+            Argument::Value(value) => unsafe { self.frame.base(value).add(self.first * item) },
         }
     }
 
-    /// The block's rows of an argument.
+    /// The block's items of an argument.
     ///
     /// # Safety
     /// As for [`Frame::numbers`]; a slot is not the one that is written.
-    unsafe fn rows<'n>(&self, argument: Argument, pitch: usize) -> &'n [f32] {
+    unsafe fn items<'n>(&self, argument: Argument, item: usize) -> &'n [f32] {
         // SAFETY: the caller answers for it.
-        unsafe { std::slice::from_raw_parts(self.start(argument, pitch), self.rows * pitch) }
+        unsafe { std::slice::from_raw_parts(self.start(argument, item), self.items * item) }
     }
 }
 
-/// Runs a fusion over its block `task`. `is_first` where another fusion, or another run of this one, has had the scratch
-/// memory before.
+/// Runs a fusion over the blocks of `task`. `is_first` where another fusion, or another run of this one, has had the
+/// scratch memory before.
 ///
 /// # Safety
 /// As for [`super::steps::run`]: the plan made the fusion for the frame's values, and the task is its own.
 pub(super) unsafe fn run(frame: &Frame<'_>, fusion: &Fusion, task: usize, scratch: &mut [f32], is_first: bool) {
-    let first = task * fusion.block;
-    let rows = fusion.block.min(fusion.rows.saturating_sub(first));
-    // Without rows there is no block, nor a place for its partial results.
-    if rows == 0 {
-        return;
-    }
     let (slots, rest) = scratch.split_at_mut(fusion.slots);
-    let block = Block { frame, first, rows, slots: slots.as_mut_ptr() };
-    // A thread's first block may be the last, which has fewer rows than those to come.
-    let whole = Block { rows: fusion.block, ..block };
-    for instruction in fusion.prologue.iter().filter(|_| is_first) {
-        // SAFETY: as below; the prologue reads no slots, and writes rows of slots only.
-        unsafe { instruct(&whole, instruction, task, rest) };
+    let slots = slots.as_mut_ptr();
+    let a_task = fusion.blocks_a_task * fusion.block;
+    // Without items there is no block, nor a place for its partial results.
+    let all = (task * a_task).min(fusion.items)..((task + 1) * a_task).min(fusion.items);
+    for first in all.clone().step_by(fusion.block) {
+        let starts = first == all.start;
+        let items = fusion.block.min(all.end - first);
+        let block = Block { frame, task, is_first: starts, first, items, slots };
+        // A thread's first block may be the last, which has fewer items than those to come.
+        let whole = Block { items: fusion.block, ..block };
+        for instruction in fusion.prologue.iter().filter(|_| starts && is_first) {
+            // SAFETY: as below; the prologue reads no slots, and writes items of slots only.
+            unsafe { instruct(&whole, instruction, rest) };
+        }
+        for (at, instruction) in fusion.instructions.iter().enumerate() {
+            ask_ahead(&block, fusion, at);
+            // SAFETY: an instruction writes a slot or a block's items of a value, and the fusion reads neither through
+            // its arguments: slots that are live lie apart, and what a fusion both reads and writes is stored behind its
+            // last instruction. Other blocks have other items, and other threads other scratch memory.
+            unsafe { instruct(&block, instruction, rest) };
+        }
+        // SAFETY: as above.
+        fusion.stores.iter().for_each(|store| unsafe { put(&block, store) });
     }
-    for (at, instruction) in fusion.instructions.iter().enumerate() {
-        ask_ahead(&block, fusion, at);
-        // SAFETY: an instruction writes a slot or a block's rows of a value, and the fusion reads neither through its
-        // arguments: slots that are live lie apart, and what a fusion both reads and writes is stored behind its last
-        // instruction. Other blocks have other rows, and other threads other scratch memory.
-        unsafe { instruct(&block, instruction, task, rest) };
-    }
-    // SAFETY: as above.
-    fusion.stores.iter().for_each(|store| unsafe { put(&block, store) });
 }
 
 /// Copies a slot to where a value stands.
 ///
 /// # Safety
-/// Nobody else uses the block's rows of the value; a row of it is at least as long as what is copied to it.
+/// Nobody else uses the block's items of the value; a row of it is at least as long as what is copied to it.
 unsafe fn put(block: &Block<'_>, store: &Store) {
-    let Block { frame, first, rows, slots } = *block;
-    let across = pitch(store.columns);
-    let is_kept = matches!(frame.plan.value(store.value).place, Place::Leaf(_));
-    let (at_once, count) = if across == store.pitch { (rows, rows * across) } else { (1, store.columns) };
-    for row in (0..rows).step_by(at_once) {
-        // SAFETY: the caller answers for the value's rows; the slot has as many, and lies elsewhere.
+    let Block { frame, first, items, slots, .. } = *block;
+    let Store { slot, value, rows, columns, from_pitch, pitch } = *store;
+    let is_kept = matches!(frame.plan.value(value).place, Place::Leaf(_));
+    let all = items * rows;
+    let (at_once, count) = if from_pitch == pitch { (all, all * pitch) } else { (1, columns) };
+    for row in (0..all).step_by(at_once) {
+        // SAFETY: the caller answers for the value's items; the slot has as many, and lies elsewhere.
         let (from, to) = unsafe {
-            let to = frame.numbers_mut(store.value, (first + row) * store.pitch, count);
-            (std::slice::from_raw_parts(slots.add(store.slot + row * across), count), to)
+            let to = frame.numbers_mut(value, (first * rows + row) * pitch, count);
+            (std::slice::from_raw_parts(slots.add(slot + row * from_pitch), count), to)
         };
         if is_kept {
             tile::keep(frame.level, from, to);
@@ -94,81 +101,89 @@ unsafe fn put(block: &Block<'_>, store: &Store) {
 /// processor does not see by itself that one follows the other.
 fn ask_ahead(block: &Block<'_>, fusion: &Fusion, at: usize) {
     let parts = fusion.instructions.len();
-    let next = block.first + block.rows;
-    let rows = fusion.block.min(fusion.rows - next);
-    for &(value, pitch) in &fusion.ahead {
-        let start = block.frame.base(value).wrapping_add(next * pitch).cast_const();
-        let part = |at: usize| at * rows * pitch / parts;
+    let next = block.first + block.items;
+    let items = fusion.block.min(fusion.items - next);
+    for &(value, item) in &fusion.ahead {
+        let start = block.frame.base(value).wrapping_add(next * item).cast_const();
+        let part = |at: usize| at * items * item / parts;
         prefetch(start.wrapping_add(part(at)), part(at + 1) - part(at));
     }
 }
 
 /// # Safety
 /// The instruction's result overlaps none of its operands.
-unsafe fn instruct(block: &Block<'_>, instruction: &Instruction, task: usize, rest: &mut [f32]) {
-    let Block { frame, first, rows, .. } = *block;
-    let (level, columns) = (frame.level, instruction.columns);
-    let across = pitch(columns);
-    let start = match instruction.to {
-        // SAFETY: the plan has room for the instruction's rows where it writes them.
-        Target::Slot(slot) => unsafe { block.start(Argument::Slot(slot), across) },
+unsafe fn instruct(block: &Block<'_>, instruction: &Instruction, rest: &mut [f32]) {
+    let Block { frame, task, first, items, .. } = *block;
+    let Instruction { ref kind, to, rows, columns, pitch: across } = *instruction;
+    let level = frame.level;
+    let start = match to {
+        // SAFETY: the plan has room for the instruction's items where it writes them.
+        Target::Slot(slot) => unsafe { block.start(Argument::Slot(slot), rows * across) },
         // SAFETY: as above.
-        Target::Value(value) => unsafe { block.start(Argument::Value(value), across) },
+        Target::Value(value) => unsafe { block.start(Argument::Value(value), rows * across) },
         Target::Partials => std::ptr::NonNull::dangling().as_ptr(),
     };
-    let len = if instruction.to == Target::Partials { 0 } else { rows * across };
-    // SAFETY: the slot, or the block's rows of the value, has as many numbers; the caller answers for the rest.
+    let len = if to == Target::Partials { 0 } else { items * rows * across };
+    // SAFETY: the slot, or the block's items of the value, has as many numbers; the caller answers for the rest.
     let out = unsafe { std::slice::from_raw_parts_mut(start, len) };
     // SAFETY: the caller answers for it.
-    let operand = |operand: &Operand| unsafe { block.rows(operand.rows, operand.pitch) };
-    // SAFETY: as above.
-    let column = |argument: Argument| unsafe { block.rows(argument, 1) };
-    match &instruction.kind {
+    let operand = |of: &Operand| unsafe { block.items(of.at, of.rows * of.pitch) };
+    match kind {
         InstructionKind::Map { op, arguments } => {
             let mut slices: [&[f32]; 3] = [&[]; 3];
             for (slice, &argument) in slices.iter_mut().zip(arguments) {
                 // SAFETY: as above.
-                *slice = unsafe { block.rows(argument, across) };
+                *slice = unsafe { block.items(argument, rows * across) };
             }
             tile::apply(level, *op, &slices[..arguments.len()], out);
         }
         InstructionKind::Load { from, pitch } => {
             for (row, out) in out.chunks_exact_mut(across.max(1)).enumerate() {
                 // SAFETY: the value has the row.
-                let from = unsafe { frame.numbers(*from, (first + row) * pitch, columns) };
+                let from = unsafe { frame.numbers(*from, (first * rows + row) * pitch, columns) };
                 out[..columns].copy_from_slice(from);
             }
         }
-        InstructionKind::PerRow { from } => tile::spread_rows(column(*from), across, out),
-        InstructionKind::PerColumn { from } => {
-            // SAFETY: the value has a number for each column.
-            let numbers = unsafe { frame.numbers(*from, 0, columns) };
-            out.chunks_exact_mut(across.max(1)).for_each(|row| row[..columns].copy_from_slice(numbers));
+        InstructionKind::Spread { from } => {
+            tile::spread(operand(from), (from.rows, from.columns, from.pitch), (rows, columns, across), out);
         }
-        // SAFETY: the value has one number.
-        InstructionKind::Single { from } => out.fill(unsafe { frame.numbers(*from, 0, 1) }[0]),
+        InstructionKind::Repeat { from, repeat } => {
+            // SAFETY: what is repeated lies without padding.
+            let numbers = unsafe { frame.numbers(*from, 0, repeat.extent) };
+            tile::repeat(numbers, repeat.inner, first * rows * columns, (columns, across), out);
+        }
         InstructionKind::Number(number) => out.fill(*number),
         InstructionKind::FoldRows { monoid, from } => {
             reduce::rows(level, *monoid, operand(from), (from.columns, from.pitch), out);
         }
-        InstructionKind::FoldColumns { monoid, from, partials } => {
-            // SAFETY: the block's own row of the partial results.
-            let out = unsafe { frame.numbers_mut(*partials, task * across, columns) };
-            reduce::columns(level, *monoid, operand(from), (columns, from.pitch), out);
+        InstructionKind::FoldItem { monoid, from } => {
+            let of_an_item = operand(from).chunks_exact((from.rows * from.pitch).max(1));
+            for (from_rows, out) in of_an_item.zip(out.chunks_exact_mut(across.max(1))) {
+                reduce::columns(level, *monoid, from_rows, (columns, from.pitch), &mut out[..columns]);
+            }
+        }
+        InstructionKind::FoldItems { monoid, from, kept, partials } => {
+            // SAFETY: the task's own row of the partial results.
+            let out = unsafe { frame.numbers_mut(*partials, task * frame.plan.value(*partials).pitch, columns) };
+            let Operand { rows, columns, pitch, .. } = *from;
+            let form = reduce::Items { rows, columns, pitch, kept: *kept, first, is_first: block.is_first };
+            reduce::items(level, *monoid, operand(from), form, out);
         }
         InstructionKind::Product { left, right, right_pitch } => {
-            let sizes = product::Sizes { m: rows, k: left.columns, n: columns };
+            let sizes = product::Sizes { m: items * rows, k: left.columns, n: columns };
             // SAFETY: as above.
-            let start_of_left = unsafe { block.start(left.rows, left.pitch) };
+            let start_of_left = unsafe { block.start(left.at, left.rows * left.pitch) };
             let a = product::Matrix { start: start_of_left, row: left.pitch, column: 1 };
             let b = product::Right::Direct { start: frame.base(*right), row: *right_pitch };
             let c = product::Target { start, row: across, padded: across.is_multiple_of(product::PAD) };
-            let all = (0..rows, 0..product::panels(*level, columns));
+            let all = (0..sizes.m, 0..product::panels(*level, columns));
             // SAFETY: rows of the right operand are padded; the caller answers for the rest.
             unsafe { product::multiply(level, sizes, a, b, all, c, product::ProductOptions::PLAIN, rest) };
         }
         InstructionKind::OneHot { positions, node } => {
-            if let Err(bad) = index::one_hot(column(*positions), (columns, across), out) {
+            // SAFETY: as above.
+            let positions = unsafe { block.items(*positions, rows) };
+            if let Err(bad) = index::one_hot(positions, (columns, across), out) {
                 frame.fail(*node, task, bad);
             }
         }

@@ -71,7 +71,9 @@ unsafe fn rows(
                 let out = frame.numbers_mut(value, (at * rows + row) * to.pitch, columns);
                 match (frame.stored[leaf.index()], variable) {
                     (Raw::None, Some(variable)) => {
-                        let pitch = frame.plan.value(variable).pitch;
+                        // Of another form: without padding, then.
+                        let kept = frame.plan.value(variable);
+                        let pitch = if kept.matrix.columns == columns { kept.pitch } else { columns };
                         out.copy_from_slice(frame.numbers(variable, (found * rows + row) * pitch, columns));
                     }
                     (data, _) => load(frame, data, (found * rows + row) * columns, out),

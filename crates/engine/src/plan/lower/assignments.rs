@@ -2,7 +2,7 @@
 
 use limpid_graph::{Assignment, NodeId};
 
-use super::values::Form;
+use super::values::Rearranged;
 use super::{Assigned, Lowering};
 use crate::plan::{Place, Storage, ValueId};
 
@@ -12,14 +12,14 @@ impl<'g> Lowering<'g> {
         let held = self.reader.storage(id);
         let value = self.value(held);
         match self.values[value].place {
-            Place::Leaf(_) => self.derived(value, Form::Copied),
+            Place::Leaf(_) => self.derived(value, Rearranged::Copied),
             _ => value,
         }
     }
 
     pub(super) fn assigned(&mut self, target: NodeId, id: NodeId) -> Assigned {
         let value = self.end(id);
-        let value = self.with_form(value, self.reader.matrix(id));
+        let value = self.with_form(value, self.reader.usual(id));
         let is_kept = (self.stored)(target).storage == Storage::Padded;
         let kept = is_kept.then(|| self.value(target));
         let adds = self.added.contains_key(&id);
@@ -32,10 +32,10 @@ impl<'g> Lowering<'g> {
     pub(super) fn is_stored_after_block(&self, id: NodeId) -> bool {
         let Some(assignment) = self.assignment(id) else { return false };
         let Some(group) = self.groups.of[id.index()] else { return false };
-        let is_fusion = self.groups.all[group].rows.is_some() && !self.reader.is_terminal(id);
-        let same_form = self.reader.matrix(id) == self.reader.matrix(assignment.target);
-        let reads_by_rows = !self.read_otherwise.contains(&(group, assignment.target));
-        is_fusion && same_form && !self.failing[group] && reads_by_rows
+        let is_fusion = self.groups.all[group].items.is_some() && !self.reader.is_terminal(id);
+        let same_form = self.reader.form(id).matrix() == self.reader.usual(assignment.target);
+        let reads_by_items = !self.read_otherwise.contains(&(group, assignment.target));
+        is_fusion && same_form && !self.failing[group] && reads_by_items
     }
 
     /// The first assignment of what `id` computes.

@@ -1,4 +1,4 @@
-//! Fusions from groups: the instructions of what goes row by row.
+//! Fusions from groups: the instructions of what goes item by item.
 
 use std::collections::{HashMap, HashSet};
 
@@ -6,8 +6,9 @@ use limpid_graph::op::Monoid;
 use limpid_graph::{Expr, Index, MapOp, NodeId, Op};
 
 use super::Lowering;
-use crate::plan::fusion::Store;
-use crate::plan::reads::{Access, Fold, Read};
+use crate::plan::forms::{Form, Repeat};
+use crate::plan::fusion::{SHORTEST_BLOCK, Store};
+use crate::plan::reads::{Access, Read};
 use crate::plan::{
     Argument, Fusion, Instruction, InstructionKind, Matrix, Operand, Place, StepKind, Target, ValueId, pitch,
 };
@@ -17,23 +18,27 @@ use crate::plan::{
 struct Writer {
     instructions: Vec<Instruction>,
     stores: Vec<Store>,
-    /// Where each member's rows are.
+    /// Where each member's items are.
     results: HashMap<NodeId, Argument>,
     /// What is repeated or loaded to another pitch, each once.
-    loaded: HashMap<(Load, usize), Argument>,
+    loaded: HashMap<(Load, Rows), Argument>,
     slots: usize,
+    /// Whether rows lie in slots without padding, as values of more than two axes lie in memory.
+    is_contiguous: bool,
     reads: Vec<ValueId>,
     writes: Vec<ValueId>,
-    /// Partial results of blocks, and what they are folded into.
+    /// Partial results of tasks, and what they are folded into.
     partials: Vec<(Monoid, ValueId, ValueId, NodeId)>,
 }
+
+/// The rows of an item, and their columns.
+type Rows = (usize, usize);
 
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 enum Load {
     Rows(ValueId, usize),
-    PerRow(Argument),
-    PerColumn(ValueId),
-    Single(ValueId),
+    Spread(Operand),
+    Repeat(ValueId, Repeat),
     /// A number's bits.
     Number(u32),
     Sum(NodeId, usize),
@@ -45,18 +50,33 @@ impl Writer {
         self.slots - 1
     }
 
-    fn emit(&mut self, kind: InstructionKind, columns: usize) -> Argument {
+    /// How far apart rows lie in slots.
+    fn pitch(&self, columns: usize) -> usize {
+        if self.is_contiguous { columns } else { pitch(columns) }
+    }
+
+    fn push(&mut self, kind: InstructionKind, to: Target, (rows, columns): Rows) {
+        let pitch = self.pitch(columns);
+        self.instructions.push(Instruction { kind, to, rows, columns, pitch });
+    }
+
+    fn emit(&mut self, kind: InstructionKind, form: Rows) -> Argument {
         let slot = self.slot();
-        self.instructions.push(Instruction { kind, to: Target::Slot(slot), columns });
+        self.push(kind, Target::Slot(slot), form);
         Argument::Slot(slot)
     }
 
-    fn load(&mut self, what: Load, columns: usize, kind: InstructionKind) -> Argument {
-        if let Some(&argument) = self.loaded.get(&(what, columns)) {
+    /// The result of an instruction as the operand of another.
+    fn operand(&mut self, kind: InstructionKind, form @ (rows, columns): Rows) -> Operand {
+        Operand { at: self.emit(kind, form), rows, columns, pitch: self.pitch(columns) }
+    }
+
+    fn load(&mut self, what: Load, form: Rows, kind: InstructionKind) -> Argument {
+        if let Some(&argument) = self.loaded.get(&(what, form)) {
             return argument;
         }
-        let argument = self.emit(kind, columns);
-        self.loaded.insert((what, columns), argument);
+        let argument = self.emit(kind, form);
+        self.loaded.insert((what, form), argument);
         argument
     }
 
@@ -67,198 +87,206 @@ impl Writer {
 }
 
 impl Lowering<'_> {
-    /// Lowers a group's fusion, and the steps that fold its blocks' partial results.
-    pub(super) fn fusion(&mut self, group: usize, rows: usize) {
+    /// Lowers a group's fusion, and the steps that fold its tasks' partial results.
+    pub(super) fn fusion(&mut self, group: usize, items: usize) {
         let members: Vec<NodeId> =
             self.groups.all[group].members.iter().copied().filter(|&id| self.is_needed(id)).collect();
         if members.is_empty() {
             return;
         }
-        let mut writer = Writer::default();
+        let is_contiguous = members.iter().any(|&id| self.reader.is_merged(id));
+        let mut writer = Writer { is_contiguous, ..Writer::default() };
         for &member in &members {
-            self.member(&mut writer, rows, member);
+            self.member(&mut writer, member);
         }
         let Writer { mut instructions, mut stores, mut reads, writes, partials, .. } = writer;
-        let mut rows = rows;
-        if Fusion::is_flat(&instructions) {
-            let across = instructions.first().map_or(1, |first| pitch(first.columns));
-            rows *= across;
-            instructions.iter_mut().for_each(|instruction| instruction.columns = 1);
-            stores.iter_mut().for_each(|store| (store.columns, store.pitch) = (1, 1));
+        let mut items = items;
+        if let Some(an_item) = Fusion::flat(&instructions, &stores) {
+            items *= an_item;
+            instructions.iter_mut().for_each(Instruction::flatten);
+            stores.iter_mut().for_each(Store::flatten);
         }
         let written: HashSet<ValueId> = writes.iter().copied().collect();
         reads.retain(|value| !written.contains(value));
         reads.sort_unstable();
         reads.dedup();
-        let fusion = Fusion::laid_out(self.level, rows, instructions, stores, reads, &self.values);
-        let blocks = fusion.blocks();
+        let shortest = if is_contiguous { 1 } else { SHORTEST_BLOCK };
+        let fusion = Fusion::laid_out(self.level, (items, shortest), instructions, stores, reads, &self.values);
+        let tasks = fusion.tasks();
         let folds = partials.iter().map(|&(_, partial, ..)| partial);
         let all_writes = writes.iter().copied().chain(folds).collect();
-        self.step(StepKind::Fusion(fusion), blocks.max(1), all_writes, None, members);
+        self.step(StepKind::Fusion(fusion), tasks.max(1), all_writes, None, members);
         for (monoid, partial, value, node) in partials {
-            self.values[partial].matrix.rows = blocks;
+            self.values[partial].matrix.rows = tasks;
             self.step(StepKind::Combine { monoid, partials: partial }, 1, vec![value], None, vec![node]);
         }
     }
 
     /// The step that adds the parts of a product cut along k, for readers outside fusions.
     pub(super) fn sum_of_parts(&mut self, id: NodeId, value: ValueId) {
-        let matrix = self.reader.matrix(id);
+        let form = self.reader.form(id);
         let mut writer = Writer::default();
-        let sum = self.operand_as(&mut writer, matrix, id).rows;
+        let sum = self.operand(&mut writer, form, id).at;
         let kind = InstructionKind::Map { op: MapOp::Identity, arguments: vec![sum] };
-        writer.instructions.push(Instruction { kind, to: Target::Value(value), columns: matrix.columns });
-        let fusion =
-            Fusion::laid_out(self.level, matrix.rows, writer.instructions, Vec::new(), writer.reads, &self.values);
-        let blocks = fusion.blocks();
-        self.step(StepKind::Fusion(fusion), blocks.max(1), vec![value], None, vec![id]);
+        writer.push(kind, Target::Value(value), (form.rows, form.columns));
+        let items = (form.items, SHORTEST_BLOCK);
+        let fusion = Fusion::laid_out(self.level, items, writer.instructions, Vec::new(), writer.reads, &self.values);
+        let tasks = fusion.tasks();
+        self.step(StepKind::Fusion(fusion), tasks.max(1), vec![value], None, vec![id]);
     }
 
-    fn member(&mut self, writer: &mut Writer, rows: usize, id: NodeId) {
+    fn member(&mut self, writer: &mut Writer, id: NodeId) {
         let node = self.reader.graph.node(id);
         let reads = self.reader.reads(id);
-        let columns = self.reader.matrix(id).columns;
+        let form = self.reader.form(id);
         match &node.op {
             Op::Map(op) => {
-                let arguments = reads.iter().map(|&read| self.argument(writer, rows, columns, read)).collect();
-                self.result(writer, id, columns, InstructionKind::Map { op: *op, arguments });
+                let arguments = reads.iter().map(|&read| self.argument(writer, form, read)).collect();
+                self.result(writer, id, InstructionKind::Map { op: *op, arguments });
             }
             Op::Formula(formula) => {
-                let arguments: Vec<_> = reads.iter().map(|&read| self.argument(writer, rows, columns, read)).collect();
-                let kind = lower(writer, formula.body(), &arguments, columns);
-                self.result(writer, id, columns, kind);
+                let arguments: Vec<_> = reads.iter().map(|&read| self.argument(writer, form, read)).collect();
+                let kind = lower(writer, formula.body(), &arguments, (form.rows, form.columns));
+                self.result(writer, id, kind);
             }
             Op::Contract => {
-                let left = self.operand(writer, rows, id, reads[0]);
-                let matrix = Matrix { rows: left.columns, columns };
+                let left = self.items(writer, reads[0]);
+                let matrix = Matrix { rows: left.columns, columns: form.columns };
                 let (right, right_pitch) = self.right_operand(reads[1], matrix);
                 writer.read(right);
-                self.result(writer, id, columns, InstructionKind::Product { left, right, right_pitch });
+                self.result(writer, id, InstructionKind::Product { left, right, right_pitch });
             }
-            Op::Reduce(reduce) => {
-                let mut from = self.operand(writer, rows, id, reads[0]);
-                let monoid = reduce.monoid;
-                let Some(fold) = self.reader.fold(id, reduce) else { return };
-                if fold == Fold::Everything && from.columns != 1 {
-                    from = Operand {
-                        rows: writer.emit(InstructionKind::FoldRows { monoid, from }, 1),
-                        columns: 1,
-                        pitch: 1,
-                    };
-                }
-                match fold {
-                    Fold::Rows => self.result(writer, id, 1, InstructionKind::FoldRows { monoid, from }),
-                    Fold::Columns | Fold::Everything => {
-                        let partials = self.new_value(&[0, from.columns], pitch(from.columns), Place::Arena(0), None);
-                        let kind = InstructionKind::FoldColumns { monoid, from, partials };
-                        let columns = from.columns;
-                        writer.instructions.push(Instruction { kind, to: Target::Partials, columns });
-                        let value = self.value(id);
-                        writer.partials.push((monoid, partials, value, id));
-                    }
-                }
-            }
+            Op::Reduce(reduce) => self.fold(writer, id, reduce.monoid, reads[0]),
             Op::Index(Index::OneHot { .. }) => {
-                let positions = self.operand(writer, rows, id, reads[0]).rows;
-                self.result(writer, id, columns, InstructionKind::OneHot { positions, node: id });
+                let positions = self.items(writer, reads[0]).at;
+                self.result(writer, id, InstructionKind::OneHot { positions, node: id });
             }
             Op::Index(Index::ArgMax { .. }) => {
-                let from = self.operand(writer, rows, id, reads[0]);
-                self.result(writer, id, 1, InstructionKind::ArgMax { from });
+                let from = self.items(writer, reads[0]);
+                self.result(writer, id, InstructionKind::ArgMax { from });
             }
             Op::Index(_) | Op::Layout(_) | Op::Leaf(_) => {}
         }
     }
 
-    /// The instruction that computes a member, to where its rows are wanted.
-    fn result(&mut self, writer: &mut Writer, id: NodeId, columns: usize, kind: InstructionKind) {
+    /// The instructions of a fold: rows first, then the rows of an item, then items.
+    fn fold(&mut self, writer: &mut Writer, id: NodeId, monoid: Monoid, read: Read) {
+        let Some(fold) = self.reader.fold(id) else { return };
+        let mut from = self.items(writer, read);
+        // A row of one number is that number; a fold of nothing but such rows copies them.
+        let folds_rows = fold.columns && (from.columns != 1 || (!fold.rows && fold.items.is_none()));
+        if folds_rows {
+            let kind = InstructionKind::FoldRows { monoid, from };
+            if !fold.rows && fold.items.is_none() {
+                return self.result(writer, id, kind);
+            }
+            from = writer.operand(kind, (from.rows, 1));
+        }
+        if fold.rows {
+            let kind = InstructionKind::FoldItem { monoid, from };
+            if fold.items.is_none() {
+                return self.result(writer, id, kind);
+            }
+            from = writer.operand(kind, (1, from.columns));
+        }
+        let Some(kept) = fold.items else {
+            // Only axes of one position are folded.
+            return self.result(writer, id, InstructionKind::Spread { from });
+        };
+        let columns = kept.extent * from.rows * from.columns;
+        let partials = self.new_value(&[0, columns], pitch(columns), Place::Arena(0), None);
+        let kind = InstructionKind::FoldItems { monoid, from, kept, partials };
+        writer.push(kind, Target::Partials, (1, columns));
+        let value = self.value(id);
+        writer.partials.push((monoid, partials, value, id));
+    }
+
+    /// The instruction that computes a member, to where its items are wanted.
+    fn result(&mut self, writer: &mut Writer, id: NodeId, kind: InstructionKind) {
+        let Form { rows, columns, .. } = self.reader.form(id);
         if !self.materialised[id.index()] {
-            let rows = writer.emit(kind, columns);
-            writer.results.insert(id, rows);
+            let items = writer.emit(kind, (rows, columns));
+            writer.results.insert(id, items);
             return;
         }
         let value = self.value(id);
+        let own_pitch = self.values[value].pitch;
         writer.writes.push(value);
-        if self.is_stored_after_block(id) {
-            let rows = writer.emit(kind, columns);
-            let Argument::Slot(slot) = rows else { return };
-            writer.stores.push(Store { slot, value, columns, pitch: pitch(columns) });
-            writer.results.insert(id, rows);
+        let from_pitch = writer.pitch(columns);
+        if self.is_stored_after_block(id) || own_pitch != from_pitch {
+            let items = writer.emit(kind, (rows, columns));
+            let Argument::Slot(slot) = items else { return };
+            writer.stores.push(Store { slot, value, rows, columns, from_pitch, pitch: own_pitch });
+            writer.results.insert(id, items);
             return;
         }
-        writer.instructions.push(Instruction { kind, to: Target::Value(value), columns });
+        writer.push(kind, Target::Value(value), (rows, columns));
         writer.results.insert(id, Argument::Value(value));
     }
 
-    /// An argument of a function of single numbers, at the pitch of `columns`.
-    fn argument(&mut self, writer: &mut Writer, rows: usize, columns: usize, read: Read) -> Argument {
-        let inner = writer.results.get(&read.source).copied();
+    /// An argument of a function of single numbers, in the form of its result and at its pitch.
+    fn argument(&mut self, writer: &mut Writer, form: Form, read: Read) -> Argument {
+        let rows = (form.rows, form.columns);
         match read.access {
-            Access::Rows => {
-                let Operand { rows: argument, pitch: found, .. } =
-                    self.operand_as(writer, Matrix { rows, columns }, read.source);
-                match argument {
-                    Argument::Value(from) if found != pitch(columns) => {
-                        writer.load(Load::Rows(from, found), columns, InstructionKind::Load { from, pitch: found })
+            Access::Items(own) => {
+                let from = self.operand(writer, own, read.source);
+                if (own.rows, own.columns) != rows {
+                    return writer.load(Load::Spread(from), rows, InstructionKind::Spread { from });
+                }
+                match from.at {
+                    Argument::Value(value) if from.pitch != writer.pitch(form.columns) => {
+                        let kind = InstructionKind::Load { from: value, pitch: from.pitch };
+                        writer.load(Load::Rows(value, from.pitch), rows, kind)
                     }
                     argument => argument,
                 }
             }
-            Access::PerRow => {
-                let from = inner.unwrap_or_else(|| {
-                    let value = self.value(read.source);
-                    Argument::Value(writer.read(value))
-                });
-                // Rows of one number are that number's.
-                if columns == 1 {
-                    from
-                } else {
-                    writer.load(Load::PerRow(from), columns, InstructionKind::PerRow { from })
-                }
-            }
-            Access::PerColumn => {
-                let from = self.value(read.source);
+            // Functions of single numbers read in no other way.
+            Access::Repeated(_) | Access::Matrix { .. } | Access::Contiguous | Access::Raw => {
+                let repeat = match read.access {
+                    Access::Repeated(repeat) => repeat,
+                    _ => Repeat { inner: 1, extent: 1 },
+                };
+                let value = self.value(read.source);
+                let from = self.contiguous(value);
                 writer.read(from);
-                writer.load(Load::PerColumn(from), columns, InstructionKind::PerColumn { from })
-            }
-            _ => {
-                let from = self.value(read.source);
-                writer.read(from);
-                writer.load(Load::Single(from), columns, InstructionKind::Single { from })
+                writer.load(Load::Repeat(from, repeat), rows, InstructionKind::Repeat { from, repeat })
             }
         }
     }
 
-    /// The rows of a node's first input, whatever their pitch.
-    fn operand(&mut self, writer: &mut Writer, rows: usize, id: NodeId, read: Read) -> Operand {
-        // What is read may be of another form, and without numbers that does not say how many columns there are.
-        let form = self.reader.matrix(self.reader.inputs(id)[0]);
-        let columns = if form.rows == rows { form.columns } else { form.count() / rows.max(1) };
-        self.operand_as(writer, Matrix { rows, columns }, read.source)
+    /// What is read item by item, whatever its pitch.
+    fn items(&mut self, writer: &mut Writer, read: Read) -> Operand {
+        let form = match read.access {
+            Access::Items(form) => form,
+            // What is read otherwise is no instruction's operand.
+            _ => self.reader.form(read.source),
+        };
+        self.operand(writer, form, read.source)
     }
 
-    fn operand_as(&mut self, writer: &mut Writer, matrix: Matrix, source: NodeId) -> Operand {
-        let columns = matrix.columns;
-        if let Some(&rows) = writer.results.get(&source) {
-            return Operand { rows, columns, pitch: pitch(columns) };
+    fn operand(&mut self, writer: &mut Writer, form: Form, source: NodeId) -> Operand {
+        let Form { rows, columns, .. } = form;
+        if let Some(&at) = writer.results.get(&source) {
+            return Operand { at, rows, columns, pitch: writer.pitch(columns) };
         }
         if let Some(sums) = self.parts.get(&source).cloned() {
             let arguments: Vec<Argument> = sums.iter().map(|&sum| Argument::Value(writer.read(sum))).collect();
             let mut sum = arguments[0];
             for (i, &next) in arguments.iter().enumerate().skip(1) {
                 let kind = InstructionKind::Map { op: MapOp::Add, arguments: vec![sum, next] };
-                sum = writer.load(Load::Sum(source, i), columns, kind);
+                sum = writer.load(Load::Sum(source, i), (rows, columns), kind);
             }
-            return Operand { rows: sum, columns, pitch: pitch(columns) };
+            return Operand { at: sum, rows, columns, pitch: writer.pitch(columns) };
         }
-        let (value, pitch) = self.as_matrix(source, matrix);
+        let (value, pitch) = self.as_matrix(source, form.matrix());
         writer.read(value);
-        Operand { rows: Argument::Value(value), columns, pitch }
+        Operand { at: Argument::Value(value), rows, columns, pitch }
     }
 }
 
 /// A formula's body as instructions; answers the last one's work.
-fn lower(writer: &mut Writer, body: &Expr, arguments: &[Argument], columns: usize) -> InstructionKind {
+fn lower(writer: &mut Writer, body: &Expr, arguments: &[Argument], form: Rows) -> InstructionKind {
     let (op, inner) = match body {
         Expr::Apply(op, inner) => (*op, inner.as_slice()),
         // A bare argument or number is copied.
@@ -270,11 +298,11 @@ fn lower(writer: &mut Writer, body: &Expr, arguments: &[Argument], columns: usiz
             Expr::Argument(i) => arguments[*i],
             Expr::Number(number) => {
                 let number = *number as f32;
-                writer.load(Load::Number(number.to_bits()), columns, InstructionKind::Number(number))
+                writer.load(Load::Number(number.to_bits()), form, InstructionKind::Number(number))
             }
             Expr::Apply(..) => {
-                let kind = lower(writer, inner, arguments, columns);
-                writer.emit(kind, columns)
+                let kind = lower(writer, inner, arguments, form);
+                writer.emit(kind, form)
             }
         })
         .collect();

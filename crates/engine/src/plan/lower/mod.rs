@@ -10,9 +10,9 @@ mod values;
 
 use std::collections::{HashMap, HashSet};
 
-use limpid_graph::{Assignment, Graph, Index, NodeId, Op, Sizes};
+use limpid_graph::{Assignment, Index, NodeId, Op, Sizes};
 
-use self::values::Form;
+use self::values::Rearranged;
 use super::groups::Groups;
 use super::reads::Reader;
 use super::sparse_operands::{self, Origin};
@@ -89,7 +89,7 @@ pub(super) struct Lowering<'g> {
     of_node: HashMap<NodeId, ValueId>,
     /// The sums that a product is cut into along k.
     parts: HashMap<NodeId, Vec<ValueId>>,
-    derived: HashMap<(ValueId, Form), ValueId>,
+    derived: HashMap<(ValueId, Rearranged), ValueId>,
     listed: HashMap<(NodeId, bool), usize>,
     steps: Vec<Step>,
     constants: Vec<f32>,
@@ -98,13 +98,12 @@ pub(super) struct Lowering<'g> {
 
 impl<'g> Lowering<'g> {
     pub(super) fn of(
-        graph: &'g Graph,
+        reader: Reader<'g>,
         sizes: &'g Sizes,
-        shapes: &'g [Vec<usize>],
         level: Level,
         stored: &'g dyn Fn(NodeId) -> Stored,
     ) -> Lowered {
-        let reader = Reader { graph, shapes };
+        let graph = reader.graph;
         let added: HashMap<NodeId, Added> = updates::find(reader)
             .into_iter()
             .filter(|(_, added)| stored(added.target).storage == Storage::Padded)
@@ -138,8 +137,8 @@ impl<'g> Lowering<'g> {
             first_assignments,
             failing,
             read_otherwise,
-            needed: vec![false; shapes.len()],
-            materialised: vec![false; shapes.len()],
+            needed: vec![false; graph.nodes().len()],
+            materialised: vec![false; graph.nodes().len()],
             values: Vec::new(),
             of_node: HashMap::new(),
             parts: HashMap::new(),
@@ -157,15 +156,15 @@ impl<'g> Lowering<'g> {
         let graph = self.reader.graph;
         // Products cut along k are known before anything else reads them.
         for group in 0..self.groups.all.len() {
-            if self.groups.all[group].rows.is_none() {
+            if self.groups.all[group].items.is_none() {
                 self.standalone(self.groups.all[group].members[0]);
             }
         }
         let outputs = graph.outputs().iter().map(|&id| (self.end(id), self.reader.shape(id).to_vec())).collect();
         let assigned: Vec<Assigned> = graph.assignments().iter().map(|a| self.assigned(a.target, a.value)).collect();
         for group in 0..self.groups.all.len() {
-            if let Some(rows) = self.groups.all[group].rows {
-                self.fusion(group, rows);
+            if let Some(items) = self.groups.all[group].items {
+                self.fusion(group, items);
             }
         }
         let flops = graph.flops(self.sizes).unwrap_or_default().iter().sum();

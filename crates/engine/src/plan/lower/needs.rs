@@ -27,8 +27,7 @@ impl Lowering<'_> {
             }
             for read in self.reads(id) {
                 let group = self.groups.of[id.index()];
-                let is_inner = read.access.is_by_rows()
-                    && group.is_some_and(|group| self.groups.is_inner(self.reader, group, read.source));
+                let is_inner = group.is_some_and(|group| self.groups.is_inner(self.reader, group, &read));
                 if !is_inner && read.access != Access::Raw {
                     self.materialised[read.source.index()] = true;
                 }
@@ -44,7 +43,7 @@ impl Lowering<'_> {
             return vec![Read { source, access: Access::Contiguous }];
         }
         if let Some(added) = self.added.get(&id) {
-            let scale = added.scale.map(|source| Read { source, access: Access::Single });
+            let scale = added.scale.map(|source| Read { source, access: Access::SINGLE });
             return self.product_reads(added.product).into_iter().chain(scale).collect();
         }
         if self.origins.contains_key(&id) { self.product_reads(id) } else { self.reader.reads(id) }
@@ -52,7 +51,7 @@ impl Lowering<'_> {
 
     pub(super) fn product_reads(&self, product: NodeId) -> Vec<Read> {
         let mut reads = self.reader.reads(product);
-        if let Access::Rows = reads[0].access {
+        if let Access::Items(_) = reads[0].access {
             reads[0].access = Access::Matrix { transposed: false };
         }
         if let Some(Origin::Stored { leaf, rows, .. }) = self.origins.get(&product) {
@@ -63,13 +62,17 @@ impl Lowering<'_> {
     }
 }
 
-/// Which groups have a member that can fail, and what their members read otherwise than row by row as it is.
+/// Which groups have a member that can fail, and what their members read otherwise than item by item as it lies.
 pub(super) fn what_members_do(reader: Reader<'_>, groups: &Groups) -> (Vec<bool>, HashSet<(usize, NodeId)>) {
     let (mut failing, mut read_otherwise) = (vec![false; groups.all.len()], HashSet::new());
     for (at, group) in groups.all.iter().enumerate() {
         for &member in &group.members {
             failing[at] |= can_fail(reader.op(member));
-            let otherwise = reader.reads(member).into_iter().filter(|read| read.access != Access::Rows);
+            let as_it_lies = |read: &Read| match read.access {
+                Access::Items(form) => form.matrix() == reader.usual(read.source),
+                _ => false,
+            };
+            let otherwise = reader.reads(member).into_iter().filter(|read| !as_it_lies(read));
             read_otherwise.extend(otherwise.map(|read| (at, read.source)));
         }
     }

@@ -106,7 +106,12 @@ impl Lowering<'_> {
         let positions = self.value(reads[1].source);
         let positions = self.contiguous(positions);
         let positions = self.positions(id, positions);
-        let variable = ((self.stored)(leaf).storage == Storage::Padded).then(|| self.value(leaf));
+        let of_variable = |lowering: &mut Self| {
+            let variable = lowering.value(leaf);
+            let is_alike = lowering.values[variable].matrix.columns == lowering.reader.form(id).columns;
+            if is_alike { variable } else { lowering.contiguous(variable) }
+        };
+        let variable = ((self.stored)(leaf).storage == Storage::Padded).then(|| of_variable(self));
         let rows: usize = self.reader.shape(self.reader.inputs(id)[1]).iter().product();
         let tasks = if shape.iter().product::<usize>() >= LARGE { rows.div_ceil(GATHERED) } else { 1 };
         let extent = self.reader.shape(leaf)[0];

@@ -9,7 +9,7 @@ use crate::plan::{Matrix, Place, StepKind, Storage, Value, ValueId, pitch};
 
 /// Another form of a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Form {
+pub(super) enum Rearranged {
     /// Without padding.
     Contiguous,
     /// Columns as rows.
@@ -23,8 +23,14 @@ pub(super) enum Form {
 }
 
 impl Lowering<'_> {
+    /// A value of no form of its own: all axes of its shape but the last are rows.
     pub(super) fn new_value(&mut self, shape: &[usize], pitch: usize, place: Place, node: Option<NodeId>) -> ValueId {
-        self.values.push(Value { matrix: Matrix::of(shape), pitch, place, node, shape: shape.to_vec() });
+        let (matrix, shape) = (Matrix::of(shape), shape.to_vec());
+        self.push(Value { matrix, pitch, place, node, shape })
+    }
+
+    fn push(&mut self, value: Value) -> ValueId {
+        self.values.push(value);
         self.values.len() - 1
     }
 
@@ -33,22 +39,26 @@ impl Lowering<'_> {
         if let Some(&value) = self.of_node.get(&id) {
             return value;
         }
-        let shape = self.reader.shape(id).to_vec();
-        let columns = Matrix::of(&shape).columns;
+        let (shape, matrix) = (self.reader.shape(id).to_vec(), self.reader.form(id).matrix());
+        let columns = matrix.columns;
         let own_pitch = if self.is_written_contiguously(id) { columns } else { pitch(columns) };
+        let (node, arena) = (Some(id), Place::Arena(0));
         let value = match self.reader.op(id) {
             Op::Leaf(Leaf::Constant(tensor)) => self.constant(id, &tensor.to_f32()),
             Op::Leaf(Leaf::Extent(dim)) => self.constant(id, &[dim.resolve(self.sizes).unwrap_or(0) as f32]),
             Op::Leaf(_) => match (self.stored)(id).storage {
-                Storage::Padded => self.new_value(&shape, pitch(columns), Place::Leaf(id), Some(id)),
-                Storage::Floats => self.new_value(&shape, columns, Place::Leaf(id), Some(id)),
+                Storage::Padded => {
+                    let pitch = pitch(Matrix::of(&shape).columns);
+                    self.new_value(&shape, pitch, Place::Leaf(id), node)
+                }
+                Storage::Floats => self.push(Value { matrix, pitch: columns, place: Place::Leaf(id), node, shape }),
                 Storage::Bytes | Storage::Doubles => {
-                    let value = self.new_value(&shape, pitch(columns), Place::Arena(0), Some(id));
+                    let value = self.push(Value { matrix, pitch: own_pitch, place: arena, node, shape });
                     self.step(StepKind::Convert { leaf: id }, 1, vec![value], Some(id), vec![id]);
                     value
                 }
             },
-            _ => self.new_value(&shape, own_pitch, Place::Arena(0), Some(id)),
+            _ => self.push(Value { matrix, pitch: own_pitch, place: arena, node, shape }),
         };
         self.of_node.insert(id, value);
         if self.reader.is_lazy(id) {
@@ -62,11 +72,16 @@ impl Lowering<'_> {
 
     /// Whether the step that computes `id` writes it row after row without padding.
     pub(super) fn is_written_contiguously(&self, id: NodeId) -> bool {
-        let by_rows = self.groups.of[id.index()].is_some_and(|group| self.groups.all[group].rows.is_some());
+        let by_items = self.groups.of[id.index()].is_some_and(|group| self.groups.all[group].items.is_some());
+        // So that it can be read in other forms, too.
+        if self.reader.is_merged(id) {
+            return true;
+        }
         match self.reader.op(id) {
             Op::Contract => self.reader.shape(id).len() != 2,
             Op::Index(Index::Gather { .. }) => self.reader.reads(id)[0].access != Access::Raw,
-            Op::Reduce(_) | Op::Index(_) => !by_rows,
+            Op::Reduce(_) => !by_items || (self.reader.is_terminal(id) && self.reader.form(id).matrix().rows > 1),
+            Op::Index(_) => !by_items,
             Op::Layout(_) => true,
             Op::Leaf(_) | Op::Map(_) | Op::Formula(_) => false,
         }
@@ -74,35 +89,35 @@ impl Lowering<'_> {
 
     pub(super) fn constant(&mut self, id: NodeId, numbers: &[f32]) -> ValueId {
         let shape = self.reader.shape(id).to_vec();
-        let Matrix { rows, columns } = Matrix::of(&shape);
+        let matrix @ Matrix { rows, columns } = self.reader.form(id).matrix();
         let pitch = pitch(columns);
         let offset = self.constants.len();
         self.constants.resize(offset + (rows * pitch).next_multiple_of(LINE), 0.0);
         for (row, from) in numbers.chunks_exact(columns.max(1)).enumerate() {
             self.constants[offset + row * pitch..][..columns].copy_from_slice(from);
         }
-        self.new_value(&shape, pitch, Place::Constant(offset), Some(id))
+        self.push(Value { matrix, pitch, place: Place::Constant(offset), node: Some(id), shape })
     }
 
-    pub(super) fn derived(&mut self, from: ValueId, form: Form) -> ValueId {
+    pub(super) fn derived(&mut self, from: ValueId, form: Rearranged) -> ValueId {
         if let Some(&value) = self.derived.get(&(from, form)) {
             return value;
         }
-        let Value { matrix: Matrix { rows, columns }, node, ref shape, .. } = self.values[from];
-        let (shape, arena) = (shape.clone(), Place::Arena(0));
+        let Value { matrix, node, ref shape, .. } = self.values[from];
+        let (Matrix { rows, columns }, shape, place) = (matrix, shape.clone(), Place::Arena(0));
         let copy = StepKind::Copy { from };
         let (value, kind) = match form {
-            Form::Contiguous => (self.new_value(&shape, columns, arena, node), copy),
-            Form::Copied => (self.new_value(&shape, pitch(columns), arena, node), copy),
-            Form::Reshaped(Matrix { rows, columns }) => {
-                (self.new_value(&[rows, columns], pitch(columns), arena, node), copy)
+            Rearranged::Contiguous => (self.push(Value { matrix, pitch: columns, place, node, shape }), copy),
+            Rearranged::Copied => (self.push(Value { matrix, pitch: pitch(columns), place, node, shape }), copy),
+            Rearranged::Reshaped(Matrix { rows, columns }) => {
+                (self.new_value(&[rows, columns], pitch(columns), place, node), copy)
             }
-            Form::Padded => {
+            Rearranged::Padded => {
                 let pitch = columns.next_multiple_of(LINE);
-                (self.new_value(&[rows, columns], pitch, arena, node), copy)
+                (self.new_value(&[rows, columns], pitch, place, node), copy)
             }
-            Form::Transposed => (
-                self.new_value(&[columns, rows], rows.next_multiple_of(LINE), arena, None),
+            Rearranged::Transposed => (
+                self.new_value(&[columns, rows], rows.next_multiple_of(LINE), place, None),
                 StepKind::Transpose { from },
             ),
         };
@@ -114,7 +129,7 @@ impl Lowering<'_> {
     /// The value without padding between its rows.
     pub(super) fn contiguous(&mut self, value: ValueId) -> ValueId {
         let Value { matrix, pitch, .. } = self.values[value];
-        if pitch == matrix.columns || matrix.rows <= 1 { value } else { self.derived(value, Form::Contiguous) }
+        if pitch == matrix.columns || matrix.rows <= 1 { value } else { self.derived(value, Rearranged::Contiguous) }
     }
 
     /// A node's value as a matrix of this form, and the pitch of its rows.
@@ -133,12 +148,12 @@ impl Lowering<'_> {
                 let transposed = Matrix { rows: matrix.columns, columns: matrix.rows };
                 let (value, _) = self.as_matrix(read.source, transposed);
                 let value = self.with_form(value, transposed);
-                self.derived(value, Form::Transposed)
+                self.derived(value, Rearranged::Transposed)
             }
             _ => {
                 let (value, pitch) = self.as_matrix(read.source, matrix);
                 let value = self.with_form(value, matrix);
-                if pitch.is_multiple_of(LINE) && pitch > 0 { value } else { self.derived(value, Form::Padded) }
+                if pitch.is_multiple_of(LINE) && pitch > 0 { value } else { self.derived(value, Rearranged::Padded) }
             }
         };
         (value, self.values[value].pitch)
@@ -150,6 +165,6 @@ impl Lowering<'_> {
             return value;
         }
         let value = self.contiguous(value);
-        self.derived(value, Form::Reshaped(matrix))
+        self.derived(value, Rearranged::Reshaped(matrix))
     }
 }

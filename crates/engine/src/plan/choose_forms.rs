@@ -1,0 +1,212 @@
+//! Forms chosen: for each node, where the axes of items, rows and columns end.
+//!
+//! Functions of single numbers give what they read the same form, so that all values of one shape that such functions
+//! join have one. Values of up to two axes have their usual form. Of more axes, the cut is taken by which the most folds
+//! and broadcasts are done on the way, and rows are long enough for the processor and items short enough for its caches.
+//! A value that is folded, or broadcast, to a larger one follows that one's items: then they run together.
+
+use std::collections::HashMap;
+
+use limpid_graph::op::Reduce;
+use limpid_graph::{Graph, Index, Layout, NodeId, Op};
+
+use super::forms::{Fold, Form, Split};
+use super::pitch;
+use super::reads::{Access, repeated};
+
+/// Where the axes of each node's value are cut, and the form that follows.
+#[derive(Debug)]
+pub(super) struct Forms {
+    pub(super) splits: Vec<Split>,
+    pub(super) forms: Vec<Form>,
+}
+
+/// Another cut than the usual one has to be so much cheaper: regions of matrices go on with the usual one.
+const WORTH: f64 = 0.8;
+
+/// An item of at most so many numbers, times the values at work, is near the first-level cache; of at most so many, in
+/// the second.
+const NEAR: usize = 1 << 12;
+const NOT_FAR: usize = 1 << 16;
+
+/// What a value costs that is written out because no cut lets it be read on the way, in passes over the others.
+const WRITTEN_OUT: f64 = 2.0;
+
+/// What filling rows with repeated numbers costs.
+const FILLED: f64 = 0.05;
+
+impl Forms {
+    pub(super) fn of(graph: &Graph, shapes: &[Vec<usize>]) -> Self {
+        let mut splits: Vec<Split> = shapes.iter().map(|shape| Split::usual(shape.len())).collect();
+        if shapes.iter().any(|shape| shape.len() > 2) {
+            Families::of(graph, shapes).choose(shapes, &mut splits);
+        }
+        let form = |(id, node): (NodeId, &limpid_graph::Node)| {
+            let at = id.index();
+            let own = splits[at].form(&shapes[at]);
+            let Op::Reduce(reduce) = &node.op else { return own };
+            // What is left of each item has the form that the fold gives it.
+            let from = node.inputs[0].index();
+            match Fold::of(&shapes[from], splits[from], reduce) {
+                Some(fold) if fold.items.is_none() => fold.form(splits[from].form(&shapes[from])),
+                _ => own,
+            }
+        };
+        let forms = graph.nodes().map(form).collect();
+        Self { splits, forms }
+    }
+}
+
+/// Nodes of one shape that functions of single numbers join.
+#[derive(Default)]
+struct Family<'g> {
+    members: Vec<NodeId>,
+    /// Whether a member has to keep its usual form.
+    is_fixed: bool,
+    folds: Vec<&'g Reduce>,
+    /// The shapes from which members are broadcast.
+    broadcasts: Vec<Vec<usize>>,
+    /// The families that this one is folded from, or broadcast to.
+    larger: Vec<usize>,
+}
+
+struct Families<'g>(HashMap<usize, Family<'g>>);
+
+impl<'g> Families<'g> {
+    fn of(graph: &'g Graph, shapes: &[Vec<usize>]) -> Self {
+        let mut joined = Joined((0..shapes.len()).collect());
+        for (id, node) in graph.nodes().filter(|(_, node)| matches!(node.op, Op::Map(_) | Op::Formula(_))) {
+            for input in node.inputs.iter().filter(|input| shapes[input.index()] == shapes[id.index()]) {
+                joined.join(id.index(), input.index());
+            }
+        }
+        let mut all: HashMap<usize, Family<'g>> = HashMap::new();
+        for (id, node) in graph.nodes() {
+            let own = joined.first(id.index());
+            all.entry(own).or_default().members.push(id);
+            let is_matrix = shapes[id.index()].len() <= 2;
+            match &node.op {
+                Op::Reduce(reduce) => {
+                    let from = joined.first(node.inputs[0].index());
+                    all.entry(from).or_default().folds.push(reduce);
+                    all.entry(own).or_default().larger.push(from);
+                }
+                Op::Layout(Layout::Broadcast(_)) => {
+                    let input = node.inputs[0];
+                    all.entry(own).or_default().broadcasts.push(shapes[input.index()].clone());
+                    let mut source = input;
+                    loop {
+                        all.entry(joined.first(source.index())).or_default().larger.push(own);
+                        let Op::Layout(Layout::Reshape(_)) = graph.node(source).op else { break };
+                        source = graph.node(source).inputs[0];
+                    }
+                }
+                Op::Contract if is_matrix => {
+                    let inputs = node.inputs.iter().map(|input| input.index());
+                    let fixed: Vec<usize> = inputs.chain([id.index()]).map(|at| joined.first(at)).collect();
+                    fixed.into_iter().for_each(|at| all.entry(at).or_default().is_fixed = true);
+                }
+                Op::Index(Index::OneHot { .. } | Index::ArgMax { .. }) => {
+                    let fixed = [own, joined.first(node.inputs[0].index())];
+                    fixed.into_iter().for_each(|at| all.entry(at).or_default().is_fixed = true);
+                }
+                _ => {}
+            }
+        }
+        Self(all)
+    }
+
+    /// Cuts the families' shapes, the largest first, so that smaller ones can follow.
+    fn choose(self, shapes: &[Vec<usize>], splits: &mut [Split]) {
+        let shape = |family: &Family<'_>| &shapes[family.members[0].index()];
+        let mut order: Vec<(usize, &Family<'_>)> = self.0.iter().map(|(&at, family)| (at, family)).collect();
+        let count = |family: &Family<'_>| shape(family).iter().product::<usize>();
+        order.sort_by_key(|&(at, family)| (std::cmp::Reverse(count(family)), at));
+        let mut chosen: HashMap<usize, Form> = HashMap::new();
+        for (at, family) in order {
+            let shape = shape(family);
+            let larger: Vec<Form> = family.larger.iter().filter_map(|other| chosen.get(other).copied()).collect();
+            let follows = shape.len() > 2 || !larger.is_empty();
+            if family.is_fixed || shape.len() < 2 || !follows || count(family) == 0 {
+                continue;
+            }
+            let split = family.cheapest(shape, &larger);
+            family.members.iter().for_each(|member| splits[member.index()] = split);
+            // What follows a matrix of the usual form is one, too.
+            if shape.len() > 2 || split != Split::usual(shape.len()) {
+                chosen.insert(at, split.form(shape));
+            }
+        }
+    }
+}
+
+impl Family<'_> {
+    fn cheapest(&self, shape: &[usize], larger: &[Form]) -> Split {
+        let usual = Split::usual(shape.len());
+        let mut best = (usual, self.cost(shape, usual, larger) * WORTH);
+        for items in (1..=shape.len()).rev() {
+            for rows in items..=shape.len() {
+                let split = Split { items, rows };
+                let cost = self.cost(shape, split, larger);
+                if cost < best.1 {
+                    best = (split, cost);
+                }
+            }
+        }
+        best.0
+    }
+
+    /// About how long a pass over a value takes in this form, with what has to be written out; 1 at best.
+    fn cost(&self, shape: &[usize], split: Split, larger: &[Form]) -> f64 {
+        let form @ Form { items, rows, columns } = split.form(shape);
+        let across = pitch(columns);
+        let mut cost = across as f64 / columns as f64 * (1.0 + 8.0 / columns as f64);
+        cost *= match rows * across {
+            0..=NEAR => 1.0,
+            0..=NOT_FAR => 1.25,
+            _ => 2.0,
+        };
+        if items < 8 {
+            cost *= 1.5;
+        }
+        if rows > 1 {
+            cost += 0.01;
+        }
+        for reduce in &self.folds {
+            let is_done_on_the_way = Fold::of(shape, split, reduce).is_some_and(|fold| match fold.items {
+                // Each task has partial results of its own.
+                Some(kept) if kept.extent > 1 => kept.extent * fold.form(form).item() * 8 <= items * form.item(),
+                _ => true,
+            });
+            cost += if is_done_on_the_way { 0.0 } else { WRITTEN_OUT };
+        }
+        for from in &self.broadcasts {
+            cost += match repeated(from, shape, form) {
+                None => WRITTEN_OUT,
+                Some(Access::Repeated(repeat)) if repeat.is_the_same_for_each(form.item()) => 0.0,
+                Some(_) => FILLED,
+            };
+        }
+        let follows = |other: &Form| other.items == items && (columns == 1 || columns == other.columns);
+        if larger.iter().any(follows) { cost * 0.5 } else { cost }
+    }
+}
+
+/// Sets that grow together, each known by its first member.
+struct Joined(Vec<usize>);
+
+impl Joined {
+    fn first(&mut self, mut at: usize) -> usize {
+        while self.0[at] != at {
+            self.0[at] = self.0[self.0[at]];
+            at = self.0[at];
+        }
+        at
+    }
+
+    fn join(&mut self, a: usize, b: usize) {
+        let (a, b) = (self.first(a), self.first(b));
+        let (first, later) = (a.min(b), a.max(b));
+        self.0[later] = first;
+    }
+}

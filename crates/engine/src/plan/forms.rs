@@ -1,0 +1,162 @@
+//! Forms: how the planner sees a value's numbers, as items of some rows of some columns.
+//!
+//! A value's axes fall into three runs: the first ones count *items*, those behind them the rows of an item, the last
+//! ones the columns of a row. What belongs to one item is computed together; a fusion goes from item to item. Where the
+//! runs end is the planner's choice ([`super::choose_forms`]). A matrix is the simplest case: each row is an item.
+//!
+//! ```text
+//! batch × channels × height × width
+//! ├─ items ────────┤ ├─ columns ───┤     one number for each channel, sums for each channel
+//! ├ items ┤├─ rows ─┤├─ columns ───┤     sums over the channels
+//! ```
+
+use limpid_graph::op::{Monoid, Reduce};
+
+use super::Matrix;
+
+/// A value's numbers as items of rows of columns, in row-major order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Form {
+    pub(crate) items: usize,
+    /// The rows of an item.
+    pub(crate) rows: usize,
+    pub(crate) columns: usize,
+}
+
+impl Form {
+    /// How many numbers an item has.
+    pub(crate) fn item(self) -> usize {
+        self.rows * self.columns
+    }
+
+    pub(crate) fn count(self) -> usize {
+        self.items * self.item()
+    }
+
+    /// All rows of all items.
+    pub(crate) fn matrix(self) -> Matrix {
+        Matrix { rows: self.items * self.rows, columns: self.columns }
+    }
+}
+
+impl From<Matrix> for Form {
+    /// Each row is an item.
+    fn from(Matrix { rows: items, columns }: Matrix) -> Self {
+        Self { items, rows: 1, columns }
+    }
+}
+
+/// Number `i` of a broadcast is number `(i / inner) % extent` of what is repeated. The same numbers say where a fold
+/// adds: it is a broadcast backwards.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Repeat {
+    pub(crate) inner: usize,
+    pub(crate) extent: usize,
+}
+
+impl Repeat {
+    /// Whether each run of so many numbers is the same as the one before.
+    pub(crate) fn is_the_same_for_each(self, count: usize) -> bool {
+        self.extent <= 1 || count.is_multiple_of((self.inner * self.extent).max(1))
+    }
+}
+
+/// Where the axes of a shape are cut: those before `items` count items, those before `rows` the rows of an item.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Split {
+    pub(super) items: usize,
+    pub(super) rows: usize,
+}
+
+impl Split {
+    /// The last axis is a row's; a vector is a column.
+    pub(super) fn usual(rank: usize) -> Self {
+        let items = if rank < 2 { rank } else { rank - 1 };
+        Self { items, rows: items }
+    }
+
+    pub(super) fn form(self, shape: &[usize]) -> Form {
+        Form {
+            items: shape[..self.items].iter().product(),
+            rows: shape[self.items..self.rows].iter().product(),
+            columns: shape[self.rows..].iter().product(),
+        }
+    }
+}
+
+/// What a fusion folds of each item, and of all of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Fold {
+    /// Each row, to one number.
+    pub(super) columns: bool,
+    /// The rows of each item, to one.
+    pub(super) rows: bool,
+    /// Items, to so many: item `i` is added to number `(i / inner) % extent`.
+    pub(super) items: Option<Repeat>,
+}
+
+impl Fold {
+    /// How a fusion folds a value of this shape, where it can: in each of the three runs, all axes or none; of the items,
+    /// those that stay have to stand side by side.
+    pub(super) fn of(shape: &[usize], split: Split, reduce: &Reduce) -> Option<Self> {
+        let (rank, axes) = (shape.len(), reduce.axes.as_slice());
+        let is_of_all = axes.len() == rank && rank > 1;
+        if axes.is_empty() || (is_of_all && reduce.monoid != Monoid::Sum) {
+            return None;
+        }
+        let is_folded = |axis: usize| axes.contains(&axis);
+        let whole = |mut run: std::ops::Range<usize>| {
+            let mut long = run.clone().filter(|&axis| shape[axis] != 1).map(is_folded);
+            match long.next() {
+                // Axes of one position are folded as well as kept.
+                None => Some(run.any(is_folded)),
+                Some(first) => long.all(|other| other == first).then_some(first),
+            }
+        };
+        let (columns, rows) = (whole(split.rows..rank)?, whole(split.items..split.rows)?);
+        let items = match (0..split.items).any(is_folded) {
+            true => Some(kept_together(&shape[..split.items], is_folded)?),
+            false => None,
+        };
+        Some(Self { columns, rows, items })
+    }
+
+    /// The form of what a value becomes, where its items are not folded.
+    pub(super) fn form(self, Form { items, rows, columns }: Form) -> Form {
+        let of = |is_folded: bool, count: usize| if is_folded { 1 } else { count };
+        Form { items, rows: of(self.rows, rows), columns: of(self.columns, columns) }
+    }
+}
+
+/// Where the positions that stay stand, if they stand side by side.
+fn kept_together(shape: &[usize], is_folded: impl Fn(usize) -> bool) -> Option<Repeat> {
+    runs(shape.iter().enumerate().map(|(axis, &extent)| (extent, !is_folded(axis)))).repeat()
+}
+
+/// Neighbouring axes that are kept, or not, together; axes of one position belong to either.
+pub(super) struct Runs(pub(super) Vec<(bool, usize)>);
+
+pub(super) fn runs(axes: impl Iterator<Item = (usize, bool)>) -> Runs {
+    let mut runs: Vec<(bool, usize)> = Vec::new();
+    for (extent, is_kept) in axes.filter(|(extent, _)| *extent != 1) {
+        match runs.last_mut() {
+            Some((kept, product)) if *kept == is_kept => *product *= extent,
+            _ => runs.push((is_kept, extent)),
+        }
+    }
+    Runs(runs)
+}
+
+impl Runs {
+    /// Of axes of which those that are kept stand side by side.
+    pub(super) fn repeat(&self) -> Option<Repeat> {
+        let (inner, extent) = match *self.0.as_slice() {
+            [] => (1, 1),
+            [(false, inner)] => (inner, 1),
+            [(true, extent)] | [(false, _), (true, extent)] => (1, extent),
+            [(true, extent), (false, inner)] | [(false, _), (true, extent), (false, inner)] => (inner, extent),
+            _ => return None,
+        };
+        Some(Repeat { inner, extent })
+    }
+}
