@@ -144,8 +144,8 @@ pub(super) const SHORTEST_BLOCK: usize = 8;
 /// A fusion has no more tasks than that: each has partial results of its own.
 const MOST_TASKS: usize = 256;
 
-/// Partial results of a task take at most so great a part of what they are made from.
-const PARTIALS: usize = 4;
+/// The partial results of all tasks are about so many numbers at most, where they are more than a row.
+const PARTIALS: usize = 1 << 20;
 
 /// Values of fewer numbers are near anyway.
 const FAR: usize = 1 << 17;
@@ -171,7 +171,7 @@ impl Fusion {
             more => more.next_multiple_of(2),
         };
         let block = items.div_ceil(blocks).max(1);
-        let most_tasks = instructions.iter().filter_map(|instruction| instruction.most_tasks(items)).min();
+        let most_tasks = instructions.iter().filter_map(|instruction| instruction.most_tasks()).min();
         let blocks_a_task = blocks.div_ceil(most_tasks.unwrap_or(MOST_TASKS));
         let (offsets, slots) = place(&prologue, &instructions, &stores, block);
         let for_products = instructions.iter().map(|instruction| instruction.scratch(level, block)).max().unwrap_or(0);
@@ -222,11 +222,11 @@ impl Instruction {
     }
 
     /// How many tasks may have partial results, where that is not as many as there are.
-    fn most_tasks(&self, items: usize) -> Option<usize> {
+    fn most_tasks(&self) -> Option<usize> {
         let InstructionKind::FoldItems { from, kept, .. } = &self.kind else { return None };
         let item = from.rows * from.columns;
-        let is_cheap = kept.extent <= 1 && from.rows == 1;
-        (!is_cheap).then(|| (items * item / (PARTIALS * kept.extent * item).max(1)).clamp(4, MOST_TASKS))
+        let is_a_row = kept.extent <= 1 && from.rows == 1;
+        (!is_a_row).then(|| (PARTIALS / (kept.extent * item).max(1)).clamp(4, MOST_TASKS))
     }
 
     fn scratch(&self, level: Level, block: usize) -> usize {
