@@ -164,7 +164,10 @@ fn picture(channels: Channels, prime: usize) -> Tensor {
 
 fn main() {
     let shows_plans = std::env::args().any(|argument| argument == "--plans");
-    println!("{:36} {:>9} {:>9} {:>6} {:>11} {:>11}", "ms, medians", "middle", "last", "ratio", "2 threads", "2 threads");
+    println!(
+        "{:36} {:>9} {:>9} {:>6} {:>11} {:>11}",
+        "ms, medians", "middle", "last", "ratio", "2 threads", "2 threads"
+    );
     for line in LINES {
         let mut runs = [(Channels::Middle, 1), (Channels::Last, 1), (Channels::Middle, 2), (Channels::Last, 2)]
             .map(|(channels, threads)| Run::new(line, channels, threads));

@@ -238,7 +238,9 @@ fn items_generic(monoid: Monoid, from: &[f32], form: Items, out: &mut [f32]) {
         match (is_of_numbers, inner) {
             (true, 1) => onto(at, &from[i..i + run]),
             (true, _) => onto(at, &[contiguous(monoid, &from[i..i + run])]),
-            _ => (0..rows).for_each(|row| onto(at * item + row * columns, &from[(i * rows + row) * pitch..][..columns])),
+            _ => {
+                (0..rows).for_each(|row| onto(at * item + row * columns, &from[(i * rows + row) * pitch..][..columns]))
+            }
         }
         i += run;
     }

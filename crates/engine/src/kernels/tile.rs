@@ -77,13 +77,7 @@ pub(crate) fn spread(
 
 /// Number `i` of the result is number `(i / inner) % numbers.len()`; the result is the part of it that begins at
 /// `first`, in rows of so many columns, their pitch apart.
-pub(crate) fn repeat(
-    numbers: &[f32],
-    inner: usize,
-    first: usize,
-    (columns, pitch): (usize, usize),
-    out: &mut [f32],
-) {
+pub(crate) fn repeat(numbers: &[f32], inner: usize, first: usize, (columns, pitch): (usize, usize), out: &mut [f32]) {
     if out.is_empty() {
         return;
     }

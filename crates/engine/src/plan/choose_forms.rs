@@ -162,8 +162,8 @@ impl Family<'_> {
         let across = pitch(columns);
         let mut cost = across as f64 / columns as f64 * (1.0 + 8.0 / columns as f64);
         cost *= match rows * across {
-            0..=NEAR => 1.0,
-            0..=NOT_FAR => 1.25,
+            item if item <= NEAR => 1.0,
+            item if item <= NOT_FAR => 1.25,
             _ => 2.0,
         };
         if items < 8 {

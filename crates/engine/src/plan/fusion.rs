@@ -315,7 +315,8 @@ fn place(
     let (slots, ranges): (Vec<usize>, Vec<LiveRange>) = all
         .filter_map(|(first, instruction)| {
             let Target::Slot(slot) = instruction.to else { return None };
-            let len = (block * instruction.rows * instruction.pitch).next_multiple_of(if block == 1 { 1 } else { LINE });
+            let len =
+                (block * instruction.rows * instruction.pitch).next_multiple_of(if block == 1 { 1 } else { LINE });
             Some((slot, LiveRange { len, first, last: last[&slot] }))
         })
         .unzip();

@@ -173,7 +173,8 @@ mod tests {
         }
         let graph = b.finish([loss]).unwrap().simplified().unwrap();
         let shapes = graph.shapes(&Sizes::from([("batch", 3)])).unwrap();
-        let groups = Groups::of(Reader { graph: &graph, shapes: &shapes, forms: &Forms::of(&graph, &shapes) }, |_| false);
+        let groups =
+            Groups::of(Reader { graph: &graph, shapes: &shapes, forms: &Forms::of(&graph, &shapes) }, |_| false);
         (graph.nodes().len(), groups.looked_at.get())
     }
 

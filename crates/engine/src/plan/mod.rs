@@ -30,8 +30,8 @@ use std::ops::Range;
 use limpid_graph::op::Monoid;
 use limpid_graph::{Error, Graph, Leaf, NodeId, Op, Sizes};
 
-pub(crate) use fusion::{Argument, Fusion, Instruction, InstructionKind, Operand, Store, Target};
 pub(crate) use forms::Repeat;
+pub(crate) use fusion::{Argument, Fusion, Instruction, InstructionKind, Operand, Store, Target};
 pub(crate) use lower::{GATHERED, SPARSE_PANEL};
 
 use crate::kernels::{Level, product};

@@ -162,7 +162,8 @@ impl<'g> Reader<'g> {
                     Some(source) => Read { source: self.storage(source), access: Access::Matrix { transposed: true } },
                     None => Read { source: self.storage(input), access: Access::Matrix { transposed: false } },
                 };
-                let left = if by_items { items_of(inputs[0], self.usual(inputs[0]).into()) } else { operand(inputs[0]) };
+                let left =
+                    if by_items { items_of(inputs[0], self.usual(inputs[0]).into()) } else { operand(inputs[0]) };
                 vec![left, operand(inputs[1])]
             }
             Op::Contract => inputs.iter().map(|&input| contiguous(self.transposed(input).unwrap_or(input))).collect(),

@@ -2,6 +2,7 @@
 
 mod agrees;
 mod assignments;
+mod axes;
 mod limits;
 mod padding;
 mod positions;
