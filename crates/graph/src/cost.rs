@@ -41,17 +41,17 @@ impl Graph {
 
     fn node_flops(&self, node: &Node, sizes: &Sizes) -> Option<u64> {
         let count = |node: &Node| Some(node.shape.resolve(sizes)?.iter().product::<usize>() as u64);
-        let input = |i: usize| self.node(node.inputs[i]);
+        let shapes =
+            node.inputs.iter().map(|&input| self.node(input).shape.resolve(sizes)).collect::<Option<Vec<_>>>()?;
+        let axes = node.op.axes(&shapes.iter().map(Vec::as_slice).collect::<Vec<_>>(), &node.shape.resolve(sizes)?);
         let result = count(node)?;
         match &node.op {
             Op::Leaf(_) | Op::Layout(_) | Op::Index(Index::Gather { .. } | Index::OneHot { .. }) => Some(0),
             Op::Map(_) => Some(result),
             Op::Formula(formula) => result.checked_mul(op_count(formula.body())),
-            Op::Reduce(_) | Op::Index(Index::ScatterAdd { .. } | Index::ArgMax { .. }) => count(input(0)),
-            Op::Contract => {
-                let inner = input(0).shape.dims().last()?.resolve(sizes)? as u64;
-                result.checked_mul(inner)?.checked_mul(2)
-            }
+            Op::Reduce(_) | Op::Index(Index::ArgMax { .. }) => result.checked_mul(axes[0].folded() as u64),
+            Op::Contract => result.checked_mul(axes[0].folded() as u64)?.checked_mul(2),
+            Op::Index(Index::ScatterAdd { .. }) => count(self.node(node.inputs[0])),
         }
     }
 }

@@ -11,7 +11,7 @@ use crate::map::{MapOp, Real};
 use crate::memory;
 use crate::mistake::Error;
 use crate::op::index::{self, BadPosition};
-use crate::op::{Index, Layout, Leaf, Monoid, Op};
+use crate::op::{Index, IndexBox, Layout, Leaf, Monoid, Op};
 use crate::shape::{Shape, Sizes};
 use crate::tensor::{Data, Tensor};
 
@@ -193,20 +193,28 @@ impl<'g, T: Real> Values<'g, T> {
         node.op.value(&self.shaped(node, &inputs), shape)
     }
 
-    /// The value of a box of a node, computed again from the boxes of its inputs that it needs (see
-    /// [`Op::needs`](crate::op::Op::needs)): each input's and the box's own shape, and the inputs' numbers, row by row.
-    /// The order of evaluation is that of the whole, so that the numbers have the bits of a whole run.
+    /// The value of a part of a node, computed again from the parts of its inputs that it
+    /// [needs](crate::op::AxisMap::needs). The order of evaluation is that of the whole, so that the numbers have the bits
+    /// of a whole run. An axis that positions index is computed whole: a part that changed numbers
+    /// [reach](crate::op::AxisMap::reaches) has it whole.
     ///
     /// # Errors
     /// [`Error::Position`] where a number is used as a position and is none.
     ///
     /// # Panics
-    /// Where the id is of a larger graph than this, or the shapes do not belong to the node.
-    pub fn value_of_box(&self, id: NodeId, inputs: &[(&[usize], &[T])], shape: &[usize]) -> Result<Vec<T>, Error> {
+    /// Where the id is of a larger graph than this, or the parts do not belong to the node.
+    pub fn value_of_part(&self, id: NodeId, part: &IndexBox, inputs: &[(&IndexBox, &[T])]) -> Result<Vec<T>, Error> {
         let node = self.graph.node(id);
+        let shapes: Vec<Vec<usize>> = inputs.iter().map(|(part, _)| part.shape()).collect();
+        let shaped: Vec<(&[usize], &[T])> =
+            shapes.iter().map(Vec::as_slice).zip(inputs.iter().map(|input| input.1)).collect();
         match &node.op {
-            Op::Reduce(reduce) => Ok(reduce.value_within(self.shape(node.inputs[0]), inputs[0].0, inputs[0].1)),
-            op => op.value(inputs, shape).map_err(|bad| bad.at(self.graph, id)),
+            Op::Reduce(reduce) => Ok(reduce.value_within(self.shape(node.inputs[0]), shaped[0].0, shaped[0].1)),
+            Op::Layout(layout) => {
+                let whole: Vec<&[usize]> = node.inputs.iter().map(|&input| self.shape(input)).collect();
+                Ok(layout.value_of_part(&whole, self.shape(id), part, inputs))
+            }
+            op => op.value(&shaped, &part.shape()).map_err(|bad| bad.at(self.graph, id)),
         }
     }
 

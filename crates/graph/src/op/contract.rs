@@ -1,5 +1,6 @@
 //! Contract: the matrix product over the last two axes.
 
+use super::axes::{AxisLink, AxisMap, same};
 use super::two;
 use crate::builder::Var;
 use crate::map::{Gradient, Lane};
@@ -19,6 +20,21 @@ pub(super) fn infer(inputs: &[&Shape]) -> Result<Shape, Fault> {
         return Err(Fault::LeadingAxes);
     }
     Ok(Shape::new(left_lead.iter().chain([rows, columns]).cloned()))
+}
+
+/// The leading axes, and rows or columns, are the output's; the others are contracted, or repeat the operand.
+pub(super) fn axes(inputs: &[&[usize]], output: &[usize]) -> Vec<AxisMap> {
+    let rank = output.len();
+    let (rows, columns) = (rank - 2, rank - 1);
+    let operand = |(input, kept, contracted, repeated): (&[usize], usize, usize, usize)| {
+        let own = [
+            same(kept, kept),
+            AxisLink::Contracted { input: contracted },
+            AxisLink::New { input: None, output: repeated },
+        ];
+        AxisMap::new(input, output, (0..rows).map(|axis| same(axis, axis)).chain(own))
+    };
+    [(inputs[0], rows, columns, columns), (inputs[1], columns, rows, rows)].map(operand).into()
 }
 
 /// d(a·b) reaches a as `up·bᵀ` and b as `aᵀ·up`.

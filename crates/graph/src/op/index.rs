@@ -1,6 +1,7 @@
 //! Index: numbers picked, placed or found by position. A position is a whole number stored as a real one.
 
-use super::{one, two};
+use super::axes::{AxisLink, AxisMap, same};
+use super::{Monoid, Reduce, one, two};
 use crate::builder::Var;
 use crate::map::{Gradient, Lane};
 use crate::mistake::Fault;
@@ -86,9 +87,49 @@ impl Index {
                 Ok(Shape::new(one(inputs)?.dims().iter().cloned().chain([Dim::known(classes)])))
             }
             Self::ArgMax { axes } => {
-                let sum = super::Reduce { monoid: super::Monoid::Max, axes: axes.clone(), keep: false };
-                sum.infer(one(inputs)?)
+                Reduce { monoid: Monoid::Max, axes: axes.clone(), keep: false }.infer(one(inputs)?)
             }
+        }
+    }
+
+    /// Which numbers of an indexed axis belong together is known only from the positions.
+    pub(super) fn axes(&self, inputs: &[&[usize]], output: &[usize]) -> Vec<AxisMap> {
+        let new = |output: usize| AxisLink::New { input: None, output };
+        match (self, inputs) {
+            (&Self::Gather { axis }, &[data, positions]) => {
+                let end = axis + positions.len();
+                let before = (0..axis).map(|i| same(i, i));
+                let after = (end..output.len()).map(|to| same(to + 1 - positions.len(), to));
+                let picked = AxisLink::Indexed { inputs: axis..axis + 1, outputs: axis..end };
+                let own = (0..positions.len()).map(|i| same(i, axis + i));
+                vec![
+                    AxisMap::new(data, output, before.chain([picked]).chain(after)),
+                    AxisMap::new(positions, output, own.chain((0..axis).chain(end..output.len()).map(new))),
+                ]
+            }
+            (&Self::ScatterAdd { axis, .. }, &[parts, positions]) => {
+                let end = axis + positions.len();
+                let before = (0..axis).map(|i| same(i, i));
+                let after = (end..parts.len()).map(|from| same(from, from + 1 - positions.len()));
+                let placed = |inputs| AxisLink::Indexed { inputs, outputs: axis..axis + 1 };
+                let others = (0..output.len()).filter(|&to| to != axis).map(new);
+                vec![
+                    AxisMap::new(parts, output, before.chain([placed(axis..end)]).chain(after)),
+                    AxisMap::new(positions, output, others.chain([placed(0..positions.len())])),
+                ]
+            }
+            (Self::OneHot { .. }, _) => {
+                let classes = |labels: &&[usize]| {
+                    let own = (0..labels.len()).map(|i| same(i, i));
+                    AxisMap::new(labels, output, own.chain([new(labels.len())]))
+                };
+                inputs.iter().map(classes).collect()
+            }
+            (Self::ArgMax { axes }, _) => {
+                let search = Reduce { monoid: Monoid::Max, axes: axes.clone(), keep: false };
+                inputs.iter().map(|shape| search.axes(shape, output)).collect()
+            }
+            (Self::Gather { .. } | Self::ScatterAdd { .. }, _) => Vec::new(),
         }
     }
 

@@ -1,5 +1,6 @@
 //! Layout: the same numbers, arranged otherwise. A view is never hidden in an edge: it is one of these nodes.
 
+use super::axes::{AxisLink, AxisMap, IndexBox, regroupings, same};
 use super::one;
 use crate::builder::Var;
 use crate::map::{Gradient, Lane};
@@ -95,6 +96,36 @@ impl Layout {
         }
     }
 
+    pub(super) fn axes(&self, inputs: &[&[usize]], output: &[usize]) -> Vec<AxisMap> {
+        let mut start = 0;
+        let of_one = |input: &&[usize]| {
+            let moved = |along: usize, by: isize| {
+                let offset = move |axis| if axis == along { by } else { 0 };
+                (0..input.len()).map(|i| AxisLink::Same { input: i, output: i, offset: offset(i) }).collect()
+            };
+            let links: Vec<AxisLink> = match self {
+                Self::Reshape(_) => regroupings(input, output),
+                Self::Permute(axes) => axes.iter().enumerate().map(|(to, &from)| same(from, to)).collect(),
+                Self::Broadcast(_) => {
+                    let new = output.len() - input.len();
+                    let link = |to: usize| match to.checked_sub(new) {
+                        Some(from) if input[from] == output[to] => same(from, to),
+                        from => AxisLink::New { input: from, output: to },
+                    };
+                    (0..output.len()).map(link).collect()
+                }
+                &Self::Slice { axis, start, .. } => moved(axis, -(start as isize)),
+                &Self::Pad { axis, before, .. } => moved(axis, before as isize),
+                &Self::Concat { axis } => {
+                    start += input[axis];
+                    moved(axis, (start - input[axis]) as isize)
+                }
+            };
+            AxisMap::new(input, output, links)
+        };
+        inputs.iter().map(of_one).collect()
+    }
+
     pub(super) fn gradient<'b>(&self, inputs: &[Var<'b>], up: Var<'b>, which: usize) -> Gradient<'b> {
         let input = inputs[which];
         let shape = input.shape();
@@ -166,6 +197,38 @@ impl Layout {
                     place((input_shape, input), axis, start, shape, out);
                     start += input_shape[axis];
                 }
+            }
+        }
+    }
+}
+
+impl Layout {
+    /// The reference value of a part of the output, from parts of the inputs in which its numbers are. `whole` and `shape`
+    /// are the shapes of the whole inputs and of the whole output.
+    pub(crate) fn value_of_part<T: Lane>(
+        &self,
+        whole: &[&[usize]],
+        shape: &[usize],
+        part: &IndexBox,
+        inputs: &[(&IndexBox, &[T])],
+    ) -> Vec<T> {
+        let (from, numbers) = inputs[0];
+        match self {
+            Self::Permute(_) | Self::Broadcast(_) => self.value(&[(&from.shape(), numbers)], &part.shape()),
+            // Both in row-major order, so equal counts are the same numbers.
+            Self::Reshape(_) if from.shape().iter().product::<usize>() == part.shape().iter().product::<usize>() => {
+                numbers.to_vec()
+            }
+            Self::Reshape(_) => part.places(shape).map(|place| numbers[from.place_of(whole[0], place)]).collect(),
+            &(Self::Slice { axis, .. } | Self::Pad { axis, .. } | Self::Concat { axis }) => {
+                let mut out = vec![T::of(0.0); part.shape().iter().product()];
+                for ((from, numbers), map) in
+                    inputs.iter().zip(self.axes(whole, shape)).filter(|((from, _), _)| !from.is_empty())
+                {
+                    let start = map.reaches(from).ranges()[axis].start - part.ranges()[axis].start;
+                    place((&from.shape(), numbers), axis, start, &part.shape(), &mut out);
+                }
+                out
             }
         }
     }

@@ -1,9 +1,10 @@
-//! What a node can be: a handful of classes, each in a file of its own with its shape rule, its reference value, its
-//! gradient and its tests.
+//! What a node can be: a handful of classes, each in a file of its own with its shape rule, how the axes of its inputs
+//! relate to those of its output ([`AxisMap`]), its reference value, its gradient and its tests.
 //!
 //! An engine knows these classes, not the ops in them. Within a class the ops are data: a row of the Map table, a
 //! monoid to reduce by, a rearrangement.
 
+mod axes;
 pub(crate) mod contract;
 pub(crate) mod index;
 pub(crate) mod layout;
@@ -11,6 +12,7 @@ pub(crate) mod reduce;
 
 use std::sync::Arc;
 
+pub use axes::{AxisLink, AxisMap, IndexBox, Window};
 pub(crate) use index::BadPosition;
 pub use index::Index;
 pub use layout::{Layout, row_major_strides};
@@ -112,6 +114,18 @@ impl Op {
             Self::Contract => contract::infer(inputs),
             Self::Layout(layout) => layout.infer(inputs),
             Self::Index(index) => index.infer(inputs),
+        }
+    }
+
+    /// How the axes of each input relate to those of the output, for inputs and an output of these shapes.
+    pub fn axes(&self, inputs: &[&[usize]], output: &[usize]) -> Vec<AxisMap> {
+        match self {
+            Self::Leaf(_) => Vec::new(),
+            Self::Map(_) | Self::Formula(_) => inputs.iter().map(|shape| AxisMap::identity(shape)).collect(),
+            Self::Reduce(reduce) => inputs.iter().map(|shape| reduce.axes(shape, output)).collect(),
+            Self::Contract => contract::axes(inputs, output),
+            Self::Layout(layout) => layout.axes(inputs, output),
+            Self::Index(index) => index.axes(inputs, output),
         }
     }
 

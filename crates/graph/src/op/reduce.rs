@@ -1,5 +1,6 @@
 //! Reduce: axes folded away by a monoid (sum, maximum, minimum). A mean is a sum and a division.
 
+use super::axes::{AxisLink, AxisMap, same};
 use crate::builder::Var;
 use crate::map::{Gradient, Lane};
 use crate::mistake::Fault;
@@ -96,6 +97,15 @@ impl Reduce {
             false => Some(dim.clone()),
         });
         Ok(Shape::new(dims))
+    }
+
+    pub(super) fn axes(&self, input: &[usize], output: &[usize]) -> AxisMap {
+        let mut next = 0..;
+        let links = (0..input.len()).map(|axis| match self.axes.contains(&axis) {
+            true => AxisLink::Folded { input: axis, output: if self.keep { next.next() } else { None } },
+            false => same(axis, next.next().unwrap_or(axis)),
+        });
+        AxisMap::new(input, output, links)
     }
 
     pub(super) fn gradient<'b>(&self, input: Var<'b>, result: Var<'b>, up: Var<'b>) -> Gradient<'b> {

@@ -1,5 +1,6 @@
 //! The graph's claims; `guard.rs` stands apart, since it changes what the whole process prints of a panic.
 
+mod axes;
 mod gradients;
 mod interpreter;
 mod map_table;

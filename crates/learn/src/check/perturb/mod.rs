@@ -13,12 +13,11 @@ mod products;
 mod run;
 
 use std::borrow::Cow;
-use std::ops::Range;
 
 pub use columns::Columns;
 use limpid_graph::map::Real;
-use limpid_graph::op::row_major_strides;
-use limpid_graph::{Error, Layout, Node, NodeId, Op, Values};
+use limpid_graph::op::{AxisMap, IndexBox, row_major_strides};
+use limpid_graph::{Error, Node, NodeId, Op, Values};
 use plan::Plan;
 
 /// A run that is repeated with single numbers of one leaf changed.
@@ -43,9 +42,11 @@ pub struct Perturbation<'v, 'g, T: Real> {
     leaf: NodeId,
     /// The nodes that depend on the leaf, in order.
     downstream: Vec<NodeId>,
+    /// How the axes of the inputs of each of those relate to its own.
+    axes: Vec<Vec<AxisMap>>,
     /// Of each of those, and of the leaf, a copy to write in: equal to the base but inside its box.
     scratch: Vec<Vec<T>>,
-    boxes: Vec<Option<Region>>,
+    changed: Vec<Option<IndexBox>>,
     /// Whether a kink in the node matters to derivatives.
     watched: Vec<bool>,
     crossed_kink: bool,
@@ -61,9 +62,6 @@ pub struct Difference {
     /// Whether either brings an op to another side of its kink, so that a difference quotient means little.
     pub crosses_kink: bool,
 }
-
-/// A box of elements: a range along each axis.
-type Region = Vec<Range<usize>>;
 
 impl<'v, 'g, T: Real> Perturbation<'v, 'g, T> {
     /// Makes ready to change numbers of `leaf`.
@@ -82,12 +80,18 @@ impl<'v, 'g, T: Real> Perturbation<'v, 'g, T> {
             false => Vec::new(),
         };
         let is_downstream = |(id, _): &(NodeId, &Node)| reached[id.index()] && *id != leaf;
+        let downstream: Vec<NodeId> = graph.nodes().filter(is_downstream).map(|(id, _)| id).collect();
+        let axes = |&id: &NodeId| {
+            let inputs: Vec<&[usize]> = graph.node(id).inputs.iter().map(|&input| base.shape(input)).collect();
+            graph.node(id).op.axes(&inputs, base.shape(id))
+        };
         Self {
             base,
             leaf,
-            downstream: graph.nodes().filter(is_downstream).map(|(id, _)| id).collect(),
+            axes: downstream.iter().map(axes).collect(),
+            downstream,
             scratch: graph.nodes().map(copy).collect(),
-            boxes: vec![None; reached.len()],
+            changed: vec![None; reached.len()],
             watched: graph.differentiated(),
             crossed_kink: false,
         }
@@ -104,8 +108,8 @@ impl<'v, 'g, T: Real> Perturbation<'v, 'g, T> {
         self.crossed_kink = false;
         let shape = self.base.shape(self.leaf).to_vec();
         self.scratch[self.leaf.index()][element] = value;
-        self.boxes[self.leaf.index()] = Some(unit_box(&shape, element));
-        let run = self.downstream.clone().into_iter().try_for_each(|id| self.recompute(id));
+        self.changed[self.leaf.index()] = Some(IndexBox::of_element(&shape, element));
+        let run = (0..self.downstream.len()).try_for_each(|at| self.recompute(at));
         let output = self.base.graph().outputs()[0];
         let answer = self.now(output).first().copied().unwrap_or(T::of(f64::NAN));
         self.restore();
@@ -119,150 +123,67 @@ impl<'v, 'g, T: Real> Perturbation<'v, 'g, T> {
     }
 
     fn now(&self, id: NodeId) -> Cow<'_, [T]> {
-        match self.boxes[id.index()] {
+        match self.changed[id.index()] {
             Some(_) => Cow::Borrowed(&self.scratch[id.index()]),
             None => self.base.numbers(id),
         }
     }
 
-    fn recompute(&mut self, id: NodeId) -> Result<(), Error> {
+    fn recompute(&mut self, at: usize) -> Result<(), Error> {
+        let id = self.downstream[at];
+        let Some(part) = self.changed_part(at) else { return Ok(()) };
         let node = self.base.graph().node(id);
-        let Some(region) = self.reached_box(id, node) else { return Ok(()) };
-        // The part of each input that the box is computed from; the rest need not be read.
-        let parts = self.input_boxes(id, node, &region);
-        let shapes: Vec<Vec<usize>> = parts.iter().map(extents).collect();
-        let read = |numbers: Cow<'_, [T]>, i: usize| {
-            read_box(self.base.shape(node.inputs[i]), &numbers, &parts[i]).into_owned()
-        };
-        let is_whole = |i: usize| shapes[i] == self.base.shape(node.inputs[i]);
-        let inputs: Vec<Cow<'_, [T]>> = (0..node.inputs.len())
-            .map(|i| match self.now(node.inputs[i]) {
-                whole if is_whole(i) => whole,
-                numbers => Cow::Owned(read(numbers, i)),
-            })
-            .collect();
-        let shaped: Vec<(&[usize], &[T])> = shapes.iter().zip(&inputs).map(|(s, v)| (&**s, v.as_ref())).collect();
-        let box_shape = extents(&region);
-        let values = self.base.value_of_box(id, &shaped, &box_shape)?;
+        // The rest of each input need not be read.
+        let needed: Vec<IndexBox> = self.axes[at].iter().map(|map| map.needs(&part)).collect();
+        let now: Vec<Cow<'_, [T]>> =
+            (0..needed.len()).map(|i| self.read(node, i, &needed[i], self.now(node.inputs[i]))).collect();
+        let inputs: Vec<(&IndexBox, &[T])> = needed.iter().zip(now.iter().map(AsRef::as_ref)).collect();
+        let values = self.base.value_of_part(id, &part, &inputs)?;
         if self.watched[id.index()] && !self.crossed_kink {
-            let before: Vec<Cow<'_, [T]>> = (0..node.inputs.len())
-                .map(|i| match self.base.numbers(node.inputs[i]) {
-                    whole if is_whole(i) => whole,
-                    numbers => Cow::Owned(read(numbers, i)),
-                })
-                .collect();
-            let before: Vec<(&[usize], &[T])> = shapes.iter().zip(&before).map(|(s, v)| (&**s, v.as_ref())).collect();
-            let numbers_before = self.base.numbers(id);
-            let result_before = read_box(self.base.shape(id), &numbers_before, &region);
-            self.crossed_kink = node.op.sides(&shaped, &values) != node.op.sides(&before, &result_before);
+            let shapes: Vec<Vec<usize>> = needed.iter().map(IndexBox::shape).collect();
+            let shaped = |numbers: &[Cow<'_, [T]>], result: &[T]| {
+                let inputs: Vec<(&[usize], &[T])> =
+                    shapes.iter().zip(numbers).map(|(s, v)| (&**s, v.as_ref())).collect();
+                node.op.sides(&inputs, result)
+            };
+            let base = |i: usize| self.read(node, i, &needed[i], self.base.numbers(node.inputs[i]));
+            let before: Vec<Cow<'_, [T]>> = (0..needed.len()).map(base).collect();
+            let result_before = self.base.numbers(id);
+            let result_before = read_part(self.base.shape(id), &result_before, &part);
+            self.crossed_kink = shaped(&now, &values) != shaped(&before, &result_before);
         }
-        write_box(self.base.shape(id), &mut self.scratch[id.index()], &region, &values);
-        self.boxes[id.index()] = Some(region);
+        write_part(self.base.shape(id), &mut self.scratch[id.index()], &part, &values);
+        self.changed[id.index()] = Some(part);
         Ok(())
     }
 
-    /// Where the node's value can differ from the base; `None` where nowhere.
-    fn reached_box(&self, id: NodeId, node: &Node) -> Option<Region> {
-        let input_box = |i: usize| self.boxes[node.inputs[i].index()].as_ref();
-        let whole = || self.base.shape(id).iter().map(|&extent| 0..extent).collect::<Region>();
-        let changed = (0..node.inputs.len()).filter_map(input_box);
-        match &node.op {
-            Op::Map(_) | Op::Formula(_) => changed.cloned().reduce(|a, b| union(&a, &b)),
-            Op::Reduce(reduce) => {
-                let input = input_box(0)?;
-                let kept = |(axis, range): (usize, &Range<usize>)| match reduce.axes.contains(&axis) {
-                    true => reduce.keep.then_some(0..1),
-                    false => Some(range.clone()),
-                };
-                Some(input.iter().enumerate().filter_map(kept).collect())
-            }
-            Op::Contract => {
-                let mut region = whole();
-                let rank = region.len();
-                match (input_box(0), input_box(1)) {
-                    (None, None) => return None,
-                    (Some(left), None) => region[..rank - 1].clone_from_slice(&left[..rank - 1]),
-                    (None, Some(right)) => {
-                        region[..rank - 2].clone_from_slice(&right[..rank - 2]);
-                        region[rank - 1] = right[rank - 1].clone();
-                    }
-                    (Some(_), Some(_)) => {}
-                }
-                Some(region)
-            }
-            Op::Layout(Layout::Permute(axes)) => {
-                let input = input_box(0)?;
-                Some(axes.iter().map(|&axis| input[axis].clone()).collect())
-            }
-            Op::Layout(Layout::Broadcast(_)) => {
-                let input = input_box(0)?;
-                let mut region = whole();
-                let new = region.len() - input.len();
-                let input_shape = self.base.shape(node.inputs[0]);
-                let kept = input.iter().enumerate().filter(|(axis, _)| input_shape[*axis] != 1);
-                kept.for_each(|(axis, range)| region[new + axis] = range.clone());
-                Some(region)
-            }
-            Op::Layout(Layout::Reshape(_)) => {
-                let input = input_box(0)?;
-                Some(reshaped_box(self.base.shape(node.inputs[0]), input, self.base.shape(id)).unwrap_or_else(whole))
-            }
-            Op::Layout(_) | Op::Index(_) | Op::Leaf(_) => changed.count().gt(&0).then(whole),
+    /// Input `which` of the node, of which `numbers` are all, in this part.
+    fn read<'n>(&self, node: &Node, which: usize, part: &IndexBox, numbers: Cow<'n, [T]>) -> Cow<'n, [T]> {
+        let shape = self.base.shape(node.inputs[which]);
+        match part.shape() == shape {
+            true => numbers,
+            false => Cow::Owned(read_part(shape, &numbers, part).into_owned()),
         }
     }
 
-    /// What has to be read of each input to compute `region` of the node.
-    fn input_boxes(&self, id: NodeId, node: &Node, region: &Region) -> Vec<Region> {
-        let whole = |i: usize| self.base.shape(node.inputs[i]).iter().map(|&extent| 0..extent).collect::<Region>();
-        let all = || (0..node.inputs.len()).map(whole).collect();
-        match &node.op {
-            Op::Map(_) | Op::Formula(_) => vec![region.clone(); node.inputs.len()],
-            Op::Reduce(reduce) => {
-                let mut part = whole(0);
-                let kept = (0..part.len()).filter(|axis| reduce.keep || !reduce.axes.contains(axis));
-                for (axis, range) in kept.zip(region) {
-                    if !reduce.axes.contains(&axis) {
-                        part[axis] = range.clone();
-                    }
-                }
-                vec![part]
-            }
-            Op::Contract => {
-                let (mut left, mut right) = (whole(0), whole(1));
-                let rank = region.len();
-                left[..rank - 1].clone_from_slice(&region[..rank - 1]);
-                right[..rank - 2].clone_from_slice(&region[..rank - 2]);
-                right[rank - 1] = region[rank - 1].clone();
-                vec![left, right]
-            }
-            Op::Layout(Layout::Permute(axes)) => {
-                let mut part = whole(0);
-                axes.iter().zip(region).for_each(|(&axis, range)| part[axis] = range.clone());
-                vec![part]
-            }
-            Op::Layout(Layout::Broadcast(_)) => {
-                let mut part = whole(0);
-                let new = region.len() - part.len();
-                let input_shape = self.base.shape(node.inputs[0]);
-                let kept = part.iter_mut().enumerate().filter(|(axis, _)| input_shape[*axis] != 1);
-                kept.for_each(|(axis, range)| *range = region[new + axis].clone());
-                vec![part]
-            }
-            Op::Layout(Layout::Reshape(_)) => {
-                let input_shape = self.base.shape(node.inputs[0]);
-                let output_shape = self.base.shape(id).to_vec();
-                vec![reshaped_box(&output_shape, region, input_shape).unwrap_or_else(|| whole(0))]
-            }
-            Op::Layout(_) | Op::Index(_) | Op::Leaf(_) => all(),
-        }
+    /// Where the value can differ from the base; `None` where nowhere.
+    fn changed_part(&self, at: usize) -> Option<IndexBox> {
+        let node = self.base.graph().node(self.downstream[at]);
+        // A position is checked even where no number stands at it.
+        let is_checked = matches!(node.op, Op::Index(_));
+        let reached = node.inputs.iter().zip(&self.axes[at]).filter_map(|(input, map)| {
+            let changed = self.changed[input.index()].as_ref().filter(|part| !part.is_empty())?;
+            Some(map.reaches(changed)).filter(|part| is_checked || !part.is_empty())
+        });
+        reached.reduce(|a, b| a.union(&b))
     }
 
     fn restore(&mut self) {
         for id in self.downstream.iter().copied().chain([self.leaf]) {
-            let Some(region) = self.boxes[id.index()].take() else { continue };
+            let Some(part) = self.changed[id.index()].take() else { continue };
             let base = self.base.numbers(id);
-            let values = read_box(self.base.shape(id), &base, &region);
-            write_box(self.base.shape(id), &mut self.scratch[id.index()], &region, &values);
+            let values = read_part(self.base.shape(id), &base, &part);
+            write_part(self.base.shape(id), &mut self.scratch[id.index()], &part, &values);
         }
     }
 }
@@ -322,41 +243,18 @@ impl<'v, 'g> Perturbation<'v, 'g, f64> {
     }
 }
 
-fn extents(region: &Region) -> Vec<usize> {
-    region.iter().map(ExactSizeIterator::len).collect()
-}
-
-fn union(a: &Region, b: &Region) -> Region {
-    a.iter().zip(b).map(|(a, b)| a.start.min(b.start)..a.end.max(b.end)).collect()
-}
-
-fn unit_box(shape: &[usize], element: usize) -> Region {
-    let strides = row_major_strides(shape);
-    shape.iter().zip(strides).map(|(&extent, stride)| element / stride % extent).map(|i| i..i + 1).collect()
-}
-
-/// The box under another shape, where the shapes differ only by axes of extent 1.
-fn reshaped_box(from: &[usize], region: &Region, to: &[usize]) -> Option<Region> {
-    let mut ranges = from.iter().zip(region).filter(|(extent, _)| **extent != 1);
-    let mut next = |extent: usize| match extent {
-        1 => Some(0..1),
-        _ => ranges.next().filter(|(from, _)| **from == extent).map(|(_, range)| range.clone()),
-    };
-    let reshaped: Option<Region> = to.iter().map(|&extent| next(extent)).collect();
-    reshaped.filter(|_| ranges.next().is_none())
-}
-
-/// The runs of contiguous elements that make up the box: `(start in the whole, length)`.
-fn runs(shape: &[usize], region: &Region) -> Vec<(usize, usize)> {
+/// The runs of contiguous elements that make up the part: `(start in the whole, length)`.
+fn runs(shape: &[usize], part: &IndexBox) -> Vec<(usize, usize)> {
+    let part = part.ranges();
     // Trailing axes that are taken whole make runs longer.
-    let whole_from = (0..shape.len()).rev().take_while(|&axis| region[axis] == (0..shape[axis])).last();
+    let whole_from = (0..shape.len()).rev().take_while(|&axis| part[axis] == (0..shape[axis])).last();
     let split = whole_from.unwrap_or(shape.len()).saturating_sub(1);
     let strides = row_major_strides(shape);
-    let Some(range) = region.get(split) else { return vec![(0, 1)] };
+    let Some(range) = part.get(split) else { return vec![(0, 1)] };
     let length = range.len() * strides[split];
     let mut starts = vec![range.start * strides[split]];
     for axis in (0..split).rev() {
-        starts = region[axis]
+        starts = part[axis]
             .clone()
             .flat_map(|i| starts.iter().map(move |s| (i, s)))
             .map(|(i, s)| i * strides[axis] + s)
@@ -365,16 +263,16 @@ fn runs(shape: &[usize], region: &Region) -> Vec<(usize, usize)> {
     starts.into_iter().map(|start| (start, length)).collect()
 }
 
-fn read_box<'n, T: Copy>(shape: &[usize], numbers: &'n [T], region: &Region) -> Cow<'n, [T]> {
-    match runs(shape, region).as_slice() {
+fn read_part<'n, T: Copy>(shape: &[usize], numbers: &'n [T], part: &IndexBox) -> Cow<'n, [T]> {
+    match runs(shape, part).as_slice() {
         [(start, length)] => Cow::Borrowed(&numbers[*start..start + length]),
         runs => Cow::Owned(runs.iter().flat_map(|&(start, length)| &numbers[start..start + length]).copied().collect()),
     }
 }
 
-fn write_box<T: Copy>(shape: &[usize], numbers: &mut [T], region: &Region, values: &[T]) {
+fn write_part<T: Copy>(shape: &[usize], numbers: &mut [T], part: &IndexBox, values: &[T]) {
     let mut from = 0;
-    for (start, length) in runs(shape, region) {
+    for (start, length) in runs(shape, part) {
         numbers[start..start + length].copy_from_slice(&values[from..from + length]);
         from += length;
     }

@@ -137,8 +137,10 @@ impl Plan {
             {
                 (Reach::Rows, if widest == Reach::Column { Kind::ColumnProduct } else { Kind::RowsProduct })
             }
-            _ if widest < Reach::Whole && keeps_rows(base, node, id) => (Reach::Rows, Kind::Op),
-            _ => (Reach::Whole, Kind::Op),
+            Op::Reduce(_) | Op::Layout(_) if widest < Reach::Whole && keeps_rows(base, node, id) => {
+                (Reach::Rows, Kind::Op)
+            }
+            Op::Reduce(_) | Op::Contract | Op::Layout(_) => (Reach::Whole, Kind::Op),
         };
         let read_as = if matches!(kind, Kind::ColumnProduct) { Reach::Column } else { reach };
         let mut inputs = Vec::with_capacity(node.inputs.len());
@@ -204,17 +206,10 @@ impl Plan {
     }
 }
 
-/// Whether a changed row of the input changes that row of the node and no other.
+/// Whether a changed row of an input changes that row of the node and no other.
 fn keeps_rows(base: &Values<'_, f64>, node: &Node, id: NodeId) -> bool {
-    let (input, output) = (base.shape(node.inputs[0]), base.shape(id));
-    match &node.op {
-        Op::Reduce(reduce) => !reduce.axes.contains(&0),
-        Op::Layout(Layout::Permute(axes)) => axes[0] == 0,
-        Op::Layout(Layout::Broadcast(_)) => input.len() == output.len() && input[0] == output[0],
-        Op::Layout(Layout::Reshape(_)) => input.first() == output.first(),
-        Op::Layout(Layout::Slice { axis, .. } | Layout::Pad { axis, .. } | Layout::Concat { axis }) => *axis != 0,
-        _ => false,
-    }
+    let inputs: Vec<&[usize]> = node.inputs.iter().map(|&input| base.shape(input)).collect();
+    node.op.axes(&inputs, base.shape(id)).iter().all(|map| map.same_axis(0) == Some(0))
 }
 
 fn is_smooth(node: &Node) -> bool {
