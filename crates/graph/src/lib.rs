@@ -44,6 +44,7 @@ mod printed;
 mod rewrite;
 mod shape;
 pub mod show;
+mod sink;
 mod tensor;
 mod trace;
 mod var;

@@ -92,7 +92,7 @@ impl Graph {
     }
 
     /// These nodes, with this graph's outputs and assignments where `at` says that they stand now.
-    fn with_nodes(&self, nodes: Vec<Node>, at: impl Fn(NodeId) -> NodeId) -> Graph {
+    pub(crate) fn with_nodes(&self, nodes: Vec<Node>, at: impl Fn(NodeId) -> NodeId) -> Graph {
         Graph {
             nodes,
             outputs: self.outputs.iter().map(|&id| at(id)).collect(),

@@ -73,7 +73,8 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
     }
     let NetworkOrModel { network, loss, divisor, .. } = &input;
     let shape = SampleShape::of_network(network, loss, *divisor)?;
-    let graph = arguments.stage.graph(network, shape, loss, optimizer.as_ref())?.simplified()?;
+    let described = arguments.stage.graph(network, shape, loss, optimizer.as_ref())?;
+    let graph = described.simplified()?.with_permutations_sunk()?;
     let sizes = arguments.batch.sizes();
     check_memory(&graph, &sizes)?;
     let level = Level::of_this_machine();

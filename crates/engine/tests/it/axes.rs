@@ -128,3 +128,32 @@ fn a_flattened_picture_is_read_where_it_stands() {
         assert_eq!(plan.steps(), 2, "the picture and the product\n{plan}");
     }
 }
+
+#[test]
+fn a_picture_that_is_permuted_and_permuted_back_is_computed_as_it_lies() {
+    let shape = [8, 6, 20, 24];
+    fn normal<'b>(x: Var<'b>, bias: Var<'b>, others: [isize; 3]) -> Var<'b> {
+        let x = (x + bias).relu();
+        (x - x.sum_keep(others) / 100.0) * x
+    }
+    let of_each = Tensor::new([6], (0..6).map(|i| i as f32 / 10.0).collect::<Vec<_>>()).unwrap();
+    let there_and_back = graph(&shape, |b, x, up| {
+        let bias = b.constant_tensor(of_each.clone());
+        let last = normal(x.permute([0, 2, 3, 1]), bias, [0, 1, 2]);
+        vec![last.permute([0, 3, 1, 2]) * up]
+    });
+    let as_it_lies = graph(&shape, |b, x, up| {
+        let bias = b.constant_tensor(of_each.clone()).reshape([6, 1, 1].as_slice());
+        vec![normal(x, bias, [0, 2, 3]) * up]
+    });
+    agrees("permuted and back", &there_and_back, &shape);
+    let plan = |graph: &Graph| {
+        let mut session = Session::new(Precision::F32);
+        let (program, x) = (session.load(graph.clone()), numbers(&shape, 7919));
+        session.run(program, &[("x", &x), ("up", &x)]).unwrap();
+        let plan = session.plan(program).unwrap();
+        (plan.steps(), plan.unshared_bytes(), plan.to_string())
+    };
+    let (found, wanted) = (plan(&there_and_back), plan(&as_it_lies));
+    assert_eq!((found.0, found.1), (wanted.0, wanted.1), "{}\nas it lies:\n{}", found.2, wanted.2);
+}

@@ -1,0 +1,264 @@
+//! Sink: permutations move towards the outputs, so that few of them, or none, are carried out.
+//!
+//! A permutation of axes commutes with whatever treats all positions alike: a function of single numbers of permuted
+//! values is the permuted function of the values, a fold folds other axes, a broadcast repeats along others. So one pass
+//! from the leaves to the outputs carries each permutation along instead of writing it, merges it with the next, and
+//! drops it where the two undo each other. What meets anything else is written there, once.
+//!
+//! (The change of axes in sonos/tract, `core/src/optim/change_axes.rs`, does the same for more operators.)
+
+use crate::graph::{Graph, Node, NodeId};
+use crate::mistake::Error;
+use crate::op::{Layout, Op, Reduce};
+use crate::shape::{Dim, Shape};
+
+impl Graph {
+    /// The same values with fewer numbers permuted; this graph, where nothing is won. It has the same leaves and names, and
+    /// nodes that nothing reads any more.
+    ///
+    /// Sums may be taken in another order, so that they can differ in the last places.
+    ///
+    /// # Errors
+    /// [`Error::Broken`] in debug builds, for a defect in the rewrite.
+    pub fn with_permutations_sunk(&self) -> Result<Graph, Error> {
+        if self.permuted() == 0 {
+            return Ok(self.clone());
+        }
+        let mut sinker = Sinker { old: &self.nodes, nodes: Vec::new(), at: Vec::new() };
+        for node in &self.nodes {
+            let moved = sinker.add(node);
+            sinker.at.push(moved);
+        }
+        let ends = self.outputs.iter().copied().chain(self.assignments.iter().flat_map(|a| [a.target, a.value]));
+        ends.for_each(|id| _ = sinker.written(id));
+        let Sinker { nodes, at, .. } = sinker;
+        let written = |id: NodeId| at[id.0].written.unwrap_or(at[id.0].source);
+        let sunk = self.with_nodes(nodes, written);
+        sunk.check_in_debug()?;
+        Ok(if sunk.permuted() < self.permuted() { sunk } else { self.clone() })
+    }
+
+    /// How many numbers its permutations write, with each symbol counted as one. A product reads through a transposition.
+    fn permuted(&self) -> usize {
+        let mut is_written = vec![false; self.nodes.len()];
+        let reads = self.nodes.iter().filter(|node| node.op != Op::Contract).flat_map(|node| &node.inputs);
+        let ends = self.outputs.iter().chain(self.assignments.iter().map(|a| &a.value));
+        reads.chain(ends).for_each(|id| is_written[id.0] = true);
+        let count =
+            |node: &Node| -> usize { node.shape.dims().iter().map(|dim| dim.as_known().unwrap_or(1)).product() };
+        let is_permutation = |node: &Node| matches!(node.op, Op::Layout(Layout::Permute(_)));
+        let nodes = self.nodes.iter().zip(is_written);
+        nodes.filter(|(node, is_written)| *is_written && is_permutation(node)).map(|(node, _)| count(node)).sum()
+    }
+}
+
+/// A value in the new graph: `source`, with its axes permuted.
+#[derive(Clone, Debug)]
+struct Moved {
+    source: NodeId,
+    /// Axis i of the value is axis `axes[i]` of the source; none where it is the source.
+    axes: Option<Vec<usize>>,
+    /// Where the permuted value stands, once somebody has asked for it.
+    written: Option<NodeId>,
+}
+
+struct Sinker<'g> {
+    old: &'g [Node],
+    nodes: Vec<Node>,
+    /// Of each old node.
+    at: Vec<Moved>,
+}
+
+impl Sinker<'_> {
+    fn push(&mut self, node: Node) -> NodeId {
+        self.nodes.push(node);
+        NodeId(self.nodes.len() - 1)
+    }
+
+    /// The node in the new graph, or what it permutes.
+    fn add(&mut self, node: &Node) -> Moved {
+        let moved = match (&node.op, node.inputs.as_slice()) {
+            // A value of a name is asked for as it is.
+            _ if node.name.is_some() => None,
+            (Op::Map(_) | Op::Formula(_), inputs) => self.through_function(node, inputs),
+            (Op::Reduce(reduce), &[input]) => self.through_fold(node, reduce, input),
+            (Op::Layout(layout), &[input]) => self.through_layout(node, layout, input),
+            _ => None,
+        };
+        moved.unwrap_or_else(|| {
+            let inputs = node.inputs.iter().map(|&input| self.written(input)).collect();
+            let source = self.push(Node { inputs, ..node.clone() });
+            Moved { source, axes: None, written: None }
+        })
+    }
+
+    /// The value itself, with its permutation written where that hasn't happened yet.
+    fn written(&mut self, id: NodeId) -> NodeId {
+        let Moved { source, axes, written } = self.at[id.0].clone();
+        let Some(axes) = axes else { return source };
+        written.unwrap_or_else(|| {
+            let old = &self.old[id.0];
+            let node = Node {
+                op: Op::Layout(Layout::Permute(axes)),
+                inputs: vec![source],
+                shape: old.shape.clone(),
+                name: None,
+                origin: old.origin.clone(),
+            };
+            let written = self.push(node);
+            self.at[id.0].written = Some(written);
+            written
+        })
+    }
+
+    /// A node over values whose axes are still to be permuted.
+    fn moved(&mut self, node: &Node, op: Op, inputs: Vec<NodeId>, axes: Vec<usize>) -> Moved {
+        let source = self.push(Node { op, inputs, shape: unpermuted(&node.shape, &axes), ..node.clone() });
+        Moved { source, axes: Some(axes).filter(|axes| !is_identity(axes)), written: None }
+    }
+
+    fn through_function(&mut self, node: &Node, inputs: &[NodeId]) -> Option<Moved> {
+        let axes = inputs.iter().find_map(|input| self.at[input.0].axes.clone())?;
+        let can_follow = |&input: &NodeId| match &self.at[input.0].axes {
+            Some(other) => *other == axes,
+            None => self.repeated(input).is_some(),
+        };
+        if !inputs.iter().all(can_follow) {
+            return None;
+        }
+        let inputs = inputs.iter().map(|&input| self.followed(input, &axes)).collect();
+        Some(self.moved(node, node.op.clone(), inputs, axes))
+    }
+
+    /// What a broadcast repeats, where that is little: a number, or a number for each position of one axis.
+    fn repeated(&self, id: NodeId) -> Option<NodeId> {
+        let node = &self.nodes[self.at[id.0].source.0];
+        let Op::Layout(Layout::Broadcast(_)) = node.op else { return None };
+        let source = node.inputs[0];
+        let long = self.nodes[source.0].shape.dims().iter().filter(|dim| !dim.is_one()).count();
+        (long <= 1).then_some(source)
+    }
+
+    /// The value as it is before its axes are permuted: what it is permuted from already, or a broadcast along others.
+    fn followed(&mut self, id: NodeId, axes: &[usize]) -> NodeId {
+        let Moved { source, axes: own, .. } = self.at[id.0].clone();
+        if own.is_some() {
+            return source;
+        }
+        let Some(repeated) = self.repeated(id) else { return source };
+        let broadcast = self.nodes[source.0].clone();
+        let from = self.nodes[repeated.0].shape.clone();
+        let missing = broadcast.shape.rank() - from.rank();
+        let padded = Shape::new(std::iter::repeat_n(Dim::known(1), missing).chain(from.dims().iter().cloned()));
+        let (from_shape, shape) = (unpermuted(&padded, axes), unpermuted(&broadcast.shape, axes));
+        let reshape = Op::Layout(Layout::Reshape(from_shape.clone()));
+        let origin = broadcast.origin.clone();
+        let reshaped = self.push(Node { op: reshape, inputs: vec![repeated], shape: from_shape, name: None, origin });
+        let op = Op::Layout(Layout::Broadcast(shape.clone()));
+        self.push(Node { op, inputs: vec![reshaped], shape, ..broadcast })
+    }
+
+    fn through_fold(&mut self, node: &Node, reduce: &Reduce, input: NodeId) -> Option<Moved> {
+        let Moved { source, axes, .. } = self.at[input.0].clone();
+        let axes = axes?;
+        let mut folded: Vec<usize> = reduce.axes.iter().map(|&axis| axes[axis]).collect();
+        folded.sort_unstable();
+        let left = if reduce.keep {
+            axes
+        } else {
+            // The axes that stay, numbered afresh.
+            let stays = |axis: &usize| !folded.contains(axis);
+            let rank = |axis: usize| (0..axis).filter(stays).count();
+            axes.iter().copied().filter(stays).map(rank).collect()
+        };
+        Some(self.moved(node, Op::Reduce(Reduce { axes: folded, ..reduce.clone() }), vec![source], left))
+    }
+
+    fn through_layout(&mut self, node: &Node, layout: &Layout, input: NodeId) -> Option<Moved> {
+        let Moved { source, axes, .. } = self.at[input.0].clone();
+        if let Layout::Permute(next) = layout {
+            let axes = match axes {
+                Some(axes) => next.iter().map(|&axis| axes[axis]).collect(),
+                None => next.clone(),
+            };
+            return Some(Moved { source, axes: Some(axes).filter(|axes| !is_identity(axes)), written: None });
+        }
+        let axes = axes?;
+        let (layout, axes) = match *layout {
+            Layout::Slice { axis, start, end } => (Layout::Slice { axis: axes[axis], start, end }, axes),
+            Layout::Pad { axis, before, after } => (Layout::Pad { axis: axes[axis], before, after }, axes),
+            Layout::Broadcast(ref shape) => {
+                let new = shape.rank() - axes.len();
+                let axes: Vec<usize> = (0..new).chain(axes.iter().map(|axis| new + axis)).collect();
+                (Layout::Broadcast(unpermuted(shape, &axes)), axes)
+            }
+            Layout::Reshape(_) | Layout::Permute(_) | Layout::Concat { .. } => return None,
+        };
+        Some(self.moved(node, Op::Layout(layout), vec![source], axes))
+    }
+}
+
+/// The shape before its axes were permuted: axis i stood at `axes[i]`.
+fn unpermuted(shape: &Shape, axes: &[usize]) -> Shape {
+    let mut dims = shape.dims().to_vec();
+    axes.iter().zip(shape.dims()).for_each(|(&axis, dim)| dims[axis] = dim.clone());
+    Shape::new(dims)
+}
+
+fn is_identity(axes: &[usize]) -> bool {
+    axes.iter().enumerate().all(|(i, &axis)| i == axis)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{Builder, Graph, Layout, Op, Var};
+
+    fn permutations(graph: &Graph) -> usize {
+        graph
+            .simplified()
+            .unwrap()
+            .nodes()
+            .filter(|(_, node)| matches!(node.op, Op::Layout(Layout::Permute(_))))
+            .count()
+    }
+
+    fn sunk<'b>(b: &'b Builder, outputs: impl IntoIterator<Item = Var<'b>>) -> Graph {
+        b.finish(outputs).unwrap().with_permutations_sunk().unwrap()
+    }
+
+    #[test]
+    fn two_permutations_that_undo_each_other_vanish_whatever_stands_between() {
+        let b = Builder::new();
+        let (x, bias) = (b.input("x", ("batch", 3, 5, 7)), b.input("bias", 3));
+        let last = x.permute([0, 2, 3, 1]);
+        let normal = (last + bias).relu() - last.sum_keep([0, 1, 2]) / 2.0;
+        let graph = sunk(&b, [normal.permute([0, 3, 1, 2]).exp()]);
+        assert_eq!(permutations(&graph), 0, "{}", graph.show());
+    }
+
+    #[test]
+    fn what_folds_the_picture_away_needs_no_permutation() {
+        let b = Builder::new();
+        let x = b.input("x", (4, 3, 5, 7));
+        let graph = sunk(&b, [x.permute([0, 2, 3, 1]).square().sum([0, 1, 2]), x.permute([3, 2, 1, 0]).max([0, 1])]);
+        assert_eq!(permutations(&graph), 1, "of 12 numbers: {}", graph.show());
+    }
+
+    #[test]
+    fn what_cannot_vanish_is_one_step_at_the_edge() {
+        let b = Builder::new();
+        let x = b.input("x", (4, 3, 5, 7));
+        let last = x.permute([0, 2, 3, 1]).tanh();
+        let graph = sunk(&b, [last.reshape((4, 105)), last.reshape((20, 21)).exp()]);
+        assert_eq!(permutations(&graph), 1, "{}", graph.show());
+    }
+
+    #[test]
+    fn a_graph_that_wins_nothing_stays_as_it_is() {
+        let b = Builder::new();
+        let x = b.input("x", (4, 3, 5));
+        let last = x.permute([0, 2, 1]);
+        let graph = b.finish([last.exp(), last.tanh(), last.reshape(60)]).unwrap();
+        assert_eq!(graph.with_permutations_sunk().unwrap(), graph);
+    }
+}
