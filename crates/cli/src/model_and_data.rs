@@ -103,7 +103,7 @@ impl HintOptions {
 
 /// Says by name which parameters of a model from a file hold numbers that are not finite.
 pub(crate) fn say_not_finite(path: &Path, model: &Model) -> Result<(), Failure> {
-    let wrong = not_finite(model.parameters()?.iter().map(|(name, tensor)| (name, tensor)));
+    let wrong = not_finite(model.variables()?.iter().map(|(name, tensor)| (name, tensor)));
     wrong.iter().for_each(|sentence| output::note(&format!("{}: {sentence}", path.display())));
     Ok(())
 }

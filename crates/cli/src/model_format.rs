@@ -74,7 +74,7 @@ pub(crate) fn save(saved: &Saved, path: &Path) -> Result<(), Failure> {
         return Ok(saved.save(path)?);
     };
     let arrays: Vec<NamedArray> =
-        saved.model.parameters()?.into_iter().map(|(name, tensor)| NamedArray::new(name, tensor)).collect();
+        saved.model.variables()?.into_iter().map(|(name, tensor)| NamedArray::new(name, tensor)).collect();
     let found = find_layers(arrays, Some(Orientation::InOut));
     let found = found.map_err(|error| limpid::Error::from(WeightsError::from(error)))?;
     let bytes = Arrays::new(found.named(Naming::NumPy)).to_bytes(container).map_err(limpid::Error::from)?;

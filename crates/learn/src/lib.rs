@@ -45,8 +45,9 @@ pub use data::preparation::{
     Answers, Encoded, Encoding, Goal, Input, LeftOut, Prediction, Preparation, PreparationLearner, TableNotes, Target,
     Task, TaskGuess, Unknown,
 };
+pub use describe::context::Context;
 pub use describe::initializer::Initializer;
-pub use describe::layer::{Context, Declared, Layer, Mode};
+pub use describe::layer::{Layer, Mode};
 pub use describe::layers::{
     Affine, Elu, Flatten, Gelu, Identity, LeakyRelu, Relu, Sigmoid, Softmax, Softplus, Swish, Tanh,
 };
@@ -56,6 +57,7 @@ pub use describe::optimizer::{Adam, Momentum, Optimizer, Sgd, optimizer, optimiz
 pub use describe::registry::Registry;
 pub use describe::sequence::Sequence;
 pub use describe::text::activation_names;
+pub use describe::variable::{Initial, Variable, VariableKind};
 pub use error::{Error, MOST_CATEGORIES, Outputs, PreparationError, TextError};
 pub use teach::perceptron::{Perceptron, xor};
 pub use teach::single_layer::{Backward, Inputs, SingleLayer};

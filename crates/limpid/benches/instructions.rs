@@ -31,8 +31,8 @@ fn main() -> Outcome {
 /// A session on one thread with the network's parameters.
 fn session(network: &Network) -> Result<Session, Box<dyn std::error::Error>> {
     let mut session = Session::new(Precision::F32).with_threads(1);
-    for declared in network.parameters()? {
-        session.set(&declared.name, declared.initializer.draw(&declared.shape, 1, &declared.name));
+    for declared in network.variables()? {
+        session.set(&declared.name, declared.initial_value(1));
     }
     Ok(session)
 }
@@ -47,10 +47,10 @@ fn train(network: &str, optimizer: &dyn Optimizer, batch: usize, steps: usize) -
     let network: Network = network.parse()?;
     let labels: Vec<u8> = (0..SAMPLES).map(|sample| (sample % 10) as u8).collect();
     let data = Dataset::new(Tensor::new([SAMPLES, FEATURES], pixels())?, Tensor::from(labels))?.divided_by(255.0);
-    let graph = step::training_step(&network, &data, &Loss::SoftmaxCrossEntropy, optimizer)?;
+    let step = step::training_step(&network, &data, &Loss::SoftmaxCrossEntropy, optimizer)?;
     let mut session = session(&network)?;
-    step::initial_states(&graph).for_each(|(name, zeros)| session.set(name, zeros));
-    let program: Program = session.load(graph);
+    step.initial_states().for_each(|(name, zeros)| session.set(name, zeros));
+    let program: Program = session.load(step.graph);
     let rate = Tensor::scalar(0.1 * optimizer.usual_learning_rate());
     let mut rows: Vec<Tensor> = Vec::new();
     for first in 0..5 {

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use limpid::draw::{Contours, Grid, Line, Panels, Plot, Role};
 use limpid::engine::Session;
-use limpid::learn::{optimizer, step};
+use limpid::learn::{Context, optimizer};
 use limpid::page::{Outcome, Page};
 use limpid::prelude::*;
 
@@ -13,15 +13,15 @@ fn path(name: &str, learning_rate: f64) -> Result<[Vec<f64>; 2], limpid::Error> 
     let b = Builder::new();
     let (x, y) = (b.parameter("x", ()), b.parameter("y", ()));
     let height = x * x / 20.0 + y * y;
-    let rate = b.scalar("learning rate");
+    let context = Context::of_training_step(&b);
     let optimizer = optimizer(name)?;
     for (parameter, gradient) in [x, y].into_iter().zip(b.grad(height, &[x, y])) {
-        optimizer.update(&b, parameter, gradient, rate);
+        optimizer.update(&context, parameter, gradient);
     }
     let graph = b.finish([height])?;
     let mut session = Session::new(Precision::F64);
-    for (state, zeros) in step::initial_states(&graph) {
-        session.set(state, zeros);
+    for state in context.into_variables() {
+        session.set(&state.name, state.initial_value(0));
     }
     session.set("x", Tensor::scalar(-7.0));
     session.set("y", Tensor::scalar(2.0));

@@ -228,7 +228,7 @@ pub fn to_file(model: &Model) -> Result<ModelFile, Error> {
         metadata.insert(LOSS_READ_AS.to_string(), read_as);
     }
     metadata.extend(model.divisor().map(|divisor| (DIVISOR.to_string(), divisor.to_string())));
-    Ok(ModelFile { metadata, arrays: model.parameters()? })
+    Ok(ModelFile { metadata, arrays: model.variables()? })
 }
 
 /// Reads a model from `path`, one of [`save`] or of `limpid train --output`.
@@ -360,10 +360,10 @@ fn with_network(
         samples.check(network, &loss).map_err(wrong)?;
     }
     // Before a model is made: its network's text may ask for more memory than there is, the arrays that fit it do not.
-    network.check_parameters(arrays).map_err(|error| wrong(error.to_string()))?;
+    network.check_variables(arrays).map_err(|error| wrong(error.to_string()))?;
     let model = Model::in_precision(network, 0, precision_of(arrays))?;
     let mut model = model.with_loss(loss).with_divisor(divisor);
-    model.set_parameters(arrays)?;
+    model.set_variables(arrays)?;
     Ok(Saved { model, samples })
 }
 
@@ -404,6 +404,56 @@ mod tests {
         assert_eq!(loaded.network().to_string(), network.to_string());
         assert_eq!((loaded.loss(), loaded.divisor()), (Loss::MeanSquaredError, Some(255.0)));
         std::fs::remove_file(&path).unwrap();
+    }
+
+    #[test]
+    fn a_running_statistic_comes_back_by_its_name_and_a_file_without_it_is_refused() {
+        use limpid_graph::Var;
+        use limpid_learn::{Context, Layer, Mode};
+
+        /// Subtracts a running mean.
+        #[derive(Debug)]
+        struct Centred;
+
+        impl Layer for Centred {
+            fn text(&self) -> String {
+                "centred".to_string()
+            }
+            fn forward<'b>(&self, x: Var<'b>, context: &Context<'b>) -> Var<'b> {
+                let running = context.state("mean", 2, 0.0);
+                if context.mode() == Mode::Train {
+                    context.update(running, 0.5 * running + 0.5 * x.mean(0).stop_gradient());
+                }
+                x - running
+            }
+        }
+
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("model.safetensors");
+        let registry = Registry::new().layer("centred", |_| Ok(Box::new(Centred)));
+        let network = registry.network("2, centred, affine 2").unwrap();
+        let mut model = Model::new(&network, 7).unwrap();
+        let data = limpid_learn::Dataset::new(Tensor::from([[1.0, 3.0], [3.0, 5.0]]), Tensor::from([0u8, 1])).unwrap();
+        model.fit(&data, &limpid_learn::FitOptions { epochs: 2, ..Default::default() }).unwrap();
+        save(&model, &path).unwrap();
+        let names: Vec<String> = ModelFile::read(&path).unwrap().arrays.into_iter().map(|(name, _)| name).collect();
+        assert_eq!(names, ["0/mean", "1/w", "1/b"]);
+        for mut loaded in [load_with(&path, &registry).unwrap().model, load_into(&network, &path).unwrap()] {
+            assert_eq!(loaded.variables().unwrap(), model.variables().unwrap());
+            assert_eq!(loaded.variables().unwrap()[0].1, Tensor::from([1.5f32, 3.0]));
+            assert_eq!(loaded.evaluate(&data).unwrap(), model.evaluate(&data).unwrap());
+        }
+        let whole = ModelFile::read(&path).unwrap();
+        let wrong = [
+            (Vec::new(), "the running statistic `0/mean` is missing"),
+            (vec![("0/mean".to_string(), Tensor::zeros([3]))], "`0/mean` has shape [3]; the network needs [2]"),
+        ];
+        for (statistics, wanted) in wrong {
+            let arrays = statistics.into_iter().chain(whole.arrays[1..].iter().cloned()).collect();
+            ModelFile { metadata: whole.metadata.clone(), arrays }.write(&path).unwrap();
+            let told = load_into(&network, &path).unwrap_err().to_string();
+            assert!(told.contains(wanted), "{told}");
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Parts that limpid does not have. Each is a value that is given to a network or to a training.
 
-use limpid::graph::{Builder, Formula, Var};
+use limpid::graph::{Formula, Var};
 use limpid::learn::{Context, Error, Optimizer};
 use limpid::prelude::*;
 
@@ -74,11 +74,10 @@ impl Optimizer for Signum {
         0.002
     }
 
-    fn update<'b>(&self, builder: &'b Builder, parameter: Var<'b>, gradient: Var<'b>, learning_rate: Var<'b>) {
-        let name = format!("{} velocity", parameter.name().unwrap_or_default());
-        let velocity = builder.state(&name, parameter.shape());
+    fn update<'b>(&self, context: &Context<'b>, parameter: Var<'b>, gradient: Var<'b>) {
+        let velocity = context.optimizer_state(parameter, "velocity", 0.0);
         let next = self.momentum * velocity + (1.0 - self.momentum) * gradient;
-        builder.assign(velocity, next);
-        builder.assign(parameter, parameter - learning_rate * next.sign());
+        context.update(velocity, next);
+        context.update(parameter, parameter - context.learning_rate() * next.sign());
     }
 }

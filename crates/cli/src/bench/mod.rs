@@ -171,8 +171,8 @@ impl Bench {
     /// A session with the network's parameters as `seed` draws them.
     fn session(&self, network: &Network, seed: u64) -> Result<Session, Failure> {
         let mut session = Session::new(Precision::F32).with_threads(self.settings.threads);
-        for declared in network.parameters()? {
-            session.set(&declared.name, declared.initializer.draw(&declared.shape, seed, &declared.name));
+        for declared in network.variables()? {
+            session.set(&declared.name, declared.initial_value(seed));
         }
         Ok(session)
     }

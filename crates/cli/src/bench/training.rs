@@ -62,15 +62,15 @@ struct Training<'d> {
 
 impl<'d> Training<'d> {
     fn new(bench: &Bench, network: &Network, recipe: Recipe, data: &'d Dataset, seed: u64) -> Result<Self, Failure> {
-        let graph = step::training_step(network, data, &Loss::SoftmaxCrossEntropy, (recipe.optimizer)().as_ref())?;
-        let flops = flops(&graph, &Sizes::from([("batch", recipe.batch), ("samples", data.len())]))?;
+        let step = step::training_step(network, data, &Loss::SoftmaxCrossEntropy, (recipe.optimizer)().as_ref())?;
+        let flops = flops(&step.graph, &Sizes::from([("batch", recipe.batch), ("samples", data.len())]))?;
         let mut session = bench.session(network, seed)?;
-        step::initial_states(&graph).for_each(|(name, zeros)| session.set(name, zeros));
+        step.initial_states().for_each(|(name, zeros)| session.set(name, zeros));
         let mut batches = Batches::new(Sampling::WithReplacement, data.len(), recipe.batch, seed)?;
         let mut next_rows = Tensor::zeros([0]);
         batches.write_rows(0, &mut next_rows);
         Ok(Self {
-            program: session.load(graph),
+            program: session.load(step.graph),
             session,
             flops,
             data,

@@ -316,8 +316,8 @@ impl SampleOptions {
         let chosen = ChosenSamples::read(input, &self.data, &wanted).map_err(|error| about_values(row, error))?;
         let sample = &chosen.data;
         let parameters = match &input.model {
-            Some(model) => model.parameters()?,
-            None => Model::new(&input.network, 1)?.parameters()?,
+            Some(model) => model.variables()?,
+            None => Model::new(&input.network, 1)?.variables()?,
         };
         let graph = sample_loss(&input.network, &input.loss, sample.targets().shape().get(1..).unwrap_or_default())?;
         let feeds =

@@ -70,7 +70,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
     let input = arguments.input.read()?;
     let layers = rows(&input.network)?;
     let shape = SampleShape::of_network(&input.network, &input.loss, input.divisor)?;
-    let step = training_step(&input.network, shape, &input.loss, &Sgd)?;
+    let step = training_step(&input.network, shape, &input.loss, &Sgd)?.graph;
     let sizes = arguments.batch.sizes();
     let parameters = layers.iter().fold(0u64, |sum, row| sum.saturating_add(row.parameters));
     let samples = input.samples.as_ref();

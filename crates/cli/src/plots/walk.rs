@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use limpid::engine::Session;
 use limpid::graph::{Builder, Tensor};
-use limpid::learn::{Optimizer, step};
+use limpid::learn::{Context, Optimizer};
 use limpid::prelude::Precision;
 
 use super::sampled::Sampled;
@@ -82,11 +82,12 @@ impl Mover {
         let b = Builder::new();
         let point = b.parameter("point", start.len());
         let gradient = b.input("gradient", start.len());
-        optimizer.update(&b, point, gradient, b.scalar("learning rate"));
+        let context = Context::of_training_step(&b);
+        optimizer.update(&context, point, gradient);
         let graph = b.finish([point])?;
         let mut session = Session::reference(Precision::F64);
-        for (state, zeros) in step::initial_states(&graph) {
-            session.set(state, zeros);
+        for state in context.into_variables() {
+            session.set(&state.name, state.initial_value(0));
         }
         session.set("point", Tensor::from(start.to_vec()));
         let program = session.load(graph);

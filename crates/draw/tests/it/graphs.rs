@@ -78,7 +78,7 @@ fn step() -> Graph {
     let network: Network = TWO.parse().unwrap();
     let inputs = Draws::new(3, "inputs").tensor(&[3, 2], -1.0, 1.0);
     let data = Dataset::new(inputs, Tensor::from([0u8, 1, 1])).unwrap();
-    limpid_learn::step::training_step(&network, &data, &Loss::SoftmaxCrossEntropy, &Sgd).unwrap()
+    limpid_learn::step::training_step(&network, &data, &Loss::SoftmaxCrossEntropy, &Sgd).unwrap().graph
 }
 
 fn subjects() -> Vec<(String, Drawing)> {

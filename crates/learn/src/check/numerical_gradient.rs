@@ -19,7 +19,10 @@ use crate::train::step::{self, INPUTS, ROWS, TARGETS};
 /// The loss of all of a data set as a graph, with what it is fed beside the data.
 pub(crate) struct DataLoss {
     pub(crate) graph: Graph,
+    /// Those that are differentiated by.
     pub(crate) parameters: Vec<(String, Tensor)>,
+    /// Everything that the model keeps.
+    variables: Vec<(String, Tensor)>,
     rows: Tensor,
 }
 
@@ -28,13 +31,14 @@ impl DataLoss {
         Ok(Self {
             graph: step::batch_loss(model.network(), data, &model.loss())?,
             parameters: model.parameters()?,
+            variables: model.variables()?,
             rows: Tensor::from((0..data.len()).map(|row| row as f64).collect::<Vec<_>>()),
         })
     }
 
     pub(crate) fn feeds<'f>(&'f self, data: &'f Dataset) -> Vec<(&'f str, &'f Tensor)> {
         let fed = [(INPUTS, data.inputs()), (TARGETS, data.targets()), (ROWS, &self.rows)];
-        fed.into_iter().chain(self.parameters.iter().map(|(name, value)| (name.as_str(), value))).collect()
+        fed.into_iter().chain(self.variables.iter().map(|(name, value)| (name.as_str(), value))).collect()
     }
 }
 

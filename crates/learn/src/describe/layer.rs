@@ -1,12 +1,11 @@
 //! The trait of layers: plain data with one function from a value to a value.
 
-use std::cell::RefCell;
 use std::fmt;
 use std::panic::Location;
 
-use limpid_graph::{Builder, Fault, Shape, Var};
+use limpid_graph::Var;
 
-use crate::describe::initializer::Initializer;
+use crate::describe::context::Context;
 
 /// A layer of a network: plain data that describes a piece of graph.
 ///
@@ -53,62 +52,4 @@ pub enum Mode {
     Train,
     /// Evaluating and predicting.
     Inference,
-}
-
-/// A parameter as a layer declared it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Declared {
-    /// Its path, such as `0/w`.
-    pub name: String,
-    /// Its shape, in numbers.
-    pub shape: Vec<usize>,
-    /// How it begins.
-    pub initializer: Initializer,
-}
-
-/// Where layers describe themselves: a builder, a mode, and the parameters declared so far.
-#[derive(Debug)]
-pub struct Context<'b> {
-    builder: &'b Builder,
-    mode: Mode,
-    declared: RefCell<Vec<Declared>>,
-}
-
-impl<'b> Context<'b> {
-    /// A context for describing into `builder`.
-    pub fn new(builder: &'b Builder, mode: Mode) -> Self {
-        Self { builder, mode, declared: RefCell::default() }
-    }
-
-    /// The builder that is described into.
-    pub fn builder(&self) -> &'b Builder {
-        self.builder
-    }
-
-    /// What the description is for.
-    pub fn mode(&self) -> Mode {
-        self.mode
-    }
-
-    /// Declares a parameter of a known shape; its path is that of the layer and `name`. One of another shape is a mistake:
-    /// it could not be drawn.
-    #[track_caller]
-    pub fn parameter(&self, name: &str, shape: impl Into<Shape>, initializer: Initializer) -> Var<'b> {
-        let shape = shape.into();
-        let Some(extents) = shape.as_known() else {
-            let what = format!("the parameter `{name}` of shape {shape} has no known size");
-            let hint = "a shape of numbers alone, of a size that memory can address".to_string();
-            return self.builder.poison("parameter", Fault::Layer { what, hint }, &[]);
-        };
-        let var = self.builder.parameter(name, shape);
-        if let Some(name) = var.name() {
-            self.declared.borrow_mut().push(Declared { name, shape: extents, initializer });
-        }
-        var
-    }
-
-    /// The parameters declared, in order.
-    pub fn into_declared(self) -> Vec<Declared> {
-        self.declared.into_inner()
-    }
 }

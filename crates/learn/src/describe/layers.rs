@@ -4,8 +4,10 @@ use std::panic::Location;
 
 use limpid_graph::{Dim, Fault, Formula, MapOp, Shape, Var};
 
+use crate::describe::context::Context;
 use crate::describe::initializer::Initializer;
-use crate::describe::layer::{Context, Layer};
+use crate::describe::layer::Layer;
+use crate::describe::variable::Variable;
 
 /// x·W + b: weights `(inputs, outputs)`, one bias per output.
 ///
@@ -77,7 +79,7 @@ impl Layer for Affine {
             return refuse(what, "at least one input and one output".to_string());
         }
         let w = context.parameter("w", (inputs, self.outputs), self.initializer);
-        let b = context.parameter("b", self.outputs, Initializer::Zeros);
+        let b = context.declare(Variable::learned("b", [self.outputs], Initializer::Zeros).without_decay());
         x.matmul(w) + b
     }
 

@@ -1,5 +1,6 @@
 //! The description of a network and of its training: layers, losses, optimizers, as plain data that can be written as text.
 
+pub(crate) mod context;
 pub(crate) mod initializer;
 pub(crate) mod layer;
 pub(crate) mod layers;
@@ -9,3 +10,4 @@ pub(crate) mod optimizer;
 pub(crate) mod registry;
 pub(crate) mod sequence;
 pub(crate) mod text;
+pub(crate) mod variable;

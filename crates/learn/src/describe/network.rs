@@ -1,14 +1,16 @@
 //! A network: the extents of one input sample, and layers.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::fmt;
 use std::panic::Location;
 use std::sync::Arc;
 
 use limpid_graph::{Builder, Dim, Graph, Shape, Tensor, Var};
 
-use crate::describe::layer::{Context, Declared, Layer, Mode};
+use crate::describe::context::Context;
+use crate::describe::layer::{Layer, Mode};
 use crate::describe::sequence::Sequence;
+use crate::describe::variable::Variable;
 use crate::error::Error;
 
 /// A network as described: plain data, cheap to clone.
@@ -71,12 +73,20 @@ impl Network {
         Ok(self.described(mode)?.0)
     }
 
-    /// The parameters that the layers declare.
+    /// What the layers declare: parameters and running statistics.
     ///
     /// # Errors
     /// [`limpid_graph::Error::Described`] with every mistake in the layers.
-    pub fn parameters(&self) -> Result<Vec<Declared>, Error> {
+    pub fn variables(&self) -> Result<Vec<Variable>, Error> {
         Ok(self.described(Mode::Inference)?.1)
+    }
+
+    /// The parameters that the layers declare: the variables that are learned.
+    ///
+    /// # Errors
+    /// As [`variables`](Network::variables).
+    pub fn parameters(&self) -> Result<Vec<Variable>, Error> {
+        Ok(self.variables()?.into_iter().filter(Variable::is_learned).collect())
     }
 
     /// The parameters' names.
@@ -92,45 +102,24 @@ impl Network {
     /// # Errors
     /// [`Error::Parameters`] where one is missing, of another shape, there twice, or not the network's.
     pub fn check_parameters(&self, parameters: &[(String, Tensor)]) -> Result<(), Error> {
-        let declared = self.parameters()?;
-        let list = || declared.iter().map(|d| format!("`{}` {:?}", d.name, d.shape)).collect::<Vec<_>>().join(", ");
-        let wanted: HashSet<&str> = declared.iter().map(|declared| declared.name.as_str()).collect();
-        let mut given = HashMap::with_capacity(parameters.len());
-        for (name, value) in parameters {
-            if given.insert(name.as_str(), value).is_some() {
-                return Err(Error::Parameters(format!("the parameter `{name}` is given twice; give it once")));
-            }
-            if !wanted.contains(name.as_str()) {
-                return Err(Error::Parameters(format!("the network has no parameter `{name}`; it has {}", list())));
-            }
-        }
-        for wanted in &declared {
-            match given.get(wanted.name.as_str()) {
-                Some(value) if value.shape() == wanted.shape => {}
-                Some(value) => {
-                    let (name, found, needed) = (&wanted.name, value.shape(), &wanted.shape);
-                    return Err(Error::Parameters(format!(
-                        "`{name}` has shape {found:?}; the network needs {needed:?}"
-                    )));
-                }
-                None => {
-                    let missing = &wanted.name;
-                    return Err(Error::Parameters(format!(
-                        "the parameter `{missing}` is missing; the network has {}",
-                        list()
-                    )));
-                }
-            }
-        }
-        Ok(())
+        check_values(&self.parameters()?, parameters)
     }
 
-    fn described(&self, mode: Mode) -> Result<(Graph, Vec<Declared>), Error> {
+    /// Checks that these are all of the network's variables, in their shapes, and no others.
+    ///
+    /// # Errors
+    /// As [`check_parameters`](Network::check_parameters).
+    pub fn check_variables(&self, variables: &[(String, Tensor)]) -> Result<(), Error> {
+        check_values(&self.variables()?, variables)
+    }
+
+    /// The network alone as a graph, and what its layers declare.
+    pub(crate) fn described(&self, mode: Mode) -> Result<(Graph, Vec<Variable>), Error> {
         let builder = Builder::new();
         let context = Context::new(&builder, mode);
         let scores = scores(self.forward(self.batch_input(&builder), &context));
         let graph = builder.finish([scores])?;
-        Ok((graph, context.into_declared()))
+        Ok((graph, context.into_variables()))
     }
 
     /// The input `x` of a graph that is fed batches of samples.
@@ -138,6 +127,36 @@ impl Network {
         let dims = std::iter::once(Dim::symbol("batch")).chain(self.input.iter().map(|&extent| extent.into()));
         builder.input("x", Shape::new(dims))
     }
+}
+
+/// Checks that these are values of all that was declared, in their shapes, and of nothing else.
+fn check_values(declared: &[Variable], values: &[(String, Tensor)]) -> Result<(), Error> {
+    let list = || declared.iter().map(|d| format!("`{}` {:?}", d.name, d.shape)).collect::<Vec<_>>().join(", ");
+    let wanted: HashMap<&str, &Variable> = declared.iter().map(|d| (d.name.as_str(), d)).collect();
+    let mut given = HashMap::with_capacity(values.len());
+    for (name, value) in values {
+        let Some(variable) = wanted.get(name.as_str()) else {
+            return Err(Error::Parameters(format!("the network has no parameter `{name}`; it has {}", list())));
+        };
+        if given.insert(name.as_str(), value).is_some() {
+            let noun = variable.noun();
+            return Err(Error::Parameters(format!("the {noun} `{name}` is given twice; give it once")));
+        }
+    }
+    for wanted in declared {
+        let Variable { name, shape: needed, .. } = wanted;
+        match given.get(name.as_str()).map(|value| value.shape()) {
+            Some(found) if found == needed => {}
+            Some(found) => {
+                return Err(Error::Parameters(format!("`{name}` has shape {found:?}; the network needs {needed:?}")));
+            }
+            None => {
+                let (noun, list) = (wanted.noun(), list());
+                return Err(Error::Parameters(format!("the {noun} `{name}` is missing; the network has {list}")));
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Names a network's output. One that has a name already keeps it: a network that does nothing answers its input.

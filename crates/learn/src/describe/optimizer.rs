@@ -3,16 +3,17 @@
 use std::fmt;
 use std::sync::Arc;
 
-use limpid_graph::{Builder, Var};
+use limpid_graph::Var;
 
 use crate::choice::choose;
+use crate::describe::context::Context;
 use crate::error::Error;
 
 /// An optimizer: describes how a training step changes a parameter.
 ///
-/// The learning rate is fed at each step, so that a schedule needs no new graph. An optimizer's state, such as moments,
-/// is declared by [`Builder::state`] under a name that begins with the parameter's; it is zeros when
-/// a training begins.
+/// The learning rate ([`Context::learning_rate`]) is fed at each step, so that a schedule needs no new graph. An
+/// optimizer's state, such as moments, is declared by [`Context::optimizer_state`]; it has its initial value when a
+/// training begins. The number of the step is [`Context::step_number`].
 pub trait Optimizer: fmt::Debug + Send + Sync {
     /// The optimizer's name.
     fn name(&self) -> &'static str;
@@ -30,8 +31,8 @@ pub trait Optimizer: fmt::Debug + Send + Sync {
         Ok(())
     }
 
-    /// Assigns the parameter's next value, and that of any state.
-    fn update<'b>(&self, builder: &'b Builder, parameter: Var<'b>, gradient: Var<'b>, learning_rate: Var<'b>);
+    /// Says what a step makes of the parameter and of any state, by [`Context::update`].
+    fn update<'b>(&self, context: &Context<'b>, parameter: Var<'b>, gradient: Var<'b>);
 }
 
 /// Stochastic gradient descent: w ← w − η·dL/dw.
@@ -44,8 +45,8 @@ impl Optimizer for Sgd {
     }
 
     #[track_caller]
-    fn update<'b>(&self, builder: &'b Builder, parameter: Var<'b>, gradient: Var<'b>, learning_rate: Var<'b>) {
-        builder.assign(parameter, parameter - learning_rate * gradient);
+    fn update<'b>(&self, context: &Context<'b>, parameter: Var<'b>, gradient: Var<'b>) {
+        context.update(parameter, parameter - context.learning_rate() * gradient);
     }
 }
 
@@ -95,12 +96,12 @@ impl Optimizer for Momentum {
     }
 
     #[track_caller]
-    fn update<'b>(&self, builder: &'b Builder, parameter: Var<'b>, gradient: Var<'b>, learning_rate: Var<'b>) {
-        let velocity = builder.state(&state_name(parameter, "velocity"), parameter.shape());
+    fn update<'b>(&self, context: &Context<'b>, parameter: Var<'b>, gradient: Var<'b>) {
+        let velocity = context.optimizer_state(parameter, "velocity", 0.0);
         let next = self.momentum * velocity + gradient;
         let way = if self.nesterov { gradient + self.momentum * next } else { next };
-        builder.assign(velocity, next);
-        builder.assign(parameter, parameter - learning_rate * way);
+        context.update(velocity, next);
+        context.update(parameter, parameter - context.learning_rate() * way);
     }
 }
 
@@ -109,8 +110,8 @@ impl Optimizer for Momentum {
 ///
 /// m ← β1·m + (1 − β1)·g; v ← β2·v + (1 − β2)·g²; w ← w − η·m̂ / (√v̂ + ε) with m̂ = m / (1 − β1^t), v̂ = v / (1 − β2^t).
 ///
-/// State: `<parameter> mean` and `<parameter> square` of the parameter's shape, and `<parameter> steps`, the number t of
-/// steps taken. Source: Kingma & Ba 2014, "Adam: a method for stochastic optimization", algorithm 1.
+/// State: `<parameter> mean` and `<parameter> square` of the parameter's shape. t is the number of the step, which all
+/// parameters share. Source: Kingma & Ba 2014, "Adam: a method for stochastic optimization", algorithm 1.
 ///
 /// # In `f32`
 /// The corrections are −expm1(t·ln β): within a few units in the last place at every t. Running products of β would
@@ -155,28 +156,20 @@ impl Optimizer for Adam {
     }
 
     #[track_caller]
-    fn update<'b>(&self, builder: &'b Builder, parameter: Var<'b>, gradient: Var<'b>, learning_rate: Var<'b>) {
-        let state = |what, shape| builder.state(&state_name(parameter, what), shape);
-        let (mean, square) = (state("mean", parameter.shape()), state("square", parameter.shape()));
-        let steps = state("steps", ().into());
-        let t = steps + 1.0;
+    fn update<'b>(&self, context: &Context<'b>, parameter: Var<'b>, gradient: Var<'b>) {
+        let state = |what| context.optimizer_state(parameter, what, 0.0);
+        let (mean, square, t) = (state("mean"), state("square"), context.step_number());
         // 1 − β^t. Where β is 0 its logarithm is −∞, and this is 1 as it should be.
         let correction = |beta: f64| -(t * beta.ln()).exp_m1();
         let moved = |from: Var<'b>, to: Var<'b>, beta: f64| from + (1.0 - beta) * (to - from);
         let next_mean = moved(mean, gradient, self.beta1);
         let next_square = moved(square, gradient.square(), self.beta2);
         // What is the same for every number of the parameter is divided once, not for each.
-        let (rate, scale) = (learning_rate / correction(self.beta1), 1.0 / correction(self.beta2).sqrt());
-        builder.assign(steps, t);
-        builder.assign(mean, next_mean);
-        builder.assign(square, next_square);
-        builder.assign(parameter, parameter - rate * next_mean / (scale * next_square.sqrt() + self.epsilon));
+        let (rate, scale) = (context.learning_rate() / correction(self.beta1), 1.0 / correction(self.beta2).sqrt());
+        context.update(mean, next_mean);
+        context.update(square, next_square);
+        context.update(parameter, parameter - rate * next_mean / (scale * next_square.sqrt() + self.epsilon));
     }
-}
-
-/// A state's name: the parameter's and what it is.
-fn state_name(parameter: Var<'_>, what: &str) -> String {
-    format!("{} {what}", parameter.name().unwrap_or_default())
 }
 
 /// Checks how much of a running mean is kept.

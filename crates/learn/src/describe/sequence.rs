@@ -5,7 +5,8 @@ use std::panic::Location;
 
 use limpid_graph::Var;
 
-use crate::describe::layer::{Context, Layer};
+use crate::describe::context::Context;
+use crate::describe::layer::Layer;
 
 /// Layers in the order in which they are applied. Written as a tuple of layers, or as a vector of boxed ones.
 pub struct Sequence {

@@ -10,7 +10,9 @@ use std::sync::Arc;
 
 use limpid_graph::{Builder, Graph, Shape, Tensor, Var};
 
-use crate::describe::layer::{Context, Declared, Layer, Mode};
+use crate::describe::context::Context;
+use crate::describe::layer::{Layer, Mode};
+use crate::describe::variable::Variable;
 use crate::error::Error;
 
 /// The name by which the upstream derivative is fed. With its space it is no name that a layer gives a parameter.
@@ -71,7 +73,7 @@ struct Described {
     forward: Graph,
     /// Asked for only by a backward pass: a piece without a derivative still runs forward.
     backward: Result<Graph, limpid_graph::Error>,
-    declared: Vec<Declared>,
+    declared: Vec<Variable>,
     /// How many of the backward graph's outputs are derivatives of inputs; those of the parameters follow.
     inputs: usize,
 }
@@ -168,7 +170,7 @@ impl SingleLayer {
         let described = self.described_for(&inputs)?;
         let mut feeds = Vec::with_capacity(inputs.len() + described.declared.len());
         for declared in &described.declared {
-            let draw = || declared.initializer.draw(&declared.shape, self.seed, &declared.name);
+            let draw = || declared.initial_value(self.seed);
             let value = self.parameters.entry(declared.name.clone()).or_insert_with(draw);
             feeds.push((declared.name.clone(), value.clone()));
         }
@@ -191,7 +193,8 @@ impl SingleLayer {
         feeds.push((UPSTREAM, upstream));
         let mut inputs = graph.run(&feeds)?;
         let parameters = inputs.split_off(described.inputs);
-        let names = described.declared.iter().map(|declared| declared.name.clone());
+        let learned = described.declared.iter().filter(|declared| declared.is_learned());
+        let names = learned.map(|declared| declared.name.clone());
         Ok(Backward { inputs, parameters: names.zip(parameters).collect() })
     }
 
@@ -257,7 +260,7 @@ impl Piece {
             _ => unreachable!("as many inputs as names"),
         };
         let forward = builder.finish([output])?;
-        let declared = context.into_declared();
+        let declared = context.into_variables();
         let upstream = builder.input(UPSTREAM, output.shape());
         let wrt_all: Vec<Var<'_>> = wrt.iter().copied().chain(builder.parameters()).collect();
         let backward = builder.finish(builder.vjp(&[output], &[upstream], &wrt_all));
@@ -280,10 +283,10 @@ fn borrowed(feeds: &[(String, Tensor)]) -> Vec<(&str, &Tensor)> {
     feeds.iter().map(|(name, value)| (name.as_str(), value)).collect()
 }
 
-fn check(declared: &[Declared], name: &str, value: &Tensor) -> Result<(), Error> {
+fn check(declared: &[Variable], name: &str, value: &Tensor) -> Result<(), Error> {
     match declared.iter().find(|declared| declared.name == name) {
         Some(declared) if declared.shape == value.shape() => Ok(()),
-        Some(Declared { shape, .. }) => Err(Error::Parameters(format!(
+        Some(Variable { shape, .. }) => Err(Error::Parameters(format!(
             "`{name}` has shape {:?}; for inputs of this shape the layer needs {shape:?}",
             value.shape()
         ))),

@@ -6,9 +6,10 @@ use limpid_engine::{Precision, Program, Session};
 use limpid_graph::{Tensor, memory};
 
 use crate::data::dataset::Dataset;
-use crate::describe::layer::{Declared, Mode};
+use crate::describe::layer::Mode;
 use crate::describe::loss::Loss;
 use crate::describe::network::Network;
+use crate::describe::variable::Variable;
 use crate::error::Error;
 use crate::train::inference::Inference;
 use crate::train::step::{self, SampleShape};
@@ -68,7 +69,7 @@ impl Model {
         let counts = declared.iter().map(|declared| declared.shape.iter().product());
         memory::check("the network's parameters", step::kept_bytes(counts, precision.bytes()))?;
         for declared in declared {
-            session.set(&declared.name, declared.initializer.draw(&declared.shape, seed, &declared.name));
+            session.set(&declared.name, declared.initial_value(seed));
         }
         let graph = network.graph(Mode::Inference)?;
         let outputs = graph.outputs().first().and_then(|&id| graph.node(id).shape.dims().last()?.as_known());
@@ -210,8 +211,20 @@ impl Model {
     /// # Errors
     /// None for a model that was built by [`new`](Model::new).
     pub fn parameters(&self) -> Result<Vec<(String, Tensor)>, Error> {
-        let named = |name: String| Ok((name.clone(), self.session.get(&name)?.clone()));
-        self.network.parameter_names()?.into_iter().map(named).collect()
+        self.values(&self.network.parameters()?)
+    }
+
+    /// Everything that the model keeps and a file of it holds, by name, in the order of the layers: the parameters and
+    /// the layers' running statistics.
+    ///
+    /// # Errors
+    /// None for a model that was built by [`new`](Model::new).
+    pub fn variables(&self) -> Result<Vec<(String, Tensor)>, Error> {
+        self.values(&self.network.variables()?)
+    }
+
+    fn values(&self, of: &[Variable]) -> Result<Vec<(String, Tensor)>, Error> {
+        of.iter().map(|variable| Ok((variable.name.clone(), self.session.get(&variable.name)?.clone()))).collect()
     }
 
     /// Puts parameters in place: all of the network's, and no others.
@@ -221,12 +234,26 @@ impl Model {
     /// then.
     pub fn set_parameters(&mut self, parameters: &[(String, Tensor)]) -> Result<(), Error> {
         self.network.check_parameters(parameters)?;
-        for (name, value) in parameters {
-            // Bytes would stay bytes: right for data, but parameters are real numbers.
+        self.put(parameters);
+        Ok(())
+    }
+
+    /// Puts parameters and running statistics in place: all of the network's, and no others.
+    ///
+    /// # Errors
+    /// As [`set_parameters`](Model::set_parameters).
+    pub fn set_variables(&mut self, variables: &[(String, Tensor)]) -> Result<(), Error> {
+        self.network.check_variables(variables)?;
+        self.put(variables);
+        Ok(())
+    }
+
+    fn put(&mut self, values: &[(String, Tensor)]) {
+        for (name, value) in values {
+            // Bytes would stay bytes: right for data, but variables are real numbers.
             let value = if value.as_slice::<u8>().is_some() { value.to_f32_tensor() } else { value.clone() };
             self.session.set(name, value);
         }
-        Ok(())
     }
 
     /// The network's output for one sample, or for a batch of them along the first axis. For a classification these
@@ -252,12 +279,12 @@ impl Model {
 }
 
 /// The parameters of a network that fits a machine, before any of them is drawn.
-fn checked(network: &Network) -> Result<Vec<Declared>, Error> {
+fn checked(network: &Network) -> Result<Vec<Variable>, Error> {
     let product = |extents: &[usize]| extents.iter().try_fold(1usize, |count, &extent| count.checked_mul(extent));
     if product(network.input()).is_none() {
         return Err(Error::Data(format!("samples of shape {:?} hold more than memory can address", network.input())));
     }
-    let declared = network.parameters()?;
+    let declared = network.variables()?;
     let count = declared.iter().try_fold(0usize, |count, d| count.checked_add(product(&d.shape)?));
     if count.is_none_or(|count| count > MOST_PARAMETERS) {
         let count = count.map_or("more than memory can address".to_string(), |count| count.to_string());

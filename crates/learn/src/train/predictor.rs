@@ -52,7 +52,7 @@ struct Shared {
 impl Predictor {
     pub(crate) fn of(model: &Model) -> Result<Self, Error> {
         let mut session = model.session.emptied();
-        for (name, value) in model.parameters()? {
+        for (name, value) in model.variables()? {
             session.set(&name, value);
         }
         let inference = Inference::new(model.network(), &mut session)?;

@@ -6,17 +6,18 @@ use limpid_engine::{Storage, Stored};
 use limpid_graph::{Builder, Dim, Graph, Leaf, NodeId, Op, Shape, Sizes, Tensor, Var, memory};
 
 use crate::data::dataset::Dataset;
-use crate::describe::layer::{Context, Mode};
+use crate::describe::context::Context;
+use crate::describe::layer::Mode;
 use crate::describe::loss::Loss;
 use crate::describe::network::{Network, scores};
 use crate::describe::optimizer::{Optimizer, Sgd};
+use crate::describe::variable::{Variable, VariableKind};
 use crate::error::Error;
 
 /// The names by which these graphs are fed.
 pub(crate) const INPUTS: &str = "inputs";
 pub(crate) const TARGETS: &str = "targets";
 pub(crate) const ROWS: &str = "rows";
-pub(crate) const LEARNING_RATE: &str = "learning rate";
 
 /// What these graphs depend on of the data.
 #[derive(Clone, Debug, PartialEq)]
@@ -86,7 +87,7 @@ impl GraphKind {
     /// let shape = SampleShape::of_network(&network, &loss, None)?;
     /// let shown = GraphKind::Step.graph(&network, &shape, &loss, &Sgd)?.simplified()?;
     /// let run = training_step(&network, &shape, &loss, &Sgd)?;
-    /// assert_eq!(shown.show().to_string(), run.show().to_string());
+    /// assert_eq!(shown.show().to_string(), run.graph.show().to_string());
     /// # Ok::<(), limpid_learn::Error>(())
     /// ```
     ///
@@ -100,19 +101,36 @@ impl GraphKind {
         loss: &Loss,
         optimizer: &dyn Optimizer,
     ) -> Result<Graph, Error> {
+        Ok(self.described(network, &data.into(), loss, optimizer)?.0)
+    }
+
+    /// The graph, and the variables that it reads or changes.
+    #[track_caller]
+    fn described(
+        self,
+        network: &Network,
+        shape: &SampleShape,
+        loss: &Loss,
+        optimizer: &dyn Optimizer,
+    ) -> Result<(Graph, Vec<Variable>), Error> {
         if self == Self::Network {
-            return network.graph(Mode::Train);
+            return network.described(Mode::Train);
         }
         if self == Self::Step {
             optimizer.check()?;
         }
         loss.check()?;
         let builder = Builder::new();
-        let (output, targets, parameters) = on_batch(&builder, network, &data.into(), Mode::Train)?;
+        let context = match self {
+            Self::Step => Context::of_training_step(&builder),
+            _ => Context::new(&builder, Mode::Train),
+        };
+        let (output, targets) = on_batch(&context, network, shape)?;
         let loss = loss.describe(output, targets).named("loss");
         if self == Self::Loss {
-            return Ok(builder.finish([loss])?);
+            return Ok((builder.finish([loss])?, context.into_variables()));
         }
+        let parameters = builder.parameters();
         let gradients = builder.grad(loss, &parameters);
         for (parameter, gradient) in parameters.iter().zip(&gradients) {
             if let (Some(parameter), None) = (parameter.name(), gradient.name()) {
@@ -120,17 +138,46 @@ impl GraphKind {
             }
         }
         if self == Self::Gradient {
-            return Ok(builder.finish(std::iter::once(loss).chain(gradients))?);
+            return Ok((builder.finish(std::iter::once(loss).chain(gradients))?, context.into_variables()));
         }
-        let learning_rate = builder.scalar(LEARNING_RATE);
+        context.learning_rate();
         for (&parameter, gradient) in parameters.iter().zip(gradients) {
-            optimizer.update(&builder, parameter, gradient, learning_rate);
+            optimizer.update(&context, parameter, gradient);
         }
-        Ok(builder.finish([loss])?)
+        Ok((builder.finish([loss])?, context.into_variables()))
     }
 }
 
-/// The loss of a batch, its gradient, and the assignment of each parameter's next value. Answers the loss.
+/// A training step: its graph, and the variables that it keeps.
+#[derive(Clone, Debug)]
+pub struct TrainingStep {
+    /// The loss of a batch, its gradient, and each variable's next value. It answers the loss.
+    pub graph: Graph,
+    /// The network's variables in the order of its layers, then the optimizer's.
+    pub variables: Vec<Variable>,
+}
+
+impl TrainingStep {
+    /// The optimizer's states by name, with their values when a training begins.
+    pub fn initial_states(&self) -> impl Iterator<Item = (&str, Tensor)> {
+        self.states().map(|state| (state.name.as_str(), state.initial_value(0)))
+    }
+
+    fn states(&self) -> impl Iterator<Item = &Variable> {
+        self.variables.iter().filter(|variable| variable.kind == VariableKind::Optimizer)
+    }
+
+    /// Asks whether there is memory for the optimizer's states: all of them, and the largest once more in 64 bits.
+    ///
+    /// # Errors
+    /// [`limpid_graph::Error::NoMemory`].
+    pub(crate) fn states_fit(&self, number: usize) -> Result<(), Error> {
+        let counts = self.states().map(|state| state.shape.iter().product());
+        Ok(memory::check("the optimiser's states", kept_bytes(counts, number))?)
+    }
+}
+
+/// A training step: the loss of a batch, its gradient, and the next value of each variable.
 ///
 /// # Errors
 /// [`Error::Data`] where the samples do not fit the network's input, [`Error::Setting`] where the optimizer's settings are
@@ -141,8 +188,9 @@ pub fn training_step(
     data: impl Into<SampleShape>,
     loss: &Loss,
     optimizer: &dyn Optimizer,
-) -> Result<Graph, Error> {
-    Ok(GraphKind::Step.graph(network, data, loss, optimizer)?.simplified()?)
+) -> Result<TrainingStep, Error> {
+    let (graph, variables) = GraphKind::Step.described(network, &data.into(), loss, optimizer)?;
+    Ok(TrainingStep { graph: graph.simplified()?, variables })
 }
 
 /// How a training over bytes that are mostly zeros, as MNIST's are, stores what a graph of a batch is fed: samples and
@@ -156,22 +204,6 @@ pub fn stored_as_bytes(graph: &Graph, id: NodeId) -> Stored {
         _ => Storage::Padded,
     };
     Stored { storage, mostly_zeros: storage == Storage::Bytes && node.shape.rank() > 1 }
-}
-
-/// The states of a training step, by name, as they are when a training begins: zeros.
-pub fn initial_states(step: &Graph) -> impl Iterator<Item = (&str, Tensor)> {
-    let states = step.fed().filter(|(_, node)| node.op == Op::Leaf(Leaf::State));
-    states.filter_map(|(_, node)| Some((node.name.as_deref()?, Tensor::zeros(node.shape.as_known()?))))
-}
-
-/// Asks whether there is memory for a training step's states: all of them, and the largest once more in 64 bits.
-///
-/// # Errors
-/// [`limpid_graph::Error::NoMemory`].
-pub(crate) fn states_fit(step: &Graph, number: usize) -> Result<(), Error> {
-    let states = step.fed().filter(|(_, node)| node.op == Op::Leaf(Leaf::State));
-    let counts = states.filter_map(|(_, node)| Some(node.shape.as_known()?.iter().product()));
-    Ok(memory::check("the optimiser's states", kept_bytes(counts, number))?)
 }
 
 /// How many bytes it takes to make values of so many numbers in 64 bits, one after the other, and to keep each in
@@ -220,7 +252,7 @@ pub fn sample_loss(network: &Network, loss: &Loss, target: &[usize]) -> Result<G
 pub fn evaluation(network: &Network, data: impl Into<SampleShape>, loss: &Loss) -> Result<Graph, Error> {
     loss.check()?;
     let builder = Builder::new();
-    let (output, targets, _) = on_batch(&builder, network, &data.into(), Mode::Inference)?;
+    let (output, targets) = on_batch(&Context::new(&builder, Mode::Inference), network, &data.into())?;
     let described = loss.describe(output, targets).named("loss");
     // Targets that do not fit the loss are one mistake, not two.
     let accuracy = if described.is_poisoned() { None } else { loss.accuracy(output, targets) };
@@ -228,13 +260,8 @@ pub fn evaluation(network: &Network, data: impl Into<SampleShape>, loss: &Loss) 
     Ok(builder.finish([described].into_iter().chain(accuracy))?.simplified()?)
 }
 
-/// The network's output on the rows fed, their targets, and the parameters.
-fn on_batch<'b>(
-    builder: &'b Builder,
-    network: &Network,
-    shape: &SampleShape,
-    mode: Mode,
-) -> Result<(Var<'b>, Var<'b>, Vec<Var<'b>>), Error> {
+/// The network's output on the rows fed, and their targets.
+fn on_batch<'b>(context: &Context<'b>, network: &Network, shape: &SampleShape) -> Result<(Var<'b>, Var<'b>), Error> {
     let sample = &shape.sample;
     if sample.iter().product::<usize>() != network.input().iter().product::<usize>() {
         return Err(Error::Data(format!(
@@ -242,13 +269,12 @@ fn on_batch<'b>(
             network.input()
         )));
     }
+    let builder = context.builder();
     let rows = builder.input(ROWS, "batch");
     let x = builder.input(INPUTS, per_sample(sample)).gather(0, rows).named("batch inputs");
     let targets = builder.input(TARGETS, per_sample(&shape.target)).gather(0, rows).named("batch targets");
     let x = shape.divisor.map_or(x, |divisor| x / divisor);
-    let context = Context::new(builder, mode);
-    let output = scores(network.forward(x, &context));
-    Ok((output, targets, builder.parameters()))
+    Ok((scores(network.forward(x, context)), targets))
 }
 
 fn per_sample(shape: &[usize]) -> Shape {

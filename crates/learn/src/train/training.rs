@@ -4,11 +4,12 @@ use std::borrow::Cow;
 use std::ops::ControlFlow;
 
 use limpid_engine::Program;
-use limpid_graph::{Graph, Tensor};
+use limpid_graph::Tensor;
 
 use crate::data::batches::Batches;
 use crate::data::data_source::DataSource;
 use crate::data::dataset::Dataset;
+use crate::describe::context::LEARNING_RATE;
 use crate::error::Error;
 use crate::train::clock::Clock;
 use crate::train::evaluation::Evaluation;
@@ -16,7 +17,7 @@ use crate::train::feed::{Batch, Feed};
 use crate::train::history::{Epoch, Event, History};
 use crate::train::model::Model;
 use crate::train::options::{FitOptions, checked_learning_rate};
-use crate::train::step::{self, INPUTS, LEARNING_RATE, ROWS, SampleShape, TARGETS};
+use crate::train::step::{self, INPUTS, ROWS, SampleShape, TARGETS, TrainingStep};
 use crate::train::trained::{Drawn, Trained};
 
 /// A training under way, as [`Model::fit_with`] shows it to its callback.
@@ -410,21 +411,21 @@ impl Model {
             self.trained = before;
             return Ok((program, fed, steps));
         }
-        let graph = step::training_step(self.network(), shape, &self.loss(), fit.optimizer.as_ref())?;
+        let step = step::training_step(self.network(), shape, &self.loss(), fit.optimizer.as_ref())?;
         // A graph is fed nothing that it does not read.
-        let fed = if graph.find(LEARNING_RATE).is_ok() { 4 } else { 3 };
+        let fed = if step.graph.find(LEARNING_RATE).is_ok() { 4 } else { 3 };
         if before.is_none() {
-            self.zero_states(&graph)?;
+            self.begin_states(&step)?;
         }
         self.trained = before;
-        Ok((self.session.load(graph), fed, steps))
+        Ok((self.session.load(step.graph), fed, steps))
     }
 
-    /// Sets the optimizer's states as they are when a training begins.
-    fn zero_states(&mut self, graph: &Graph) -> Result<(), Error> {
-        step::states_fit(graph, self.precision().bytes())?;
-        for (name, zeros) in step::initial_states(graph) {
-            self.session.set(name, zeros);
+    /// Sets the optimizer's states as they are when a training begins. The network's variables stay as they are.
+    fn begin_states(&mut self, step: &TrainingStep) -> Result<(), Error> {
+        step.states_fit(self.precision().bytes())?;
+        for (name, value) in step.initial_states() {
+            self.session.set(name, value);
         }
         Ok(())
     }

@@ -30,7 +30,7 @@ fn trained(activation: &str, fixture: &Value) -> (Vec<f64>, Vec<Tensor>) {
     let network: Network = format!("784, affine 50, {activation}, affine 10").parse().unwrap();
     let (train, _) = mnist::data();
     let mut session = Session::new(Precision::F64);
-    let graph = step::training_step(&network, &train, &Loss::SoftmaxCrossEntropy, &Sgd).unwrap();
+    let graph = step::training_step(&network, &train, &Loss::SoftmaxCrossEntropy, &Sgd).unwrap().graph;
     let program = session.load(graph);
     session.set("0/w", weights(0, 784, 50));
     session.set("0/b", Tensor::zeros([50]));

@@ -32,3 +32,4 @@ mod spec_l_layers;
 mod support;
 #[path = "../support/training.rs"]
 mod training;
+mod variables;

@@ -4,7 +4,7 @@
 use std::ops::ControlFlow;
 
 use limpid_engine::Precision;
-use limpid_graph::{Builder, Tensor, Var};
+use limpid_graph::{Tensor, Var};
 use limpid_learn::{
     Affine, Context, Dataset, Error, FitOptions, Flatten, History, Initializer, Layer, Loss, Model, Network, Optimizer,
     Relu,
@@ -306,8 +306,8 @@ impl Optimizer for Signs {
         "signs"
     }
 
-    fn update<'b>(&self, builder: &'b Builder, parameter: Var<'b>, gradient: Var<'b>, _: Var<'b>) {
-        builder.assign(parameter, parameter - 0.01 * gradient.sign());
+    fn update<'b>(&self, context: &Context<'b>, parameter: Var<'b>, gradient: Var<'b>) {
+        context.update(parameter, parameter - 0.01 * gradient.sign());
     }
 }
 

@@ -395,12 +395,11 @@ fn an_optimiser_without_a_rate_of_its_own_is_asked_for_its_usual_one() {
         }
         fn update<'b>(
             &self,
-            builder: &'b limpid_graph::Builder,
+            context: &limpid_learn::Context<'b>,
             parameter: limpid_graph::Var<'b>,
             gradient: limpid_graph::Var<'b>,
-            learning_rate: limpid_graph::Var<'b>,
         ) {
-            builder.assign(parameter, parameter - learning_rate * gradient);
+            context.update(parameter, parameter - context.learning_rate() * gradient);
         }
     }
     let (mut own, mut plain) = (model(), model());

@@ -6,7 +6,8 @@ use limpid_engine::kernels::Level;
 use limpid_engine::{Plan, Precision, Session};
 use limpid_graph::{Builder, Sizes, Tensor};
 use limpid_learn::{
-    Adam, Dataset, FitOptions, Loss, Model, Momentum, Optimizer, Sgd, optimizer, optimizer_names, step,
+    Adam, Context, Dataset, FitOptions, Loss, Model, Momentum, Optimizer, Sgd, optimizer, optimizer_names,
+    step::{self, TrainingStep},
 };
 use serde_json::Value;
 
@@ -30,19 +31,21 @@ fn gradients() -> Vec<Vec<f64>> {
 }
 
 /// The optimiser's graph for one parameter, whose gradient is fed.
-fn graph(optimizer: &dyn Optimizer, numbers: usize) -> limpid_graph::Graph {
+fn step_of(optimizer: &dyn Optimizer, numbers: usize) -> TrainingStep {
     let b = Builder::new();
     let (w, gradient) = (b.parameter("w", numbers), b.input("gradient", numbers));
-    optimizer.update(&b, w, gradient, b.scalar("learning rate"));
-    b.finish([]).unwrap().simplified().unwrap()
+    let context = Context::of_training_step(&b);
+    optimizer.update(&context, w, gradient);
+    let graph = b.finish([]).unwrap().simplified().unwrap();
+    TrainingStep { graph, variables: context.into_variables() }
 }
 
 /// The parameter after the recipe's steps.
 fn walked(optimizer: &dyn Optimizer, precision: Precision) -> Vec<f64> {
-    let graph = graph(optimizer, NUMBERS);
+    let step = step_of(optimizer, NUMBERS);
     let mut session = Session::new(precision);
-    step::initial_states(&graph).for_each(|(name, zeros)| session.set(name, zeros));
-    let program = session.load(graph);
+    step.initial_states().for_each(|(name, zeros)| session.set(name, zeros));
+    let program = session.load(step.graph);
     session.set("w", Tensor::from(beginning()));
     let learning_rate = Tensor::scalar(LEARNING_RATE);
     for gradient in gradients() {
@@ -108,31 +111,32 @@ fn every_optimiser_walks_as_pytorchs() {
 #[test]
 fn adams_corrections_hold_in_f32_for_a_hundred_thousand_steps() {
     let adam = Adam::default();
-    let graph = graph(&adam, 1);
+    let step = step_of(&adam, 1);
     let mut session = Session::new(Precision::F32);
-    let program = session.load(graph);
+    let program = session.load(step.graph);
     let learning_rate = Tensor::scalar(1.0);
     for t in [1u32, 2, 3, 10, 100, 1000, 5000, 20_000, 100_000] {
         // One step from a state in which both means are 1 and all weights 0 moves by the corrections alone.
         for (name, value) in [("w", 0.0), ("w mean", 1.0), ("w square", 1.0)] {
             session.set(name, Tensor::from([value]));
         }
-        session.set("w steps", Tensor::scalar(f64::from(t - 1)));
+        session.set("steps taken", Tensor::scalar(f64::from(t - 1)));
         session.run(program, &[("gradient", &Tensor::from([1.0])), ("learning rate", &learning_rate)]).unwrap();
         let (first, second) = (1.0 - 0.9f64.powf(t.into()), 1.0 - 0.999f64.powf(t.into()));
         let wanted = -(1.0 / first) / ((1.0 / second).sqrt() + 1e-8);
         let found = session.get("w").unwrap().to_f64()[0];
         assert!((found / wanted - 1.0).abs() <= 2e-6, "after {t} steps: {found} instead of {wanted}");
-        assert_eq!(session.get("w steps").unwrap().item(), Some(f64::from(t)));
+        assert_eq!(session.get("steps taken").unwrap().item(), Some(f64::from(t)));
     }
 }
 
 #[test]
 fn the_whole_update_of_a_parameter_is_one_pass_over_its_numbers() {
     for name in optimizer_names() {
-        let plan = Plan::new(&graph(optimizer(name).unwrap().as_ref(), 12_345), &Sizes::default(), Level::Portable)
-            .unwrap()
-            .to_string();
+        let plan =
+            Plan::new(&step_of(optimizer(name).unwrap().as_ref(), 12_345).graph, &Sizes::default(), Level::Portable)
+                .unwrap()
+                .to_string();
         let passes: Vec<&str> =
             plan.lines().filter(|line| line.contains("12345 ") || line.contains("rearrange")).collect();
         assert!(passes.len() == 1 && passes[0].contains("region of "), "{name}:\n{plan}");

@@ -220,15 +220,8 @@ impl Optimizer for Keep {
         "keep"
     }
 
-    fn update<'b>(
-        &self,
-        builder: &'b Builder,
-        parameter: limpid_graph::Var<'b>,
-        gradient: limpid_graph::Var<'b>,
-        _: limpid_graph::Var<'b>,
-    ) {
-        let name = format!("{} gradient", parameter.name().unwrap());
-        builder.assign(builder.state(&name, parameter.shape()), gradient);
+    fn update<'b>(&self, context: &Context<'b>, parameter: limpid_graph::Var<'b>, gradient: limpid_graph::Var<'b>) {
+        context.update(context.optimizer_state(parameter, "gradient", 0.0), gradient);
     }
 }
 
@@ -240,10 +233,10 @@ fn the_two_layer_net_from_an_ordered_list_of_layers_has_the_training_graphs_grad
     let data = Dataset::new(init.draw(&[8, 6], 3, "inputs"), Tensor::from([0u8, 1, 2, 3, 3, 2, 1, 0])).unwrap();
 
     let mut session = Session::new(Precision::F64);
-    let graph = step::training_step(&network, &data, &Loss::SoftmaxCrossEntropy, &Keep).unwrap();
+    let graph = step::training_step(&network, &data, &Loss::SoftmaxCrossEntropy, &Keep).unwrap().graph;
     let program = session.load(graph);
     for declared in network.parameters().unwrap() {
-        let value = declared.initializer.draw(&declared.shape, 7, &declared.name);
+        let value = declared.initial_value(7);
         session.set(&format!("{} gradient", declared.name), Tensor::zeros(value.shape()));
         session.set(&declared.name, value);
     }

@@ -83,12 +83,12 @@ pub(crate) struct Training {
 impl Training {
     pub(crate) fn new(mut session: Session, recipe: &Recipe) -> Self {
         let (network, data, optimizer) = (recipe.network(), recipe.data(), optimizer(recipe.optimizer).unwrap());
-        let graph = step::training_step(&network, &data, &Loss::SoftmaxCrossEntropy, optimizer.as_ref()).unwrap();
-        step::initial_states(&graph).for_each(|(name, zeros)| session.set(name, zeros));
+        let step = step::training_step(&network, &data, &Loss::SoftmaxCrossEntropy, optimizer.as_ref()).unwrap();
+        step.initial_states().for_each(|(name, zeros)| session.set(name, zeros));
         for (name, value) in Model::new(&network, 1).unwrap().parameters().unwrap() {
             session.set(&name, value);
         }
-        let program = session.load(graph);
+        let program = session.load(step.graph);
         let mut batches = Batches::new(Sampling::WithReplacement, data.len(), recipe.batch, 1).unwrap();
         let (rows, mut next_rows) = (Tensor::zeros([0]), Tensor::zeros([0]));
         batches.write_rows(0, &mut next_rows);
