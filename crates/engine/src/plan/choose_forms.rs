@@ -7,12 +7,12 @@
 
 use std::collections::HashMap;
 
-use limpid_graph::op::Reduce;
+use limpid_graph::op::{AxisMap, Monoid};
 use limpid_graph::{Graph, Index, Layout, NodeId, Op};
 
 use super::forms::{Fold, Form, Split};
 use super::pitch;
-use super::reads::{Access, repeated};
+use super::reads::{Access, axes, repeated};
 
 /// Where the axes of each node's value are cut, and the form that follows.
 #[derive(Debug)]
@@ -47,7 +47,7 @@ impl Forms {
             let Op::Reduce(reduce) = &node.op else { return own };
             // What is left of each item has the form that the fold gives it.
             let from = node.inputs[0].index();
-            match Fold::of(&shapes[from], splits[from], reduce) {
+            match Fold::of(&axes(graph, shapes, id), &shapes[from], splits[from], reduce.monoid) {
                 Some(fold) if fold.items.is_none() => fold.form(splits[from].form(&shapes[from])),
                 _ => own,
             }
@@ -59,28 +59,29 @@ impl Forms {
 
 /// Nodes of one shape that functions of single numbers join.
 #[derive(Default)]
-struct Family<'g> {
+struct Family {
     members: Vec<NodeId>,
     /// Whether a member has to keep its usual form.
     is_fixed: bool,
-    folds: Vec<&'g Reduce>,
-    /// The shapes from which members are broadcast.
-    broadcasts: Vec<Vec<usize>>,
+    /// How members are folded.
+    folds: Vec<(AxisMap, Monoid)>,
+    /// How members are broadcast from others.
+    broadcasts: Vec<AxisMap>,
     /// The families that this one is folded from, or broadcast to.
     larger: Vec<usize>,
 }
 
-struct Families<'g>(HashMap<usize, Family<'g>>);
+struct Families(HashMap<usize, Family>);
 
-impl<'g> Families<'g> {
-    fn of(graph: &'g Graph, shapes: &[Vec<usize>]) -> Self {
+impl Families {
+    fn of(graph: &Graph, shapes: &[Vec<usize>]) -> Self {
         let mut joined = Joined((0..shapes.len()).collect());
         for (id, node) in graph.nodes().filter(|(_, node)| matches!(node.op, Op::Map(_) | Op::Formula(_))) {
             for input in node.inputs.iter().filter(|input| shapes[input.index()] == shapes[id.index()]) {
                 joined.join(id.index(), input.index());
             }
         }
-        let mut all: HashMap<usize, Family<'g>> = HashMap::new();
+        let mut all: HashMap<usize, Family> = HashMap::new();
         for (id, node) in graph.nodes() {
             let own = joined.first(id.index());
             all.entry(own).or_default().members.push(id);
@@ -88,12 +89,12 @@ impl<'g> Families<'g> {
             match &node.op {
                 Op::Reduce(reduce) => {
                     let from = joined.first(node.inputs[0].index());
-                    all.entry(from).or_default().folds.push(reduce);
+                    all.entry(from).or_default().folds.push((axes(graph, shapes, id), reduce.monoid));
                     all.entry(own).or_default().larger.push(from);
                 }
                 Op::Layout(Layout::Broadcast(_)) => {
                     let input = node.inputs[0];
-                    all.entry(own).or_default().broadcasts.push(shapes[input.index()].clone());
+                    all.entry(own).or_default().broadcasts.push(axes(graph, shapes, id));
                     let mut source = input;
                     loop {
                         all.entry(joined.first(source.index())).or_default().larger.push(own);
@@ -118,9 +119,9 @@ impl<'g> Families<'g> {
 
     /// Cuts the families' shapes, the largest first, so that smaller ones can follow.
     fn choose(self, shapes: &[Vec<usize>], splits: &mut [Split]) {
-        let shape = |family: &Family<'_>| &shapes[family.members[0].index()];
-        let mut order: Vec<(usize, &Family<'_>)> = self.0.iter().map(|(&at, family)| (at, family)).collect();
-        let count = |family: &Family<'_>| shape(family).iter().product::<usize>();
+        let shape = |family: &Family| &shapes[family.members[0].index()];
+        let mut order: Vec<(usize, &Family)> = self.0.iter().map(|(&at, family)| (at, family)).collect();
+        let count = |family: &Family| shape(family).iter().product::<usize>();
         order.sort_by_key(|&(at, family)| (std::cmp::Reverse(count(family)), at));
         let mut chosen: HashMap<usize, Form> = HashMap::new();
         for (at, family) in order {
@@ -140,7 +141,7 @@ impl<'g> Families<'g> {
     }
 }
 
-impl Family<'_> {
+impl Family {
     fn cheapest(&self, shape: &[usize], larger: &[Form]) -> Split {
         let usual = Split::usual(shape.len());
         let mut best = (usual, self.cost(shape, usual, larger) * WORTH);
@@ -172,16 +173,16 @@ impl Family<'_> {
         if rows > 1 {
             cost += 0.01;
         }
-        for reduce in &self.folds {
-            let is_done_on_the_way = Fold::of(shape, split, reduce).is_some_and(|fold| match fold.items {
+        for (axes, monoid) in &self.folds {
+            let is_done_on_the_way = Fold::of(axes, shape, split, *monoid).is_some_and(|fold| match fold.items {
                 // Each task has partial results of its own.
                 Some(kept) if kept.extent > 1 => kept.extent * fold.form(form).item() * 8 <= items * form.item(),
                 _ => true,
             });
             cost += if is_done_on_the_way { 0.0 } else { WRITTEN_OUT };
         }
-        for from in &self.broadcasts {
-            cost += match repeated(from, shape, form) {
+        for axes in &self.broadcasts {
+            cost += match repeated(axes, shape, form) {
                 None => WRITTEN_OUT,
                 Some(Access::Repeated(repeat)) if repeat.is_the_same_for_each(form.item()) => 0.0,
                 Some(_) => FILLED,

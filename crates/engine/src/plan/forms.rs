@@ -10,7 +10,7 @@
 //! ├ items ┤├─ rows ─┤├─ columns ───┤     sums over the channels
 //! ```
 
-use limpid_graph::op::{Monoid, Reduce};
+use limpid_graph::op::{AxisLink, AxisMap, Monoid};
 
 use super::Matrix;
 
@@ -98,13 +98,15 @@ pub(super) struct Fold {
 impl Fold {
     /// How a fusion folds a value of this shape, where it can: in each of the three runs, all axes or none; of the items,
     /// those that stay have to stand side by side.
-    pub(super) fn of(shape: &[usize], split: Split, reduce: &Reduce) -> Option<Self> {
-        let (rank, axes) = (shape.len(), reduce.axes.as_slice());
-        let is_of_all = axes.len() == rank && rank > 1;
-        if axes.is_empty() || (is_of_all && reduce.monoid != Monoid::Sum) {
+    pub(super) fn of(axes: &AxisMap, shape: &[usize], split: Split, monoid: Monoid) -> Option<Self> {
+        let rank = shape.len();
+        let is_folded = |axis: usize| {
+            axes.links().iter().any(|link| matches!(link, AxisLink::Folded { input, .. } if *input == axis))
+        };
+        let count = (0..rank).filter(|&axis| is_folded(axis)).count();
+        if count == 0 || (count == rank && rank > 1 && monoid != Monoid::Sum) {
             return None;
         }
-        let is_folded = |axis: usize| axes.contains(&axis);
         let whole = |mut run: std::ops::Range<usize>| {
             let mut long = run.clone().filter(|&axis| shape[axis] != 1).map(is_folded);
             match long.next() {

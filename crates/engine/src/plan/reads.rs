@@ -1,6 +1,7 @@
 //! Reads: how a node reads its inputs. Everything else in a plan follows from it: what can run together, what has to be
 //! in memory, and in which form.
 
+use limpid_graph::op::{AxisLink, AxisMap};
 use limpid_graph::{Graph, Index, Layout, Leaf, NodeId, Op};
 
 use super::choose_forms::Forms;
@@ -126,7 +127,7 @@ impl<'g> Reader<'g> {
     pub(super) fn fold(self, id: NodeId) -> Option<Fold> {
         let Op::Reduce(reduce) = self.op(id) else { return None };
         let from = self.inputs(id)[0];
-        Fold::of(self.shape(from), self.split(from), reduce)
+        Fold::of(&axes(self.graph, self.shapes, id), self.shape(from), self.split(from), reduce.monoid)
     }
 
     /// The form of what a fold folds: of its input under the shape in which it reads it.
@@ -186,24 +187,27 @@ impl<'g> Reader<'g> {
             return all;
         }
         // A broadcast says which number is read by the number that is written: a reshape between changes neither.
-        let input = self.inputs(all.source)[0];
-        let source = self.storage(input);
-        match repeated(self.shape(input), self.shape(all.source), form) {
+        let source = self.storage(self.inputs(all.source)[0]);
+        match repeated(&axes(self.graph, self.shapes, all.source), self.shape(all.source), form) {
             Some(access) if !self.is_lazy(source) => Read { source, access },
             _ => all,
         }
     }
 }
 
-/// How a function of single numbers whose values have this form reads through a broadcast from one shape to another;
-/// `None` where it cannot.
-pub(super) fn repeated(from: &[usize], to: &[usize], form: Form) -> Option<Access> {
-    let new = to.len() - from.len();
-    let is_kept = |axis: usize| axis >= new && from[axis - new] == to[axis];
-    let runs = runs(to.iter().enumerate().map(|(axis, &extent)| (extent, is_kept(axis))));
-    if from.iter().product::<usize>() == 1 {
-        return Some(Access::SINGLE);
-    }
+/// How the axes of a node's first input relate to its own.
+pub(super) fn axes(graph: &Graph, shapes: &[Vec<usize>], id: NodeId) -> AxisMap {
+    let node = graph.node(id);
+    let inputs: Vec<&[usize]> = node.inputs.iter().map(|input| shapes[input.index()].as_slice()).collect();
+    node.op.axes(&inputs, &shapes[id.index()]).swap_remove(0)
+}
+
+/// How a function of single numbers whose values have this form reads through a broadcast to this shape; `None` where it
+/// cannot.
+pub(super) fn repeated(axes: &AxisMap, to: &[usize], form: Form) -> Option<Access> {
+    let is_new =
+        |axis: usize| axes.links().iter().any(|link| matches!(link, AxisLink::New { output, .. } if *output == axis));
+    let runs = runs(to.iter().enumerate().map(|(axis, &extent)| (extent, !is_new(axis))));
     let Form { items, rows, columns } = form;
     match *runs.0.as_slice() {
         [(true, kept), (false, _)] if kept == items * rows && kept * columns == form.count() => {
@@ -213,7 +217,7 @@ pub(super) fn repeated(from: &[usize], to: &[usize], form: Form) -> Option<Acces
         [(true, kept), (false, repeated), (true, last)] if (kept, repeated, last) == (items, rows, columns) => {
             Some(Access::Items(Form { rows: 1, ..form }))
         }
-        _ => runs.repeat().map(Access::Repeated),
+        _ => runs.repeat().map(|repeat| if repeat.extent == 1 { Access::SINGLE } else { Access::Repeated(repeat) }),
     }
 }
 
