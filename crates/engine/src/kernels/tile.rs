@@ -84,6 +84,10 @@ pub(crate) fn repeat(numbers: &[f32], inner: usize, first: usize, (columns, pitc
     if let &[number] = numbers {
         return out.fill(number);
     }
+    if inner == 1 && numbers.len() == columns {
+        // A number for each column.
+        return out.chunks_exact_mut(pitch).for_each(|row| row[..columns].copy_from_slice(numbers));
+    }
     // The number that is next, and how often it is still to come.
     let (mut at, mut left) = (first / inner % numbers.len(), inner - first % inner);
     for row in out.chunks_exact_mut(pitch) {
