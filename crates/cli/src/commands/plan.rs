@@ -1,7 +1,7 @@
 //! `limpid plan`: a network's loss, gradient or training step → the steps that the engine runs, and their memory.
 
 use clap::Args;
-use limpid::engine::Plan;
+use limpid::engine::{Limits, Plan};
 use limpid::engine::kernels::Level;
 use limpid::learn::step::{GraphKind, SampleShape, stored_as_bytes};
 use limpid::models::Samples;
@@ -79,7 +79,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
     check_memory(&graph, &sizes)?;
     let level = Level::of_this_machine();
     let plan = if arguments.sparse {
-        Plan::with(&graph, &sizes, level, |id| stored_as_bytes(&graph, id))?
+        Plan::with(&graph, &sizes, (level, &Limits::default()), |id| stored_as_bytes(&graph, id))?
     } else {
         Plan::new(&graph, &sizes, level)?
     };

@@ -7,7 +7,7 @@ use limpid_graph::{MapOp, NodeId};
 
 use super::first_fit::{LiveRange, first_fit};
 use super::forms::Repeat;
-use super::{Value, ValueId};
+use super::{Limits, Value, ValueId};
 use crate::kernels::{Level, product};
 use crate::numbers::LINE;
 
@@ -135,26 +135,11 @@ impl Store {
     }
 }
 
-/// A fusion's slots take about so many numbers: with the values that it reads they stay near the first-level cache.
-const SLOTS: usize = 10 * 1024;
-
-/// Matrices are worked on in blocks of at least so many rows.
-pub(super) const SHORTEST_BLOCK: usize = 8;
-
-/// A fusion has no more tasks than that: each has partial results of its own.
-const MOST_TASKS: usize = 256;
-
-/// The partial results of all tasks are about so many numbers at most, where they are more than a row.
-const PARTIALS: usize = 1 << 20;
-
-/// Values of fewer numbers are near anyway.
-const FAR: usize = 1 << 17;
-
 impl Fusion {
     /// A fusion from instructions whose slots are numbered afresh: gives the slots places, and the items blocks of
     /// `shortest` and more.
     pub(super) fn laid_out(
-        level: Level,
+        (level, limits): (Level, &Limits),
         (items, shortest): (usize, usize),
         instructions: Vec<Instruction>,
         mut stores: Vec<Store>,
@@ -164,15 +149,15 @@ impl Fusion {
         let (mut prologue, mut instructions): (Vec<_>, Vec<_>) =
             instructions.into_iter().partition(Instruction::is_the_same_for_all);
         let (_, an_item) = place(&prologue, &instructions, &stores, 1);
-        let fitting = (SLOTS / an_item.max(1)).max(shortest);
+        let fitting = (limits.slots / an_item.max(1)).max(shortest);
         let blocks = match items.div_ceil(fitting) {
             0 | 1 => 1,
             // An even number, so that two threads get as much each.
             more => more.next_multiple_of(2),
         };
         let block = items.div_ceil(blocks).max(1);
-        let most_tasks = instructions.iter().filter_map(|instruction| instruction.most_tasks()).min();
-        let blocks_a_task = blocks.div_ceil(most_tasks.unwrap_or(MOST_TASKS));
+        let most_tasks = instructions.iter().filter_map(|instruction| instruction.most_tasks(limits)).min();
+        let blocks_a_task = blocks.div_ceil(most_tasks.unwrap_or(limits.most_tasks));
         let (offsets, slots) = place(&prologue, &instructions, &stores, block);
         let for_products = instructions.iter().map(|instruction| instruction.scratch(level, block)).max().unwrap_or(0);
         let mut rename = |slot: &mut usize| *slot = offsets[slot];
@@ -183,7 +168,7 @@ impl Fusion {
             }
         }
         stores.iter_mut().for_each(|store| rename(&mut store.slot));
-        let is_far = |&(value, _): &(ValueId, usize)| values[value].len() >= FAR;
+        let is_far = |&(value, _): &(ValueId, usize)| values[value].len() >= limits.far;
         let mut ahead: Vec<_> = instructions.iter().flat_map(Instruction::reads_by_items).filter(is_far).collect();
         ahead.sort_unstable();
         ahead.dedup();
@@ -222,11 +207,11 @@ impl Instruction {
     }
 
     /// How many tasks may have partial results, where that is not as many as there are.
-    fn most_tasks(&self) -> Option<usize> {
+    fn most_tasks(&self, limits: &Limits) -> Option<usize> {
         let InstructionKind::FoldItems { from, kept, .. } = &self.kind else { return None };
         let item = from.rows * from.columns;
         let is_a_row = kept.extent <= 1 && from.rows == 1;
-        (!is_a_row).then(|| (PARTIALS / (kept.extent * item).max(1)).clamp(4, MOST_TASKS))
+        (!is_a_row).then(|| (limits.partials / (kept.extent * item).max(1)).max(4).min(limits.most_tasks))
     }
 
     fn scratch(&self, level: Level, block: usize) -> usize {

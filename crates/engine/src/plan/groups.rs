@@ -157,6 +157,7 @@ mod tests {
     use limpid_graph::{Builder, Sizes};
 
     use super::*;
+    use crate::plan::Limits;
     use crate::plan::choose_forms::Forms;
 
     /// How many nodes the training step of so many layers has, and how many groups a search for circles looks at.
@@ -173,8 +174,10 @@ mod tests {
         }
         let graph = b.finish([loss]).unwrap().simplified().unwrap();
         let shapes = graph.shapes(&Sizes::from([("batch", 3)])).unwrap();
-        let groups =
-            Groups::of(Reader { graph: &graph, shapes: &shapes, forms: &Forms::of(&graph, &shapes) }, |_| false);
+        let groups = Groups::of(
+            Reader { graph: &graph, shapes: &shapes, forms: &Forms::of(&graph, &shapes), limits: &Limits::default() },
+            |_| false,
+        );
         (graph.nodes().len(), groups.looked_at.get())
     }
 

@@ -17,6 +17,7 @@ mod first_fit;
 mod forms;
 mod fusion;
 mod groups;
+mod limits;
 mod lower;
 mod memory;
 mod order;
@@ -32,7 +33,7 @@ use limpid_graph::{Error, Graph, Leaf, NodeId, Op, Sizes};
 
 pub(crate) use forms::Repeat;
 pub(crate) use fusion::{Argument, Fusion, Instruction, InstructionKind, Operand, Store, Target};
-pub(crate) use lower::{GATHERED, SPARSE_PANEL};
+pub use limits::Limits;
 
 use crate::kernels::{Level, product};
 use crate::numbers::{LINE, Numbers};
@@ -62,6 +63,7 @@ pub struct Plan {
     pub(crate) lists: Vec<ListPlan>,
     /// Multiplications and additions of the whole run, about.
     pub(crate) flops: u64,
+    pub(crate) limits: Limits,
 }
 
 /// A value's number in its plan.
@@ -335,7 +337,7 @@ impl Plan {
     /// # Errors
     /// As [`Graph::shapes`].
     pub fn new(graph: &Graph, sizes: &Sizes, level: Level) -> Result<Self, Error> {
-        Self::with(graph, sizes, level, |id| Stored {
+        Self::with(graph, sizes, (level, &Limits::default()), |id| Stored {
             storage: match graph.node(id).op {
                 Op::Leaf(Leaf::Parameter | Leaf::State) => Storage::Padded,
                 _ => Storage::Floats,
@@ -344,16 +346,21 @@ impl Plan {
         })
     }
 
-    /// Plans `graph` for these sizes, with each leaf stored as `stored` says.
+    /// Plans `graph` for these sizes and limits, with each leaf stored as `stored` says.
     ///
     /// # Errors
     /// As [`Graph::shapes`].
-    pub fn with(graph: &Graph, sizes: &Sizes, level: Level, stored: impl Fn(NodeId) -> Stored) -> Result<Self, Error> {
+    pub fn with(
+        graph: &Graph,
+        sizes: &Sizes,
+        (level, limits): (Level, &Limits),
+        stored: impl Fn(NodeId) -> Stored,
+    ) -> Result<Self, Error> {
         let shapes = graph.shapes(sizes)?;
         graph.positions_fit_f32(&shapes)?;
         let forms = choose_forms::Forms::of(graph, &shapes);
-        let reader = reads::Reader { graph, shapes: &shapes, forms: &forms };
+        let reader = reads::Reader { graph, shapes: &shapes, forms: &forms, limits };
         let lowered = lower::Lowering::of(reader, sizes, level, &stored);
-        Ok(memory::placed(order::ordered(graph, lowered), level))
+        Ok(memory::placed(order::ordered(graph, lowered, limits.clone()), level))
     }
 }

@@ -9,10 +9,10 @@ use std::collections::{HashMap, HashSet};
 use limpid_graph::{Graph, NodeId};
 
 use super::lower::{Assigned, Lowered, can_fail};
-use super::{Place, Plan, Step, StepKind, Value, ValueId};
+use super::{Limits, Place, Plan, Step, StepKind, Value, ValueId};
 
 /// A lowered plan with its steps in stages.
-pub(super) fn ordered(graph: &Graph, mut lowered: Lowered) -> Plan {
+pub(super) fn ordered(graph: &Graph, mut lowered: Lowered, limits: Limits) -> Plan {
     let is_leaf: Vec<bool> = lowered.values.iter().map(|value| matches!(value.place, Place::Leaf(_))).collect();
     let mut order = Order::of(std::mem::take(&mut lowered.steps), is_leaf);
     let failing: Vec<usize> = (0..order.steps.len()).filter(|&at| step_can_fail(graph, &order.steps[at])).collect();
@@ -81,6 +81,7 @@ pub(super) fn ordered(graph: &Graph, mut lowered: Lowered) -> Plan {
         scratch: 0,
         lists,
         flops,
+        limits,
     }
 }
 

@@ -6,7 +6,7 @@ use limpid_graph::{Graph, Index, Layout, Leaf, NodeId, Op};
 
 use super::choose_forms::Forms;
 use super::forms::{Fold, Form, Repeat, Split, runs};
-use super::{Matrix, pitch};
+use super::{Limits, Matrix, pitch};
 
 /// One input of a node, as the node reads it.
 #[derive(Clone, Copy, Debug)]
@@ -36,16 +36,13 @@ impl Access {
     pub(super) const SINGLE: Self = Self::Repeated(Repeat { inner: 1, extent: 1 });
 }
 
-/// A right operand of at most so many numbers is read by a fusion, block after block of its rows: it stays in the
-/// first-level cache or near it.
-const SMALL_OPERAND: usize = 1 << 14;
-
 /// A graph with its shapes, as the planner asks about it.
 #[derive(Clone, Copy)]
 pub(super) struct Reader<'g> {
     pub(super) graph: &'g Graph,
     pub(super) shapes: &'g [Vec<usize>],
     pub(super) forms: &'g Forms,
+    pub(super) limits: &'g Limits,
 }
 
 impl<'g> Reader<'g> {
@@ -108,7 +105,7 @@ impl<'g> Reader<'g> {
                 let [m, n] = *self.shape(id) else { return None };
                 let k = self.shape(inputs[1])[0];
                 let by_rows = self.transposed(inputs[0]).is_none();
-                (by_rows && k * pitch(n) <= SMALL_OPERAND).then_some(m)
+                (by_rows && k * pitch(n) <= self.limits.small_operand).then_some(m)
             }
             Op::Index(Index::OneHot { .. }) => {
                 let of = self.form(inputs[0]);

@@ -3,7 +3,7 @@
 use super::list_memory::Owned;
 use super::task_frame::{Frame, Raw, part};
 use crate::kernels::sparse::{self, Ahead, Lists, Rows};
-use crate::plan::{ListSource, SPARSE_PANEL, Step, ValueId};
+use crate::plan::{ListSource, Step, ValueId};
 
 /// Makes the lists of a part.
 ///
@@ -66,8 +66,8 @@ pub(super) unsafe fn list(
 }
 
 /// The part of a list that a task reads, and its columns.
-fn part_of(by_panels: bool, task: usize, n: usize) -> (usize, std::ops::Range<usize>) {
-    if by_panels { (0, part(task, SPARSE_PANEL, n)) } else { (task, 0..n) }
+fn part_of(frame: &Frame<'_>, by_panels: bool, task: usize, n: usize) -> (usize, std::ops::Range<usize>) {
+    if by_panels { (0, part(task, frame.plan.limits.sparse_panel, n)) } else { (task, 0..n) }
 }
 
 /// The lists of a part, as made.
@@ -102,7 +102,7 @@ pub(super) unsafe fn product(
     }
     let plan = &frame.plan.lists[list];
     let right_row = frame.plan.value(right).pitch;
-    let (at, which) = part_of(by_panels, task, n);
+    let (at, which) = part_of(frame, by_panels, task, n);
     let (rows, columns) = plan.parts[at].clone();
     // Parts along k have a result each; those along the rows have their rows of one.
     let (to, first) = if columns.len() < plan.columns { (writes[task], 0) } else { (writes[0], rows.start) };
@@ -144,7 +144,7 @@ pub(super) unsafe fn gradient(
         return;
     }
     let right_row = frame.plan.value(right).pitch;
-    let (at, which) = part_of(by_panels, task, n);
+    let (at, which) = part_of(frame, by_panels, task, n);
     let to_row = frame.plan.value(to).pitch;
     // SAFETY: as in `product`.
     unsafe {

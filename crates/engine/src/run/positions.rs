@@ -5,7 +5,7 @@ use limpid_graph::NodeId;
 use super::moves::load;
 use super::task_frame::{Frame, Raw, part};
 use crate::kernels::index::{self, Positions};
-use crate::plan::{GATHERED, Step, StepKind, ValueId};
+use crate::plan::{Step, StepKind, ValueId};
 
 /// Runs a task of a step of one of these kinds.
 ///
@@ -58,7 +58,8 @@ unsafe fn rows(
     let to = frame.plan.value(value);
     // SAFETY: positions are read only here, and the task's rows are its own.
     unsafe {
-        let which = if step.tasks == 1 { 0..positions.len() } else { part(task, GATHERED, positions.len()) };
+        let which =
+            if step.tasks == 1 { 0..positions.len() } else { part(task, frame.plan.limits.gathered, positions.len()) };
         // All axes but the first, as rows of the result's columns.
         let rows = to.matrix.rows / positions.len().max(1);
         let columns = to.matrix.columns;

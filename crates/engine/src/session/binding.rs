@@ -6,7 +6,7 @@ use limpid_graph::{Graph, Leaf, Node, NodeId, Op, Tensor};
 
 use super::SessionError;
 use crate::kernels::Supported;
-use crate::plan::{Plan, Storage, Stored};
+use crate::plan::{Limits, Plan, Storage, Stored};
 use crate::run::{Base, Runner, storage};
 use crate::sparsity;
 use crate::store::Store;
@@ -111,7 +111,7 @@ impl Prepared {
         &mut self,
         kept: &Store,
         feeds: &[(&str, &Tensor)],
-        (level, threads): (Supported, usize),
+        (level, limits, threads): (Supported, &Limits, usize),
     ) -> Result<(), SessionError> {
         let Self { graph, leaves, leaf_of, runners, last, bound, .. } = self;
         let all = all_feeds(graph, kept, feeds)?;
@@ -132,7 +132,7 @@ impl Prepared {
             Found { shape: shape.to_vec(), storage }
         });
         let founds = founds.collect();
-        let plan = Plan::with(graph, &sizes, *level, stored)?;
+        let plan = Plan::with(graph, &sizes, (*level, limits), stored)?;
         runners.push((founds, Runner::new(graph, plan, level, threads)?));
         *last = runners.len() - 1;
         Ok(())

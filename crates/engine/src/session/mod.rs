@@ -16,7 +16,7 @@ pub use self::error::SessionError;
 pub use self::precision::Precision;
 use crate::environment::{EnvironmentError, check_environment, interpreter_asked_for};
 use crate::kernels::{Level, Supported};
-use crate::plan::Plan;
+use crate::plan::{Limits, Plan};
 use crate::pool::{Pool, available_threads};
 use crate::run::{Base, Bound};
 use crate::store::Store;
@@ -65,6 +65,7 @@ pub struct Session {
     precision: Precision,
     machine: Machine,
     level: Supported,
+    limits: Limits,
     pool: Arc<Pool>,
     kept: Store,
     programs: Vec<Prepared>,
@@ -111,6 +112,7 @@ impl Session {
             precision,
             machine: Machine::of_this_process(),
             level: Supported::at_most(Level::of_this_machine()),
+            limits: Limits::default(),
             pool: shared_pool(),
             kept: Store::default(),
             programs: Vec::new(),
@@ -135,6 +137,13 @@ impl Session {
     #[must_use]
     pub fn with_threads(self, threads: usize) -> Self {
         Self { pool: Arc::new(Pool::new(threads)), ..self }
+    }
+
+    /// The same session with plans of other limits: for tests, where a few numbers shall be cut as many are.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn with_limits(self, limits: Limits) -> Self {
+        Self { limits, ..self }
     }
 
     /// The number type that it computes in.
@@ -163,9 +172,9 @@ impl Session {
     #[must_use]
     pub fn emptied(&self) -> Self {
         let Self { precision, machine, level, .. } = *self;
-        let (pool, refused) = (Arc::clone(&self.pool), self.refused.clone());
+        let (pool, limits, refused) = (Arc::clone(&self.pool), self.limits.clone(), self.refused.clone());
         let (kept, programs, interpreted) = (Store::default(), Vec::new(), Vec::new());
-        Self { precision, machine, level, pool, kept, programs, interpreted, refused }
+        Self { precision, machine, level, limits, pool, kept, programs, interpreted, refused }
     }
 
     /// Keeps a value: a parameter, a state, or data that many runs read. Floats are stored in the session's precision,
@@ -258,10 +267,10 @@ impl Session {
 
     /// By the plan for the sizes fed, which is made where there is none yet.
     fn run_planned(&mut self, program: Program, feeds: &[(&str, &Tensor)]) -> Result<Answers<'_>, SessionError> {
-        let Self { kept, programs, pool, level, .. } = self;
+        let Self { kept, programs, pool, level, limits, .. } = self;
         let prepared = &mut programs[program.0];
         if !prepared.bind(kept, feeds) || !prepared.find_runner(kept, feeds) {
-            prepared.add_runner(kept, feeds, (*level, pool.threads()))?;
+            prepared.add_runner(kept, feeds, (*level, limits, pool.threads()))?;
         }
         let Prepared { graph, leaves, leaf_of, runners, last, bound, addresses } = prepared;
         let (_, runner) = &mut runners[*last];

@@ -15,9 +15,9 @@ use crate::support::Feeds;
 use crate::support::random_graph::{Kind, random_graph};
 use crate::training_graph::{RandomTraining, random_training};
 
-type Answers = Result<Vec<Tensor>, String>;
+pub(crate) type Answers = Result<Vec<Tensor>, String>;
 
-fn answers(mut session: Session, graph: &Graph, feeds: &Feeds) -> Answers {
+pub(crate) fn answers(mut session: Session, graph: &Graph, feeds: &Feeds) -> Answers {
     let program = session.load(graph.clone());
     // A simplified graph may have dropped a leaf that nothing depends on.
     let has = |name: &str| graph.fed().any(|(_, node)| node.name.as_deref() == Some(name));
@@ -34,7 +34,7 @@ fn answers(mut session: Session, graph: &Graph, feeds: &Feeds) -> Answers {
     Ok(second)
 }
 
-fn same_bits(a: &[Tensor], b: &[Tensor]) -> bool {
+pub(crate) fn same_bits(a: &[Tensor], b: &[Tensor]) -> bool {
     let bits = |t: &Tensor| {
         t.to_f64().into_iter().map(|x| if x.is_nan() { None } else { Some(x.to_bits()) }).collect::<Vec<_>>()
     };
@@ -42,7 +42,7 @@ fn same_bits(a: &[Tensor], b: &[Tensor]) -> bool {
 }
 
 /// The seeds to draw by, and a word now and then about how far it is.
-fn seeds(usual: u64) -> impl Iterator<Item = u64> {
+pub(crate) fn seeds(usual: u64) -> impl Iterator<Item = u64> {
     let asked = std::env::var("LIMPID_GRAPHS").ok().map(|count| count.parse().unwrap());
     (0..asked.unwrap_or(usual)).inspect(move |seed| {
         if asked.is_some() && seed % 10_000 == 9_999 {
@@ -87,9 +87,10 @@ fn wild_graphs_give_shapes_and_errors_of_the_interpreter_and_the_same_bits_at_ea
 }
 
 /// Answers of each run, or the message where it fails, and what is kept afterwards.
-type Trained = Vec<(Answers, Vec<(String, Tensor)>)>;
+pub(crate) type Trained = Vec<Run>;
+pub(crate) type Run = (Answers, Vec<(String, Tensor)>);
 
-fn trained(mut session: Session, training: &RandomTraining) -> Trained {
+pub(crate) fn trained(mut session: Session, training: &RandomTraining) -> Trained {
     let RandomTraining { graph, kept, runs } = training;
     let has = |name: &str| graph.fed().any(|(_, node)| node.name.as_deref() == Some(name));
     kept.iter().filter(|(name, _)| has(name)).for_each(|(name, value)| session.set(name, value.clone()));
@@ -132,12 +133,12 @@ fn trainings_agree_within_rounding_over_three_steps_and_fail_without_a_trace() {
 }
 
 /// What a run answered, and kept.
-fn numbers((answers, kept): &(Answers, Vec<(String, Tensor)>)) -> Vec<&Tensor> {
+pub(crate) fn numbers((answers, kept): &Run) -> Vec<&Tensor> {
     answers.iter().flatten().chain(kept.iter().map(|(_, value)| value)).collect()
 }
 
 /// The largest difference; infinite where one of two is no number.
-fn furthest_apart(a: &Tensor, b: &Tensor) -> f64 {
+pub(crate) fn furthest_apart(a: &Tensor, b: &Tensor) -> f64 {
     let apart = |(a, b): (f64, f64)| if a == b || (a.is_nan() && b.is_nan()) { 0.0 } else { (a - b).abs() };
     let pairs = a.to_f64().into_iter().zip(b.to_f64());
     pairs.map(apart).fold(0.0, |most, x| if x.is_nan() { f64::INFINITY } else { most.max(x) })

@@ -10,6 +10,7 @@ mod subnormal;
 #[path = "../../../graph/tests/support/mod.rs"]
 mod support;
 #[allow(clippy::unwrap_used, reason = "a test may stop at what it does not expect")]
+mod tiny_limits;
 #[path = "../support/training_graph.rs"]
 mod training_graph;
 mod unsafe_functions;

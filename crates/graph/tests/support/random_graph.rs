@@ -27,7 +27,7 @@ pub(crate) struct RandomGraph {
 }
 
 const MOST_NUMBERS: usize = 2_000;
-const MOST_AXES: usize = 4;
+const MOST_AXES: usize = 5;
 const GENTLE: &[MapOp] = &[
     MapOp::Add,
     MapOp::Subtract,
@@ -82,17 +82,24 @@ impl<'b> Growing<'b> {
     // ---- leaves ---------------------------------------------------------------------------------------------------
 
     fn dim(&self) -> Dim {
+        self.dim_of(&[2, 3, 5, 7])
+    }
+
+    fn dim_of(&self, usual: &[usize]) -> Dim {
         match self.draws.below(10) {
             0 => Dim::symbol("batch"),
             1 => Dim::symbol("time"),
             2 => Dim::known(if self.kind == Kind::Gentle { 4 } else { 0 }),
             3 | 4 => Dim::known(1),
-            _ => Dim::known(self.draws.pick(&[2, 3, 5, 7])),
+            _ => Dim::known(self.draws.pick(usual)),
         }
     }
 
     fn shape(&self) -> Shape {
-        Shape::new((0..self.draws.below(MOST_AXES)).map(|_| self.dim()))
+        let rank = self.draws.below(MOST_AXES + 1);
+        // Of many axes, short ones: few graphs would have room for the value otherwise.
+        let usual: &[usize] = if rank > 3 { &[2, 3] } else { &[2, 3, 5, 7] };
+        Shape::new((0..rank).map(|_| self.dim_of(usual)))
     }
 
     fn leaf(&mut self, shape: Shape) -> Var<'b> {
@@ -271,7 +278,8 @@ impl<'b> Growing<'b> {
             (3 | 2, _) => match x.rank() {
                 2 => x.permute([1, 0]),
                 3 => self.draws.pick(&[x.permute([2, 0, 1]), x.permute([0, 2, 1]), x.permute([1, 2, 0])]),
-                4 => self.draws.pick(&[x.permute([2, 0, 3, 1]), x.permute([3, 2, 1, 0])]),
+                4 => self.draws.pick(&[x.permute([2, 0, 3, 1]), x.permute([3, 2, 1, 0]), x.permute([0, 2, 3, 1])]),
+                5 => self.draws.pick(&[x.permute([4, 0, 2, 1, 3]), x.permute([0, 2, 1, 3, 4])]),
                 _ => x.permute([0]),
             },
             (4, _) if x.rank() > 1 => x.transpose(),

@@ -7,7 +7,7 @@ use limpid_graph::{Expr, Index, MapOp, NodeId, Op};
 
 use super::Lowering;
 use crate::plan::forms::{Form, Repeat};
-use crate::plan::fusion::{SHORTEST_BLOCK, Store};
+use crate::plan::fusion::Store;
 use crate::plan::reads::{Access, Read};
 use crate::plan::{
     Argument, Fusion, Instruction, InstructionKind, Matrix, Operand, Place, StepKind, Target, ValueId, pitch,
@@ -110,8 +110,10 @@ impl Lowering<'_> {
         reads.retain(|value| !written.contains(value));
         reads.sort_unstable();
         reads.dedup();
-        let shortest = if is_contiguous { 1 } else { SHORTEST_BLOCK };
-        let fusion = Fusion::laid_out(self.level, (items, shortest), instructions, stores, reads, &self.values);
+        let limits = self.reader.limits;
+        let shortest = if is_contiguous { 1 } else { limits.shortest_block };
+        let fusion =
+            Fusion::laid_out((self.level, limits), (items, shortest), instructions, stores, reads, &self.values);
         let tasks = fusion.tasks();
         let folds = partials.iter().map(|&(_, partial, ..)| partial);
         let all_writes = writes.iter().copied().chain(folds).collect();
@@ -129,8 +131,10 @@ impl Lowering<'_> {
         let sum = self.operand(&mut writer, form, id).at;
         let kind = InstructionKind::Map { op: MapOp::Identity, arguments: vec![sum] };
         writer.push(kind, Target::Value(value), (form.rows, form.columns));
-        let items = (form.items, SHORTEST_BLOCK);
-        let fusion = Fusion::laid_out(self.level, items, writer.instructions, Vec::new(), writer.reads, &self.values);
+        let limits = self.reader.limits;
+        let items = (form.items, limits.shortest_block);
+        let fusion =
+            Fusion::laid_out((self.level, limits), items, writer.instructions, Vec::new(), writer.reads, &self.values);
         let tasks = fusion.tasks();
         self.step(StepKind::Fusion(fusion), tasks.max(1), vec![value], None, vec![id]);
     }

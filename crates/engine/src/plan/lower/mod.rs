@@ -21,27 +21,6 @@ use super::{ListPlan, Step, StepKind, Storage, Stored, Value, ValueId, pitch};
 use crate::kernels::Level;
 use crate::numbers::LINE;
 
-/// Copies and gathers of at least so many numbers are cut into tasks.
-const LARGE: usize = 1 << 13;
-
-/// Products of at least so many multiplications are cut into tasks.
-const LARGE_PRODUCT: usize = 1 << 19;
-
-/// How many rows a task of a gather brings.
-pub(crate) const GATHERED: usize = 32;
-
-/// Large products are cut into about so many tasks.
-const TASKS: usize = 4;
-
-/// How many columns a task of a product from lists makes, where tasks share lists.
-pub(crate) const SPARSE_PANEL: usize = 128;
-
-/// Products of at least so many columns gather by transposed lists in the gradient: making them pays.
-const TRANSPOSED: usize = 256;
-
-/// How many rows a task lists, about.
-const LISTED: usize = 64;
-
 /// Steps and values as lowered.
 #[derive(Debug)]
 pub(super) struct Lowered {

@@ -2,11 +2,11 @@
 
 use limpid_graph::NodeId;
 
-use super::{LARGE_PRODUCT, Lowering, TASKS};
+use super::Lowering;
 use crate::kernels::product;
 use crate::plan::reads::Access;
 use crate::plan::updates::Added;
-use crate::plan::{Matrix, Product, Right, StepKind, Update};
+use crate::plan::{Limits, Matrix, Product, Right, StepKind, Update};
 
 impl Lowering<'_> {
     /// A matrix product that is a step by itself, whose result is `id`'s.
@@ -38,10 +38,11 @@ impl Lowering<'_> {
         // A task makes some columns of the result, so that a weight is always the same thread's; where there are too few
         // of them, some rows.
         let panels = product::panels(self.level, n);
-        let is_large = m * k * n >= LARGE_PRODUCT;
-        let panels_a_task = if is_large { panels.div_ceil(TASKS) } else { panels }.max(1);
+        let Limits { large_product, tasks, .. } = *self.reader.limits;
+        let is_large = m * k * n >= large_product;
+        let panels_a_task = if is_large { panels.div_ceil(tasks) } else { panels }.max(1);
         let chunks = panels.div_ceil(panels_a_task).max(1);
-        let rows_a_task = if is_large && chunks < TASKS { m.div_ceil(TASKS / chunks).next_multiple_of(12) } else { m };
+        let rows_a_task = if is_large && chunks < tasks { m.div_ceil(tasks / chunks).next_multiple_of(12) } else { m };
         let rows_a_task = rows_a_task.clamp(1, m.max(1));
         let tasks = m.div_ceil(rows_a_task) * chunks;
         let kind = Product { sizes, left, transposed, left_pitch, right, update, rows_a_task, panels_a_task };

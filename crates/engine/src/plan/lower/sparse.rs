@@ -2,11 +2,11 @@
 
 use limpid_graph::NodeId;
 
-use super::{LARGE, LISTED, Lowering, SPARSE_PANEL, TRANSPOSED};
+use super::Lowering;
 use crate::kernels::sparse;
 use crate::plan::reads::Reader;
 use crate::plan::sparse_operands::Origin;
-use crate::plan::{ListPlan, ListSource, Matrix, Place, StepKind, Update, ValueId, pitch};
+use crate::plan::{Limits, ListPlan, ListSource, Matrix, Place, StepKind, Update, ValueId, pitch};
 
 impl Lowering<'_> {
     pub(super) fn sparse_product(
@@ -20,7 +20,7 @@ impl Lowering<'_> {
         let reads = self.product_reads(product);
         let Some((x, matrix)) = left_operand(self.reader, product) else { return };
         let [_, n] = *self.reader.shape(product) else { return };
-        let by_panels = n > SPARSE_PANEL && self.has_gradient(x);
+        let by_panels = n > self.reader.limits.sparse_panel && self.has_gradient(x);
         let list = self.listed(x, matrix, n, by_panels, &origin);
         let ListPlan { ref parts, .. } = self.lists[list];
         let (parts, rows) = (parts.len(), matrix.rows);
@@ -30,7 +30,7 @@ impl Lowering<'_> {
         };
         let (right, _) = self.right_operand(reads[1], right_form);
         let token = self.list_token(list);
-        let tasks = if by_panels { n.div_ceil(SPARSE_PANEL) } else { parts };
+        let tasks = if by_panels { n.div_ceil(self.reader.limits.sparse_panel) } else { parts };
         let is_gradient = self.reader.transposed(self.reader.inputs(product)[0]).is_some();
         if is_gradient || update.is_some() {
             let value = self.value(id);
@@ -70,11 +70,12 @@ impl Lowering<'_> {
                 .map(|part| (0..rows, part))
                 .collect()
         } else {
-            let chunks = if rows * columns >= LARGE { 2 * rows.div_ceil(2 * LISTED) } else { 1 };
+            let Limits { large, listed, .. } = *self.reader.limits;
+            let chunks = if rows * columns >= large { 2 * rows.div_ceil(2 * listed) } else { 1 };
             ranges(rows, rows.div_ceil(chunks)).map(|part| (part, 0..columns)).collect()
         };
         let tasks = parts.len();
-        let transposed = by_panels && n >= TRANSPOSED && sparse::Lengths::fit(columns, rows);
+        let transposed = by_panels && n >= self.reader.limits.transposed && sparse::Lengths::fit(columns, rows);
         let (positions, data) = match origin {
             Origin::Stored { leaf, rows, .. } => {
                 let positions = rows.map(|rows| rows.positions).filter(|&id| self.reader.is_fed(id));

@@ -3,9 +3,9 @@
 use limpid_graph::op::row_major_strides;
 use limpid_graph::{Index, Layout, NodeId, Op};
 
-use super::{GATHERED, LARGE, Lowering};
+use super::Lowering;
 use crate::plan::reads::Access;
-use crate::plan::{PositionsRead, StepKind, Storage, ValueId};
+use crate::plan::{Limits, PositionsRead, StepKind, Storage, ValueId};
 
 impl Lowering<'_> {
     /// The step of a broadcast or permutation that nothing reads through.
@@ -113,7 +113,8 @@ impl Lowering<'_> {
         };
         let variable = ((self.stored)(leaf).storage == Storage::Padded).then(|| of_variable(self));
         let rows: usize = self.reader.shape(self.reader.inputs(id)[1]).iter().product();
-        let tasks = if shape.iter().product::<usize>() >= LARGE { rows.div_ceil(GATHERED) } else { 1 };
+        let Limits { large, gathered, .. } = *self.reader.limits;
+        let tasks = if shape.iter().product::<usize>() >= large { rows.div_ceil(gathered) } else { 1 };
         let extent = self.reader.shape(leaf)[0];
         let value = self.value(id);
         let kind = StepKind::Rows { leaf, variable, extent, positions };

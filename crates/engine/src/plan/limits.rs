@@ -1,0 +1,81 @@
+//! Limits: the numbers by which the planner takes one way or another, and cuts work into blocks and tasks.
+
+/// From which sizes on the planner takes another way, and how large the parts are into which it cuts.
+///
+/// [`Limits::default`] suits the caches of today's processors. [`Limits::tiny`] lets graphs of a few numbers take every
+/// way that large ones take: it is for tests. The number of threads is none of them: they are the same for any.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// A right operand of at most so many numbers is read by a fusion, block after block of its rows: it stays in the
+    /// first-level cache or near it.
+    pub small_operand: usize,
+    /// A fusion's slots take about so many numbers: with the values that it reads they stay near the first-level cache.
+    pub slots: usize,
+    /// Matrices are worked on in blocks of at least so many rows.
+    pub shortest_block: usize,
+    /// A fusion has no more tasks than that: each has partial results of its own.
+    pub most_tasks: usize,
+    /// The partial results of all tasks are about so many numbers at most, where they are more than a row.
+    pub partials: usize,
+    /// Values of fewer numbers are near anyway; larger ones are asked for a block ahead.
+    pub far: usize,
+    /// Gathers, and lists of non-zeros, of at least so many numbers are cut into tasks.
+    pub large: usize,
+    /// Products of at least so many multiplications are cut into tasks.
+    pub large_product: usize,
+    /// Large products are cut into about so many tasks.
+    pub tasks: usize,
+    /// How many rows a task of a gather brings.
+    pub gathered: usize,
+    /// How many columns a task of a product from lists makes, where tasks share lists: whole cache lines.
+    pub sparse_panel: usize,
+    /// Products of at least so many columns gather by transposed lists in the gradient: making them pays.
+    pub transposed: usize,
+    /// How many rows a task lists, about.
+    pub listed: usize,
+    /// Plans of fewer multiplications and additions run in the calling thread: waking another takes longer.
+    pub parallel: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            small_operand: 1 << 14,
+            slots: 10 * 1024,
+            shortest_block: 8,
+            most_tasks: 256,
+            partials: 1 << 20,
+            far: 1 << 17,
+            large: 1 << 13,
+            large_product: 1 << 19,
+            tasks: 4,
+            gathered: 32,
+            sparse_panel: 128,
+            transposed: 256,
+            listed: 64,
+            parallel: 1 << 20,
+        }
+    }
+}
+
+impl Limits {
+    /// So small that a graph of a few numbers has many blocks, tasks and partial results, on all threads.
+    pub fn tiny() -> Self {
+        Self {
+            small_operand: 48,
+            slots: 24,
+            shortest_block: 1,
+            most_tasks: 5,
+            partials: 64,
+            far: 8,
+            large: 4,
+            large_product: 8,
+            tasks: 3,
+            gathered: 2,
+            sparse_panel: 16,
+            transposed: 32,
+            listed: 2,
+            parallel: 0,
+        }
+    }
+}
