@@ -70,7 +70,7 @@ impl Runner {
     pub(crate) fn new(graph: &Graph, plan: Plan, level: Supported, threads: usize) -> Result<Self, Error> {
         let none_for = |what: &str, count: usize| memory::no_memory(what, count.saturating_mul(size_of::<f32>()));
         let arena = Numbers::zeros(plan.arena).ok_or_else(|| none_for("the values of a run", plan.arena))?;
-        let threads = if plan.flops < plan.limits.parallel { 1 } else { threads };
+        let threads = if plan.flops + plan.moved() < plan.limits.parallel { 1 } else { threads };
         let scratch = (0..threads).map(|_| Numbers::zeros(plan.scratch).map(|own| Scratch(Mutex::new((own, None)))));
         let scratch = scratch.collect::<Option<_>>();
         let scratch = scratch.ok_or_else(|| none_for("the values that kernels work on", plan.scratch * threads))?;

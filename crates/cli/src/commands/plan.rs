@@ -1,8 +1,8 @@
 //! `limpid plan`: a network's loss, gradient or training step → the steps that the engine runs, and their memory.
 
 use clap::Args;
-use limpid::engine::{Limits, Plan};
 use limpid::engine::kernels::Level;
+use limpid::engine::{Limits, Plan};
 use limpid::learn::step::{GraphKind, SampleShape, stored_as_bytes};
 use limpid::models::Samples;
 use limpid::training::check_memory;

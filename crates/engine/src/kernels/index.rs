@@ -1,5 +1,7 @@
 //! Numbers picked, placed or found by position.
 
+use std::ops::Range;
+
 /// A position that is not one.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct BadPosition {
@@ -41,43 +43,47 @@ fn exact(found: f64, extent: usize) -> Result<usize, BadPosition> {
     if whole { Ok(found as usize) } else { Err(BadPosition { found, extent }) }
 }
 
-/// The parts of `data` at `positions` of an axis.
+/// The parts of `data` at `positions` of an axis: those from `which.start` to `which.end`.
 pub(crate) fn gather(
     shape: &[usize],
     axis: usize,
     positions: Positions<'_>,
     data: &[f32],
+    which: Range<usize>,
     out: &mut [f32],
 ) -> Result<(), BadPosition> {
     let inner: usize = shape[axis + 1..].iter().product();
-    let outer: usize = shape[..axis].iter().product();
-    let mut to = 0;
-    for o in 0..outer {
-        for p in 0..positions.len() {
-            let from = (o * shape[axis] + positions.at(p, shape[axis])?) * inner;
-            out[to..to + inner].copy_from_slice(&data[from..from + inner]);
-            to += inner;
-        }
+    for (to, part) in which.enumerate() {
+        let (o, p) = (part / positions.len(), part % positions.len());
+        let from = (o * shape[axis] + positions.at(p, shape[axis])?) * inner;
+        out[to * inner..][..inner].copy_from_slice(&data[from..from + inner]);
     }
     Ok(())
 }
 
-/// Zeros of `shape`, to which each part is added at its position of an axis.
+/// Zeros of `shape`, to which each part is added at its position of an axis: the parts of the result from `which.start`
+/// to `which.end`, counted over the axis and those before it. Every position is looked at.
 pub(crate) fn scatter_add(
     shape: &[usize],
     axis: usize,
     positions: Positions<'_>,
     parts: &[f32],
+    which: Range<usize>,
     out: &mut [f32],
 ) -> Result<(), BadPosition> {
     out.fill(0.0);
+    let extent = shape[axis];
     let inner: usize = shape[axis + 1..].iter().product();
-    let outer: usize = shape[..axis].iter().product();
-    for o in 0..outer {
+    let outer =
+        if extent == 0 { 0..shape[..axis].iter().product() } else { which.start / extent..which.end.div_ceil(extent) };
+    for o in outer {
         for p in 0..positions.len() {
-            let from = &parts[(o * positions.len() + p) * inner..][..inner];
-            let to = (o * shape[axis] + positions.at(p, shape[axis])?) * inner;
-            out[to..to + inner].iter_mut().zip(from).for_each(|(out, &x)| *out += x);
+            let to = o * extent + positions.at(p, extent)?;
+            if which.contains(&to) {
+                let from = &parts[(o * positions.len() + p) * inner..][..inner];
+                let out = &mut out[(to - which.start) * inner..][..inner];
+                out.iter_mut().zip(from).for_each(|(out, &x)| *out += x);
+            }
         }
     }
     Ok(())
@@ -109,8 +115,9 @@ pub(crate) fn argmax_rows(from: &[f32], (columns, pitch): (usize, usize), out: &
     }
 }
 
-/// The position of the first largest number over `axes`; the first that is not a number wins over all.
-pub(crate) fn argmax(shape: &[usize], input: &[f32], axes: &[usize], out: &mut [f32]) {
+/// The position of the first largest number over `axes`, for the results from `first` on; the first that is not a number
+/// wins over all.
+pub(crate) fn argmax(shape: &[usize], input: &[f32], axes: &[usize], first: usize, out: &mut [f32]) {
     let strides: Vec<usize> = (0..shape.len()).map(|axis| shape[axis + 1..].iter().product()).collect();
     let kept: Vec<usize> = (0..shape.len()).filter(|axis| !axes.contains(axis)).collect();
     let searched: usize = axes.iter().map(|&axis| shape[axis]).product();
@@ -123,7 +130,7 @@ pub(crate) fn argmax(shape: &[usize], input: &[f32], axes: &[usize], out: &mut [
         offset
     };
     for (i, out) in out.iter_mut().enumerate() {
-        let base = at(&kept, i);
+        let base = at(&kept, first + i);
         let (mut best, mut largest) = (0, f32::NEG_INFINITY);
         for j in 0..searched {
             let x = input[base + at(axes, j)];

@@ -122,7 +122,7 @@ fn what_moves_and_finds_numbers() {
         });
         let transposed = Form { rows: n, columns: rows, pitch: rows.next_multiple_of(16) };
         holds("transpose", &[form], transposed, |inputs, out| {
-            arrange::transpose(inputs[0], form.pitch, (n, rows), out, transposed.pitch);
+            arrange::transpose(inputs[0], form.pitch, (0..n, rows), out, transposed.pitch);
         });
     }
 }

@@ -1,5 +1,7 @@
 //! Folds along axes: sums in sixteen partial sums, extremes as the interpreter finds them.
 
+use std::ops::Range;
+
 use limpid_graph::op::Monoid;
 
 #[cfg(target_arch = "x86_64")]
@@ -10,10 +12,34 @@ use crate::plan::Repeat;
 /// How many partial results a fold along contiguous numbers keeps.
 const WIDTH: usize = 16;
 
-/// Folds `input`, whose axes are alternately folded and kept `groups`, into `out`.
-pub(crate) fn reduce(monoid: Monoid, groups: &[(bool, usize)], input: &[f32], out: &mut [f32]) {
+/// Folds `input`, whose axes are alternately folded and kept `groups`, into `out`: what stands at the indexes `which` of
+/// the first kept axes. The bits are the same whichever are folded with them.
+pub(crate) fn reduce(monoid: Monoid, groups: &[(bool, usize)], which: Range<usize>, input: &[f32], out: &mut [f32]) {
     out.fill(neutral(monoid));
-    fold(monoid, groups, input, out);
+    match groups {
+        [(true, folded), rest @ ..] if !rest.is_empty() => {
+            let step = input.len() / (*folded).max(1);
+            for i in 0..*folded {
+                kept(monoid, rest, which.clone(), &input[i * step..(i + 1) * step], out);
+            }
+        }
+        _ => kept(monoid, groups, which, input, out),
+    }
+}
+
+/// The part of a fold at some indexes of the first axes, which are kept.
+fn kept(monoid: Monoid, groups: &[(bool, usize)], which: Range<usize>, input: &[f32], out: &mut [f32]) {
+    match groups {
+        [(false, _)] => fold(monoid, groups, &input[which], out),
+        [(false, extent), rest @ ..] => {
+            let input_step = input.len() / (*extent).max(1);
+            let out_step = (out.len() / which.len().max(1)).max(1);
+            for (i, out) in which.zip(out.chunks_exact_mut(out_step)) {
+                fold(monoid, rest, &input[i * input_step..(i + 1) * input_step], out);
+            }
+        }
+        _ => fold(monoid, groups, input, out),
+    }
 }
 
 #[inline(always)]

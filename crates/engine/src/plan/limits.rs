@@ -33,6 +33,18 @@ pub struct Limits {
     pub transposed: usize,
     /// How many rows a task lists, about.
     pub listed: usize,
+    /// Steps that move, pick or fold so many numbers are cut into tasks: fewer take less time than two threads need to meet.
+    pub large_move: usize,
+    /// A task of such a step moves about so many numbers.
+    pub moved: usize,
+    /// Such steps, batches of products, and products along k, are cut into no more parts.
+    pub most_parts: usize,
+    /// Products of so many numbers along k are cut along k, where the result is small.
+    pub long: usize,
+    /// A small result has at most so many numbers.
+    pub small_result: usize,
+    /// A task of a product that is cut along k takes about so many numbers along it.
+    pub depth: usize,
     /// Plans of fewer multiplications and additions run in the calling thread: waking another takes longer.
     pub parallel: u64,
 }
@@ -53,6 +65,12 @@ impl Default for Limits {
             sparse_panel: 128,
             transposed: 256,
             listed: 64,
+            large_move: 1 << 15,
+            moved: 1 << 14,
+            most_parts: 16,
+            long: 1 << 15,
+            small_result: 1 << 12,
+            depth: 1 << 13,
             parallel: 1 << 20,
         }
     }
@@ -75,6 +93,12 @@ impl Limits {
             sparse_panel: 16,
             transposed: 32,
             listed: 2,
+            large_move: 4,
+            moved: 2,
+            most_parts: 6,
+            long: 3,
+            small_result: 64,
+            depth: 1,
             parallel: 0,
         }
     }

@@ -24,6 +24,7 @@ mod order;
 mod reads;
 mod show;
 mod sparse_operands;
+mod tasks;
 mod updates;
 
 use std::ops::Range;
@@ -165,6 +166,8 @@ pub struct Stored {
 pub(crate) struct Step {
     pub(crate) kind: StepKind,
     pub(crate) tasks: usize,
+    /// How many units a task makes, as [`tasks::cut`] counts them.
+    pub(crate) units: usize,
     /// The values that it writes.
     pub(crate) writes: Vec<ValueId>,
     /// The values that it reads: those that its kind names.
@@ -176,15 +179,15 @@ pub(crate) struct Step {
 }
 
 impl Step {
-    pub(crate) fn new(
+    fn new(
         kind: StepKind,
-        tasks: usize,
+        tasks::Cut { tasks, units }: tasks::Cut,
         writes: Vec<ValueId>,
         stored: Option<NodeId>,
         nodes: Vec<NodeId>,
     ) -> Self {
         let reads = kind.reads();
-        Self { kind, tasks, writes, reads, stored, nodes }
+        Self { kind, tasks, units, writes, reads, stored, nodes }
     }
 }
 
@@ -298,6 +301,8 @@ pub(crate) struct Product {
     pub(crate) rows_a_task: usize,
     /// How many panels of columns a task makes.
     pub(crate) panels_a_task: usize,
+    /// How many numbers along k a task takes. Where that is not all, each task has a result of its own.
+    pub(crate) k_a_task: usize,
 }
 
 /// A product's right operand.
@@ -361,6 +366,6 @@ impl Plan {
         let forms = choose_forms::Forms::of(graph, &shapes);
         let reader = reads::Reader { graph, shapes: &shapes, forms: &forms, limits };
         let lowered = lower::Lowering::of(reader, sizes, level, &stored);
-        Ok(memory::placed(order::ordered(graph, lowered, limits.clone()), level))
+        Ok(memory::placed(order::ordered(graph, lowered, (level, limits)), level))
     }
 }

@@ -9,10 +9,12 @@ use std::collections::{HashMap, HashSet};
 use limpid_graph::{Graph, NodeId};
 
 use super::lower::{Assigned, Lowered, can_fail};
+use super::tasks;
 use super::{Limits, Place, Plan, Step, StepKind, Value, ValueId};
+use crate::kernels::Level;
 
 /// A lowered plan with its steps in stages.
-pub(super) fn ordered(graph: &Graph, mut lowered: Lowered, limits: Limits) -> Plan {
+pub(super) fn ordered(graph: &Graph, mut lowered: Lowered, at: (Level, &Limits)) -> Plan {
     let is_leaf: Vec<bool> = lowered.values.iter().map(|value| matches!(value.place, Place::Leaf(_))).collect();
     let mut order = Order::of(std::mem::take(&mut lowered.steps), is_leaf);
     let failing: Vec<usize> = (0..order.steps.len()).filter(|&at| step_can_fail(graph, &order.steps[at])).collect();
@@ -39,14 +41,14 @@ pub(super) fn ordered(graph: &Graph, mut lowered: Lowered, limits: Limits) -> Pl
         }
         if let (true, Some(writer)) = (adds, writer) {
             // What is added to is a copy.
-            let copy = order.push(StepKind::Copy { from: kept }, value, false, target);
+            let copy = order.push(StepKind::Copy { from: kept }, (value, false), target, &lowered.values, at);
             order.edge(copy, writer);
         }
         let before = before.into_iter().chain(order.readers(kept, target).collect::<Vec<_>>());
         let mut before: Vec<usize> = before.chain(order.writer.get(&value).copied()).collect();
         before.sort_unstable();
         before.dedup();
-        let commit = order.push(StepKind::Copy { from: value }, kept, true, target);
+        let commit = order.push(StepKind::Copy { from: value }, (kept, true), target, &lowered.values, at);
         before.into_iter().filter(|&at| at != commit).for_each(|at| order.edge(at, commit));
     }
     let Order { steps, edges, changing, is_leaf, .. } = order;
@@ -81,7 +83,7 @@ pub(super) fn ordered(graph: &Graph, mut lowered: Lowered, limits: Limits) -> Pl
         scratch: 0,
         lists,
         flops,
-        limits,
+        limits: at.1.clone(),
     }
 }
 
@@ -145,8 +147,17 @@ impl Order {
         }
     }
 
-    fn push(&mut self, kind: StepKind, to: ValueId, changes: bool, node: NodeId) -> usize {
-        self.steps.push(Step::new(kind, 1, vec![to], None, vec![node]));
+    fn push(
+        &mut self,
+        kind: StepKind,
+        (to, changes): (ValueId, bool),
+        node: NodeId,
+        values: &[Value],
+        at: (Level, &Limits),
+    ) -> usize {
+        let writes = vec![to];
+        let cut = tasks::cut(&kind, &writes, (values, &[]), at);
+        self.steps.push(Step::new(kind, cut, writes, None, vec![node]));
         self.changing.push(changes);
         self.followers.push(Vec::new());
         let at = self.steps.len() - 1;

@@ -1,5 +1,6 @@
 //! Updates: assignments that add a matrix product to what they assign to, `w ← w ± s·(a·b)`, found in the graph so that
-//! the product is added in place.
+//! the product is added in place. The product may be reshaped on its way, as where a filter of four axes is read as a
+//! matrix: the same numbers lie in the same order.
 
 use std::collections::HashMap;
 
@@ -21,8 +22,17 @@ pub(super) struct Added {
 pub(super) fn find(reader: Reader<'_>) -> HashMap<NodeId, Added> {
     let users = count_users(reader);
     let is_only_used_here = |id: NodeId| users[id.index()] == 1;
-    let is_product =
-        |id: NodeId| matches!(reader.op(id), Op::Contract) && reader.shape(id).len() == 2 && is_only_used_here(id);
+    // The matrix product whose numbers these are, where nobody else reads them on the way.
+    let product = |mut id: NodeId| {
+        while is_only_used_here(id) {
+            match reader.op(id) {
+                Op::Layout(Layout::Reshape(_)) => id = reader.inputs(id)[0],
+                Op::Contract if reader.shape(id).len() == 2 => return Some(id),
+                _ => return None,
+            }
+        }
+        None
+    };
     let mut found = HashMap::new();
     for assignment in reader.graph.assignments() {
         let (target, value) = (assignment.target, assignment.value);
@@ -36,22 +46,36 @@ pub(super) fn find(reader: Reader<'_>) -> HashMap<NodeId, Added> {
         if !is_only_used_here(value) {
             continue;
         }
+        let mut added = added;
+        while is_only_used_here(added)
+            && let Op::Layout(Layout::Reshape(_)) = reader.op(added)
+        {
+            added = reader.inputs(added)[0];
+        }
         let scaled = match (reader.op(added), reader.inputs(added)) {
             (Op::Map(MapOp::Multiply), &[a, b]) if is_only_used_here(added) => {
                 match (single(reader, a), single(reader, b)) {
-                    (Some(scale), _) if is_product(b) => Some((b, Some(scale))),
-                    (_, Some(scale)) if is_product(a) => Some((a, Some(scale))),
+                    (Some(scale), _) => product(b).map(|product| (product, Some(scale))),
+                    (_, Some(scale)) => product(a).map(|product| (product, Some(scale))),
                     _ => None,
                 }
             }
-            _ if is_product(added) => Some((added, None)),
-            _ => None,
+            _ => product(added).map(|product| (product, None)),
         };
-        if let Some((product, scale)) = scaled {
+        if let Some((product, scale)) = scaled
+            && has_form_of(reader, value, product)
+            && has_form_of(reader, target, product)
+        {
             found.insert(value, Added { target, product, sign, scale });
         }
     }
     found
+}
+
+/// Whether the value is computed and stored as a matrix of the product's rows and columns.
+fn has_form_of(reader: Reader<'_>, id: NodeId, product: NodeId) -> bool {
+    let matrix = reader.usual(product);
+    reader.form(id).matrix() == matrix && reader.usual(id) == matrix
 }
 
 /// The node of the single number that `id` repeats.

@@ -1,40 +1,56 @@
 //! Steps that only move numbers.
 
-use super::task_frame::{Frame, Raw};
-use crate::kernels::{arrange, convert, tile};
-use crate::plan::{Matrix, Place, StepKind, Value, ValueId};
+use std::ops::Range;
 
-/// Runs a step of one of these kinds.
+use super::task_frame::{Frame, Raw, part};
+use crate::kernels::{arrange, convert, tile};
+use crate::plan::{Matrix, Place, Step, StepKind, Value, ValueId};
+
+/// Runs a task of a step of one of these kinds.
 ///
 /// # Safety
 /// As for [`super::steps::run`].
-pub(super) unsafe fn run(frame: &Frame<'_>, kind: &StepKind, to: ValueId) {
-    // SAFETY: the caller answers for it.
+pub(super) unsafe fn run(frame: &Frame<'_>, step: &Step, to: ValueId, task: usize) {
+    let Value { matrix: Matrix { rows, columns }, pitch, ref shape, .. } = *frame.plan.value(to);
+    let units = |count: usize| part(task, step.units, count);
+    // SAFETY: the task's units are its own; the caller answers for the rest.
     unsafe {
-        match kind {
+        match &step.kind {
             StepKind::Strided { from, offset, strides } => {
-                let shape = &frame.plan.value(to).shape;
-                arrange::strided(frame.contiguous(*from), *offset, shape, strides, frame.all_mut(to));
+                let (outer, inner) = shape.split_at(arrange::outer_axes(shape));
+                let (which, each) = (units(outer.iter().product()), inner.iter().product::<usize>());
+                let out = frame.numbers_mut(to, which.start * each, which.len() * each);
+                match step.tasks {
+                    1 => arrange::strided(frame.contiguous(*from), *offset, shape, strides, out),
+                    _ => arrange::strided_part(frame.contiguous(*from), *offset, shape, strides, which, out),
+                }
             }
-            StepKind::Copy { from } => copy(frame, *from, to),
+            StepKind::Copy { from } => copy(frame, *from, to, units(rows)),
             StepKind::Transpose { from } => {
-                let Value { matrix: Matrix { rows, columns }, pitch, .. } = *frame.plan.value(to);
-                let from_pitch = frame.plan.value(*from).pitch;
-                arrange::transpose(frame.all(*from), from_pitch, (rows, columns), frame.all_mut(to), pitch);
+                let which = units(rows);
+                let out = frame.numbers_mut(to, which.start * pitch, which.len() * pitch);
+                arrange::transpose(frame.all(*from), frame.plan.value(*from).pitch, (which, columns), out, pitch);
             }
             StepKind::Convert { leaf } => {
-                let Value { matrix: Matrix { columns, .. }, pitch, .. } = *frame.plan.value(to);
-                let data = frame.stored[leaf.index()];
-                for (row, out) in frame.all_mut(to).chunks_exact_mut(pitch.max(1)).enumerate() {
+                let (which, data) = (units(rows), frame.stored[leaf.index()]);
+                let out = frame.numbers_mut(to, which.start * pitch, which.len() * pitch);
+                if pitch == columns {
+                    return load(frame, data, which.start * columns, out);
+                }
+                for (row, out) in which.zip(out.chunks_exact_mut(pitch.max(1))) {
                     load(frame, data, row * columns, &mut out[..columns]);
                 }
             }
             StepKind::Pad { from, shape, axis, around } => {
-                arrange::pad(shape, frame.contiguous(*from), *axis, *around, frame.all_mut(to));
+                let which = units(rows * columns);
+                let out = frame.numbers_mut(to, which.start, which.len());
+                arrange::pad(shape, frame.contiguous(*from), *axis, *around, which, out);
             }
             StepKind::Concat { from, axis } => {
+                let which = units(rows * columns);
+                let out = frame.numbers_mut(to, which.start, which.len());
                 let inputs = from.iter().map(|(value, shape)| (shape.as_slice(), frame.contiguous(*value)));
-                arrange::concat(inputs, *axis, frame.all_mut(to));
+                arrange::concat(inputs, *axis, which, out);
             }
             // The others move nothing, or by position.
             _ => {}
@@ -42,20 +58,23 @@ pub(super) unsafe fn run(frame: &Frame<'_>, kind: &StepKind, to: ValueId) {
     }
 }
 
-/// The same numbers with another pitch, or in another place.
+/// The same numbers with another pitch, or in another place: some rows of them.
 ///
 /// # Safety
 /// As for [`super::steps::run`].
-unsafe fn copy(frame: &Frame<'_>, read: ValueId, written: ValueId) {
+unsafe fn copy(frame: &Frame<'_>, read: ValueId, written: ValueId, rows: Range<usize>) {
     let (from, to) = (frame.plan.value(read), frame.plan.value(written));
-    let Matrix { rows, columns } = to.matrix;
+    let columns = to.matrix.columns;
     // Of another form: without padding, then.
     let from_pitch = if from.matrix == to.matrix { from.pitch } else { columns };
-    for row in 0..rows {
-        // SAFETY: the row is within both values.
+    // Rows that lie next to each other are copied at once.
+    let is_contiguous = from_pitch == columns && to.pitch == columns;
+    let at_once = if is_contiguous { rows.len().max(1) } else { 1 };
+    for row in rows.step_by(at_once) {
+        // SAFETY: the rows are within both values, and the task's own.
         unsafe {
-            let numbers = frame.numbers(read, row * from_pitch, columns);
-            let out = frame.numbers_mut(written, row * to.pitch, columns);
+            let numbers = frame.numbers(read, row * from_pitch, at_once * columns);
+            let out = frame.numbers_mut(written, row * to.pitch, at_once * columns);
             match to.place {
                 Place::Leaf(_) => tile::keep(frame.level, numbers, out),
                 _ => out.copy_from_slice(numbers),

@@ -15,23 +15,47 @@ pub(super) unsafe fn run(frame: &Frame<'_>, step: &Step, to: ValueId, task: usiz
     // SAFETY: the caller answers for it.
     let done = unsafe {
         let numbers = |value: ValueId| frame.contiguous(value);
+        let count = frame.plan.value(to).matrix.count();
+        let shape_of_result = &frame.plan.value(to).shape;
+        // Of each kind, the units that the task makes, and their place in the result.
+        let units = |each: usize| {
+            let which = part(task, step.units, if each == 0 { 0 } else { count / each });
+            let out = frame.numbers_mut(to, which.start * each, which.len() * each);
+            (which, out)
+        };
         match &step.kind {
             StepKind::Rows { leaf, variable, extent, positions } => {
                 let positions = frame.positions(*positions);
                 return rows(frame, step, (*leaf, *variable, *extent), positions, to, task);
             }
             StepKind::Gather { from, shape, axis, positions } => {
-                index::gather(shape, *axis, frame.positions(*positions), numbers(*from), frame.all_mut(to))
+                let positions = frame.positions(*positions);
+                let each: usize = shape[axis + 1..].iter().product();
+                // Positions are looked at even where nothing stands at them.
+                let all = shape[..*axis].iter().product::<usize>() * positions.len();
+                let (which, out) = if each == 0 { (0..all, &mut [][..]) } else { units(each) };
+                index::gather(shape, *axis, positions, numbers(*from), which, out)
             }
             StepKind::ScatterAdd { from, axis, positions } => {
-                let shape = &frame.plan.value(to).shape;
-                index::scatter_add(shape, *axis, frame.positions(*positions), numbers(*from), frame.all_mut(to))
+                let shape = shape_of_result;
+                let each: usize = shape[axis + 1..].iter().product();
+                let (which, out) = match each {
+                    0 => (0..shape[..=*axis].iter().product(), &mut [][..]),
+                    _ => units(each),
+                };
+                index::scatter_add(shape, *axis, frame.positions(*positions), numbers(*from), which, out)
             }
             StepKind::OneHot { positions, classes } => {
-                index::one_hot(numbers(*positions), (*classes, *classes), frame.all_mut(to))
+                if *classes == 0 {
+                    index::one_hot(numbers(*positions), (0, 0), &mut [])
+                } else {
+                    let (which, out) = units(*classes);
+                    index::one_hot(&numbers(*positions)[which], (*classes, *classes), out)
+                }
             }
             StepKind::ArgMax { from, shape, axes } => {
-                index::argmax(shape, numbers(*from), axes, frame.all_mut(to));
+                let (which, out) = units(1);
+                index::argmax(shape, numbers(*from), axes, which.start, out);
                 Ok(())
             }
             // The others know no positions.
@@ -58,8 +82,7 @@ unsafe fn rows(
     let to = frame.plan.value(value);
     // SAFETY: positions are read only here, and the task's rows are its own.
     unsafe {
-        let which =
-            if step.tasks == 1 { 0..positions.len() } else { part(task, frame.plan.limits.gathered, positions.len()) };
+        let which = if step.tasks == 1 { 0..positions.len() } else { part(task, step.units, positions.len()) };
         // All axes but the first, as rows of the result's columns.
         let rows = to.matrix.rows / positions.len().max(1);
         let columns = to.matrix.columns;

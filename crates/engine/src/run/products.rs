@@ -1,5 +1,7 @@
 //! Products of matrices that are steps of their own.
 
+use std::ops::Range;
+
 use super::task_frame::{Frame, part};
 use crate::kernels::product;
 use crate::plan::{Product, Right, Update, ValueId};
@@ -21,18 +23,28 @@ pub(super) unsafe fn factor(frame: &Frame<'_>, update: Option<Update>) -> f32 {
 pub(super) unsafe fn product(
     frame: &Frame<'_>,
     work: &Product,
-    value: ValueId,
+    writes: &[ValueId],
     (task, before): (usize, Option<usize>),
     scratch: &mut [f32],
 ) {
-    let Product { sizes, left, transposed, left_pitch, right, update, rows_a_task, panels_a_task } = *work;
+    let Product { sizes, left, transposed, left_pitch, right, update, rows_a_task, panels_a_task, k_a_task } = *work;
     let panels = product::panels(*frame.level, sizes.n);
     let chunks = panels.div_ceil(panels_a_task).max(1);
-    let tile = |task: usize| (part(task / chunks, rows_a_task, sizes.m), part(task % chunks, panels_a_task, panels));
+    let is_cut_along_k = k_a_task < sizes.k;
+    let tile = |task: usize| match is_cut_along_k {
+        true => (0..sizes.m, 0..panels),
+        false => (part(task / chunks, rows_a_task, sizes.m), part(task % chunks, panels_a_task, panels)),
+    };
+    // Parts along k have a result each.
+    let depth = if is_cut_along_k { part(task, k_a_task, sizes.k) } else { 0..sizes.k };
+    let (value, before) = if is_cut_along_k { (writes[task], None) } else { (writes[0], before) };
+    let sizes = product::Sizes { k: depth.len(), ..sizes };
     let (rows, which) = tile(task);
     let (row, column) = if transposed { (1, left_pitch) } else { (left_pitch, 1) };
-    let a = product::Matrix { start: frame.base(left), row, column };
-    let (start, pitch) = (frame.base(right.value).cast_const(), frame.plan.value(right.value).pitch);
+    let a = product::Matrix { start: frame.base(left).wrapping_add(depth.start * column).cast_const(), row, column };
+    let pitch = frame.plan.value(right.value).pitch;
+    let step = if right.transposed { 1 } else { pitch };
+    let start = frame.base(right.value).wrapping_add(depth.start * step).cast_const();
     let b = match right {
         Right { packed: true, transposed: true, .. } => {
             product::Right::Plain(product::Matrix { start, row: 1, column: pitch })
@@ -53,24 +65,34 @@ pub(super) unsafe fn product(
     }
 }
 
-/// Products of matrices without padding, one after the other.
+/// Some rows of the results of products without padding, counted through all of them.
 ///
 /// # Safety
 /// As for [`super::steps::run`].
 pub(super) unsafe fn batch(
     frame: &Frame<'_>,
-    batch: usize,
-    sizes: product::Sizes,
+    product::Sizes { m, k, n }: product::Sizes,
+    rows: Range<usize>,
     (operands, transposed): ([ValueId; 2], [bool; 2]),
     to: ValueId,
     scratch: &mut [f32],
 ) {
-    let product::Sizes { m, k, n } = sizes;
-    // SAFETY: the caller answers for it.
-    let (a, b, out) = unsafe { (frame.contiguous(operands[0]), frame.contiguous(operands[1]), frame.all_mut(to)) };
-    for (at, out) in out.chunks_exact_mut((m * n).max(1)).take(batch).enumerate() {
-        let operands = (matrix(a, (m, k), transposed[0], at), matrix(b, (k, n), transposed[1], at));
-        product::product(frame.level, sizes, operands, out, (1.0, false), scratch);
+    if rows.is_empty() {
+        return;
+    }
+    // SAFETY: the task's rows are its own; the caller answers for the rest.
+    let (a, b, mut out) = unsafe {
+        let out = frame.numbers_mut(to, rows.start * n, rows.len() * n);
+        (frame.contiguous(operands[0]), frame.contiguous(operands[1]), out)
+    };
+    for at in rows.start / m..rows.end.div_ceil(m) {
+        let (first, last) = (rows.start.max(at * m) - at * m, rows.end.min((at + 1) * m) - at * m);
+        let own;
+        (own, out) = out.split_at_mut((last - first) * n);
+        let mut a = matrix(a, (m, k), transposed[0], at);
+        a.numbers = &a.numbers[(first * a.row).min(a.numbers.len())..];
+        let sizes = product::Sizes { m: last - first, k, n };
+        product::product(frame.level, sizes, (a, matrix(b, (k, n), transposed[1], at)), own, (1.0, false), scratch);
     }
 }
 

@@ -1,6 +1,6 @@
 //! The tasks of steps.
 
-use super::task_frame::Frame;
+use super::task_frame::{Frame, part};
 use super::{block, lists, moves, positions, products};
 use crate::kernels::reduce;
 use crate::plan::{Step, StepKind, Value};
@@ -19,13 +19,15 @@ pub(super) unsafe fn run(frame: &Frame<'_>, step: &Step, task: usize, scratch: &
             StepKind::Fusion(fusion) => block::run(frame, fusion, task, scratch, before.is_none()),
             StepKind::Combine { monoid, partials } => {
                 let Value { matrix, pitch, .. } = frame.plan.value(*partials);
-                let out = frame.numbers_mut(to, 0, matrix.columns);
-                combine(*monoid, frame.all(*partials), (matrix.rows, matrix.columns, *pitch), out);
+                let columns = part(task, step.units, matrix.columns);
+                let out = frame.numbers_mut(to, columns.start, columns.len());
+                combine(*monoid, frame.all(*partials), (matrix.rows, columns.start, *pitch), out);
             }
-            StepKind::Product(product) => products::product(frame, product, to, (task, before), scratch),
+            StepKind::Product(product) => products::product(frame, product, &step.writes, (task, before), scratch),
             StepKind::Products { batch, m, k, n, operands, transposed } => {
                 let sizes = crate::kernels::product::Sizes { m: *m, k: *k, n: *n };
-                products::batch(frame, *batch, sizes, (*operands, *transposed), to, scratch);
+                let rows = part(task, step.units, batch * m);
+                products::batch(frame, sizes, rows, (*operands, *transposed), to, scratch);
             }
             StepKind::List { list, table, source } => {
                 lists::list(frame, step, (*list, *source), table.as_deref(), task)
@@ -38,14 +40,18 @@ pub(super) unsafe fn run(frame: &Frame<'_>, step: &Step, task: usize, scratch: &
                 lists::gradient(frame, *list, *right, to, (*n, *by_panels), scale, task);
             }
             StepKind::Reduce { from, monoid, groups } => {
-                reduce::reduce(*monoid, groups, frame.contiguous(*from), frame.all_mut(to));
+                let kept = groups.iter().find(|(is_folded, _)| !is_folded).map_or(1, |(_, extent)| *extent);
+                let which = part(task, step.units, kept);
+                let each = frame.plan.value(to).matrix.count() / kept.max(1);
+                let out = frame.numbers_mut(to, which.start * each, which.len() * each);
+                reduce::reduce(*monoid, groups, which, frame.contiguous(*from), out);
             }
             StepKind::Strided { .. }
             | StepKind::Copy { .. }
             | StepKind::Transpose { .. }
             | StepKind::Convert { .. }
             | StepKind::Pad { .. }
-            | StepKind::Concat { .. } => moves::run(frame, &step.kind, to),
+            | StepKind::Concat { .. } => moves::run(frame, step, to, task),
             StepKind::Rows { .. }
             | StepKind::Gather { .. }
             | StepKind::ScatterAdd { .. }
@@ -59,10 +65,11 @@ pub(super) unsafe fn run(frame: &Frame<'_>, step: &Step, task: usize, scratch: &
 fn combine(
     monoid: limpid_graph::op::Monoid,
     from: &[f32],
-    (rows, columns, pitch): (usize, usize, usize),
+    (rows, first, pitch): (usize, usize, usize),
     out: &mut [f32],
 ) {
-    for (column, out) in out.iter_mut().enumerate().take(columns) {
-        *out = reduce::pairwise(monoid, rows, &|row| from[row * pitch + column]).unwrap_or(reduce::neutral(monoid));
+    for (column, out) in out.iter_mut().enumerate() {
+        *out = reduce::pairwise(monoid, rows, &|row| from[row * pitch + first + column])
+            .unwrap_or(reduce::neutral(monoid));
     }
 }

@@ -128,16 +128,6 @@ impl<'r> Frame<'r> {
         unsafe { std::slice::from_raw_parts_mut(self.base(value).add(from), len) }
     }
 
-    /// All numbers of a value, padding included, to write.
-    ///
-    /// # Safety
-    /// Nobody else uses them meanwhile.
-    #[allow(clippy::mut_from_ref)]
-    pub(crate) unsafe fn all_mut(&self, value: ValueId) -> &'r mut [f32] {
-        // SAFETY: as in `all`.
-        unsafe { self.numbers_mut(value, 0, self.plan.value(value).len()) }
-    }
-
     /// Notes a failure: of all, the first node's is told, as if nodes ran one after the other.
     pub(crate) fn fail(&self, node: NodeId, task: usize, bad: BadPosition) {
         let mut failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);

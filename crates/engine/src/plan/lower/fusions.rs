@@ -117,10 +117,10 @@ impl Lowering<'_> {
         let tasks = fusion.tasks();
         let folds = partials.iter().map(|&(_, partial, ..)| partial);
         let all_writes = writes.iter().copied().chain(folds).collect();
-        self.step(StepKind::Fusion(fusion), tasks.max(1), all_writes, None, members);
+        self.step(StepKind::Fusion(fusion), all_writes, None, members);
         for (monoid, partial, value, node) in partials {
             self.values[partial].matrix.rows = tasks;
-            self.step(StepKind::Combine { monoid, partials: partial }, 1, vec![value], None, vec![node]);
+            self.step(StepKind::Combine { monoid, partials: partial }, vec![value], None, vec![node]);
         }
     }
 
@@ -135,8 +135,7 @@ impl Lowering<'_> {
         let items = (form.items, limits.shortest_block);
         let fusion =
             Fusion::laid_out((self.level, limits), items, writer.instructions, Vec::new(), writer.reads, &self.values);
-        let tasks = fusion.tasks();
-        self.step(StepKind::Fusion(fusion), tasks.max(1), vec![value], None, vec![id]);
+        self.step(StepKind::Fusion(fusion), vec![value], None, vec![id]);
     }
 
     fn member(&mut self, writer: &mut Writer, id: NodeId) {

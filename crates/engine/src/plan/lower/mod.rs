@@ -16,6 +16,7 @@ use self::values::Rearranged;
 use super::groups::Groups;
 use super::reads::Reader;
 use super::sparse_operands::{self, Origin};
+use super::tasks;
 use super::updates::{self, Added};
 use super::{ListPlan, Step, StepKind, Storage, Stored, Value, ValueId, pitch};
 use crate::kernels::Level;
@@ -86,6 +87,11 @@ impl<'g> Lowering<'g> {
         let added: HashMap<NodeId, Added> = updates::find(reader)
             .into_iter()
             .filter(|(_, added)| stored(added.target).storage == Storage::Padded)
+            // A product that is cut along k has several results, which are added up first.
+            .filter(|(_, added)| {
+                let sizes = products::sizes(reader, added.product);
+                sizes.is_some_and(|sizes| tasks::depth(sizes, reader.limits) == sizes.k)
+            })
             .collect();
         let products: HashSet<NodeId> = added.values().map(|added| added.product).collect();
         let mut origins = HashMap::new();
@@ -155,8 +161,9 @@ impl<'g> Lowering<'g> {
         self.needed[id.index()]
     }
 
-    fn step(&mut self, kind: StepKind, tasks: usize, writes: Vec<ValueId>, stored: Option<NodeId>, nodes: Vec<NodeId>) {
-        self.steps.push(Step::new(kind, tasks, writes, stored, nodes));
+    fn step(&mut self, kind: StepKind, writes: Vec<ValueId>, stored: Option<NodeId>, nodes: Vec<NodeId>) {
+        let cut = tasks::cut(&kind, &writes, (&self.values, &self.lists), (self.level, self.reader.limits));
+        self.steps.push(Step::new(kind, cut, writes, stored, nodes));
     }
 }
 

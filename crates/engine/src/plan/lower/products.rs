@@ -4,16 +4,16 @@ use limpid_graph::NodeId;
 
 use super::Lowering;
 use crate::kernels::product;
-use crate::plan::reads::Access;
+use crate::plan::reads::{Access, Reader};
+use crate::plan::tasks;
 use crate::plan::updates::Added;
-use crate::plan::{Limits, Matrix, Product, Right, StepKind, Update};
+use crate::plan::{Matrix, Place, Product, Right, StepKind, Update, ValueId, pitch};
 
 impl Lowering<'_> {
     /// A matrix product that is a step by itself, whose result is `id`'s.
     pub(super) fn product(&mut self, product: NodeId, id: NodeId, added: Option<Added>) {
         let reads = self.product_reads(product);
-        let [m, n] = *self.reader.shape(product) else { return };
-        let k = self.reader.shape(self.reader.inputs(product)[1])[0];
+        let Some(sizes @ product::Sizes { m, k, n }) = sizes(self.reader, product) else { return };
         let nodes = if product == id { vec![id] } else { vec![product, id] };
         let update = added.map(|added| Update { sign: added.sign, scale: added.scale.map(|scale| self.value(scale)) });
         if let Some(origin) = self.origins.get(&product).cloned() {
@@ -22,7 +22,6 @@ impl Lowering<'_> {
         let Access::Matrix { transposed } = reads[0].access else { return };
         let left_form = if transposed { Matrix { rows: k, columns: m } } else { Matrix { rows: m, columns: k } };
         let (left, left_pitch) = self.as_matrix(reads[0].source, left_form);
-        let sizes = product::Sizes { m, k, n };
         let right = match reads[1].access {
             Access::Matrix { transposed } if transposed || product::packing_pays(self.level, sizes) => {
                 let form = if transposed { Matrix { rows: n, columns: k } } else { Matrix { rows: k, columns: n } };
@@ -35,18 +34,23 @@ impl Lowering<'_> {
                 Right { value, transposed: false, packed: false }
             }
         };
-        // A task makes some columns of the result, so that a weight is always the same thread's; where there are too few
-        // of them, some rows.
-        let panels = product::panels(self.level, n);
-        let Limits { large_product, tasks, .. } = *self.reader.limits;
-        let is_large = m * k * n >= large_product;
-        let panels_a_task = if is_large { panels.div_ceil(tasks) } else { panels }.max(1);
-        let chunks = panels.div_ceil(panels_a_task).max(1);
-        let rows_a_task = if is_large && chunks < tasks { m.div_ceil(tasks / chunks).next_multiple_of(12) } else { m };
-        let rows_a_task = rows_a_task.clamp(1, m.max(1));
-        let tasks = m.div_ceil(rows_a_task) * chunks;
-        let kind = Product { sizes, left, transposed, left_pitch, right, update, rows_a_task, panels_a_task };
-        let value = self.value(id);
-        self.step(StepKind::Product(kind), tasks.max(1), vec![value], None, nodes);
+        let (rows_a_task, panels_a_task) = tasks::rows_and_panels(self.level, sizes, self.reader.limits);
+        let k_a_task = if update.is_some() { k } else { tasks::depth(sizes, self.reader.limits) };
+        let kind = Product { sizes, left, transposed, left_pitch, right, update, rows_a_task, panels_a_task, k_a_task };
+        let writes = if k_a_task < k {
+            let sums: Vec<ValueId> =
+                (0..k.div_ceil(k_a_task)).map(|_| self.new_value(&[m, n], pitch(n), Place::Arena(0), None)).collect();
+            self.parts.insert(product, sums.clone());
+            sums
+        } else {
+            vec![self.value(id)]
+        };
+        self.step(StepKind::Product(kind), writes, None, nodes);
     }
+}
+
+/// The sizes of a product of two matrices.
+pub(super) fn sizes(reader: Reader<'_>, product: NodeId) -> Option<product::Sizes> {
+    let [m, n] = *reader.shape(product) else { return None };
+    Some(product::Sizes { m, k: reader.shape(reader.inputs(product)[1])[0], n })
 }

@@ -30,12 +30,11 @@ impl Lowering<'_> {
         };
         let (right, _) = self.right_operand(reads[1], right_form);
         let token = self.list_token(list);
-        let tasks = if by_panels { n.div_ceil(self.reader.limits.sparse_panel) } else { parts };
         let is_gradient = self.reader.transposed(self.reader.inputs(product)[0]).is_some();
         if is_gradient || update.is_some() {
             let value = self.value(id);
             let kind = StepKind::SparseGradient { list, token, right, n, by_panels, update };
-            return self.step(kind, tasks, vec![value], None, nodes);
+            return self.step(kind, vec![value], None, nodes);
         }
         let is_cut_along_k = self.lists[list].parts.iter().any(|(_, columns)| columns.len() < matrix.columns);
         let writes = if is_cut_along_k {
@@ -47,7 +46,7 @@ impl Lowering<'_> {
         } else {
             vec![self.value(product)]
         };
-        self.step(StepKind::SparseProduct { list, token, right, n, by_panels }, tasks, writes, None, nodes);
+        self.step(StepKind::SparseProduct { list, token, right, n, by_panels }, writes, None, nodes);
     }
 
     /// The list of the non-zeros of `x`, with a step that makes it.
@@ -74,7 +73,6 @@ impl Lowering<'_> {
             let chunks = if rows * columns >= large { 2 * rows.div_ceil(2 * listed) } else { 1 };
             ranges(rows, rows.div_ceil(chunks)).map(|part| (part, 0..columns)).collect()
         };
-        let tasks = parts.len();
         let transposed = by_panels && n >= self.reader.limits.transposed && sparse::Lengths::fit(columns, rows);
         let (positions, data) = match origin {
             Origin::Stored { leaf, rows, .. } => {
@@ -103,7 +101,7 @@ impl Lowering<'_> {
         };
         // It fails as the gather that it does would.
         let nodes = origin.gather().into_iter().collect();
-        self.step(StepKind::List { list, table, source }, tasks, vec![token], stored, nodes);
+        self.step(StepKind::List { list, table, source }, vec![token], stored, nodes);
         list
     }
 

@@ -5,7 +5,7 @@ use limpid_graph::{Index, Layout, NodeId, Op};
 
 use super::Lowering;
 use crate::plan::reads::Access;
-use crate::plan::{Limits, PositionsRead, StepKind, Storage, ValueId};
+use crate::plan::{PositionsRead, StepKind, Storage, ValueId};
 
 impl Lowering<'_> {
     /// The step of a broadcast or permutation that nothing reads through.
@@ -27,7 +27,7 @@ impl Lowering<'_> {
         let held = self.reader.storage(input);
         let from = self.value(held);
         let from = self.contiguous(from);
-        self.step(StepKind::Strided { from, offset: 0, strides }, 1, vec![value], None, vec![id]);
+        self.step(StepKind::Strided { from, offset: 0, strides }, vec![value], None, vec![id]);
     }
 
     /// A node that is a step by itself.
@@ -96,12 +96,12 @@ impl Lowering<'_> {
             Op::Layout(_) | Op::Leaf(_) | Op::Map(_) | Op::Formula(_) => return,
         };
         let value = self.value(id);
-        self.step(kind, 1, vec![value], None, vec![id]);
+        self.step(kind, vec![value], None, vec![id]);
     }
 
     /// A gather of rows of a leaf's data, as they are stored.
     fn raw_gather(&mut self, id: NodeId) {
-        let (reads, shape) = (self.reader.reads(id), self.reader.shape(id));
+        let reads = self.reader.reads(id);
         let leaf = reads[0].source;
         let positions = self.value(reads[1].source);
         let positions = self.contiguous(positions);
@@ -112,13 +112,10 @@ impl Lowering<'_> {
             if is_alike { variable } else { lowering.contiguous(variable) }
         };
         let variable = ((self.stored)(leaf).storage == Storage::Padded).then(|| of_variable(self));
-        let rows: usize = self.reader.shape(self.reader.inputs(id)[1]).iter().product();
-        let Limits { large, gathered, .. } = *self.reader.limits;
-        let tasks = if shape.iter().product::<usize>() >= large { rows.div_ceil(gathered) } else { 1 };
         let extent = self.reader.shape(leaf)[0];
         let value = self.value(id);
         let kind = StepKind::Rows { leaf, variable, extent, positions };
-        self.step(kind, tasks, vec![value], Some(leaf), vec![id]);
+        self.step(kind, vec![value], Some(leaf), vec![id]);
     }
 
     /// The positions by which a gather or a scatter picks or places, where `value` holds them.

@@ -54,7 +54,7 @@ impl Lowering<'_> {
                 Storage::Floats => self.push(Value { matrix, pitch: columns, place: Place::Leaf(id), node, shape }),
                 Storage::Bytes | Storage::Doubles => {
                     let value = self.push(Value { matrix, pitch: own_pitch, place: arena, node, shape });
-                    self.step(StepKind::Convert { leaf: id }, 1, vec![value], Some(id), vec![id]);
+                    self.step(StepKind::Convert { leaf: id }, vec![value], Some(id), vec![id]);
                     value
                 }
             },
@@ -122,7 +122,7 @@ impl Lowering<'_> {
             ),
         };
         self.derived.insert((from, form), value);
-        self.step(kind, 1, vec![value], None, node.into_iter().collect());
+        self.step(kind, vec![value], None, node.into_iter().collect());
         value
     }
 
