@@ -115,15 +115,14 @@ fn ask_ahead(block: &Block<'_>, fusion: &Fusion, at: usize) {
 unsafe fn instruct(block: &Block<'_>, instruction: &Instruction, rest: &mut [f32]) {
     let Block { frame, task, first, items, .. } = *block;
     let Instruction { ref kind, to, rows, columns, pitch: across } = *instruction;
-    let level = frame.level;
-    let start = match to {
+    let (level, item) = (frame.level, rows * across);
+    let (start, len) = match to {
         // SAFETY: the plan has room for the instruction's items where it writes them.
-        Target::Slot(slot) => unsafe { block.start(Argument::Slot(slot), rows * across) },
+        Target::Slot(slot) => (unsafe { block.start(Argument::Slot(slot), item) }, items * item),
         // SAFETY: as above.
-        Target::Value(value) => unsafe { block.start(Argument::Value(value), rows * across) },
-        Target::Partials => std::ptr::NonNull::dangling().as_ptr(),
+        Target::Value(value) => (unsafe { block.start(Argument::Value(value), item) }, items * item),
+        Target::Partials => (std::ptr::NonNull::dangling().as_ptr(), 0),
     };
-    let len = if to == Target::Partials { 0 } else { items * rows * across };
     // SAFETY: the slot, or the block's items of the value, has as many numbers; the caller answers for the rest.
     let out = unsafe { std::slice::from_raw_parts_mut(start, len) };
     // SAFETY: the caller answers for it.
@@ -133,7 +132,7 @@ unsafe fn instruct(block: &Block<'_>, instruction: &Instruction, rest: &mut [f32
             let mut slices: [&[f32]; 3] = [&[]; 3];
             for (slice, &argument) in slices.iter_mut().zip(arguments) {
                 // SAFETY: as above.
-                *slice = unsafe { block.items(argument, rows * across) };
+                *slice = unsafe { std::slice::from_raw_parts(block.start(argument, item), len) };
             }
             tile::apply(level, *op, &slices[..arguments.len()], out);
         }
