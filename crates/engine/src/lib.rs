@@ -32,7 +32,7 @@ mod store;
 
 pub use environment::{ENGINE, EnvironmentError, check_environment};
 pub use memory::ExitingAllocator;
-pub use plan::{Limits, Plan, Storage, Stored};
+pub use plan::{Limits, Plan, Storage, Stored, with_permutations_sunk};
 pub use pool::{MOST_THREADS, Pool, THREADS, ThreadsError, available_threads, threads_asked_for};
 pub use session::{Answers, Precision, Program, Session, SessionError};
 

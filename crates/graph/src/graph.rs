@@ -13,6 +13,11 @@ use crate::tensor::Tensor;
 pub struct NodeId(pub(crate) usize);
 
 impl NodeId {
+    /// The node at this place, for whoever makes a graph from nodes: see [`Graph::rewritten`].
+    pub fn at(index: usize) -> Self {
+        Self(index)
+    }
+
     /// The node's place in the order of computation.
     pub fn index(self) -> usize {
         self.0

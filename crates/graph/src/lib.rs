@@ -44,7 +44,6 @@ mod printed;
 mod rewrite;
 mod shape;
 pub mod show;
-mod sink;
 mod tensor;
 mod trace;
 mod var;

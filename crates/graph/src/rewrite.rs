@@ -91,8 +91,17 @@ impl Graph {
         self.with_nodes(living.map(|(node, _)| moved(node.clone())).collect(), at)
     }
 
-    /// These nodes, with this graph's outputs and assignments where `at` says that they stand now.
-    pub(crate) fn with_nodes(&self, nodes: Vec<Node>, at: impl Fn(NodeId) -> NodeId) -> Graph {
+    /// These nodes, with this graph's outputs and assignments where `at` says that they stand now: the end of a rewrite.
+    ///
+    /// # Errors
+    /// [`Error::Broken`] where they are no graph.
+    pub fn rewritten(&self, nodes: Vec<Node>, at: impl Fn(NodeId) -> NodeId) -> Result<Graph, Error> {
+        let rewritten = self.with_nodes(nodes, at);
+        rewritten.check()?;
+        Ok(rewritten)
+    }
+
+    fn with_nodes(&self, nodes: Vec<Node>, at: impl Fn(NodeId) -> NodeId) -> Graph {
         Graph {
             nodes,
             outputs: self.outputs.iter().map(|&id| at(id)).collect(),

@@ -2,7 +2,7 @@
 
 use clap::Args;
 use limpid::engine::kernels::Level;
-use limpid::engine::{Limits, Plan};
+use limpid::engine::{Limits, Plan, with_permutations_sunk};
 use limpid::learn::step::{GraphKind, SampleShape, stored_as_bytes};
 use limpid::models::Samples;
 use limpid::training::check_memory;
@@ -74,7 +74,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
     let NetworkOrModel { network, loss, divisor, .. } = &input;
     let shape = SampleShape::of_network(network, loss, *divisor)?;
     let described = arguments.stage.graph(network, shape, loss, optimizer.as_ref())?;
-    let graph = described.simplified()?.with_permutations_sunk()?;
+    let graph = with_permutations_sunk(described.simplified()?)?;
     let sizes = arguments.batch.sizes();
     check_memory(&graph, &sizes)?;
     let level = Level::of_this_machine();

@@ -23,6 +23,7 @@ mod memory;
 mod order;
 mod reads;
 mod show;
+mod sink;
 mod sparse_operands;
 mod tasks;
 mod updates;
@@ -35,6 +36,7 @@ use limpid_graph::{Error, Graph, Leaf, NodeId, Op, Sizes};
 pub(crate) use forms::Repeat;
 pub(crate) use fusion::{Argument, Fusion, Instruction, InstructionKind, Operand, Store, Target};
 pub use limits::Limits;
+pub use sink::with_permutations_sunk;
 
 use crate::kernels::{Level, product};
 use crate::numbers::{LINE, Numbers};

@@ -7,6 +7,7 @@ mod limits;
 mod padding;
 mod positions;
 mod subnormal;
+mod sunk;
 #[path = "../../../graph/tests/support/mod.rs"]
 mod support;
 mod tasks;

@@ -7,49 +7,46 @@
 //!
 //! (The change of axes in sonos/tract, `core/src/optim/change_axes.rs`, does the same for more operators.)
 
-use crate::graph::{Graph, Node, NodeId};
-use crate::mistake::Error;
-use crate::op::{Layout, Op, Reduce};
-use crate::shape::{Dim, Shape};
+use limpid_graph::op::Reduce;
+use limpid_graph::{Dim, Error, Graph, Layout, Node, NodeId, Op, Shape};
 
-impl Graph {
-    /// The same values with fewer numbers permuted; this graph, where nothing is won. It has the same leaves and names, and
-    /// nodes that nothing reads any more.
-    ///
-    /// Sums may be taken in another order, so that they can differ in the last places.
-    ///
-    /// # Errors
-    /// [`Error::Broken`] in debug builds, for a defect in the rewrite.
-    pub fn with_permutations_sunk(&self) -> Result<Graph, Error> {
-        if self.permuted() == 0 {
-            return Ok(self.clone());
-        }
-        let mut sinker = Sinker { old: &self.nodes, nodes: Vec::new(), at: Vec::new() };
-        for node in &self.nodes {
-            let moved = sinker.add(node);
-            sinker.at.push(moved);
-        }
-        let ends = self.outputs.iter().copied().chain(self.assignments.iter().flat_map(|a| [a.target, a.value]));
-        ends.for_each(|id| _ = sinker.written(id));
-        let Sinker { nodes, at, .. } = sinker;
-        let written = |id: NodeId| at[id.0].written.unwrap_or(at[id.0].source);
-        let sunk = self.with_nodes(nodes, written);
-        sunk.check_in_debug()?;
-        Ok(if sunk.permuted() < self.permuted() { sunk } else { self.clone() })
+/// The same values with fewer numbers permuted; the same graph, where nothing is won. It has the same leaves and names, and
+/// nodes that nothing reads any more. A session does this to the graphs that it plans.
+///
+/// Sums may be taken in another order, so that they can differ in the last places.
+///
+/// # Errors
+/// [`Error::Broken`], for a defect in the rewrite.
+pub fn with_permutations_sunk(graph: Graph) -> Result<Graph, Error> {
+    let before = permuted(&graph);
+    if before == 0 {
+        return Ok(graph);
     }
+    let mut sinker = Sinker { old: &graph, nodes: Vec::new(), at: Vec::new() };
+    for (_, node) in graph.nodes() {
+        let moved = sinker.add(node);
+        sinker.at.push(moved);
+    }
+    let assigned = graph.assignments().iter().flat_map(|a| [a.target, a.value]);
+    graph.outputs().iter().copied().chain(assigned).for_each(|id| _ = sinker.written(id));
+    let Sinker { nodes, at, .. } = sinker;
+    let sunk = graph.rewritten(nodes, |id| at[id.index()].written.unwrap_or(at[id.index()].source))?;
+    Ok(if permuted(&sunk) < before { sunk } else { graph })
+}
 
-    /// How many numbers its permutations write, with each symbol counted as one. A product reads through a transposition.
-    fn permuted(&self) -> usize {
-        let mut is_written = vec![false; self.nodes.len()];
-        let reads = self.nodes.iter().filter(|node| node.op != Op::Contract).flat_map(|node| &node.inputs);
-        let ends = self.outputs.iter().chain(self.assignments.iter().map(|a| &a.value));
-        reads.chain(ends).for_each(|id| is_written[id.0] = true);
-        let count =
-            |node: &Node| -> usize { node.shape.dims().iter().map(|dim| dim.as_known().unwrap_or(1)).product() };
-        let is_permutation = |node: &Node| matches!(node.op, Op::Layout(Layout::Permute(_)));
-        let nodes = self.nodes.iter().zip(is_written);
-        nodes.filter(|(node, is_written)| *is_written && is_permutation(node)).map(|(node, _)| count(node)).sum()
+/// How many numbers its permutations write, with each symbol counted as one. A product reads through a transposition.
+fn permuted(graph: &Graph) -> usize {
+    let is_permutation = |node: &Node| matches!(node.op, Op::Layout(Layout::Permute(_)));
+    if !graph.nodes().any(|(_, node)| is_permutation(node)) {
+        return 0;
     }
+    let mut is_written = vec![false; graph.nodes().len()];
+    let reads = graph.nodes().filter(|(_, node)| node.op != Op::Contract).flat_map(|(_, node)| &node.inputs);
+    let ends = graph.outputs().iter().chain(graph.assignments().iter().map(|a| &a.value));
+    reads.chain(ends).for_each(|id| is_written[id.index()] = true);
+    let count = |node: &Node| -> usize { node.shape.dims().iter().map(|dim| dim.as_known().unwrap_or(1)).product() };
+    let written = graph.nodes().filter(|(id, node)| is_written[id.index()] && is_permutation(node));
+    written.map(|(_, node)| count(node)).sum()
 }
 
 /// A value in the new graph: `source`, with its axes permuted.
@@ -63,7 +60,7 @@ struct Moved {
 }
 
 struct Sinker<'g> {
-    old: &'g [Node],
+    old: &'g Graph,
     nodes: Vec<Node>,
     /// Of each old node.
     at: Vec<Moved>,
@@ -72,7 +69,7 @@ struct Sinker<'g> {
 impl Sinker<'_> {
     fn push(&mut self, node: Node) -> NodeId {
         self.nodes.push(node);
-        NodeId(self.nodes.len() - 1)
+        NodeId::at(self.nodes.len() - 1)
     }
 
     /// The node in the new graph, or what it permutes.
@@ -94,10 +91,10 @@ impl Sinker<'_> {
 
     /// The value itself, with its permutation written where that hasn't happened yet.
     fn written(&mut self, id: NodeId) -> NodeId {
-        let Moved { source, axes, written } = self.at[id.0].clone();
+        let Moved { source, axes, written } = self.at[id.index()].clone();
         let Some(axes) = axes else { return source };
         written.unwrap_or_else(|| {
-            let old = &self.old[id.0];
+            let old = self.old.node(id);
             let node = Node {
                 op: Op::Layout(Layout::Permute(axes)),
                 inputs: vec![source],
@@ -106,7 +103,7 @@ impl Sinker<'_> {
                 origin: old.origin.clone(),
             };
             let written = self.push(node);
-            self.at[id.0].written = Some(written);
+            self.at[id.index()].written = Some(written);
             written
         })
     }
@@ -118,8 +115,8 @@ impl Sinker<'_> {
     }
 
     fn through_function(&mut self, node: &Node, inputs: &[NodeId]) -> Option<Moved> {
-        let axes = inputs.iter().find_map(|input| self.at[input.0].axes.clone())?;
-        let can_follow = |&input: &NodeId| match &self.at[input.0].axes {
+        let axes = inputs.iter().find_map(|input| self.at[input.index()].axes.clone())?;
+        let can_follow = |&input: &NodeId| match &self.at[input.index()].axes {
             Some(other) => *other == axes,
             None => self.repeated(input).is_some(),
         };
@@ -132,22 +129,22 @@ impl Sinker<'_> {
 
     /// What a broadcast repeats, where that is little: a number, or a number for each position of one axis.
     fn repeated(&self, id: NodeId) -> Option<NodeId> {
-        let node = &self.nodes[self.at[id.0].source.0];
+        let node = &self.nodes[self.at[id.index()].source.index()];
         let Op::Layout(Layout::Broadcast(_)) = node.op else { return None };
         let source = node.inputs[0];
-        let long = self.nodes[source.0].shape.dims().iter().filter(|dim| !dim.is_one()).count();
+        let long = self.nodes[source.index()].shape.dims().iter().filter(|dim| dim.as_known() != Some(1)).count();
         (long <= 1).then_some(source)
     }
 
     /// The value as it is before its axes are permuted: what it is permuted from already, or a broadcast along others.
     fn followed(&mut self, id: NodeId, axes: &[usize]) -> NodeId {
-        let Moved { source, axes: own, .. } = self.at[id.0].clone();
+        let Moved { source, axes: own, .. } = self.at[id.index()].clone();
         if own.is_some() {
             return source;
         }
         let Some(repeated) = self.repeated(id) else { return source };
-        let broadcast = self.nodes[source.0].clone();
-        let from = self.nodes[repeated.0].shape.clone();
+        let broadcast = self.nodes[source.index()].clone();
+        let from = self.nodes[repeated.index()].shape.clone();
         let missing = broadcast.shape.rank() - from.rank();
         let padded = Shape::new(std::iter::repeat_n(Dim::known(1), missing).chain(from.dims().iter().cloned()));
         let (from_shape, shape) = (unpermuted(&padded, axes), unpermuted(&broadcast.shape, axes));
@@ -159,7 +156,7 @@ impl Sinker<'_> {
     }
 
     fn through_fold(&mut self, node: &Node, reduce: &Reduce, input: NodeId) -> Option<Moved> {
-        let Moved { source, axes, .. } = self.at[input.0].clone();
+        let Moved { source, axes, .. } = self.at[input.index()].clone();
         let axes = axes?;
         let mut folded: Vec<usize> = reduce.axes.iter().map(|&axis| axes[axis]).collect();
         folded.sort_unstable();
@@ -175,7 +172,7 @@ impl Sinker<'_> {
     }
 
     fn through_layout(&mut self, node: &Node, layout: &Layout, input: NodeId) -> Option<Moved> {
-        let Moved { source, axes, .. } = self.at[input.0].clone();
+        let Moved { source, axes, .. } = self.at[input.index()].clone();
         if let Layout::Permute(next) = layout {
             let axes = match axes {
                 Some(axes) => next.iter().map(|&axis| axes[axis]).collect(),
@@ -211,7 +208,9 @@ fn is_identity(axes: &[usize]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use crate::{Builder, Graph, Layout, Op, Var};
+    use limpid_graph::{Builder, Graph, Layout, Op, Var};
+
+    use super::with_permutations_sunk;
 
     fn permutations(graph: &Graph) -> usize {
         graph
@@ -223,7 +222,7 @@ mod tests {
     }
 
     fn sunk<'b>(b: &'b Builder, outputs: impl IntoIterator<Item = Var<'b>>) -> Graph {
-        b.finish(outputs).unwrap().with_permutations_sunk().unwrap()
+        with_permutations_sunk(b.finish(outputs).unwrap()).unwrap()
     }
 
     #[test]
@@ -259,6 +258,6 @@ mod tests {
         let x = b.input("x", (4, 3, 5));
         let last = x.permute([0, 2, 1]);
         let graph = b.finish([last.exp(), last.tanh(), last.reshape(60)]).unwrap();
-        assert_eq!(graph.with_permutations_sunk().unwrap(), graph);
+        assert_eq!(with_permutations_sunk(graph.clone()).unwrap(), graph);
     }
 }
