@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Builds the named packages for the browser's machine: bash .ci/wasm.sh PACKAGE...
+# Builds the named packages for the browser's machine, and runs a training on it: bash .ci/wasm.sh PACKAGE...
 #
 # With the pinned toolchain where it has the target or can get it. Where it cannot (a toolchain that was installed
 # without rustup's server in reach), with Debian's own compiler and the standard library built from source; both
-# compilers are newer than the `rust-version` that Cargo.toml promises, which is all that this check needs.
+# compilers are at least the `rust-version` that Cargo.toml promises, which is all that this check needs.
 #
 # WASM_COMPILER=rustup or WASM_COMPILER=debian insists on one of them.
 set -euo pipefail
@@ -15,9 +15,9 @@ packages=()
 for package in "$@"; do packages+=(-p "$package"); done
 ((${#packages[@]})) || { echo "usage: bash .ci/wasm.sh PACKAGE..." >&2; exit 2; }
 
-# A target directory per compiler, so that neither rebuilds the other's work nor the host's. That it compiles is
-# the claim, so it need not be optimised.
-target="${CARGO_TARGET_DIR:-target}/wasm"
+# A target directory per compiler, so that neither rebuilds the other's work nor the host's. What is compiled runs for a
+# moment only, so it need not be optimised.
+target="${CARGO_TARGET_DIR:-$PWD/target}/wasm"
 export CARGO_PROFILE_DEV_OPT_LEVEL=0 CARGO_PROFILE_DEV_DEBUG=0 CARGO_INCREMENTAL=0
 
 has_target() { rustup target list --installed 2>/dev/null | grep -qx "$triple"; }
@@ -49,19 +49,35 @@ case "$compiler" in
 rustup)
     with_rustup || { echo "rustup has no $triple" >&2; exit 1; }
     echo "$triple with $(rustc --version)"
-    CARGO_TARGET_DIR="$target/rustup" cargo build --locked --target "$triple" "${packages[@]}"
+    export CARGO_TARGET_DIR="$target/rustup"
+    cargo build --locked --target "$triple" "${packages[@]}"
+    cargo build --locked --target "$triple" --lib --manifest-path tools/wasm/Cargo.toml
     ;;
 debian)
     install_debian
     echo "$triple with Debian's $(/usr/bin/rustc --version) and std from source"
     # By absolute path, past rustup and its rust-toolchain.toml. The few crates that std itself needs come from the
     # registry at the versions in std's own lock file. RUSTC_BOOTSTRAP lets a stable compiler accept -Z.
-    CARGO_TARGET_DIR="$target/debian" CARGO=/usr/bin/cargo RUSTC=/usr/bin/rustc RUSTDOC=/usr/bin/rustdoc \
-        RUSTC_BOOTSTRAP=1 /usr/bin/cargo build --locked --target "$triple" \
-        -Zbuild-std=std,panic_abort "${packages[@]}"
+    export CARGO_TARGET_DIR="$target/debian"
+    for what in "${packages[*]}" "--lib --manifest-path tools/wasm/Cargo.toml"; do
+        # shellcheck disable=SC2086 # arguments without spaces
+        CARGO=/usr/bin/cargo RUSTC=/usr/bin/rustc RUSTDOC=/usr/bin/rustdoc RUSTC_BOOTSTRAP=1 \
+            /usr/bin/cargo build --locked --target "$triple" -Zbuild-std=std,panic_abort $what
+    done
     ;;
 *)
     echo "WASM_COMPILER is rustup or debian, not $compiler" >&2
     exit 2
     ;;
 esac
+
+# A training there gives the bits that it gives here without this processor's own instructions.
+if ! command -v node >/dev/null; then
+    export DEBIAN_FRONTEND=noninteractive
+    apt-get update -qq && apt-get install -y -qq --no-install-recommends nodejs >/dev/null
+fi
+there="$(node tools/wasm/run.mjs "$CARGO_TARGET_DIR/$triple/debug/wasm_check.wasm")"
+here="$(CARGO_TARGET_DIR="$target/here" LIMPID_SIMD=portable \
+    cargo run --quiet --locked --manifest-path tools/wasm/Cargo.toml)"
+echo "parameters and answers after three trainings, mixed: $there on $triple, $here on this machine"
+[[ "$there" != 0 && "$there" == "$here" ]] || { echo "a training gives other bits on $triple" >&2; exit 1; }

@@ -1,101 +1,16 @@
 //! The computational graph drawn: nothing covers anything else, on a page or in a terminal; and what it looks like.
 #![allow(clippy::unwrap_used)]
 
-use limpid_draw::{Direction, GraphPicture, Step, Theme, text_cells};
-use limpid_expression::Expression;
+use limpid_draw::{Direction, GraphPicture, Step, text_cells};
+use limpid_graph::Builder;
 use limpid_graph::show::Drawing;
-use limpid_graph::{Builder, Graph, Tensor};
-use limpid_learn::{Dataset, Loss, Mode, Network, Sgd};
 
-use crate::support::draws::Draws;
+use crate::graph_subjects::*;
 use crate::support::random_graph::{Kind, random_graph};
 
-// ---- subjects -----------------------------------------------------------------------------------------------------
-
-fn traced(graph: &Graph, feeds: &[Tensor]) -> Drawing {
-    graph.trace(feeds).unwrap().show()
-}
-
-/// Spec K2.
-fn apples() -> Drawing {
-    let b = Builder::new();
-    let (price, count, tax) = (b.scalar("apple price"), b.scalar("apple count"), b.scalar("tax"));
-    let shop = b.finish([(price * count * tax).named("total")]).unwrap();
-    traced(&shop, &[100.0, 2.0, 1.1].map(Tensor::from))
-}
-
-/// Spec K3.
-fn shop() -> Graph {
-    let b = Builder::new();
-    let (apple, apples) = (b.scalar("apple price"), b.scalar("apple count"));
-    let (orange, oranges) = (b.scalar("orange price"), b.scalar("orange count"));
-    let tax = b.scalar("tax");
-    let subtotal = (apple * apples + orange * oranges).named("subtotal");
-    b.finish([(subtotal * tax).named("total")]).unwrap()
-}
-
-fn shop_feeds() -> [Tensor; 5] {
-    [100.0, 2.0, 150.0, 3.0, 1.1].map(Tensor::from)
-}
-
-fn formula(text: &str, feeds: &[f64]) -> Drawing {
-    let b = Builder::new();
-    let z = text.parse::<Expression>().unwrap().build(&b).named("z");
-    let feeds: Vec<Tensor> = feeds.iter().map(|&x| x.into()).collect();
-    traced(&b.finish([z]).unwrap(), &feeds)
-}
-
-/// Numbers for every leaf of a graph with a batch of 3, the same each time; class labels for the targets.
-fn fed(graph: &Graph) -> Drawing {
-    let draws = Draws::new(7, "pictures");
-    let sizes = limpid_graph::Sizes::from([("batch", 3), ("samples", 3)]);
-    let leaf = |(_, node): (_, &limpid_graph::Node)| {
-        let shape = node.shape.resolve(&sizes).unwrap();
-        match node.name.as_deref() {
-            Some("targets" | "rows" | "t") => draws.positions(&shape, 2),
-            _ => draws.tensor(&shape, -1.0, 1.0),
-        }
-    };
-    let feeds: Vec<Tensor> = graph.fed().map(leaf).collect();
-    traced(graph, &feeds)
-}
-
-/// The loss of a network on scores and class labels.
-fn loss(network: &str) -> Graph {
-    let network: Network = network.parse().unwrap();
-    let scores = network.graph(Mode::Train).unwrap();
-    let b = Builder::resume(&scores);
-    let t = b.input("t", "batch");
-    let loss = b.var(scores.outputs()[0]).softmax_cross_entropy(t).named("loss");
-    b.finish([loss]).unwrap()
-}
-
-const TWO: &str = "2, affine 3, relu, affine 2";
-const FIVE: &str = "4, affine 5, sigmoid, affine 5, sigmoid, affine 4, relu, affine 4, tanh, affine 2";
-
-/// The step of a training, its backward pass and updates among its nodes.
-fn step() -> Graph {
-    let network: Network = TWO.parse().unwrap();
-    let inputs = Draws::new(3, "inputs").tensor(&[3, 2], -1.0, 1.0);
-    let data = Dataset::new(inputs, Tensor::from([0u8, 1, 1])).unwrap();
-    limpid_learn::step::training_step(&network, &data, &Loss::SoftmaxCrossEntropy, &Sgd).unwrap().graph
-}
-
+/// Those with a name, and random ones.
 fn subjects() -> Vec<(String, Drawing)> {
-    let exercise = shop().trace(&shop_feeds()).unwrap().exercise().show();
-    let mut subjects = vec![
-        ("k2".to_string(), apples()),
-        ("k3".to_string(), traced(&shop(), &shop_feeds())),
-        ("k5-exercise".to_string(), exercise),
-        ("k1-square".to_string(), formula("(x+y)^2", &[3.0, 4.0])),
-        ("slope".to_string(), formula("0.01*x^2 + 0.1*x", &[5.0])),
-        ("sigmoid".to_string(), formula("1/(1 + exp(-(w*x + b)))", &[0.5, 2.0, -1.0])),
-        ("two-layers".to_string(), fed(&loss(TWO))),
-        ("two-layers-forward".to_string(), loss(TWO).show()),
-        ("five-layers".to_string(), fed(&loss(FIVE))),
-        ("five-layers-forward".to_string(), loss(FIVE).show()),
-        ("step".to_string(), step().show()),
-    ];
+    let mut subjects = named();
     for seed in 0..60 {
         for kind in [Kind::Wild, Kind::WildWithGradient] {
             let random = random_graph(seed, kind);
@@ -103,12 +18,6 @@ fn subjects() -> Vec<(String, Drawing)> {
         }
     }
     subjects
-}
-
-/// Folded, opened, and with everything.
-fn pictures(drawing: &Drawing) -> [(&'static str, GraphPicture<'_>); 3] {
-    let picture = GraphPicture::new(drawing);
-    [("folded", picture.clone()), ("open", picture.clone().open_all()), ("everything", picture.open_all().everything())]
 }
 
 // ---- claims -------------------------------------------------------------------------------------------------------
@@ -367,30 +276,5 @@ fn pictures_of_the_notes() {
         let picture = GraphPicture::new(&drawing).title(name.as_str());
         insta::assert_snapshot!(format!("{name}.terminal"), picture.terminal(80, false));
         insta::assert_snapshot!(format!("{name}.svg"), picture.scene().svg());
-    }
-}
-
-/// Writes PNGs to the folder in `LIMPID_PICTURES`, for eyes.
-#[cfg(feature = "png")]
-#[test]
-fn pictures_for_eyes() {
-    let Ok(folder) = std::env::var("LIMPID_PICTURES") else { return };
-    std::fs::create_dir_all(&folder).unwrap();
-    let shop = traced(&shop(), &shop_feeds());
-    let walk = GraphPicture::new(&shop);
-    for (i, step) in walk.steps().into_iter().enumerate() {
-        let png = walk.clone().at(step).scene().png(1.5).unwrap();
-        std::fs::write(format!("{folder}/k3-step-{i:02}.png"), png).unwrap();
-    }
-    let down = walk.direction(Direction::Down).scene();
-    std::fs::write(format!("{folder}/k3-down.png"), down.png(1.5).unwrap()).unwrap();
-    for (name, drawing) in subjects().into_iter().take(14) {
-        for (how, picture) in pictures(&drawing).into_iter().take(2) {
-            for (ground, theme) in [("light", Theme::Light), ("dark", Theme::Dark)] {
-                let png = picture.scene().themed(theme).png(1.5).unwrap();
-                std::fs::write(format!("{folder}/{name}-{how}-{ground}.png"), png).unwrap();
-            }
-            std::fs::write(format!("{folder}/{name}-{how}.txt"), picture.terminal(80, false)).unwrap();
-        }
     }
 }

@@ -3,6 +3,8 @@
 mod bars;
 #[path = "../common/mod.rs"]
 mod common;
+#[path = "../common/graphs.rs"]
+mod graph_subjects;
 mod graphs;
 mod layout;
 mod pictures;

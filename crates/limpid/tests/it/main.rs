@@ -10,3 +10,4 @@ mod spec_f_mnist;
 mod spec_f_weights;
 mod streamed_memory;
 mod streams;
+mod versions;
