@@ -29,6 +29,7 @@ mod run;
 mod session;
 mod sparsity;
 mod store;
+mod sync;
 
 pub use environment::{ENGINE, EnvironmentError, check_environment};
 pub use memory::ExitingAllocator;

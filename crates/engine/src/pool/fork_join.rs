@@ -6,16 +6,14 @@
 //! caller lent, nor will.
 
 use std::any::Any;
-use std::cell::UnsafeCell;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release, SeqCst};
-use std::sync::atomic::{AtomicBool, AtomicUsize};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::sync::{OnceLock, PoisonError};
+use std::time::Duration;
 
 use super::{Backoff, CachePadded, MOST_THREADS};
+use crate::sync::{Arc, AtomicBool, AtomicUsize, Builder, Instant, JoinHandle, Mutex, UnsafeCell, fence, park};
 
 /// How long a worker looks out for the next section before it sleeps. Shorter, and it falls asleep in each serial
 /// stretch of a training step, which costs the caller a system call and itself some 50 µs to wake.
@@ -83,7 +81,7 @@ impl Pool {
         // SAFETY: `busy` admits one thread at a time, and it is cleared only behind `close`.
         unsafe { self.shared.open(task) };
         for (worker, asleep) in workers.iter().zip(&self.shared.asleep) {
-            if asleep.load(SeqCst) {
+            if asleep.load(Relaxed) {
                 worker.thread().unpark();
             }
         }
@@ -99,7 +97,7 @@ impl Pool {
     fn start(&self) -> Vec<JoinHandle<()>> {
         let start = |worker: usize| {
             let shared = Arc::clone(&self.shared);
-            std::thread::Builder::new().name(format!("limpid-{worker}")).spawn(move || shared.work(worker)).ok()
+            Builder::new().name(format!("limpid-{worker}")).spawn(move || shared.work(worker)).ok()
         };
         (1..self.threads).map_while(start).collect()
     }
@@ -108,7 +106,7 @@ impl Pool {
 impl Drop for Pool {
     fn drop(&mut self) {
         let Some(workers) = self.workers.take() else { return };
-        self.shared.gate.fetch_or(END, SeqCst);
+        self.shared.gate.fetch_or(END, Release);
         for worker in workers {
             worker.thread().unpark();
             // A worker catches its panics, so there is none to report.
@@ -177,11 +175,12 @@ impl Shared {
         // is called only by workers inside, none of which is left behind `close`.
         let task = unsafe { std::mem::transmute::<*const (dyn Fn(usize) + Sync + '_), *const Task>(task) };
         // SAFETY: no section is under way: the gate is closed and its count zero, so no worker reads this.
-        unsafe { *self.task.get() = Some(task) };
-        // Nobody else changes a closed gate with nobody inside; `Drop`, which does, has the pool to itself. SeqCst
-        // releases the task, and stands before the look at who sleeps: see `enter`.
+        self.task.with_mut(|cell| unsafe { *cell = Some(task) });
+        // Nobody else changes a closed gate with nobody inside; `Drop`, which does, has the pool to itself. This releases
+        // the task, and the fence stands between it and the look at who sleeps: see `enter`.
         let next = (self.gate.load(Relaxed) & !(SECTION - 1)).wrapping_add(SECTION) | OPEN;
-        self.gate.store(next, SeqCst);
+        self.gate.store(next, Release);
+        fence(SeqCst);
     }
 
     /// Closes the section, waits until it is empty, and returns the first panic of those that came.
@@ -208,7 +207,7 @@ impl Shared {
             last = section;
             // SAFETY: this worker is inside until `fetch_sub` below: nobody writes the cell before, and what the caller
             // lent lives, since the caller gets no further than `close`.
-            let task = unsafe { (*self.task.get()).map(|task| &*task) };
+            let task = self.task.with(|cell| unsafe { (*cell).map(|task| &*task) });
             if let Some(task) = task
                 && let Err(panic) = catch_unwind(AssertUnwindSafe(|| task(worker)))
             {
@@ -243,10 +242,11 @@ impl Shared {
             }
             if backoff.wait() && since.get_or_insert_with(Instant::now).elapsed() > AWAKE {
                 // Either `open` sees the flag and wakes this thread, or this sees the gate that `open` wrote before it
-                // looked: all four are SeqCst.
-                asleep.store(true, SeqCst);
-                if self.gate.load(SeqCst) == gate {
-                    std::thread::park();
+                // looked: each has a fence between what it writes and what it looks at, and one fence is the first.
+                asleep.store(true, Relaxed);
+                fence(SeqCst);
+                if self.gate.load(Relaxed) == gate {
+                    park();
                 }
                 asleep.store(false, Relaxed);
                 since = None;

@@ -14,6 +14,8 @@ mod walk;
 
 use std::ops::Deref;
 
+use crate::sync::{SPINS, spin_loop, yield_now};
+
 pub use fork_join::Pool;
 pub use threads::{MOST_THREADS, THREADS, ThreadsError, available_threads, threads_asked_for};
 pub use walk::Walk;
@@ -40,16 +42,13 @@ struct Backoff {
 }
 
 impl Backoff {
-    /// How often a thread looks before it offers its core: one to three microseconds, by processor.
-    const TURNS: u32 = 64;
-
     /// Waits a little: call between two looks. True where the core was on offer, a moment to look at the clock.
     fn wait(&mut self) -> bool {
-        std::hint::spin_loop();
-        self.turns = (self.turns + 1) % Self::TURNS;
+        spin_loop();
+        self.turns = (self.turns + 1) % SPINS;
         let offer = self.turns == 0;
         if offer {
-            std::thread::yield_now();
+            yield_now();
         }
         offer
     }

@@ -9,11 +9,11 @@
 //! on its way, and opens the next stage that has more.
 
 use std::ops::Range;
+use std::sync::PoisonError;
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize};
-use std::sync::{Mutex, PoisonError};
 
 use super::{Backoff, CachePadded, Pool};
+use crate::sync::{AtomicBool, AtomicU64, AtomicUsize, Mutex};
 
 /// A list of stages, each with a number of tasks, to be walked again and again. Made once; a run allocates nothing.
 #[derive(Debug)]
@@ -128,10 +128,10 @@ impl Walk {
         if !self.alone(0, 0..first.number, work) {
             return;
         }
-        // Nobody but this thread is here: these are plain writes, which the pool publishes.
-        *self.done.0.get_mut() = 0;
-        *self.refused.get_mut() = false;
-        *self.stopped.get_mut() = false;
+        // Nobody but this thread is here, and the pool publishes what it writes.
+        self.done.store(0, Relaxed);
+        self.refused.store(false, Relaxed);
+        self.stopped.store(false, Relaxed);
         let turn = self.turn.wrapping_add(1);
         self.turn = self.turn.wrapping_add(self.shared.len() as u32);
         self.open(0, turn, 0);
