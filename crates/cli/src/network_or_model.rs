@@ -7,6 +7,7 @@ use std::path::Path;
 use clap::Args;
 use limpid::files::{Arrays, Format};
 use limpid::graph::Expression;
+use limpid::learn::step::SampleShape;
 use limpid::learn::{Loss, Model, Network};
 use limpid::models::{self, Samples};
 
@@ -87,6 +88,15 @@ impl NetworkOrModel {
             model: Some(saved.model),
             file: Some(path.display().to_string()),
         })
+    }
+
+    /// The shape of the samples that it is trained on: those that a model was trained on, or those that a network takes by
+    /// itself.
+    pub(crate) fn sample_shape(&self) -> Result<SampleShape, Failure> {
+        match &self.samples {
+            Some(samples) => Ok(samples.shape(&self.loss, self.divisor)),
+            None => Ok(SampleShape::of_network(&self.network, &self.loss, self.divisor)?),
+        }
     }
 
     /// A network that was typed is wrong usage; one that is in a file is a file that does not fit.

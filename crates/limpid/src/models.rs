@@ -6,6 +6,7 @@ use std::path::Path;
 use limpid_engine::Precision;
 use limpid_files::ModelFile;
 use limpid_graph::{Data, Tensor};
+use limpid_learn::step::SampleShape;
 use limpid_learn::{Loss, Mode, Model, Network, Preparation, Registry, Split, Task};
 use serde::{Deserialize, Serialize};
 
@@ -132,6 +133,16 @@ impl Samples {
     /// How many outputs a network has for them: their classes, or 1.
     pub fn outputs(&self) -> usize {
         self.sizes().1
+    }
+
+    /// The shape of such samples as a training reads them, with targets as `loss` takes them.
+    pub fn shape(&self, loss: &Loss, divisor: Option<f64>) -> SampleShape {
+        let (size, outputs) = self.sizes();
+        let target = match self.task() {
+            Task::Classification if !loss.takes_labels() => vec![outputs],
+            Task::Classification | Task::Regression => Vec::new(),
+        };
+        SampleShape { sample: vec![size.unwrap_or(0)], target, divisor }
     }
 
     /// The names of the classes; none for a regression.

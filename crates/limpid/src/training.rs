@@ -14,7 +14,7 @@
 //! let data = TrainingData::of_samples("xor", xor, None, Task::Classification, 2);
 //! let options = TrainingOptions { hidden: vec![16], epochs: Some(400), learning_rate: Some(0.5), ..Default::default() };
 //! let setup = options.setup(data)?;
-//! assert_eq!(setup.hyperparameters().network.to_string(), "2, affine 16 init=he, relu, affine 2 init=he");
+//! assert_eq!(setup.hyperparameters().network.to_string(), "2, affine 16, relu, affine 2");
 //! assert_eq!(setup.hyperparameters().batch_size, 4);
 //! println!("{}", setup.graph(GraphKind::Step)?.show());
 //! let trained = setup.train()?;

@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 use limpid::draw::{GraphPicture, Step};
 use limpid::graph::show::{Drawing, Numbers};
 use limpid::graph::{Builder, Expression, Graph, Tensor};
-use limpid::learn::step::{GraphKind, SampleShape, sample_loss};
+use limpid::learn::step::{GraphKind, sample_loss};
 use limpid::learn::{Dataset, Model};
 
 use limpid::predictions::argmax;
@@ -142,7 +142,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
             Some(row) => arguments.sample.drawing(row, input)?,
             None => {
                 let stage = arguments.stage.unwrap_or(GraphKind::Network);
-                let shape = SampleShape::of_network(&input.network, &input.loss, input.divisor)?;
+                let shape = input.sample_shape()?;
                 let graph = stage.graph(&input.network, shape, &input.loss, optimizer.as_ref())?;
                 simplified(graph, arguments.simplified)?.show()
             }

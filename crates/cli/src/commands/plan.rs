@@ -3,7 +3,7 @@
 use clap::Args;
 use limpid::engine::kernels::Level;
 use limpid::engine::{Limits, Plan, with_permutations_sunk};
-use limpid::learn::step::{GraphKind, SampleShape, stored_as_bytes};
+use limpid::learn::step::{GraphKind, stored_as_bytes};
 use limpid::models::Samples;
 use limpid::training::check_memory;
 use serde::Serialize;
@@ -11,7 +11,7 @@ use serde::Serialize;
 use crate::arguments::{BatchOption, Format, FormatOption, OptimizerOptions};
 use crate::choices::{GRAPH_KINDS, name_of, one_of};
 use crate::failure::Failure;
-use crate::network_or_model::{NetworkOrModel, NetworkOrModelArgument};
+use crate::network_or_model::NetworkOrModelArgument;
 use crate::output;
 
 /// Print how the engine runs a network: its steps, fusion, and shared memory
@@ -71,9 +71,8 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
         let why = "--sparse is for samples stored as bytes, and the rows of a table are real numbers; leave it out";
         return Err(Failure::Usage(why.to_string()));
     }
-    let NetworkOrModel { network, loss, divisor, .. } = &input;
-    let shape = SampleShape::of_network(network, loss, *divisor)?;
-    let described = arguments.stage.graph(network, shape, loss, optimizer.as_ref())?;
+    let shape = input.sample_shape()?;
+    let described = arguments.stage.graph(&input.network, shape, &input.loss, optimizer.as_ref())?;
     let graph = with_permutations_sunk(described.simplified()?)?;
     let sizes = arguments.batch.sizes();
     check_memory(&graph, &sizes)?;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use clap::Args;
 use limpid::graph::{Graph, Sizes};
-use limpid::learn::step::{SampleShape, training_step};
+use limpid::learn::step::training_step;
 use limpid::learn::{Encoding, Goal, Input, Mode, Network, Sgd, Split};
 use limpid::models::Samples;
 use serde::Serialize;
@@ -69,7 +69,7 @@ struct Row {
 pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
     let input = arguments.input.read()?;
     let layers = rows(&input.network)?;
-    let shape = SampleShape::of_network(&input.network, &input.loss, input.divisor)?;
+    let shape = input.sample_shape()?;
     let step = training_step(&input.network, shape, &input.loss, &Sgd)?.graph;
     let sizes = arguments.batch.sizes();
     let parameters = layers.iter().fold(0u64, |sum, row| sum.saturating_add(row.parameters));

@@ -10,6 +10,7 @@ mod folders;
 mod help;
 #[cfg(unix)]
 mod killed;
+mod library;
 mod look;
 #[cfg(target_os = "linux")]
 mod memory;

@@ -256,6 +256,11 @@ impl Session {
         }
     }
 
+    /// The graph of a program.
+    pub fn graph(&self, program: Program) -> &Graph {
+        &self.programs[program.0].graph
+    }
+
     /// The plan by which a program last ran in `f32`.
     pub fn plan(&self, program: Program) -> Option<&Plan> {
         let prepared = &self.programs[program.0];

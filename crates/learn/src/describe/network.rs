@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::panic::Location;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use limpid_graph::{Builder, Dim, Graph, Shape, Tensor, Var};
 
@@ -28,13 +28,29 @@ pub struct Network {
     input: Vec<usize>,
     sequence: Arc<Sequence>,
     location: &'static Location<'static>,
+    /// Shared by all clones.
+    described: Arc<Described>,
+}
+
+/// What was described of a network alone: once for each mode, whoever asks for it.
+#[derive(Default)]
+struct Described {
+    train: OnceLock<(Graph, Vec<Variable>)>,
+    inference: OnceLock<(Graph, Vec<Variable>)>,
+}
+
+impl fmt::Debug for Described {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Described")
+    }
 }
 
 impl Network {
     /// Layers over samples of these extents: `784`, or `[1, 28, 28]`.
     #[track_caller]
     pub fn new(input: impl Into<Extents>, layers: impl Into<Sequence>) -> Self {
-        Self { input: input.into().0, sequence: Arc::new(layers.into()), location: Location::caller() }
+        let (input, sequence) = (input.into().0, Arc::new(layers.into()));
+        Self { input, sequence, location: Location::caller(), described: Arc::default() }
     }
 
     /// The extents of one sample.
@@ -70,7 +86,7 @@ impl Network {
     /// # Errors
     /// [`limpid_graph::Error::Described`] with every mistake in the layers.
     pub fn graph(&self, mode: Mode) -> Result<Graph, Error> {
-        Ok(self.described(mode)?.0)
+        Ok(self.described(mode)?.0.clone())
     }
 
     /// What the layers declare: parameters and running statistics.
@@ -78,7 +94,7 @@ impl Network {
     /// # Errors
     /// [`limpid_graph::Error::Described`] with every mistake in the layers.
     pub fn variables(&self) -> Result<Vec<Variable>, Error> {
-        Ok(self.described(Mode::Inference)?.1)
+        Ok(self.described(Mode::Inference)?.1.clone())
     }
 
     /// The parameters that the layers declare: the variables that are learned.
@@ -114,12 +130,20 @@ impl Network {
     }
 
     /// The network alone as a graph, and what its layers declare.
-    pub(crate) fn described(&self, mode: Mode) -> Result<(Graph, Vec<Variable>), Error> {
+    pub(crate) fn described(&self, mode: Mode) -> Result<&(Graph, Vec<Variable>), Error> {
+        let known = match mode {
+            Mode::Train => &self.described.train,
+            Mode::Inference => &self.described.inference,
+        };
+        if let Some(described) = known.get() {
+            return Ok(described);
+        }
         let builder = Builder::new();
         let context = Context::new(&builder, mode);
         let scores = scores(self.forward(self.batch_input(&builder), &context));
         let graph = builder.finish([scores])?;
-        Ok((graph, context.into_variables()))
+        let described = (graph, context.into_variables());
+        Ok(known.get_or_init(|| described))
     }
 
     /// The input `x` of a graph that is fed batches of samples.

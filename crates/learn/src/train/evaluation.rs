@@ -9,7 +9,6 @@ use crate::error::Error;
 use crate::train::feed::Feed;
 use crate::train::inference::{as_batch, reshaped};
 use crate::train::model::Model;
-use crate::train::step::{INPUTS, ROWS, TARGETS};
 
 /// Loss and accuracy of a model on a data set.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -96,8 +95,7 @@ impl Model {
         for start in (0..feed.len()).step_by(batch_size) {
             let end = feed.len().min(start.saturating_add(batch_size));
             let batch = feed.range(start, end)?;
-            let feeds = [(INPUTS, batch.inputs()), (TARGETS, batch.targets()), (ROWS, batch.rows())];
-            let answers = self.session.step(program, &feeds)?;
+            let answers = program.run(&mut self.session, &batch, None)?;
             let weighted = |answer: usize| answers.item(answer).unwrap_or(f64::NAN) * (end - start) as f64;
             loss += weighted(0);
             if answers.len() > 1 {

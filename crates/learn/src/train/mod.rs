@@ -10,5 +10,6 @@ pub(crate) mod model;
 pub(crate) mod options;
 pub(crate) mod predictor;
 pub mod step;
+pub(crate) mod step_feed;
 pub(crate) mod trained;
 pub(crate) mod training;

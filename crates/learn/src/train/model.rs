@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use limpid_engine::{Precision, Program, Session};
+use limpid_engine::{Precision, Session};
 use limpid_graph::{Tensor, memory};
 
 use crate::data::dataset::Dataset;
@@ -11,6 +11,7 @@ use crate::describe::loss::Loss;
 use crate::describe::network::Network;
 use crate::describe::variable::Variable;
 use crate::error::Error;
+use crate::train::feed::BatchProgram;
 use crate::train::inference::Inference;
 use crate::train::step::{self, SampleShape};
 use crate::train::trained::Trained;
@@ -42,7 +43,7 @@ pub struct Model {
     pub(crate) session: Session,
     inference: Inference,
     /// The evaluation of each shape of data that came by: described once, however often it is asked for.
-    evaluations: Vec<(SampleShape, Program)>,
+    evaluations: Vec<(SampleShape, BatchProgram)>,
     /// The training that a next one goes on from.
     pub(crate) trained: Option<Trained>,
 }
@@ -268,12 +269,13 @@ impl Model {
 
     /// The program that evaluates data of this shape.
     #[track_caller]
-    pub(crate) fn evaluation_of(&mut self, shape: &SampleShape) -> Result<Program, Error> {
+    pub(crate) fn evaluation_of(&mut self, shape: &SampleShape) -> Result<BatchProgram, Error> {
         if let Some((_, program)) = self.evaluations.iter().find(|(known, _)| known == shape) {
-            return Ok(*program);
+            return Ok(program.clone());
         }
-        let program = self.session.load(step::evaluation(&self.network, shape, &self.loss)?);
-        self.evaluations.push((shape.clone(), program));
+        let graph = step::evaluation(&self.network, shape, &self.loss)?;
+        let program = BatchProgram::load(&mut self.session, graph);
+        self.evaluations.push((shape.clone(), program.clone()));
         Ok(program)
     }
 }

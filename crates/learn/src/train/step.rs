@@ -114,7 +114,7 @@ impl GraphKind {
         optimizer: &dyn Optimizer,
     ) -> Result<(Graph, Vec<Variable>), Error> {
         if self == Self::Network {
-            return network.described(Mode::Train);
+            return network.described(Mode::Train).cloned();
         }
         if self == Self::Step {
             optimizer.check()?;

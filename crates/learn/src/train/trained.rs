@@ -1,8 +1,7 @@
 //! What a model keeps of its training.
 
-use limpid_engine::Program;
-
 use crate::data::batches::Sampling;
+use crate::train::feed::BatchProgram;
 use crate::train::step::SampleShape;
 
 /// What a model knows of its training, for a next one to go on from. The optimizer's states are in the session.
@@ -11,9 +10,7 @@ pub(crate) struct Trained {
     /// The optimizer with its settings.
     pub(crate) optimizer: String,
     pub(crate) shape: SampleShape,
-    pub(crate) program: Program,
-    /// How many values a step is fed: an optimizer may do without a learning rate.
-    pub(crate) fed: usize,
+    pub(crate) step: BatchProgram,
     pub(crate) drawn: Drawn,
     /// How many batches were drawn so.
     pub(crate) steps: usize,

@@ -3,21 +3,20 @@
 use std::borrow::Cow;
 use std::ops::ControlFlow;
 
-use limpid_engine::Program;
-use limpid_graph::Tensor;
+use limpid_graph::{Graph, Tensor};
 
 use crate::data::batches::Batches;
 use crate::data::data_source::DataSource;
 use crate::data::dataset::Dataset;
-use crate::describe::context::LEARNING_RATE;
 use crate::error::Error;
 use crate::train::clock::Clock;
 use crate::train::evaluation::Evaluation;
-use crate::train::feed::{Batch, Feed};
+use crate::train::feed::{BatchProgram, Feed};
 use crate::train::history::{Epoch, Event, History};
 use crate::train::model::Model;
 use crate::train::options::{FitOptions, checked_learning_rate};
-use crate::train::step::{self, INPUTS, ROWS, SampleShape, TARGETS, TrainingStep};
+use crate::train::step::{self, SampleShape, TrainingStep};
+use crate::train::step_feed::StepFeed;
 use crate::train::trained::{Drawn, Trained};
 
 /// A training under way, as [`Model::fit_with`] shows it to its callback.
@@ -228,6 +227,12 @@ impl Model {
         Ok(run.history)
     }
 
+    /// The graph of the training step that the last training ran, as it was run; none before the first training. It is
+    /// what [`step::training_step`] describes.
+    pub fn training_graph(&self) -> Option<&Graph> {
+        Some(self.session.graph(self.trained.as_ref()?.step.program()))
+    }
+
     /// Forgets what the optimizer gathered and which batches were drawn: the next [`fit`](Model::fit) begins as the
     /// first one did, from the parameters as they are.
     pub fn begin_anew(&mut self) {
@@ -238,12 +243,9 @@ impl Model {
 /// A training under way.
 struct Run<'d> {
     fit: &'d FitOptions,
-    train: Feed<'d>,
+    feed: StepFeed<'d>,
     train_source: &'d dyn DataSource,
     test: Option<&'d dyn DataSource>,
-    batches: Batches,
-    program: Program,
-    fed: usize,
     /// How many batches earlier trainings drew.
     drawn: usize,
     /// How many steps an epoch has, how many there will be, and how many were taken.
@@ -251,10 +253,6 @@ struct Run<'d> {
     steps: usize,
     taken: usize,
     learning_rate: f64,
-    rate: Tensor,
-    /// The rows of the next step, which the engine brings near meanwhile.
-    next_rows: Tensor,
-    rows: Tensor,
     history: History,
     clock: Clock,
 }
@@ -278,7 +276,7 @@ impl<'d> Run<'d> {
             return Err(Error::Parameters(what.to_string()));
         }
         let batches = Batches::new(fit.sampling, train.len(), fit.batch_size, fit.seed)?;
-        let (mut batches, window) = match train.window() {
+        let (batches, window) = match train.window() {
             Some(window) => (batches.within(window)?, Some(window)),
             None => (batches, None),
         };
@@ -290,7 +288,7 @@ impl<'d> Run<'d> {
         model.learn_divisor(&first);
         let (samples, batch_size) = (train.len(), batches.batch_size());
         let drawn = Drawn { sampling: fit.sampling, samples, batch_size, seed: fit.seed, window };
-        let (program, fed, steps_before) = model.step_program(feed.shape(), fit, &drawn)?;
+        let (step, steps_before) = model.step_program(feed.shape(), fit, &drawn)?;
         let history = History::default();
         let clock = Clock::start();
         let before = model.note(train, test, 0, 0)?;
@@ -301,31 +299,22 @@ impl<'d> Run<'d> {
         let trained = Trained {
             optimizer: format!("{:?}", fit.optimizer),
             shape: feed.shape().clone(),
-            program,
-            fed,
+            step: step.clone(),
             drawn,
             steps: steps_before,
         };
         model.trained = Some(trained);
-        let mut next_rows = Tensor::zeros([0]);
-        batches.write_rows(steps_before, &mut next_rows);
         let per_epoch = batches.per_epoch();
         Ok(Self {
             fit,
-            train: feed,
+            feed: StepFeed::new(step, feed, batches, steps_before),
             train_source: train,
             test,
             per_epoch,
             steps: per_epoch.saturating_mul(fit.epochs),
             taken: 0,
-            batches,
-            program,
-            fed,
             drawn: steps_before,
             learning_rate,
-            rate: Tensor::scalar(learning_rate),
-            next_rows,
-            rows: Tensor::zeros([0]),
             history: History { epochs: vec![before], ..history },
             clock,
         })
@@ -338,22 +327,7 @@ impl<'d> Run<'d> {
 
     /// Takes a step, and answers the loss of its batch.
     fn step(&mut self, model: &mut Model) -> Result<f64, Error> {
-        let at = self.drawn + self.taken;
-        std::mem::swap(&mut self.rows, &mut self.next_rows);
-        self.batches.write_rows(at + 1, &mut self.next_rows);
-        if self.rate.item() != Some(self.learning_rate) {
-            self.rate = Tensor::scalar(self.learning_rate);
-        }
-        let batch = match self.train.whole() {
-            Some(whole) => {
-                model.session.announce(self.program, (ROWS, &self.next_rows));
-                Batch::Rows(whole, Cow::Borrowed(&self.rows))
-            }
-            None => self.train.read(&self.batches.rows(at))?,
-        };
-        let feeds =
-            [(INPUTS, batch.inputs()), (TARGETS, batch.targets()), (ROWS, batch.rows()), (LEARNING_RATE, &self.rate)];
-        let loss = model.session.step(self.program, &feeds[..self.fed])?.item(0).unwrap_or(f64::NAN);
+        let loss = self.feed.run(&mut model.session, self.drawn + self.taken, self.learning_rate)?;
         self.taken += 1;
         if let Some(trained) = &mut model.trained {
             trained.steps += 1;
@@ -394,31 +368,29 @@ impl<'d> Run<'d> {
 }
 
 impl Model {
-    /// The training step for data of this shape, how many values it is fed, and how many batches were drawn before: of a
-    /// training that goes on, or of one that begins.
+    /// The training step for data of this shape, and how many batches were drawn before: of a training that goes on, or of
+    /// one that begins.
     #[track_caller]
     fn step_program(
         &mut self,
         shape: &SampleShape,
         fit: &FitOptions,
         drawn: &Drawn,
-    ) -> Result<(Program, usize, usize), Error> {
+    ) -> Result<(BatchProgram, usize), Error> {
         let optimizer = format!("{:?}", fit.optimizer);
         let before = self.trained.take_if(|trained| trained.optimizer == optimizer);
         let steps = before.as_ref().filter(|trained| trained.drawn == *drawn).map_or(0, |trained| trained.steps);
-        if let Some(Trained { program, fed, .. }) = before.as_ref().filter(|trained| trained.shape == *shape) {
-            let (program, fed) = (*program, *fed);
+        if let Some(Trained { step, .. }) = before.as_ref().filter(|trained| trained.shape == *shape) {
+            let step = step.clone();
             self.trained = before;
-            return Ok((program, fed, steps));
+            return Ok((step, steps));
         }
         let step = step::training_step(self.network(), shape, &self.loss(), fit.optimizer.as_ref())?;
-        // A graph is fed nothing that it does not read.
-        let fed = if step.graph.find(LEARNING_RATE).is_ok() { 4 } else { 3 };
         if before.is_none() {
             self.begin_states(&step)?;
         }
         self.trained = before;
-        Ok((self.session.load(step.graph), fed, steps))
+        Ok((BatchProgram::load(&mut self.session, step.graph), steps))
     }
 
     /// Sets the optimizer's states as they are when a training begins. The network's variables stay as they are.

@@ -205,15 +205,16 @@ impl TrainingData {
 
     /// The shape of its samples, with targets as `loss` takes them.
     pub(super) fn sample_shape(&self, loss: &Loss) -> SampleShape {
-        let target = match self.spec.task {
-            Task::Classification if loss.takes_labels() => Vec::new(),
-            _ => vec![self.spec.outputs],
-        };
+        let one_hot = self.spec.task == Task::Classification && !loss.takes_labels();
+        let targets = |own: Vec<usize>| if one_hot { vec![self.spec.outputs] } else { own };
         match &self.source {
-            // The targets of a regression stay as they are.
-            Source::Read(read) if self.spec.task == Task::Regression => SampleShape::from(&read.0),
-            Source::Read(read) => SampleShape { target, ..SampleShape::from(&read.0) },
-            Source::Published { .. } => SampleShape { sample: vec![self.spec.size], target, divisor: self.divisor },
+            Source::Read(read) => {
+                let own = SampleShape::from(&read.0);
+                SampleShape { target: targets(own.target), ..own }
+            }
+            Source::Published { .. } => {
+                SampleShape { sample: vec![self.spec.size], target: targets(Vec::new()), divisor: self.divisor }
+            }
         }
     }
 

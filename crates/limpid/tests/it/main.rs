@@ -10,4 +10,5 @@ mod spec_f_mnist;
 mod spec_f_weights;
 mod streamed_memory;
 mod streams;
+mod training;
 mod versions;
