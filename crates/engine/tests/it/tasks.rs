@@ -81,6 +81,24 @@ fn a_product_of_long_k_and_a_small_result_is_cut_along_k() {
 }
 
 #[test]
+fn what_is_cut_along_k_is_read_under_other_shapes() {
+    // Rows of 30 lie 32 numbers apart, and those of another shape otherwise.
+    let inputs = [("a", numbers(&[33_000, 10])), ("b", numbers(&[33_000, 30]))];
+    let label = "product 10×33000";
+    holds(label, &inputs, |v, _| (v[0].transpose().matmul(v[1]) / 33_000.0).reshape([300]).exp());
+    holds(label, &inputs, |v, _| v[0].transpose().matmul(v[1]).reshape([300]) / 33_000.0);
+    holds(label, &inputs, |v, _| v[0].transpose().matmul(v[1]).reshape([20, 15]).sum([1]) / 33_000.0);
+    holds(label, &inputs, |v, _| {
+        let x = v[0].transpose().matmul(v[1]).reshape([2, 5, 30]) / 33_000.0;
+        x / (1.0 + x.square().sum_keep([0]))
+    });
+    holds(label, &inputs, |v, _| {
+        let x = v[0].transpose().matmul(v[1]).reshape([10, 5, 6]) / 33_000.0;
+        x / (1.0 + x.square().sum_keep([1, 2]))
+    });
+}
+
+#[test]
 fn an_update_behind_a_reshape_is_added_in_place() {
     let b = Builder::new();
     let (x, w) = (b.input("x", (50, 27)), b.parameter("w", (3, 9, 32)));

@@ -273,7 +273,9 @@ impl Lowering<'_> {
         if let Some(&at) = writer.results.get(&source) {
             return Operand { at, rows, columns, pitch: writer.pitch(columns) };
         }
-        if let Some(sums) = self.parts.get(&source).cloned() {
+        // The parts lie as the product's rows do; read in another form, they are added up first.
+        let lie_so = form.matrix() == self.reader.usual(source) && writer.pitch(columns) == pitch(columns);
+        if let Some(sums) = self.parts.get(&source).filter(|_| lie_so).cloned() {
             let arguments: Vec<Argument> = sums.iter().map(|&sum| Argument::Value(writer.read(sum))).collect();
             let mut sum = arguments[0];
             for (i, &next) in arguments.iter().enumerate().skip(1) {
