@@ -27,7 +27,11 @@ impl StepKind {
     fn scratch(&self, level: Level) -> usize {
         match *self {
             Self::Fusion(ref fusion) => fusion.scratch,
-            Self::Product(Product { sizes, .. }) => product::multiply_scratch_len(level, sizes),
+            Self::Product(Product { sizes, k_a_task, .. }) => {
+                // A part along k may be packed in blocks of more rows than the whole.
+                let depths = [sizes.k, k_a_task, sizes.k % k_a_task.max(1)].into_iter();
+                depths.map(|k| product::multiply_scratch_len(level, product::Sizes { k, ..sizes })).max().unwrap_or(0)
+            }
             Self::Products { m, k, n, .. } => product::scratch_len(product::Sizes { m, k, n }),
             _ => 0,
         }
