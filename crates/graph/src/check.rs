@@ -2,10 +2,11 @@
 
 use std::collections::HashSet;
 
+use limpid_tensor::Shape;
+
 use crate::graph::Graph;
 use crate::mistake::Error;
 use crate::op::{Leaf, Op};
-use crate::shape::Shape;
 
 impl Graph {
     /// Verifies the graph: inputs stand before their users, each shape is what its op makes of its inputs, leaves have

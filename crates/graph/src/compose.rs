@@ -3,9 +3,10 @@
 //! They are descriptions, not nodes of their own, so their gradients of any order follow from the table, and a plan
 //! can fuse a user's variant of them as well as ours.
 
+use limpid_tensor::Shape;
+
 use crate::builder::{Operand, Var};
 use crate::mistake::Fault;
-use crate::shape::Shape;
 
 impl<'b> Var<'b> {
     /// Softmax along one axis, with the maximum subtracted first so that it cannot overflow.

@@ -5,12 +5,13 @@
 //! node along several ways. What it appends are ordinary nodes, so a gradient can be drawn, planned, run and
 //! differentiated again.
 
+use limpid_tensor::Shape;
+
 use crate::builder::{Builder, Var};
 use crate::graph::{Graph, Node, NodeId};
 use crate::map::{Gradient, MapOp};
 use crate::mistake::{Error, Fault};
 use crate::op::Op;
-use crate::shape::Shape;
 
 impl Builder {
     /// The derivative of `output`, a single number, with respect to each of `wrt`.

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use limpid_tensor::{Shape, Sizes, Tensor};
+
 use crate::mistake::{Error, Origin};
 use crate::op::{Leaf, Op};
-use crate::shape::{Shape, Sizes};
-use crate::tensor::Tensor;
 
 /// The address of a node in its graph; inputs have smaller ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

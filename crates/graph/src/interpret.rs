@@ -6,14 +6,14 @@
 
 use std::borrow::Cow;
 
+use limpid_tensor::{Data, Shape, Sizes, Tensor};
+
 use crate::graph::{Graph, Node, NodeId, listed};
 use crate::map::{MapOp, Real};
 use crate::memory;
 use crate::mistake::Error;
 use crate::op::index::{self, BadPosition};
 use crate::op::{Index, IndexBox, Layout, Leaf, Monoid, Op};
-use crate::shape::{Shape, Sizes};
-use crate::tensor::{Data, Tensor};
 
 /// Every value of one run, by node.
 #[derive(Debug)]
@@ -268,7 +268,8 @@ impl<'g, T: Real> Values<'g, T> {
     /// # Panics
     /// Where the id is of a larger graph than this.
     pub fn tensor(&self, id: NodeId) -> Tensor {
-        Tensor::from_parts(self.shape(id).to_vec(), T::into_data(self.numbers(id).into_owned()))
+        Tensor::new(self.shape(id), self.numbers(id).into_owned())
+            .unwrap_or_else(|_| unreachable!("a run has as many numbers as its shapes say"))
     }
 
     /// The graph that was run.
@@ -311,7 +312,9 @@ impl Op {
                 let spread = Layout::Broadcast(Shape::from(shape)).value(&[(&kept, result)], shape);
                 numbers.iter().zip(spread).map(|(&x, extreme)| i8::from(x.equal(extreme))).collect()
             }
-            _ => Vec::new(),
+            Self::Leaf(_) | Self::Map(_) | Self::Reduce(_) | Self::Contract | Self::Layout(_) | Self::Index(_) => {
+                Vec::new()
+            }
         }
     }
 }

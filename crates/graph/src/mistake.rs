@@ -4,9 +4,8 @@ use std::fmt;
 use std::panic::Location;
 use std::sync::Arc;
 
+use limpid_tensor::{Dim, Shape};
 use thiserror::Error;
-
-use crate::shape::{Dim, Shape};
 
 /// A mistake in one op of a described graph.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]

@@ -1,11 +1,11 @@
 //! Every value and every derivative of a graph, for looking at.
 
+use limpid_tensor::{Shape, Tensor};
+
 use crate::builder::Builder;
 use crate::graph::{Graph, NodeId, listed};
 use crate::interpret::interpret;
 use crate::mistake::Error;
-use crate::shape::Shape;
-use crate::tensor::Tensor;
 
 /// The value of each node of a graph in one run, in `f64`, and the derivative of the first output with respect to it.
 #[derive(Clone, Debug)]

@@ -2,10 +2,11 @@
 
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
+use limpid_tensor::{Dim, Shape};
+
 use crate::builder::{Operand, Var};
 use crate::mistake::Fault;
 use crate::op::{Index, Layout, Monoid, Op, Reduce};
-use crate::shape::{Dim, Shape};
 
 macro_rules! var_operator {
     ($($Trait:ident, $method:ident, $row:ident);*) => {$(

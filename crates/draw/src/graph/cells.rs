@@ -124,18 +124,18 @@ pub(super) fn draw(picture: &GraphPicture<'_>, sketch: &Sketch, columns: usize) 
 }
 
 fn drawn(picture: &GraphPicture<'_>, sketch: &Sketch, columns: usize, is_dense: bool) -> Option<Grid> {
-    let forms: Vec<Form> = sketch.units.iter().map(|unit| Form::of(unit, sketch, is_dense)).collect();
-    let blocks: Vec<Block> = forms.iter().map(|form| form.block.clone()).collect();
+    let sizes: Vec<CellSize> = sketch.units.iter().map(|unit| CellSize::of(unit, sketch, is_dense)).collect();
+    let blocks: Vec<Block> = sizes.iter().map(|form| form.block.clone()).collect();
     let lines: Vec<Line> = sketch.nets.iter().map(|net| Line { from: net.from, to: net.to.clone() }).collect();
     let placed = layout(&blocks, &lines, Spacing { between: 1.0, passing: 1.0, whole: true });
     let mut grid = Grid::default();
     let sight = Sight::of(picture, sketch);
     let mut left = 0;
     for (rank, units) in placed.ranks.iter().enumerate() {
-        let nodes = units.iter().map(|&unit| forms[unit].width).max().unwrap_or(0);
-        let right = left + units.iter().map(|&unit| forms[unit].trail(nodes)).max().unwrap_or(0);
+        let nodes = units.iter().map(|&unit| sizes[unit].width).max().unwrap_or(0);
+        let right = left + units.iter().map(|&unit| sizes[unit].trail(nodes)).max().unwrap_or(0);
         for &at in units {
-            unit(&mut grid, sketch, &sight, at, &forms[at], placed.tops[at] as usize, [left, nodes, right]);
+            unit(&mut grid, sketch, &sight, at, &sizes[at], placed.tops[at] as usize, [left, nodes, right]);
         }
         passing(&mut grid, &placed, rank, [left, right]);
         left = gap(&mut grid, &placed.hops[rank], right)?;
@@ -155,7 +155,7 @@ fn drawn(picture: &GraphPicture<'_>, sketch: &Sketch, columns: usize, is_dense: 
 }
 
 /// How large a unit is, in cells.
-struct Form {
+struct CellSize {
     block: Block,
     width: usize,
     labels: usize,
@@ -167,7 +167,7 @@ struct Form {
     is_dense: bool,
 }
 
-impl Form {
+impl CellSize {
     fn of(unit: &Unit, sketch: &Sketch, is_dense: bool) -> Self {
         let nets = || unit.outputs.iter().map(|&line| &sketch.nets[line]);
         let is_box = is_box(unit);
@@ -219,7 +219,7 @@ fn is_box(unit: &Unit) -> bool {
 }
 
 /// A node and the lines that leave it, in the columns from `left` over the end of the nodes' part to `right`.
-fn unit(grid: &mut Grid, sketch: &Sketch, sight: &Sight, at: usize, form: &Form, top: usize, place: [usize; 3]) {
+fn unit(grid: &mut Grid, sketch: &Sketch, sight: &Sight, at: usize, form: &CellSize, top: usize, place: [usize; 3]) {
     let [left, nodes, right] = place;
     let unit = &sketch.units[at];
     let is_box = is_box(unit);

@@ -1,6 +1,8 @@
 //! What is written on a graph: numbers, statistics, the signs of ops.
 
+use limpid_graph::op::Monoid;
 use limpid_graph::show::{DrawnNode, Numbers};
+use limpid_graph::{Leaf, MapOp, Op};
 
 use crate::short_number;
 
@@ -45,7 +47,7 @@ impl Label {
 
 /// Whether the node is a single number written in the graph.
 pub(crate) fn is_number(node: &DrawnNode) -> bool {
-    node.op == "constant" && !node.attributes.is_empty()
+    matches!(node.computes, Op::Leaf(Leaf::Constant(_))) && !node.attributes.is_empty()
 }
 
 /// A single number as it is; a tensor as its shape, and its numbers where they are few and short, else statistics.
@@ -112,28 +114,39 @@ pub(crate) fn minus(number: &str) -> String {
 pub(crate) fn sign(node: &DrawnNode, operand: &str) -> String {
     let is_short = (1..=3).contains(&operand.chars().count());
     let (bare, within) = if is_short { (operand, operand) } else { ("(·)", "·") };
-    let sign = match node.op.as_str() {
-        "add" => "+",
-        "subtract" => "−",
-        "multiply" => "×",
-        "divide" => "÷",
-        "negate" => "neg",
-        "square" => return format!("{bare}²"),
-        "abs" => return format!("|{within}|"),
-        "sqrt" => "√",
-        "sum" => "Σ",
-        "maximum" => "max",
-        "minimum" => "min",
-        "greater" => ">",
-        "greater_equal" => "≥",
-        "less" => "<",
-        "less_equal" => "≤",
-        "equal" => "=",
-        "not_equal" => "≠",
-        "select" => "where",
-        op => op,
+    let sign = match &node.computes {
+        Op::Map(MapOp::Square) => return format!("{bare}²"),
+        Op::Map(MapOp::Abs) => return format!("|{within}|"),
+        Op::Map(op) => sign_of(*op),
+        Op::Reduce(reduce) => match reduce.monoid {
+            Monoid::Sum => "Σ",
+            Monoid::Max | Monoid::Min => reduce.monoid.name(),
+        },
+        Op::Leaf(_) | Op::Formula(_) | Op::Contract | Op::Layout(_) | Op::Index(_) => &node.op,
     };
     sign.to_string()
+}
+
+/// The sign of a function of single numbers that has one; the name of the others.
+fn sign_of(op: MapOp) -> &'static str {
+    match op {
+        MapOp::Add => "+",
+        MapOp::Subtract => "−",
+        MapOp::Multiply => "×",
+        MapOp::Divide => "÷",
+        MapOp::Negate => "neg",
+        MapOp::Sqrt => "√",
+        MapOp::Maximum => "max",
+        MapOp::Minimum => "min",
+        MapOp::Greater => ">",
+        MapOp::GreaterEqual => "≥",
+        MapOp::Less => "<",
+        MapOp::LessEqual => "≤",
+        MapOp::Equal => "=",
+        MapOp::NotEqual => "≠",
+        MapOp::Select => "where",
+        op => op.info().name,
+    }
 }
 
 #[cfg(test)]

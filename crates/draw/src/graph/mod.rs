@@ -7,12 +7,12 @@
 //! ```
 
 mod cells;
-mod form;
-mod frame;
 mod label;
-mod lanes;
+mod layer_frames;
 mod layered;
+mod narrow;
 mod page;
+mod sizes;
 mod sketch;
 
 use std::collections::BTreeSet;
@@ -184,7 +184,7 @@ impl<'d> GraphPicture<'d> {
     /// a line. With colours, values and derivatives have those that they have on a page.
     pub fn terminal(&self, columns: usize, colours: impl Into<Colours>) -> String {
         let sketch = Sketch::of(self);
-        let grid = cells::draw(self, &sketch, columns).unwrap_or_else(|| lanes::draw(self, &sketch, columns));
+        let grid = cells::draw(self, &sketch, columns).unwrap_or_else(|| narrow::draw(self, &sketch, columns));
         grid.text(colours.into())
     }
 }

@@ -1,8 +1,8 @@
 //! A graph on a page.
 
-use super::form::{BESIDE, Band, CLEAR, Form, LEADING, RADIUS, SMALL, TEXT, around, bands, is_round, widest};
-use super::frame::{Name, Piece, make_room, pieces};
+use super::layer_frames::{Name, Piece, make_room, pieces};
 use super::layered::{Block, Layout, Line, Spacing, layout};
+use super::sizes::{BESIDE, Band, CLEAR, LEADING, RADIUS, SMALL, TEXT, UnitSize, around, bands, is_round, widest};
 use super::sketch::{Kind, Net, Sketch, Unit};
 use super::{Direction, GraphPicture, Sight};
 use crate::{
@@ -40,19 +40,19 @@ pub(super) fn draw(picture: &GraphPicture<'_>) -> (Scene, Boxes) {
 }
 
 fn drawn(picture: &GraphPicture<'_>, sketch: &Sketch, direction: Direction) -> (Scene, Boxes) {
-    let mut forms: Vec<Form> = sketch.units.iter().map(|unit| Form::of(unit, sketch, direction)).collect();
-    let (rooms, names) = make_room(&sketch.frames, &mut forms, direction);
-    let blocks: Vec<Block> = forms.iter().map(|form| form.block.clone()).collect();
+    let mut sizes: Vec<UnitSize> = sketch.units.iter().map(|unit| UnitSize::of(unit, sketch, direction)).collect();
+    let (rooms, names) = make_room(&sketch.frames, &mut sizes, direction);
+    let blocks: Vec<Block> = sizes.iter().map(|form| form.block.clone()).collect();
     let lines: Vec<Line> = sketch.nets.iter().map(|net| Line { from: net.from, to: net.to.clone() }).collect();
     let placed = layout(&blocks, &lines, Spacing { between: 18.0, passing: 20.0, whole: false });
-    let bands = bands(&placed, &forms, direction, MARGIN);
+    let bands = bands(&placed, &sizes, direction, MARGIN);
     let (along, across) = (bands.last().map_or(0.0, |band| band.end) + MARGIN, placed.height + 2.0 * MARGIN);
     let [width, height] = if direction == Direction::Down { [across, along] } else { [along, across] };
     let sight = Sight::of(picture, sketch);
     let (scene, boxes) = (Scene::new(width, height), Boxes::default());
-    let mut page = Page { sketch, forms: &forms, placed: &placed, bands: &bands, direction, sight, scene, boxes };
+    let mut page = Page { sketch, sizes: &sizes, placed: &placed, bands: &bands, direction, sight, scene, boxes };
     page.scene.title = if picture.title.is_empty() { sketch.described() } else { picture.title.clone() };
-    page.frames(&pieces(&sketch.frames, &rooms, &forms, &placed), &names);
+    page.frames(&pieces(&sketch.frames, &rooms, &sizes, &placed), &names);
     page.hops();
     (0..placed.ranks.len()).for_each(|rank| page.units(rank));
     page.legend();
@@ -61,7 +61,7 @@ fn drawn(picture: &GraphPicture<'_>, sketch: &Sketch, direction: Direction) -> (
 
 struct Page<'p> {
     sketch: &'p Sketch,
-    forms: &'p [Form],
+    sizes: &'p [UnitSize],
     placed: &'p Layout,
     bands: &'p [Band],
     direction: Direction,
@@ -86,7 +86,7 @@ impl Page<'_> {
             self.scene.add(Path { stroke: Some(edge), ..frame });
         }
         for name in names {
-            let (unit, form) = (&self.sketch.units[name.unit], &self.forms[name.unit]);
+            let (unit, form) = (&self.sketch.units[name.unit], &self.sizes[name.unit]);
             let rank = self.placed.ranks.iter().position(|blocks| blocks.contains(&name.unit)).unwrap_or_default();
             let (band, across) = (self.bands[rank], self.placed.tops[name.unit] + name.across);
             let place = match self.direction {
@@ -123,7 +123,7 @@ impl Page<'_> {
 
     /// How far along a line meets a node.
     fn entry(&self, band: Band, block: usize, across: f64) -> f64 {
-        let (unit, form) = (&self.sketch.units[block], &self.forms[block]);
+        let (unit, form) = (&self.sketch.units[block], &self.sizes[block]);
         let half = form.length(self.direction) / 2.0;
         let off = (across - self.placed.tops[block] - form.middle).abs().min(half);
         let inner = if is_round(unit) { (half * half - off * off).sqrt() } else { half };
@@ -133,7 +133,7 @@ impl Page<'_> {
     fn units(&mut self, rank: usize) {
         let band = self.bands[rank];
         for &at in &self.placed.ranks[rank] {
-            let (unit, form, top) = (&self.sketch.units[at], &self.forms[at], self.placed.tops[at]);
+            let (unit, form, top) = (&self.sketch.units[at], &self.sizes[at], self.placed.tops[at]);
             let middle = band.middle(unit, form, self.direction);
             let edge = middle + form.length(self.direction) / 2.0;
             for (&line, &across) in unit.outputs.iter().zip(&form.block.outs) {

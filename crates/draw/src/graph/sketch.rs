@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use limpid_graph::show::{Drawing, DrawnNode};
+use limpid_graph::{Layout, Leaf, MapOp, Op};
 
 use super::label::{Label, is_number, minus, sign};
 use super::{GraphPicture, Layers};
@@ -30,8 +31,10 @@ pub(crate) struct Unit {
     pub(crate) title: String,
     /// What stands over it; may be empty.
     pub(crate) caption: String,
-    /// The op of a single node.
-    pub(crate) op: String,
+    /// The function of single numbers that a single node computes, if it computes one.
+    pub(crate) map: Option<MapOp>,
+    /// The parameter or state that an update changes.
+    pub(crate) target: Option<String>,
     /// The nodes of the graph in it; those that it passes over are not among them.
     pub(crate) members: Vec<usize>,
     /// How many lines come in.
@@ -196,7 +199,8 @@ impl Sketch {
                 kind: Kind::Update,
                 title: format!("→ {target}"),
                 caption: String::new(),
-                op: target,
+                map: None,
+                target: Some(target),
                 members: Vec::new(),
                 inputs: 1,
                 outputs: Vec::new(),
@@ -229,17 +233,32 @@ fn alone(drawing: &Drawing, id: usize) -> Unit {
     let operand = node.inputs.first().map(|&input| &drawing.nodes[input]);
     let operand = operand.and_then(|operand| operand.name.clone()).unwrap_or_default();
     let sign = sign(node, &operand);
-    let (kind, title, caption) = match (node.class, is_number(node)) {
-        ("Leaf", true) => (Kind::Constant, minus(&node.attributes), name),
-        ("Leaf", false) if node.name.is_some() => (Kind::Leaf, name, String::new()),
-        ("Leaf", false) if node.op == "extent" => (Kind::Leaf, format!("size of {}", node.attributes), String::new()),
-        ("Leaf", false) => (Kind::Leaf, format!("{} {}", node.op, node.attributes).trim().to_string(), String::new()),
-        _ if matches!(node.class, "Reduce" | "Index" | "Layout") && !node.attributes.is_empty() => {
+    let with_attributes = |name: &str| format!("{name} {}", node.attributes).trim().to_string();
+    let (kind, title, caption) = match &node.computes {
+        Op::Leaf(_) if is_number(node) => (Kind::Constant, minus(&node.attributes), name),
+        Op::Leaf(_) if node.name.is_some() => (Kind::Leaf, name, String::new()),
+        Op::Leaf(Leaf::Extent(_)) => (Kind::Leaf, format!("size of {}", node.attributes), String::new()),
+        Op::Leaf(Leaf::Input | Leaf::Parameter | Leaf::State | Leaf::Constant(_)) => {
+            (Kind::Leaf, with_attributes(&node.op), String::new())
+        }
+        Op::Reduce(_) | Op::Index(_) | Op::Layout(_) if !node.attributes.is_empty() => {
             (Kind::Op, format!("{sign} {}", node.attributes).trim_end_matches("axes ").trim().to_string(), name)
         }
-        _ => (Kind::Op, sign, name),
+        Op::Map(_) | Op::Formula(_) | Op::Contract | Op::Reduce(_) | Op::Index(_) | Op::Layout(_) => {
+            (Kind::Op, sign, name)
+        }
     };
-    Unit { kind, title, caption, op: node.op.clone(), members: vec![node.id], inputs: 0, outputs: Vec::new() }
+    let map = if let Op::Map(op) = node.computes { Some(op) } else { None };
+    Unit { kind, title, caption, map, target: None, members: vec![node.id], inputs: 0, outputs: Vec::new() }
+}
+
+/// Whether the op only repeats its input's numbers, or gives them another shape.
+fn carries(op: &Op) -> bool {
+    match op {
+        Op::Layout(Layout::Broadcast(_) | Layout::Reshape(_)) => true,
+        Op::Layout(Layout::Permute(_) | Layout::Slice { .. } | Layout::Pad { .. } | Layout::Concat { .. }) => false,
+        Op::Leaf(_) | Op::Map(_) | Op::Formula(_) | Op::Reduce(_) | Op::Contract | Op::Index(_) => false,
+    }
 }
 
 /// The box of a folded layer.
@@ -255,7 +274,7 @@ fn layer(drawing: &Drawing, members: &[usize], groups: &Groups) -> Unit {
         None => (path, way.trim_start_matches(", ").to_string()),
     };
     let members = members.to_vec();
-    Unit { kind: Kind::Layer, title, caption, op: String::new(), members, inputs: 0, outputs: Vec::new() }
+    Unit { kind: Kind::Layer, title, caption, map: None, target: None, members, inputs: 0, outputs: Vec::new() }
 }
 
 /// The nodes whose values leave their unit: used by another unit, an answer, or not used at all.
@@ -285,10 +304,9 @@ impl Seen {
     fn new(drawing: &Drawing, everything: bool) -> Self {
         let mut source: Vec<usize> = Vec::new();
         for node in &drawing.nodes {
-            let carries = matches!(node.op.as_str(), "broadcast" | "reshape") && node.class == "Layout";
             let kept = everything || node.is_blank || node.name.is_some() || drawing.outputs.contains(&node.id);
             source.push(match node.inputs[..] {
-                [input] if carries && !kept => source[input],
+                [input] if carries(&node.computes) && !kept => source[input],
                 _ => node.id,
             });
         }

@@ -111,7 +111,7 @@ impl Families {
                     let fixed = [own, joined.first(node.inputs[0].index())];
                     fixed.into_iter().for_each(|at| all.entry(at).or_default().is_fixed = true);
                 }
-                _ => {}
+                Op::Leaf(_) | Op::Map(_) | Op::Formula(_) | Op::Contract | Op::Layout(_) | Op::Index(_) => {}
             }
         }
         Self(all)

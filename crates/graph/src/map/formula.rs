@@ -10,13 +10,13 @@ use crate::mistake::Fault;
 
 /// An expression of single numbers. Every row of the table is a method of it, and arithmetic is written as usual.
 #[derive(Clone, Debug)]
-pub enum Expr {
+pub enum FormulaBody {
     /// The i-th argument.
     Argument(usize),
     /// A number.
     Number(f64),
     /// A row of the table, applied.
-    Apply(MapOp, Vec<Expr>),
+    Apply(MapOp, Vec<FormulaBody>),
 }
 
 /// A Map op of a user's own: a name and an expression. Its gradient follows from the rows that it is made of, or is
@@ -47,16 +47,16 @@ pub struct Formula(Arc<Parts>);
 struct Parts {
     name: String,
     arity: usize,
-    body: Expr,
+    body: FormulaBody,
     /// For each argument, what reaches it of the upstream derivative, which is the last argument of these expressions.
     /// None where it follows from the body.
-    gradient: Option<Vec<Expr>>,
+    gradient: Option<Vec<FormulaBody>>,
 }
 
 impl Formula {
     /// Makes an op of `N` arguments from the expression that `body` writes over them.
-    pub fn new<const N: usize>(name: &str, body: impl FnOnce([Expr; N]) -> Expr) -> Self {
-        let body = body(std::array::from_fn(Expr::Argument));
+    pub fn new<const N: usize>(name: &str, body: impl FnOnce([FormulaBody; N]) -> FormulaBody) -> Self {
+        let body = body(std::array::from_fn(FormulaBody::Argument));
         Self(Arc::new(Parts { name: name.to_string(), arity: N, body, gradient: None }))
     }
 
@@ -68,9 +68,9 @@ impl Formula {
     /// derivative is 0 everywhere, so the derivative of a straight line between −1 and 1 is taken instead.
     ///
     /// ```
-    /// use limpid_graph::{Builder, Expr, Formula};
+    /// use limpid_graph::{Builder, FormulaBody, Formula};
     ///
-    /// let binary = Formula::new("binary", |[x]| x.step()).with_gradient(|[x], up| [up * x.abs().less(Expr::from(1.0))]);
+    /// let binary = Formula::new("binary", |[x]| x.step()).with_gradient(|[x], up| [up * x.abs().less(FormulaBody::from(1.0))]);
     ///
     /// let b = Builder::new();
     /// let x = b.input("x", 3);
@@ -82,8 +82,11 @@ impl Formula {
     /// # Ok::<(), limpid_graph::Error>(())
     /// ```
     #[must_use]
-    pub fn with_gradient<const N: usize>(self, gradient: impl FnOnce([Expr; N], Expr) -> [Expr; N]) -> Self {
-        let gradient = gradient(std::array::from_fn(Expr::Argument), Expr::Argument(N));
+    pub fn with_gradient<const N: usize>(
+        self,
+        gradient: impl FnOnce([FormulaBody; N], FormulaBody) -> [FormulaBody; N],
+    ) -> Self {
+        let gradient = gradient(std::array::from_fn(FormulaBody::Argument), FormulaBody::Argument(N));
         let Parts { name, arity, body, .. } = &*self.0;
         let (name, body) = (name.clone(), body.clone());
         Self(Arc::new(Parts { name, arity: *arity, body, gradient: Some(gradient.into()) }))
@@ -100,7 +103,7 @@ impl Formula {
     }
 
     /// What it computes.
-    pub fn body(&self) -> &Expr {
+    pub fn body(&self) -> &FormulaBody {
         &self.0.body
     }
 
@@ -132,7 +135,7 @@ impl Formula {
     pub(crate) fn gradient<'b>(&self, arguments: &[Var<'b>], up: Var<'b>, which: usize) -> Gradient<'b> {
         if let Some(gradient) = &self.0.gradient {
             return match &gradient[which] {
-                Expr::Number(0.0) => Gradient::Zero,
+                FormulaBody::Number(0.0) => Gradient::Zero,
                 own => expand(own, &[arguments, &[up]].concat()).broadcast_to(up.shape()).into(),
             };
         }
@@ -157,24 +160,24 @@ impl Formula {
     }
 }
 
-fn check(body: &Expr, arity: usize) -> Result<(), Fault> {
+fn check(body: &FormulaBody, arity: usize) -> Result<(), Fault> {
     match body {
-        &Expr::Argument(argument) if argument >= arity => Err(Fault::FormulaArgument { argument, arity }),
-        Expr::Argument(_) | Expr::Number(_) => Ok(()),
-        Expr::Apply(op, inner) if inner.len() != op.info().arguments.len() => {
+        &FormulaBody::Argument(argument) if argument >= arity => Err(Fault::FormulaArgument { argument, arity }),
+        FormulaBody::Argument(_) | FormulaBody::Number(_) => Ok(()),
+        FormulaBody::Apply(op, inner) if inner.len() != op.info().arguments.len() => {
             let (row, wanted) = (op.info().name, op.info().arguments.len());
             Err(Fault::FormulaRow { row, wanted, found: inner.len() })
         }
-        Expr::Apply(_, inner) => inner.iter().try_for_each(|e| check(e, arity)),
+        FormulaBody::Apply(_, inner) => inner.iter().try_for_each(|e| check(e, arity)),
     }
 }
 
-fn expand<'b>(body: &Expr, arguments: &[Var<'b>]) -> Var<'b> {
+fn expand<'b>(body: &FormulaBody, arguments: &[Var<'b>]) -> Var<'b> {
     let builder = arguments[0].builder();
     match body {
-        Expr::Argument(i) => arguments[*i],
-        Expr::Number(number) => builder.constant(*number),
-        Expr::Apply(op, inner) => {
+        FormulaBody::Argument(i) => arguments[*i],
+        FormulaBody::Number(number) => builder.constant(*number),
+        FormulaBody::Apply(op, inner) => {
             let inner: Vec<_> = inner.iter().map(|e| expand(e, arguments)).collect();
             builder.map(*op, &inner)
         }
@@ -182,11 +185,16 @@ fn expand<'b>(body: &Expr, arguments: &[Var<'b>]) -> Var<'b> {
 }
 
 /// Computes the body at each position; `note` sees each row in it with its arguments.
-fn evaluate<L: Lane>(body: &Expr, arguments: &[&[L]], count: usize, note: &mut impl FnMut(MapOp, &[&[L]])) -> Vec<L> {
+fn evaluate<L: Lane>(
+    body: &FormulaBody,
+    arguments: &[&[L]],
+    count: usize,
+    note: &mut impl FnMut(MapOp, &[&[L]]),
+) -> Vec<L> {
     match body {
-        Expr::Argument(i) => arguments[*i].to_vec(),
-        Expr::Number(number) => vec![L::of(*number); count],
-        Expr::Apply(op, inner) => {
+        FormulaBody::Argument(i) => arguments[*i].to_vec(),
+        FormulaBody::Number(number) => vec![L::of(*number); count],
+        FormulaBody::Apply(op, inner) => {
             let inner: Vec<_> = inner.iter().map(|e| evaluate(e, arguments, count, note)).collect();
             let inner: Vec<&[L]> = inner.iter().map(Vec::as_slice).collect();
             note(*op, &inner);
@@ -196,7 +204,7 @@ fn evaluate<L: Lane>(body: &Expr, arguments: &[&[L]], count: usize, note: &mut i
 }
 
 /// Expressions are equal where they compute the same bits: 0 and −0 are different numbers.
-impl PartialEq for Expr {
+impl PartialEq for FormulaBody {
     fn eq(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Argument(a), Self::Argument(b)) => a == b,
@@ -207,7 +215,7 @@ impl PartialEq for Expr {
     }
 }
 
-impl From<f64> for Expr {
+impl From<f64> for FormulaBody {
     fn from(number: f64) -> Self {
         Self::Number(number)
     }
@@ -215,25 +223,25 @@ impl From<f64> for Expr {
 
 macro_rules! expr_operator {
     ($($Trait:ident, $method:ident, $row:ident);*) => {$(
-        impl<T: Into<Expr>> $Trait<T> for Expr {
-            type Output = Expr;
+        impl<T: Into<FormulaBody>> $Trait<T> for FormulaBody {
+            type Output = FormulaBody;
 
-            fn $method(self, other: T) -> Expr {
-                Expr::$row(self, other)
+            fn $method(self, other: T) -> FormulaBody {
+                FormulaBody::$row(self, other)
             }
         }
-        impl $Trait<Expr> for f64 {
-            type Output = Expr;
+        impl $Trait<FormulaBody> for f64 {
+            type Output = FormulaBody;
 
-            fn $method(self, other: Expr) -> Expr {
-                Expr::Number(self).$row(other)
+            fn $method(self, other: FormulaBody) -> FormulaBody {
+                FormulaBody::Number(self).$row(other)
             }
         }
     )*};
 }
 expr_operator!(Add, add, add; Sub, sub, subtract; Mul, mul, multiply; Div, div, divide);
 
-impl Neg for Expr {
+impl Neg for FormulaBody {
     type Output = Self;
 
     fn neg(self) -> Self {
@@ -241,7 +249,7 @@ impl Neg for Expr {
     }
 }
 
-impl fmt::Display for Expr {
+impl fmt::Display for FormulaBody {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Argument(i) => write!(f, "{}", char::from(b'a' + (*i % 26) as u8)),
@@ -254,17 +262,17 @@ impl fmt::Display for Expr {
     }
 }
 
-fn bracketed(inner: &Expr) -> String {
+fn bracketed(inner: &FormulaBody) -> String {
     match inner {
-        Expr::Apply(..) => format!("({inner})"),
-        Expr::Number(number) if number.is_sign_negative() => format!("({inner})"),
+        FormulaBody::Apply(..) => format!("({inner})"),
+        FormulaBody::Number(number) if number.is_sign_negative() => format!("({inner})"),
         _ => inner.to_string(),
     }
 }
 
 impl fmt::Display for Formula {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names: Vec<_> = (0..self.arity()).map(|i| Expr::Argument(i).to_string()).collect();
+        let names: Vec<_> = (0..self.arity()).map(|i| FormulaBody::Argument(i).to_string()).collect();
         write!(f, "{}({}) = {}", self.name(), names.join(", "), self.body())
     }
 }

@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
-use crate::tensor::{Element, Tensor};
+use limpid_tensor::{Element, Tensor};
 
 /// A number, or a vector of numbers worked on together.
 ///

@@ -105,10 +105,10 @@ macro_rules! map_ops {
         }
 
         #[allow(clippy::should_implement_trait)]
-        impl Expr {
+        impl FormulaBody {
             $(
                 $(#[doc = $doc])*
-                pub fn $method(self $(, $more: impl Into<Expr>)*) -> Self {
+                pub fn $method(self $(, $more: impl Into<FormulaBody>)*) -> Self {
                     Self::Apply(MapOp::$Op, vec![self $(, $more.into())*])
                 }
             )*

@@ -1,6 +1,6 @@
 //! The Map class: functions of single numbers, applied to each element.
 //!
-//! `table.rs` holds the ops themselves, one row each. [`Lane`] is the arithmetic that a row may use, [`Expr`] and
+//! `table.rs` holds the ops themselves, one row each. [`Lane`] is the arithmetic that a row may use, [`FormulaBody`] and
 //! [`Formula`] let a user compose rows into a Map op of their own.
 
 mod formula;
@@ -8,7 +8,7 @@ mod lane;
 mod macros;
 mod table;
 
-pub use formula::{Expr, Formula};
+pub use formula::{Formula, FormulaBody};
 pub use lane::{Lane, Real};
 pub use table::MapOp;
 

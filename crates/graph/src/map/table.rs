@@ -1,6 +1,6 @@
 //! **The table of Map ops**: functions of single numbers, one row each.
 //!
-//! A row is everything that limpid knows of the op. From it come the method on [`Var`] and on [`Expr`], the value in
+//! A row is everything that limpid knows of the op. From it come the method on [`Var`] and on [`FormulaBody`], the value in
 //! every precision, the gradient, the formula that is shown, the documentation and the tests. To add an op, add a row.
 //!
 //! | column | what it says |
@@ -18,7 +18,7 @@ use std::f64::consts::{FRAC_1_SQRT_2, FRAC_2_SQRT_PI};
 
 use super::Gradient::{self, Zero};
 use super::macros::map_ops;
-use super::{Expr, Lane, MapInfo};
+use super::{FormulaBody, Lane, MapInfo};
 use crate::builder::{Operand, Var};
 
 map_ops! {

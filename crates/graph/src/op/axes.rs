@@ -166,15 +166,33 @@ impl AxisMap {
         Self::new(shape, shape, (0..shape.len()).map(|axis| same(axis, axis)))
     }
 
+    /// A broadcast under NumPy's rule.
+    pub fn broadcast(from: &[usize], to: &[usize]) -> Self {
+        let new = to.len() - from.len();
+        let link = |output: usize| match output.checked_sub(new) {
+            Some(input) if from[input] == to[output] => same(input, output),
+            input => AxisLink::New { input, output },
+        };
+        Self::new(from, to, (0..to.len()).map(link))
+    }
+
     /// The links.
     pub fn links(&self) -> &[AxisLink] {
         &self.links
     }
 
     /// The output's axis that is this axis of the input, with every position at its place.
-    pub fn same_axis(&self, input: usize) -> Option<usize> {
+    pub fn same_output(&self, input: usize) -> Option<usize> {
         self.links.iter().find_map(|link| match *link {
             AxisLink::Same { input: from, output, offset: 0 } if from == input => Some(output),
+            _ => None,
+        })
+    }
+
+    /// The input's axis that is this axis of the output, with every position at its place.
+    pub fn same_input(&self, output: usize) -> Option<usize> {
+        self.links.iter().find_map(|link| match *link {
+            AxisLink::Same { input, output: to, offset: 0 } if to == output => Some(input),
             _ => None,
         })
     }

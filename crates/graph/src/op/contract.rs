@@ -1,11 +1,12 @@
 //! Contract: the matrix product over the last two axes.
 
+use limpid_tensor::Shape;
+
 use super::axes::{AxisLink, AxisMap, same};
 use super::two;
 use crate::builder::Var;
 use crate::map::{Gradient, Lane};
 use crate::mistake::Fault;
-use crate::shape::Shape;
 
 /// `(…, m, k) · (…, k, n)` gives `(…, m, n)`; the leading axes are equal, which the builder has seen to.
 pub(super) fn infer(inputs: &[&Shape]) -> Result<Shape, Fault> {

@@ -1,11 +1,12 @@
 //! Index: numbers picked, placed or found by position. A position is a whole number stored as a real one.
 
+use limpid_tensor::{Dim, Shape};
+
 use super::axes::{AxisLink, AxisMap, same};
 use super::{Monoid, Reduce, one, two};
 use crate::builder::Var;
 use crate::map::{Gradient, Lane};
 use crate::mistake::Fault;
-use crate::shape::{Dim, Shape};
 
 /// An op that deals in positions.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

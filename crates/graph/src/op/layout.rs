@@ -1,12 +1,13 @@
 //! Layout: the same numbers, arranged otherwise. A view is never hidden in an edge: it is one of these nodes.
 
+use limpid_tensor::{Dim, Shape};
+
 use super::axes::{AxisLink, AxisMap, IndexBox, regroupings, same};
 use super::one;
 use crate::builder::Var;
 use crate::map::{Gradient, Lane};
 use crate::mistake::Fault;
 use crate::op::reduce::{Monoid, Reduce};
-use crate::shape::{Dim, Shape};
 
 /// A rearrangement.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -106,14 +107,7 @@ impl Layout {
             let links: Vec<AxisLink> = match self {
                 Self::Reshape(_) => regroupings(input, output),
                 Self::Permute(axes) => axes.iter().enumerate().map(|(to, &from)| same(from, to)).collect(),
-                Self::Broadcast(_) => {
-                    let new = output.len() - input.len();
-                    let link = |to: usize| match to.checked_sub(new) {
-                        Some(from) if input[from] == output[to] => same(from, to),
-                        from => AxisLink::New { input: from, output: to },
-                    };
-                    (0..output.len()).map(link).collect()
-                }
+                Self::Broadcast(_) => return AxisMap::broadcast(input, output),
                 &Self::Slice { axis, start, .. } => moved(axis, -(start as isize)),
                 &Self::Pad { axis, before, .. } => moved(axis, before as isize),
                 &Self::Concat { axis } => {

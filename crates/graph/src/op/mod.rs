@@ -18,11 +18,11 @@ pub use index::Index;
 pub use layout::{Layout, row_major_strides};
 pub use reduce::{Monoid, Reduce};
 
+use limpid_tensor::{Dim, Shape, Tensor};
+
 use crate::builder::Var;
 use crate::map::{Formula, Gradient, MapOp, Real};
 use crate::mistake::Fault;
-use crate::shape::{Dim, Shape};
-use crate::tensor::Tensor;
 
 /// What a node computes from its inputs.
 #[derive(Clone, Debug, PartialEq)]
@@ -41,6 +41,40 @@ pub enum Op {
     Layout(Layout),
     /// Numbers picked, placed or found by their position.
     Index(Index),
+}
+
+/// What a planner or a reader has to know an op by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Class {
+    /// Values that a graph does not compute.
+    Leaf,
+    /// Functions of single numbers, the table's and a user's own.
+    Map,
+    /// Folds.
+    Reduce,
+    /// Matrix products.
+    Contract,
+    /// Arrangements.
+    Layout,
+    /// Positions.
+    Index,
+}
+
+impl Class {
+    /// Every class.
+    pub const ALL: &[Self] = &[Self::Leaf, Self::Map, Self::Reduce, Self::Contract, Self::Layout, Self::Index];
+
+    /// Its name in drawings.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Leaf => "Leaf",
+            Self::Map => "Map",
+            Self::Reduce => "Reduce",
+            Self::Contract => "Contract",
+            Self::Layout => "Layout",
+            Self::Index => "Index",
+        }
+    }
 }
 
 /// A value that a graph does not compute.
@@ -77,14 +111,14 @@ impl Op {
     }
 
     /// The class that the op belongs to.
-    pub fn class(&self) -> &'static str {
+    pub fn class(&self) -> Class {
         match self {
-            Self::Leaf(_) => "Leaf",
-            Self::Map(_) | Self::Formula(_) => "Map",
-            Self::Reduce(_) => "Reduce",
-            Self::Contract => "Contract",
-            Self::Layout(_) => "Layout",
-            Self::Index(_) => "Index",
+            Self::Leaf(_) => Class::Leaf,
+            Self::Map(_) | Self::Formula(_) => Class::Map,
+            Self::Reduce(_) => Class::Reduce,
+            Self::Contract => Class::Contract,
+            Self::Layout(_) => Class::Layout,
+            Self::Index(_) => Class::Index,
         }
     }
 

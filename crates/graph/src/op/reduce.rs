@@ -1,10 +1,11 @@
 //! Reduce: axes folded away by a monoid (sum, maximum, minimum). A mean is a sum and a division.
 
+use limpid_tensor::{Dim, Shape};
+
 use super::axes::{AxisLink, AxisMap, same};
 use crate::builder::Var;
 use crate::map::{Gradient, Lane};
 use crate::mistake::Fault;
-use crate::shape::{Dim, Shape};
 
 /// Folds `axes` of its input.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

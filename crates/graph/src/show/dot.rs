@@ -5,6 +5,7 @@
 use std::fmt::Write;
 
 use super::{Drawing, DrawnNode};
+use crate::op::Op;
 
 impl Drawing {
     /// The drawing in DOT: values flow from left to right, a layer's nodes stand in one box.
@@ -56,7 +57,7 @@ impl Drawing {
         if node.is_blank {
             label.push_str("\nd ____");
         }
-        let leaf = if node.class == "Leaf" { ", shape=ellipse" } else { "" };
+        let leaf = if matches!(node.computes, Op::Leaf(_)) { ", shape=ellipse" } else { "" };
         let output = if self.outputs.contains(&node.id) { ", peripheries=2" } else { "" };
         format!("n{} [label=\"{}\"{leaf}{output}];", node.id, escaped(&label))
     }

@@ -5,11 +5,11 @@ mod text;
 
 use std::fmt;
 
+use limpid_tensor::Tensor;
 use serde::Serialize;
 
 use crate::graph::{Graph, NodeId};
 use crate::op::Op;
-use crate::tensor::Tensor;
 use crate::trace::Trace;
 
 /// A graph ready to be drawn: names, shapes and, of a traced run, numbers.
@@ -34,6 +34,9 @@ pub struct DrawnNode {
     pub op: String,
     /// The op's class.
     pub class: &'static str,
+    /// The op itself, for pictures that depend on what it is. It is not in the JSON, which has its name and class.
+    #[serde(skip)]
+    pub computes: Op,
     /// The op's settings beside its inputs; empty if there are none.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub attributes: String,
@@ -162,7 +165,8 @@ impl Graph {
         DrawnNode {
             id: id.index(),
             op: node.op.name().to_string(),
-            class: node.op.class(),
+            class: node.op.class().name(),
+            computes: node.op.clone(),
             attributes: node.op.attributes(),
             formula,
             inputs: node.inputs.iter().map(|input| input.index()).collect(),

@@ -295,7 +295,7 @@ fn a_window_reads_the_positions_that_its_size_stride_dilation_and_padding_say() 
                         }
                     }
                     for (first, last) in (0..extent).flat_map(|a| (a..extent).map(move |b| (a, b))) {
-                        let reached = map.reaches(&IndexBox::new([first..last + 1]));
+                        let reached = map.reaches(&IndexBox::new(std::iter::once(first..last + 1)));
                         let shown = all.iter().copied().filter(|&e| of(e).range(first..=last).next().is_some());
                         assert_covers(&reached, hull(&output, shown).as_ref(), &|| name.clone());
                     }
@@ -363,7 +363,7 @@ fn a_part_that_is_computed_again_has_the_bits_of_the_whole() {
             }
             if matches!(node.op, Op::Index(Index::OneHot { .. })) {
                 let last = shape.len() - 1;
-                part = IndexBox::new(part.ranges()[..last].iter().cloned().chain([0..shape[last]]));
+                part = IndexBox::new(part.ranges()[..last].iter().cloned().chain(std::iter::once(0..shape[last])));
             }
             let cut = |of: NodeId, part: &IndexBox| -> Vec<f64> {
                 let numbers = run.numbers(of);

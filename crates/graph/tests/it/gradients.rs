@@ -1,7 +1,7 @@
 //! Every op's derivative is right: against central differences in `f64`, of first and second order.
 
 use limpid_graph::op::Monoid;
-use limpid_graph::{Axes, Builder, Expr, Fault, Formula, MapOp, Shape, Tensor, Var};
+use limpid_graph::{Axes, Builder, Fault, Formula, FormulaBody, MapOp, Shape, Tensor, Var};
 
 use crate::support::draws::Draws;
 use crate::support::gradient_check::{Order, Report, assert_all, check};
@@ -220,7 +220,7 @@ fn labels(scores: Var<'_>) -> Var<'_> {
 fn a_users_own_formula_has_its_derivative() {
     let swish = Formula::new("swish", |[x]| x.clone() * x.sigmoid());
     let damped = Formula::new("damped", |[x, y]| (-x.clone().square()).exp() * y.clone() + x / (1.5 + y.square()));
-    let one = Formula::new("one", |[_]| Expr::Number(1.0));
+    let one = Formula::new("one", |[_]| FormulaBody::Number(1.0));
     let hinge = Formula::new("hinge", |[x]| (1.0 - x).relu().square());
     let (x, pair) = (random("formula", &[&[3]]), random("formulas", &[&[2, 3], &[3]]));
     let reports = [
@@ -255,8 +255,8 @@ fn a_formulas_own_gradient_takes_the_place_of_the_one_that_follows() {
         let slope = b.grad(formula.apply([x]).sum_all(), &[x])[0];
         b.finish([slope]).unwrap().run(&[("x", &[[1.0, -2.0], [3.0, 0.5]].into())]).unwrap()[0].to_f64()
     };
-    assert_eq!(slopes(&square().with_gradient(|[_], _| [Expr::Number(7.0)])), [7.0; 4]);
-    assert_eq!(slopes(&square().with_gradient(|[_], _| [Expr::Number(0.0)])), [0.0; 4]);
+    assert_eq!(slopes(&square().with_gradient(|[_], _| [FormulaBody::Number(7.0)])), [7.0; 4]);
+    assert_eq!(slopes(&square().with_gradient(|[_], _| [FormulaBody::Number(0.0)])), [0.0; 4]);
     assert_eq!(slopes(&square().with_gradient(|[_], up| [up])), [1.0; 4]);
     assert_ne!(square(), told);
 }

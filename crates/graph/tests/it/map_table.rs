@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use limpid_graph::op::Class;
 use limpid_graph::op::Leaf;
 use limpid_graph::{Builder, Graph, MapOp, NodeId, Op, Real, Tensor, interpret};
 
@@ -64,7 +65,7 @@ fn a_row_is_the_op_that_its_method_makes() {
     for &op in MapOp::ALL {
         let graph = alone(op);
         let node = graph.node(graph.outputs()[0]);
-        assert_eq!((&node.op, node.op.name(), node.op.class()), (&Op::Map(op), op.info().name, "Map"));
+        assert_eq!((&node.op, node.op.name(), node.op.class()), (&Op::Map(op), op.info().name, Class::Map));
         assert!(graph.inputs().all(|(_, node)| node.op == Op::Leaf(Leaf::Input)));
     }
 }

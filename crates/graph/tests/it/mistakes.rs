@@ -3,7 +3,7 @@
 //! In the snapshots a location stands as the source text that it points to, so that they survive edits of this file
 //! and prove that the line is the user's.
 
-use limpid_graph::{Builder, Dim, Error, Expr, Formula, Mistakes, Tensor, Var};
+use limpid_graph::{Builder, Dim, Error, Formula, FormulaBody, Mistakes, Tensor, Var};
 
 const SOURCE: &str = include_str!("mistakes.rs");
 
@@ -100,9 +100,9 @@ const CASES: &[Case] = &[
     ("scores without classes", |b| b.scalar("score").cross_entropy(b.scalar("t"), 1e-7)),
     ("targets of a regression", |b| b.input("y", ("batch", 1)).mean_squared_error(b.input("t", "batch"))),
     ("number of arguments", |b| b.map(limpid_graph::MapOp::Add, &[b.scalar("x")])),
-    ("argument of a formula", |b| Formula::new("odd", |[x]| x + Expr::Argument(9)).apply([b.scalar("x")])),
+    ("argument of a formula", |b| Formula::new("odd", |[x]| x + FormulaBody::Argument(9)).apply([b.scalar("x")])),
     ("row in a formula", |b| {
-        let odd = Formula::new("odd", |[x]| Expr::Apply(limpid_graph::MapOp::Multiply, vec![x]));
+        let odd = Formula::new("odd", |[x]| FormulaBody::Apply(limpid_graph::MapOp::Multiply, vec![x]));
         odd.apply([b.scalar("x")])
     }),
     ("gradient of a formula", |b| {

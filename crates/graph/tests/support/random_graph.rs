@@ -3,8 +3,8 @@
 //! Extents are small and awkward (0, 1, primes) and some are symbols; values are few-digit numbers of both signs, so
 //! that equal numbers, zeros, infinities and what is no number all come up.
 
-use limpid_graph::op::Monoid;
-use limpid_graph::{Axes, Builder, Dim, Expr, Formula, Graph, MapOp, Shape, Sizes, Tensor, Var};
+use limpid_graph::op::{Class, Monoid};
+use limpid_graph::{Axes, Builder, Dim, Formula, FormulaBody, Graph, MapOp, Shape, Sizes, Tensor, Var};
 
 use super::Feeds;
 use super::draws::Draws;
@@ -194,13 +194,21 @@ impl<'b> Growing<'b> {
     }
 
     fn op(&mut self) -> Option<Var<'b>> {
-        match self.draws.below(15) {
-            0..6 => Some(self.map()),
-            6 | 7 => Some(self.reduce()),
-            8 | 9 => self.contract(),
-            10..13 => self.layout(),
-            13 => self.index(),
-            _ => self.composition(),
+        let class = match self.draws.below(15) {
+            0..6 => Class::Map,
+            6 | 7 => Class::Reduce,
+            8 | 9 => Class::Contract,
+            10..13 => Class::Layout,
+            13 => Class::Index,
+            _ => return self.composition(),
+        };
+        match class {
+            Class::Leaf => Some(self.leaf(self.shape())),
+            Class::Map => Some(self.map()),
+            Class::Reduce => Some(self.reduce()),
+            Class::Contract => self.contract(),
+            Class::Layout => self.layout(),
+            Class::Index => self.index(),
         }
     }
 
@@ -216,7 +224,8 @@ impl<'b> Growing<'b> {
 
     fn map(&self) -> Var<'b> {
         if self.kind != Kind::Gentle && self.draws.once_in(8) {
-            let damped = Formula::new("damped", |[x, y]: [Expr; 2]| (x.clone() * y).relu() - (-x.abs()).exp() / -0.0);
+            let damped =
+                Formula::new("damped", |[x, y]: [FormulaBody; 2]| (x.clone() * y).relu() - (-x.abs()).exp() / -0.0);
             let x = self.any();
             return damped.apply([x, self.partner(&[x])]);
         }

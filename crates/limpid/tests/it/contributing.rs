@@ -18,6 +18,7 @@ fn the_row_in_the_contributors_guide_is_all_it_takes_to_add_an_op() {
     copy_folder(&root.join("crates/graph/src"), &copy.path().join("crates/graph/src"));
     copy_folder(&root.join("crates/graph/tests/support"), &copy.path().join("crates/graph/tests/support"));
     copy_checks(&root.join("crates/graph/tests/it"), &copy.path().join("crates/graph/tests/it"));
+    copy_folder(&root.join("crates/tensor"), &copy.path().join("crates/tensor"));
     copy_manifests(&root, copy.path());
 
     let table = copy.path().join("crates/graph/src/map/table.rs");

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use limpid_graph::op::Monoid;
-use limpid_graph::{Expr, Index, MapOp, NodeId, Op};
+use limpid_graph::{FormulaBody, Index, MapOp, NodeId, Op};
 
 use super::Lowering;
 use crate::plan::forms::{Form, Repeat};
@@ -291,21 +291,21 @@ impl Lowering<'_> {
 }
 
 /// A formula's body as instructions; answers the last one's work.
-fn lower(writer: &mut Writer, body: &Expr, arguments: &[Argument], form: Rows) -> InstructionKind {
+fn lower(writer: &mut Writer, body: &FormulaBody, arguments: &[Argument], form: Rows) -> InstructionKind {
     let (op, inner) = match body {
-        Expr::Apply(op, inner) => (*op, inner.as_slice()),
+        FormulaBody::Apply(op, inner) => (*op, inner.as_slice()),
         // A bare argument or number is copied.
         _ => (MapOp::Identity, std::slice::from_ref(body)),
     };
     let arguments = inner
         .iter()
         .map(|inner| match inner {
-            Expr::Argument(i) => arguments[*i],
-            Expr::Number(number) => {
+            FormulaBody::Argument(i) => arguments[*i],
+            FormulaBody::Number(number) => {
                 let number = *number as f32;
                 writer.load(Load::Number(number.to_bits()), form, InstructionKind::Number(number))
             }
-            Expr::Apply(..) => {
+            FormulaBody::Apply(..) => {
                 let kind = lower(writer, inner, arguments, form);
                 writer.emit(kind, form)
             }

@@ -13,17 +13,9 @@ impl Lowering<'_> {
         let input = self.reader.inputs(id)[0];
         let (from, to) = (self.reader.shape(input), self.reader.shape(id));
         let strides = row_major_strides(from);
-        let strides = match self.reader.op(id) {
-            Op::Layout(Layout::Permute(axes)) => axes.iter().map(|&axis| strides[axis]).collect(),
-            _ => {
-                let new = to.len() - from.len();
-                let stride = |axis: usize| match axis.checked_sub(new) {
-                    Some(old) if from[old] != 1 => strides[old],
-                    _ => 0,
-                };
-                (0..to.len()).map(stride).collect()
-            }
-        };
+        let axes = self.reader.op(id).axes(&[from], to);
+        let stride = |axis: usize| axes[0].same_input(axis).map_or(0, |input| strides[input]);
+        let strides = (0..to.len()).map(stride).collect();
         let held = self.reader.storage(input);
         let from = self.value(held);
         let from = self.contiguous(from);

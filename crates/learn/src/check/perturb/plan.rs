@@ -209,7 +209,7 @@ impl Plan {
 /// Whether a changed row of an input changes that row of the node and no other.
 fn keeps_rows(base: &Values<'_, f64>, node: &Node, id: NodeId) -> bool {
     let inputs: Vec<&[usize]> = node.inputs.iter().map(|&input| base.shape(input)).collect();
-    node.op.axes(&inputs, base.shape(id)).iter().all(|map| map.same_axis(0) == Some(0))
+    node.op.axes(&inputs, base.shape(id)).iter().all(|map| map.same_output(0) == Some(0))
 }
 
 fn is_smooth(node: &Node) -> bool {

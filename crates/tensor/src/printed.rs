@@ -14,7 +14,7 @@ const EDGE: usize = 3;
 const PRECISION: usize = 8;
 
 /// ```
-/// use limpid_graph::Tensor;
+/// use limpid_tensor::Tensor;
 ///
 /// let y = Tensor::from([[1.0, 0.25], [-10.0, 1.0 / 3.0]]);
 /// assert_eq!(y.to_string(), "[[  1.           0.25      ]\n [-10.           0.33333333]]");

@@ -13,13 +13,13 @@ use crate::shape::count_of;
 /// Row-major numbers with a shape. Rank 0 (an empty shape) is a single number.
 ///
 /// ```
-/// use limpid_graph::Tensor;
+/// use limpid_tensor::Tensor;
 ///
 /// let a = Tensor::from([[1.0, 2.0], [3.0, 4.0]]);
 /// assert_eq!(a.shape(), [2, 2]);
 /// let b = Tensor::new([3], vec![0u8, 128, 255])?;
 /// assert_eq!(b.to_f64(), [0.0, 128.0, 255.0]);
-/// # Ok::<(), limpid_graph::TensorError>(())
+/// # Ok::<(), limpid_tensor::TensorError>(())
 /// ```
 #[derive(Clone, PartialEq)]
 pub struct Tensor {
@@ -110,13 +110,6 @@ impl Tensor {
         Ok(Self { shape, data: E::into_data(values) })
     }
 
-    /// Makes a tensor whose count is known to be right.
-    pub(crate) fn from_parts(shape: Vec<usize>, data: Data) -> Self {
-        let tensor = Self { shape, data };
-        debug_assert_eq!(tensor.shape.iter().product::<usize>(), tensor.len());
-        tensor
-    }
-
     /// A tensor of 64-bit zeros.
     ///
     /// # Panics
@@ -169,9 +162,9 @@ impl Tensor {
     /// The stored numbers to write in, if they are stored as `E`: for a value that is fed again and again.
     ///
     /// ```
-    /// let mut rows = limpid_graph::Tensor::from([0.0, 1.0]);
+    /// let mut rows = limpid_tensor::Tensor::from([0.0, 1.0]);
     /// rows.as_mut_slice::<f64>().into_iter().flatten().for_each(|row| *row += 2.0);
-    /// assert_eq!(rows, limpid_graph::Tensor::from([2.0, 3.0]));
+    /// assert_eq!(rows, limpid_tensor::Tensor::from([2.0, 3.0]));
     /// ```
     pub fn as_mut_slice<E: Element>(&mut self) -> Option<&mut [E]> {
         E::from_data_mut(&mut self.data)

@@ -10,8 +10,6 @@
 //! A value runs down its lane until its last use: there it turns off (`╯`), or its lane goes on with the result. Where
 //! there are more lanes than fit, they are left out: what a node is computed from stands in its line as well.
 
-use limpid_graph::MapOp;
-
 use super::cells::{Grid, Ink, inks};
 use super::sketch::{Kind, Net, Sketch, Unit};
 use super::{GraphPicture, Sight};
@@ -110,14 +108,13 @@ fn texts(sketch: &Sketch, at: usize) -> [String; 3] {
 fn what(sketch: &Sketch, at: usize) -> String {
     let unit = &sketch.units[at];
     let sources = sources(sketch, at);
-    let row = MapOp::ALL.iter().find(|op| op.info().name == unit.op);
-    let formula = match row {
+    let formula = match unit.map {
         Some(op) => op.info().formula_of(&sources),
         None => format!("{}({})", unit.title, sources.join(", ")),
     };
     match (unit.kind, unit.members.last()) {
         (Kind::Leaf | Kind::Constant, _) => unit.title.clone(),
-        (Kind::Update, _) => format!("{} becomes {}", unit.op, sources.join(", ")),
+        (Kind::Update, _) => format!("{} becomes {}", unit.target.as_deref().unwrap_or_default(), sources.join(", ")),
         (Kind::Op, Some(node)) if unit.caption.is_empty() => format!("%{node} = {formula}"),
         _ if unit.caption.is_empty() => formula,
         _ => format!("{} = {formula}", unit.caption),

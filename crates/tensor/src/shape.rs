@@ -10,7 +10,7 @@ use std::sync::Arc;
 /// One extent of a [`Shape`]: a known number, a symbol, or a product of both.
 ///
 /// ```
-/// use limpid_graph::Dim;
+/// use limpid_tensor::Dim;
 ///
 /// let batch = Dim::symbol("batch");
 /// assert_eq!((batch.clone() * Dim::known(784)).to_string(), "784·batch");
@@ -65,11 +65,13 @@ impl Dim {
         Some(Self { factor: self.factor / divisor.factor, symbols })
     }
 
-    pub(crate) fn symbols(&self) -> impl Iterator<Item = &Arc<str>> {
+    /// The symbols in it, as they come.
+    pub fn symbols(&self) -> impl Iterator<Item = &Arc<str>> {
         self.symbols.iter()
     }
 
-    pub(crate) fn is_one(&self) -> bool {
+    /// Whether it is the number 1.
+    pub fn is_one(&self) -> bool {
         self.as_known() == Some(1)
     }
 }
@@ -120,7 +122,7 @@ impl fmt::Debug for Dim {
 /// The dimensions of a value, outermost first. Rank 0 is a single number.
 ///
 /// ```
-/// use limpid_graph::{Dim, Shape};
+/// use limpid_tensor::{Dim, Shape};
 ///
 /// let images = Shape::from(("batch", 28, 28));
 /// assert_eq!(images.to_string(), "(batch, 28, 28)");
@@ -164,7 +166,7 @@ impl Shape {
     }
 
     /// The symbols in it, as they come.
-    pub(crate) fn symbols(&self) -> impl Iterator<Item = &Arc<str>> {
+    pub fn symbols(&self) -> impl Iterator<Item = &Arc<str>> {
         self.0.iter().flat_map(Dim::symbols)
     }
 

@@ -6,8 +6,8 @@
 use std::collections::BTreeMap;
 
 use super::Direction;
-use super::form::{Band, CLEAR, Form, LEADING, SMALL};
 use super::layered::Layout;
+use super::sizes::{Band, CLEAR, LEADING, SMALL, UnitSize};
 use super::sketch::Frame;
 use crate::text_width;
 
@@ -40,8 +40,8 @@ pub(super) struct Name {
 }
 
 /// Gives each node the room for its frames; answers that room, and where the names stand.
-pub(super) fn make_room(frames: &[Frame], forms: &mut [Form], direction: Direction) -> (Vec<Room>, Vec<Name>) {
-    let mut rooms = vec![Room::default(); forms.len()];
+pub(super) fn make_room(frames: &[Frame], sizes: &mut [UnitSize], direction: Direction) -> (Vec<Room>, Vec<Name>) {
+    let mut rooms = vec![Room::default(); sizes.len()];
     let mut names = Vec::new();
     for (at, frame) in frames.iter().enumerate() {
         for &unit in &frame.units {
@@ -56,18 +56,18 @@ pub(super) fn make_room(frames: &[Frame], forms: &mut [Form], direction: Directi
                     Direction::Down => room.before += width + 2.0 * CLEAR,
                     _ => {
                         room.before += LEADING;
-                        forms[unit].make_long(width);
+                        sizes[unit].make_long(width);
                     }
                 }
             }
         }
     }
-    forms.iter_mut().zip(&rooms).for_each(|(form, room)| form.grow(room.before, room.after));
+    sizes.iter_mut().zip(&rooms).for_each(|(form, room)| form.grow(room.before, room.after));
     (rooms, names)
 }
 
 /// The pieces of each frame. It is in one piece, but where others stand between its nodes.
-pub(super) fn pieces(frames: &[Frame], rooms: &[Room], forms: &[Form], placed: &Layout) -> Vec<Piece> {
+pub(super) fn pieces(frames: &[Frame], rooms: &[Room], sizes: &[UnitSize], placed: &Layout) -> Vec<Piece> {
     let mut pieces = Vec::new();
     for at in 0..frames.len() {
         let mut spans: BTreeMap<usize, Vec<[f64; 2]>> = BTreeMap::new();
@@ -83,7 +83,7 @@ pub(super) fn pieces(frames: &[Frame], rooms: &[Room], forms: &[Form], placed: &
                 level = level.max(depth);
                 let (_, before, after) = rooms[block].frames[depth];
                 let top = placed.tops[block];
-                let [low, high] = [top + before, top + forms[block].block.height - after];
+                let [low, high] = [top + before, top + sizes[block].block.height - after];
                 let of_rank = spans.entry(rank).or_default();
                 match of_rank.last_mut().filter(|_| is_beside) {
                     Some(span) => span[1] = high,

@@ -19,7 +19,7 @@ pub(super) const CLEAR: f64 = 4.0;
 pub(super) const BESIDE: f64 = 10.0;
 
 /// A unit on a page. *Along* is where the lines lead, *across* is at right angles to it.
-pub(super) struct Form {
+pub(super) struct UnitSize {
     /// What it takes across, its labels included.
     pub(super) block: Block,
     /// The node's own width and height.
@@ -32,7 +32,7 @@ pub(super) struct Form {
     labels: f64,
 }
 
-impl Form {
+impl UnitSize {
     pub(super) fn of(unit: &Unit, sketch: &Sketch, direction: Direction) -> Self {
         let nets: Vec<&Net> = unit.outputs.iter().map(|&line| &sketch.nets[line]).collect();
         match direction {
@@ -180,12 +180,12 @@ pub(super) struct Band {
 }
 
 /// The places of the ranks, one behind the other.
-pub(super) fn bands(placed: &Layout, forms: &[Form], direction: Direction, start: f64) -> Vec<Band> {
+pub(super) fn bands(placed: &Layout, sizes: &[UnitSize], direction: Direction, start: f64) -> Vec<Band> {
     let mut bands: Vec<Band> = Vec::new();
     let mut start = start;
     for (blocks, hops) in placed.ranks.iter().zip(&placed.hops) {
         let most =
-            |length: &dyn Fn(&Form) -> f64| blocks.iter().map(|&block| length(&forms[block])).fold(0.0, f64::max);
+            |length: &dyn Fn(&UnitSize) -> f64| blocks.iter().map(|&block| length(&sizes[block])).fold(0.0, f64::max);
         let nodes = start + most(&|form| form.length(direction) + 2.0 * form.overhang);
         let end = nodes + most(&|form| form.labels);
         bands.push(Band { start, nodes, end });
@@ -198,7 +198,7 @@ pub(super) fn bands(placed: &Layout, forms: &[Form], direction: Direction, start
 
 impl Band {
     /// The middle of a node along. Names and numbers end where their lines begin; the others stand in the middle.
-    pub(super) fn middle(&self, unit: &Unit, form: &Form, direction: Direction) -> f64 {
+    pub(super) fn middle(&self, unit: &Unit, form: &UnitSize, direction: Direction) -> f64 {
         match unit.kind {
             Kind::Leaf | Kind::Constant => self.nodes - form.overhang - form.length(direction) / 2.0,
             _ => (self.start + self.nodes) / 2.0,
