@@ -74,8 +74,10 @@ pub(crate) fn scatter_add(
     out.fill(0.0);
     let extent = shape[axis];
     let inner: usize = shape[axis + 1..].iter().product();
-    let outer =
-        if extent == 0 { 0..shape[..axis].iter().product() } else { which.start / extent..which.end.div_ceil(extent) };
+    let outer = match which.start.checked_div(extent) {
+        Some(first) => first..which.end.div_ceil(extent),
+        None => 0..shape[..axis].iter().product(),
+    };
     for o in outer {
         for p in 0..positions.len() {
             let to = o * extent + positions.at(p, extent)?;

@@ -19,7 +19,7 @@ pub(super) unsafe fn run(frame: &Frame<'_>, step: &Step, to: ValueId, task: usiz
         let shape_of_result = &frame.plan.value(to).shape;
         // Of each kind, the units that the task makes, and their place in the result.
         let units = |each: usize| {
-            let which = part(task, step.units, if each == 0 { 0 } else { count / each });
+            let which = part(task, step.units, count.checked_div(each).unwrap_or(0));
             let out = frame.numbers_mut(to, which.start * each, which.len() * each);
             (which, out)
         };
