@@ -11,7 +11,6 @@ mod sunk;
 #[path = "../../../graph/tests/support/mod.rs"]
 mod support;
 mod tasks;
-#[allow(clippy::unwrap_used, reason = "a test may stop at what it does not expect")]
 mod tiny_limits;
 #[path = "../support/training_graph.rs"]
 mod training_graph;
