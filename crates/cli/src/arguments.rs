@@ -9,13 +9,16 @@ use clap::{Args, ValueEnum};
 use limpid::engine::{MOST_THREADS, THREADS, available_threads};
 use limpid::files::{PictureFolder, Table, TableForm};
 use limpid::graph::Sizes;
-use limpid::learn::{Initializer, Momentum, Network, Optimizer, Task, activation_names, optimizer, optimizer_names};
+use limpid::learn::{
+    Choice, Initializer, Network, Optimizer, Task, activation_choices, activation_names, initializer_choices,
+    optimizer, optimizer_choices, optimizer_names,
+};
 use limpid::models::Part;
 use limpid::prelude::Precision;
 use limpid::tables::TableOptions;
-use limpid::training::TrainingOptions;
+use limpid::training::{TrainingOptions, usual_learning_rate};
 
-use crate::choices::{PARTS, one_of};
+use crate::choices::{PARTS, offering, one_of};
 use crate::data::Named;
 use crate::failure::Failure;
 use crate::parse::Extent;
@@ -81,34 +84,90 @@ impl BatchOption {
 /// How a training step moves the parameters.
 #[derive(Debug, Args)]
 pub(crate) struct OptimizerOptions {
-    #[arg(long, value_name = "NAME", default_value = "sgd", value_parser = optimizer)]
-    #[arg(help = format!("Optimizer: {}", listed(optimizer_names())))]
-    optimizer: Arc<dyn Optimizer>,
+    #[arg(long, value_name = "NAME", default_value = "sgd", hide_possible_values = true)]
+    #[arg(value_parser = offering(optimizer_choices(), TypedOptimizer::from_str))]
+    #[arg(help = format!("Optimizer: {}", listed(optimizer_names())), long_help = optimizer_help())]
+    optimizer: TypedOptimizer,
 
     /// Momentum coefficient, for the optimizers momentum and nesterov, such as 0.8 [default: 0.9]
     #[arg(long, value_name = "SHARE", value_parser = share, allow_negative_numbers = true)]
     momentum: Option<f64>,
 }
 
-impl OptimizerOptions {
-    /// The optimiser, told what was typed for it.
-    pub(crate) fn optimizer(&self) -> Result<Arc<dyn Optimizer>, Failure> {
-        match (self.momentum, self.share_kept()) {
-            (None, _) => Ok(Arc::clone(&self.optimizer)),
-            (Some(_), Some(momentum)) => {
-                Ok(Arc::new(Momentum { momentum, nesterov: self.optimizer.name() == "nesterov" }))
-            }
-            (Some(_), None) => Err(Failure::Usage(format!(
-                "--momentum does not apply to the optimizer {}; use --optimizer momentum (or nesterov)",
-                self.optimizer.name()
-            ))),
+/// An optimizer as it was typed.
+#[derive(Clone, Debug)]
+struct TypedOptimizer {
+    optimizer: Arc<dyn Optimizer>,
+    text: String,
+}
+
+impl FromStr for TypedOptimizer {
+    type Err = limpid::learn::Error;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Ok(Self { optimizer: optimizer(text)?, text: text.trim().to_string() })
+    }
+}
+
+/// The optimizers with their settings, for help.
+fn optimizer_help() -> String {
+    let row = |row: &Choice<Arc<dyn Optimizer>>| match row.settings {
+        [] => format!("  {}: {}", row.name, row.about),
+        settings => format!("  {}: {}; {}", row.name, row.about, listed(settings.iter())),
+    };
+    let rows: Vec<String> = optimizer_choices().map(row).collect();
+    let examples = listed(optimizer_choices().map(|row| format!("\"{}\"", row.example)));
+    format!(
+        "Optimizer: {}\n\nSettings may follow the name: {examples}. With their defaults and ranges:\n{}",
+        listed(optimizer_names()),
+        rows.join("\n")
+    )
+}
+
+/// The usual learning rates, for help: of the first optimizer, then of those that have another.
+pub(crate) fn learning_rate_help() -> String {
+    let rates = optimizer_choices().filter_map(|row| Some((row.name, row.usual()?.usual_learning_rate())));
+    let mut groups: Vec<(f64, Vec<&str>)> = Vec::new();
+    for (name, rate) in rates {
+        match groups.iter_mut().find(|(own, _)| *own == rate) {
+            Some((_, names)) => names.push(name),
+            None => groups.push((rate, vec![name])),
         }
     }
+    let regression = usual_learning_rate(&limpid::prelude::Sgd, Task::Regression);
+    let (first, others) = groups.split_first().map_or((0.1, &[][..]), |(first, others)| (first.0, others));
+    let other = |(rate, names): &(f64, Vec<&str>)| {
+        let of_regression = if *rate == regression { " or for a regression" } else { "" };
+        format!("{rate} with {}{of_regression}", names.join(" and "))
+    };
+    let others = others.iter().map(other);
+    format!("Learning rate: the size of a step, such as 0.05 [default: {first}; {}]", listed(others))
+}
 
-    /// How much of its velocity the optimiser keeps, if it has one.
-    pub(crate) fn share_kept(&self) -> Option<f64> {
-        let has_velocity = ["momentum", "nesterov"].contains(&self.optimizer.name());
-        has_velocity.then(|| self.momentum.unwrap_or(Momentum::default().momentum))
+impl OptimizerOptions {
+    /// The optimizer, told what was typed for it.
+    pub(crate) fn optimizer(&self) -> Result<Arc<dyn Optimizer>, Failure> {
+        let TypedOptimizer { optimizer: own, text } = &self.optimizer;
+        let Some(momentum) = self.momentum else { return Ok(Arc::clone(own)) };
+        // Those that keep a velocity by themselves take its share as their first word.
+        let takes_momentum = |row: &Choice<Arc<dyn Optimizer>>| row.settings.iter().any(|s| s.positional);
+        let named = text.split_whitespace().next().unwrap_or_default();
+        if named.len() < text.len() {
+            return Err(Failure::Usage(format!(
+                "the settings of an optimizer are given in one place; use --optimizer \"{named} {momentum}\" alone, or \
+                 --optimizer {named} --momentum {momentum}"
+            )));
+        }
+        if !optimizer_choices().any(|row| row.name == own.name() && takes_momentum(row)) {
+            let names: Vec<&str> = optimizer_choices().filter(|row| takes_momentum(row)).map(|row| row.name).collect();
+            let (first, others) = names.split_first().unwrap_or((&"", &[]));
+            return Err(Failure::Usage(format!(
+                "--momentum does not apply to the optimizer {}; use --optimizer {first} (or {})",
+                own.name(),
+                others.join(", ")
+            )));
+        }
+        Ok(optimizer(&format!("{} {momentum}", own.name()))?)
     }
 }
 
@@ -313,17 +372,14 @@ pub(crate) struct NetworkOptions {
         value_name = "NAME",
         default_value = "relu",
         conflicts_with = "network",
-        long_help = format!(
-            "Activation after each hidden layer\n\nOne of: {}. Two of them take a number: \"leaky-relu slope=0.1\", \
-             \"elu alpha=0.5\".",
-            activation_names().collect::<Vec<_>>().join(", ")
-        )
+        hide_possible_values = true,
+        value_parser = offering(activation_choices(), Activation::from_str),
+        long_help = activation_help()
     )]
     activation: Activation,
 
-    /// Initializer of the weights: he, xavier, normal(0.01), uniform(0.1) or zeros [default: he; xavier for tables,
-    /// sigmoid and tanh]
-    #[arg(long, value_name = "INITIALIZER", conflicts_with = "network")]
+    #[arg(long, value_name = "INITIALIZER", conflicts_with = "network", hide_possible_values = true)]
+    #[arg(value_parser = offering(initializer_choices(), Initializer::from_str), help = initializer_help())]
     init: Option<Initializer>,
 
     /// The whole network as text, such as "784, affine 50, relu, affine 10"
@@ -345,6 +401,32 @@ impl NetworkOptions {
             ..options
         }
     }
+}
+
+/// The activations, for help.
+fn activation_help() -> String {
+    let examples: Vec<String> =
+        activation_choices().filter(|row| !row.settings.is_empty()).map(|row| format!("\"{}\"", row.example)).collect();
+    let takers = match examples.len() {
+        1 => "One of them takes".to_string(),
+        2 => "Two of them take".to_string(),
+        count => format!("{count} of them take"),
+    };
+    format!(
+        "Activation after each hidden layer\n\nOne of: {}. {takers} a number: {}.",
+        listed(activation_names()),
+        examples.join(", ")
+    )
+}
+
+/// The initializers, for help.
+fn initializer_help() -> String {
+    let examples: Vec<&str> = initializer_choices().map(|row| row.example).collect();
+    let (last, others) = examples.split_last().unwrap_or((&"", &[]));
+    format!(
+        "Initializer of the weights: {} or {last} [default: he; xavier for tables, sigmoid and tanh]",
+        others.join(", ")
+    )
 }
 
 /// The units of one hidden layer.

@@ -1,6 +1,9 @@
 //! Flags whose values are rows of a table: a name, what it means, and the value.
 
+use std::ffi::OsStr;
+
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use limpid::learn;
 use limpid::learn::step::GraphKind;
 use limpid::models::Part;
 
@@ -28,6 +31,39 @@ pub(crate) fn one_of<T: Copy + Send + Sync + 'static>(
         let choice = choices.iter().find(|(own, ..)| *own == name);
         choice.map(|(.., value)| *value).ok_or("this is none of the names")
     })
+}
+
+/// A parser of text that begins with one of several names; shells are told these when they complete it.
+#[derive(Clone)]
+pub(crate) struct Offering<P> {
+    parser: P,
+    offered: Vec<PossibleValue>,
+}
+
+/// Parses text by `parser`, and offers the names of these rows.
+pub(crate) fn offering<T: 'static, P: TypedValueParser>(
+    rows: impl Iterator<Item = &'static learn::Choice<T>>,
+    parser: P,
+) -> Offering<P> {
+    let offered = rows.map(|row| PossibleValue::new(row.name).help(row.about.trim())).collect();
+    Offering { parser, offered }
+}
+
+impl<P: TypedValueParser> TypedValueParser for Offering<P> {
+    type Value = P::Value;
+
+    fn parse_ref(
+        &self,
+        command: &clap::Command,
+        argument: Option<&clap::Arg>,
+        value: &OsStr,
+    ) -> Result<Self::Value, clap::Error> {
+        self.parser.parse_ref(command, argument, value)
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        Some(Box::new(self.offered.iter().cloned()))
+    }
 }
 
 /// The name of a value.

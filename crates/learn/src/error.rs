@@ -28,10 +28,12 @@ pub enum Error {
     #[error(transparent)]
     Text(#[from] TextError),
     /// An unknown initializer.
-    #[error("unknown initializer `{found}`; use zeros, normal(0.01), uniform(0.1), xavier or he")]
+    #[error("unknown initializer `{found}`; use {known}")]
     Initializer {
         /// What was asked for.
         found: String,
+        /// An example of each.
+        known: String,
     },
     /// An unknown name of a loss, a sampling or another choice.
     #[error(transparent)]

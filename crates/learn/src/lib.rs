@@ -45,18 +45,23 @@ pub use data::preparation::{
     Answers, Encoded, Encoding, Goal, Input, LeftOut, Prediction, Preparation, PreparationLearner, TableNotes, Target,
     Task, TaskGuess, Unknown,
 };
-pub use describe::context::Context;
+pub use describe::choices::{Choice, Range, Setting, SettingKind, Value};
+pub use describe::context::{Context, Mode};
 pub use describe::initializer::Initializer;
-pub use describe::layer::{Layer, Mode};
-pub use describe::layers::{
-    Affine, Elu, Flatten, Gelu, Identity, LeakyRelu, Relu, Sigmoid, Softmax, Softplus, Swish, Tanh,
-};
-pub use describe::loss::{CustomLoss, Loss};
+pub use describe::initializers::initializer_choices;
+pub use describe::layer::Layer;
+pub use describe::layers;
+pub use describe::layers::*;
+pub use describe::loss::{CustomLoss, Loss, loss_choices};
 pub use describe::network::{Extents, Network};
-pub use describe::optimizer::{Adam, Momentum, Optimizer, Sgd, optimizer, optimizer_names};
+pub use describe::optimizer::Optimizer;
+pub use describe::optimizers;
+pub use describe::optimizers::*;
 pub use describe::registry::Registry;
 pub use describe::sequence::Sequence;
-pub use describe::text::activation_names;
+pub use describe::text::{
+    activation_choices, activation_names, layer_choices, optimizer, optimizer_choices, optimizer_names,
+};
 pub use describe::variable::{Initial, Variable, VariableKind};
 pub use error::{Error, MOST_CATEGORIES, Outputs, PreparationError, TextError};
 pub use teach::perceptron::{Perceptron, xor};

@@ -63,9 +63,10 @@ pub mod prelude {
     pub use crate::datasets::Mnist;
     pub use limpid_engine::Precision;
     pub use limpid_graph::{Builder, Graph, Tensor, Var};
+    pub use limpid_learn::layers::*;
+    pub use limpid_learn::optimizers::*;
     pub use limpid_learn::{
-        Adam, Affine, DataSource, Dataset, Elu, Event, FitOptions, Flatten, Gelu, History, Identity, Initializer,
-        Layer, LeakyRelu, Loss, Model, Momentum, Network, Relu, Sampling, Sgd, Sigmoid, Softmax, Softplus, Swish, Tanh,
+        DataSource, Dataset, Event, FitOptions, History, Initializer, Layer, Loss, Model, Network, Sampling,
     };
 }
 

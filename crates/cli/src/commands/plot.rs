@@ -6,11 +6,12 @@ use std::sync::Arc;
 use clap::{Args, Subcommand};
 use limpid::files::decode_plain_or_gzip;
 use limpid::graph::Expression;
-use limpid::learn::{Loss, Optimizer, optimizer, optimizer_names};
+use limpid::learn::{Loss, Optimizer, optimizer, optimizer_choices, optimizer_names};
 use limpid::models::{self, Samples, Saved};
 
 use crate::arguments::{Activation, at_least_one, listed, positive};
 use crate::choices::adjective;
+use crate::choices::offering;
 use crate::failure::Failure;
 use crate::model_and_data::{EvaluationInput, ModelAndData};
 use crate::output;
@@ -143,7 +144,8 @@ struct Descent {
     /// Where it begins: a number for each name, in the order in which they stand in the formula, such as -7,2
     #[arg(long, value_name = "NUMBERS", required = true, allow_hyphen_values = true)]
     start: Numbers,
-    #[arg(long, value_name = "NAMES", value_delimiter = ',', default_value = "sgd", value_parser = optimizer)]
+    #[arg(long, value_name = "NAMES", value_delimiter = ',', default_value = "sgd", hide_possible_values = true)]
+    #[arg(value_parser = offering(optimizer_choices(), optimizer))]
     #[arg(help = format!("Optimizers, one or several of {}", listed(optimizer_names())))]
     optimizer: Vec<Arc<dyn Optimizer>>,
     /// How far a step goes, such as 0.9; with several optimizers, one for all or one for each, such as 0.9,0.1

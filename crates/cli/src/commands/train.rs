@@ -2,12 +2,13 @@
 
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 use std::time::Instant;
 
 use clap::Args;
 use limpid::files::write_atomically;
 use limpid::graph::memory;
-use limpid::learn::{Event, History, Loss, Network, Regression, Sampling, Task};
+use limpid::learn::{Event, History, Loss, Network, Regression, Sampling, Task, loss_choices};
 use limpid::models::Samples;
 use limpid::prelude::Precision;
 use limpid::training::{Hyperparameters, TrainedModel, TrainingError, TrainingOptions, TrainingRun, TrainingSetup};
@@ -15,8 +16,9 @@ use serde::Serialize;
 
 use crate::arguments::{
     DataOptions, Format, FormatOption, HoldoutOptions, NetworkOptions, OptimizerOptions, ThreadsOption, at_least_one,
-    listed, positive, seed, whole,
+    learning_rate_help, listed, positive, seed, whole,
 };
+use crate::choices::offering;
 use crate::failure::Failure;
 use crate::interrupt::{self, Held};
 use crate::progress::Progress;
@@ -66,10 +68,8 @@ pub(crate) struct Arguments {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Training")]
 struct TypedTraining {
-    /// Learning rate: the size of a step, such as 0.05 [default: 0.1; 0.01 with momentum or for a regression, 0.001 with
-    /// adam]
     #[arg(long, visible_alias = "lr", value_name = "RATE")]
-    #[arg(value_parser = positive, allow_negative_numbers = true)]
+    #[arg(value_parser = positive, allow_negative_numbers = true, help = learning_rate_help())]
     learning_rate: Option<f64>,
 
     /// Number of samples in a batch, such as 50 [default: 100; 32 for a table]
@@ -95,7 +95,8 @@ struct TypedTraining {
     #[command(flatten)]
     optimizer: OptimizerOptions,
 
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", hide_possible_values = true)]
+    #[arg(value_parser = offering(loss_choices(), Loss::from_str))]
     #[arg(help = format!(
         "Loss to minimize: {} [default: {}; {} for a regression]",
         listed(Loss::all()), Loss::SoftmaxCrossEntropy, Loss::MeanSquaredError
@@ -141,6 +142,9 @@ struct Report<'r> {
     optimizer: &'r str,
     #[serde(skip_serializing_if = "Option::is_none")]
     momentum: Option<f64>,
+    /// The optimizer with its settings, where they are not the usual ones.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    optimizer_text: Option<String>,
     sampling: String,
     loss: String,
     precision: String,
@@ -309,7 +313,7 @@ impl Arguments {
         ];
         let training = [
             ("training", format!("{} of {}", epochs_text(chosen.epochs), steps_text(facts.steps_per_epoch))),
-            ("", format!("{sampling} batches of {batch_size}, {}, learning rate {learning_rate:?}", optimizer.name())),
+            ("", format!("{sampling} batches of {batch_size}, {}, learning rate {learning_rate:?}", optimizer.text())),
             ("loss", loss.to_string()),
             ("seed", seed.to_string()),
         ];
@@ -386,7 +390,8 @@ impl Arguments {
             batch_size: chosen.batch_size,
             learning_rate: chosen.learning_rate,
             optimizer: chosen.optimizer.name(),
-            momentum: training.optimizer.share_kept(),
+            momentum: chosen.optimizer.setting("momentum"),
+            optimizer_text: Some(chosen.optimizer.text()).filter(|text| text != chosen.optimizer.name()),
             sampling: training.sampling.to_string(),
             loss: chosen.loss.to_string(),
             precision: training.precision.to_string(),

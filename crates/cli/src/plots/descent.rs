@@ -175,10 +175,11 @@ fn title(settings: &Settings) -> String {
     let steps = crate::text::counted(settings.steps as u64, "step");
     match &settings.walkers[..] {
         [Walker { optimizer, learning_rate }] => {
+            let text = optimizer.text();
             let what = match (optimizer.name(), settings.ascends) {
                 ("sgd", false) => "gradient descent",
                 ("sgd", true) => "gradient ascent",
-                (name, _) => name,
+                _ => &text,
             };
             format!("{what} on {}: {steps}, learning rate {}", settings.formula, short(*learning_rate))
         }
@@ -188,7 +189,7 @@ fn title(settings: &Settings) -> String {
 
 /// A walker, as one of several.
 fn named(walker: &Walker) -> String {
-    format!("{}, learning rate {}", walker.optimizer.name(), short(walker.learning_rate))
+    format!("{}, learning rate {}", walker.optimizer.text(), short(walker.learning_rate))
 }
 
 /// With what came of the ways.
@@ -201,7 +202,7 @@ fn said(
 ) -> Result<Drawn, Failure> {
     for (walk, walker) in walks.iter().zip(&settings.walkers) {
         let (Some(start), Some(end)) = (walk.points.first(), walk.points.last()) else { continue };
-        let who = if walks.len() == 1 { String::new() } else { format!("{}, ", walker.optimizer.name()) };
+        let who = if walks.len() == 1 { String::new() } else { format!("{}, ", walker.optimizer.text()) };
         let steps = |count: usize| crate::text::counted(count as u64, "step");
         let names = settings.formula.names().iter().zip(end);
         let place: Vec<String> = names.map(|(name, number)| format!("{name} = {}", short(*number))).collect();

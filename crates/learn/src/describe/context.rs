@@ -4,13 +4,21 @@ use std::cell::{OnceCell, RefCell};
 
 use limpid_graph::{Builder, Fault, Shape, Var};
 
-use crate::describe::layer::Mode;
 use crate::describe::variable::{Initial, Variable, VariableKind};
 
 /// The name by which a training step is fed its learning rate.
 pub(crate) const LEARNING_RATE: &str = "learning rate";
 /// The name of the counter of steps. With its space it is no name that a layer gives a variable.
 const STEPS: &str = "steps taken";
+
+/// What a network's description is for. Some layers differ, dropout for one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// Learning.
+    Train,
+    /// Evaluating and predicting.
+    Inference,
+}
 
 /// Where layers and optimizers describe themselves: a builder, a mode, and the variables declared so far.
 ///

@@ -1,11 +1,8 @@
 //! How parameters are initialized.
 
 use std::fmt;
-use std::str::FromStr;
 
 use limpid_graph::{Stream, Tensor};
-
-use crate::error::Error;
 
 /// How a parameter's numbers are drawn before the first step.
 ///
@@ -57,30 +54,6 @@ impl fmt::Display for Initializer {
             Self::Uniform(limit) => write!(f, "uniform({limit})"),
             Self::Xavier => f.write_str("xavier"),
             Self::He => f.write_str("he"),
-        }
-    }
-}
-
-impl FromStr for Initializer {
-    type Err = Error;
-
-    fn from_str(text: &str) -> Result<Self, Error> {
-        let wrong = || Error::Initializer { found: text.to_string() };
-        let (name, argument) = match text.trim().split_once('(') {
-            Some((name, rest)) => (name.trim(), Some(rest.strip_suffix(')').ok_or_else(wrong)?.trim())),
-            None => (text.trim(), None),
-        };
-        let number = || match argument.map(str::parse::<f64>) {
-            Some(Ok(number)) if number.is_finite() && number >= 0.0 => Ok(number),
-            _ => Err(wrong()),
-        };
-        match (name.to_ascii_lowercase().as_str(), argument) {
-            ("zeros", None) => Ok(Self::Zeros),
-            ("normal", _) => Ok(Self::Normal(number()?)),
-            ("uniform", _) => Ok(Self::Uniform(number()?)),
-            ("xavier" | "glorot", None) => Ok(Self::Xavier),
-            ("he", None) => Ok(Self::He),
-            _ => Err(wrong()),
         }
     }
 }

@@ -44,12 +44,3 @@ pub trait Layer: fmt::Debug + Send + Sync {
         None
     }
 }
-
-/// What a network's description is for. Some layers differ, dropout for one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mode {
-    /// Learning.
-    Train,
-    /// Evaluating and predicting.
-    Inference,
-}

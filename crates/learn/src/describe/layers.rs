@@ -1,13 +1,94 @@
-//! The layers.
+//! The layers: a row of a table and an implementation each.
 
 use std::panic::Location;
 
 use limpid_graph::{Dim, Fault, Formula, MapOp, Shape, Var};
 
+use crate::describe::choices::{Choice, Range, Setting, SettingKind, Value};
 use crate::describe::context::Context;
 use crate::describe::initializer::Initializer;
 use crate::describe::layer::Layer;
 use crate::describe::variable::Variable;
+
+/// Activations with settings, one row each.
+static ACTIVATIONS_WITH_SETTINGS: &[Choice<Box<dyn Layer>>] = &[
+    Choice {
+        name: "leaky-relu",
+        aliases: &[],
+        about: "x where positive, slope·x elsewhere",
+        example: "leaky-relu slope=0.1",
+        settings: &[Setting::number("slope", "the slope", 0.01, Range::Finite)],
+        make: |settings| Ok(Box::new(LeakyRelu::new(settings.number("slope")))),
+    },
+    Choice {
+        name: "elu",
+        aliases: &[],
+        about: "x where positive, alpha·(eˣ − 1) elsewhere",
+        example: "elu alpha=0.5",
+        settings: &[Setting::number("alpha", "alpha", 1.0, Range::Finite)],
+        make: |settings| Ok(Box::new(Elu::new(settings.number("alpha")))),
+    },
+];
+
+/// The layers that are no functions of single numbers, one row each.
+static OTHERS: &[Choice<Box<dyn Layer>>] = &[
+    Choice {
+        name: "affine",
+        aliases: &["linear", "dense"],
+        about: "x·W + b",
+        example: "affine 50",
+        settings: &[
+            Setting {
+                name: "outputs",
+                title: "the number of its outputs",
+                kind: SettingKind::Outputs,
+                positional: true,
+            },
+            Setting {
+                name: "init",
+                title: "the initializer",
+                kind: SettingKind::Initializer(Initializer::He),
+                positional: false,
+            },
+        ],
+        make: |settings| {
+            let affine = Affine::to(settings.outputs());
+            Ok(Box::new(settings.initializer("init").map_or(affine.clone(), |initializer| affine.init(initializer))))
+        },
+    },
+    Choice {
+        name: "softmax",
+        aliases: &[],
+        about: "softmax along the last axis",
+        example: "softmax",
+        settings: &[],
+        make: |_| Ok(Box::new(Softmax)),
+    },
+    Choice {
+        name: "flatten",
+        aliases: &[],
+        about: "all axes but the batch made one",
+        example: "flatten",
+        settings: &[],
+        make: |_| Ok(Box::new(Flatten)),
+    },
+];
+
+/// The layers, one row each.
+pub(crate) fn rows() -> impl Iterator<Item = &'static Choice<Box<dyn Layer>>> {
+    OTHERS.iter().chain(activation_rows())
+}
+
+/// The layers that are a function of each number alone, one row each; those with settings come last.
+pub(crate) fn activation_rows() -> impl Iterator<Item = &'static Choice<Box<dyn Layer>>> {
+    ACTIVATIONS.iter().chain(ACTIVATIONS_WITH_SETTINGS)
+}
+
+/// A layer's text.
+fn written(name: &str, values: &[Value]) -> String {
+    let row = rows().find(|row| row.name == name);
+    row.map_or_else(|| name.to_string(), |row| row.written(values))
+}
 
 /// x·W + b: weights `(inputs, outputs)`, one bias per output.
 ///
@@ -42,10 +123,7 @@ impl Affine {
 
 impl Layer for Affine {
     fn text(&self) -> String {
-        match self.initializer {
-            Initializer::He => format!("affine {}", self.outputs),
-            initializer => format!("affine {} init={initializer}", self.outputs),
-        }
+        written("affine", &[Value::Outputs(self.outputs), Value::Initializer(self.initializer)])
     }
 
     #[track_caller]
@@ -106,8 +184,15 @@ macro_rules! activations {
             }
         )*
 
-        /// The layers that are a function of each number alone, by name.
-        pub(crate) const ACTIVATIONS: &[(&str, fn() -> Box<dyn Layer>)] = &[$(($text, || Box::new($Name))),*];
+        /// The activations without settings, one row each.
+        static ACTIVATIONS: &[Choice<Box<dyn Layer>>] = &[$(Choice {
+            name: $text,
+            aliases: &[],
+            about: concat!($($doc),*),
+            example: $text,
+            settings: &[],
+            make: |_| Ok(Box::new($Name)),
+        }),*];
     };
 }
 activations! {
@@ -174,7 +259,7 @@ impl Default for LeakyRelu {
 
 impl Layer for LeakyRelu {
     fn text(&self) -> String {
-        if self.slope == 0.01 { "leaky-relu".to_string() } else { format!("leaky-relu slope={}", self.slope) }
+        written("leaky-relu", &[Value::Number(self.slope)])
     }
 
     fn forward<'b>(&self, x: Var<'b>, _: &Context<'b>) -> Var<'b> {
@@ -204,7 +289,7 @@ impl Default for Elu {
 
 impl Layer for Elu {
     fn text(&self) -> String {
-        if self.alpha == 1.0 { "elu".to_string() } else { format!("elu alpha={}", self.alpha) }
+        written("elu", &[Value::Number(self.alpha)])
     }
 
     fn forward<'b>(&self, x: Var<'b>, _: &Context<'b>) -> Var<'b> {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use limpid_graph::{Fault, Var};
 
-use crate::choice::choose;
+use crate::describe::choices::{Choice, named};
 use crate::error::Error;
 
 /// A loss, the number that training minimizes. Each is a mean over the batch.
@@ -42,28 +42,52 @@ pub enum Loss {
     Custom(CustomLoss),
 }
 
-/// A loss by name.
-type Named = (&'static str, fn() -> Loss);
-
-const NAMES: &[Named] = &[
-    ("softmax-cross-entropy", || Loss::SoftmaxCrossEntropy),
-    ("half-sum-of-squares", || Loss::HalfSumOfSquares),
-    ("mean-squared-error", || Loss::MeanSquaredError),
-    ("binary-cross-entropy", || Loss::BinaryCrossEntropy),
+/// The losses, one row each; aliases are what other programs call them.
+static LOSSES: &[Choice<Loss>] = &[
+    Choice {
+        name: "softmax-cross-entropy",
+        aliases: &[
+            "ce",
+            "cross-entropy",
+            "crossentropy",
+            "categorical-crossentropy",
+            "sparse-categorical-crossentropy",
+        ],
+        about: "for classification",
+        example: "softmax-cross-entropy",
+        settings: &[],
+        make: |_| Ok(Loss::SoftmaxCrossEntropy),
+    },
+    Choice {
+        name: "half-sum-of-squares",
+        aliases: &[],
+        about: "half the sum of squared errors of a sample",
+        example: "half-sum-of-squares",
+        settings: &[],
+        make: |_| Ok(Loss::HalfSumOfSquares),
+    },
+    Choice {
+        name: "mean-squared-error",
+        aliases: &["mse", "l2"],
+        about: "for regression",
+        example: "mean-squared-error",
+        settings: &[],
+        make: |_| Ok(Loss::MeanSquaredError),
+    },
+    Choice {
+        name: "binary-cross-entropy",
+        aliases: &["bce", "binary-crossentropy"],
+        about: "for yes or no, and for several labels",
+        example: "binary-cross-entropy",
+        settings: &[],
+        make: |_| Ok(Loss::BinaryCrossEntropy),
+    },
 ];
 
-/// What other programs call them.
-const ALIASES: &[Named] = &[
-    ("ce", || Loss::SoftmaxCrossEntropy),
-    ("cross-entropy", || Loss::SoftmaxCrossEntropy),
-    ("crossentropy", || Loss::SoftmaxCrossEntropy),
-    ("categorical-crossentropy", || Loss::SoftmaxCrossEntropy),
-    ("sparse-categorical-crossentropy", || Loss::SoftmaxCrossEntropy),
-    ("mse", || Loss::MeanSquaredError),
-    ("l2", || Loss::MeanSquaredError),
-    ("bce", || Loss::BinaryCrossEntropy),
-    ("binary-crossentropy", || Loss::BinaryCrossEntropy),
-];
+/// The losses, one row each.
+pub fn loss_choices() -> impl Iterator<Item = &'static Choice<Loss>> {
+    LOSSES.iter()
+}
 
 type Describe = dyn for<'b> Fn(Var<'b>, Var<'b>) -> Var<'b> + Send + Sync;
 
@@ -79,7 +103,7 @@ pub struct CustomLoss {
 impl Loss {
     /// Every loss that limpid has.
     pub fn all() -> impl Iterator<Item = Self> {
-        NAMES.iter().map(|(_, make)| make())
+        LOSSES.iter().filter_map(Choice::usual)
     }
 
     /// A loss of your own. `describe` is given a batch's outputs and targets, samples along the first axis, and answers
@@ -241,7 +265,9 @@ impl fmt::Display for Loss {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Custom(custom) => f.write_str(&custom.name),
-            known => f.write_str(NAMES.iter().find(|(_, make)| make() == *known).map_or("", |(name, _)| name)),
+            known => {
+                f.write_str(LOSSES.iter().find(|row| row.usual().as_ref() == Some(known)).map_or("", |row| row.name))
+            }
         }
     }
 }
@@ -252,9 +278,6 @@ impl FromStr for Loss {
     /// Its own name, or a usual short one: `mse`, `bce`, `ce`, `crossentropy`.
     fn from_str(text: &str) -> Result<Self, Error> {
         let name = text.trim().to_ascii_lowercase().replace(['_', ' '], "-");
-        if let Some((_, make)) = ALIASES.iter().find(|(alias, _)| *alias == name) {
-            return Ok(make());
-        }
         if ["mae", "l1", "mean-absolute-error"].contains(&name.as_str()) {
             return Err(Error::Setting {
                 name: "the loss",
@@ -262,7 +285,8 @@ impl FromStr for Loss {
                 hint: "limpid has no mean absolute error; `mean-squared-error` is the most similar".to_string(),
             });
         }
-        Ok(choose("loss", &name, NAMES)?())
+        let row = named("loss", LOSSES, &name)?;
+        Ok(row.usual().unwrap_or_default())
     }
 }
 

@@ -1,12 +1,15 @@
 //! The description of a network and of its training: layers, losses, optimizers, as plain data that can be written as text.
 
+pub(crate) mod choices;
 pub(crate) mod context;
 pub(crate) mod initializer;
+pub(crate) mod initializers;
 pub(crate) mod layer;
-pub(crate) mod layers;
+pub mod layers;
 pub(crate) mod loss;
 pub(crate) mod network;
 pub(crate) mod optimizer;
+pub mod optimizers;
 pub(crate) mod registry;
 pub(crate) mod sequence;
 pub(crate) mod text;

@@ -7,8 +7,8 @@ use std::sync::{Arc, OnceLock};
 
 use limpid_graph::{Builder, Dim, Graph, Shape, Tensor, Var};
 
-use crate::describe::context::Context;
-use crate::describe::layer::{Layer, Mode};
+use crate::describe::context::{Context, Mode};
+use crate::describe::layer::Layer;
 use crate::describe::sequence::Sequence;
 use crate::describe::variable::Variable;
 use crate::error::Error;

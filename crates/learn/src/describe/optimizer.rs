@@ -1,11 +1,12 @@
-//! Optimizers: how a step changes a parameter by its gradient, as assignments in the graph of the training step.
+//! The trait of optimizers: how a step changes a parameter by its gradient, as assignments in the graph of the training
+//! step.
 
 use std::fmt;
 use std::sync::Arc;
 
 use limpid_graph::Var;
 
-use crate::choice::choose;
+use crate::describe::choices::{Choice, Value};
 use crate::describe::context::Context;
 use crate::error::Error;
 
@@ -23,186 +24,47 @@ pub trait Optimizer: fmt::Debug + Send + Sync {
         0.1
     }
 
-    /// Checks the optimizer's own settings.
+    /// Its row in the table of limpid's optimizers; none for an optimizer of your own.
+    fn choice(&self) -> Option<&'static Choice<Arc<dyn Optimizer>>> {
+        None
+    }
+
+    /// The values of its settings, in the order in which its row of the table has them.
+    fn settings(&self) -> Vec<Value> {
+        Vec::new()
+    }
+
+    /// The optimizer as text, such as `adam beta1=0.8`: its name, and the settings that are not the usual ones.
+    fn text(&self) -> String {
+        self.choice().map_or_else(|| self.name().to_string(), |row| row.written(&self.settings()))
+    }
+
+    /// The value of one of its numbers by name, such as `momentum`.
+    fn setting(&self, name: &str) -> Option<f64> {
+        let (_, value) =
+            self.choice()?.settings.iter().zip(self.settings()).find(|(setting, _)| setting.name == name)?;
+        if let Value::Number(number) = value { Some(number) } else { None }
+    }
+
+    /// Checks the optimizer's own settings: by default, that they are in the ranges of its row.
     ///
     /// # Errors
     /// [`Error::Setting`] with what to use instead.
     fn check(&self) -> Result<(), Error> {
+        for (setting, value) in self.choice().iter().flat_map(|row| row.settings).zip(self.settings()) {
+            if let Value::Number(number) = value
+                && let Some(hint) = setting.refused(number)
+            {
+                return Err(Error::Setting {
+                    name: setting.title,
+                    found: format!("{number:?}"),
+                    hint: hint.to_string(),
+                });
+            }
+        }
         Ok(())
     }
 
     /// Says what a step makes of the parameter and of any state, by [`Context::update`].
     fn update<'b>(&self, context: &Context<'b>, parameter: Var<'b>, gradient: Var<'b>);
-}
-
-/// Stochastic gradient descent: w ← w − η·dL/dw.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Sgd;
-
-impl Optimizer for Sgd {
-    fn name(&self) -> &'static str {
-        "sgd"
-    }
-
-    #[track_caller]
-    fn update<'b>(&self, context: &Context<'b>, parameter: Var<'b>, gradient: Var<'b>) {
-        context.update(parameter, parameter - context.learning_rate() * gradient);
-    }
-}
-
-/// Stochastic gradient descent with momentum: v ← μ·v + dL/dw; w ← w − η·v.
-///
-/// Nesterov's look-ahead takes the step as if the next velocity were known: w ← w − η·(dL/dw + μ·v).
-///
-/// State: `<parameter> velocity`, of the parameter's shape. The learning rate stands outside the velocity, as in PyTorch
-/// (without dampening), so that a schedule changes the step at once. Source: Sutskever et al. 2013, "On the importance of
-/// initialization and momentum in deep learning", section 2, with v scaled by −1/η.
-///
-/// ```
-/// use std::sync::Arc;
-/// use limpid_learn::{FitOptions, Momentum};
-///
-/// let optimizer = Arc::new(Momentum { momentum: 0.8, nesterov: true });
-/// let fit = FitOptions { optimizer, learning_rate: Some(0.01), ..FitOptions::default() };
-/// assert_eq!(fit.optimizer.name(), "nesterov");
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Momentum {
-    /// How much of the velocity is kept from step to step: 0 to 1, without 1.
-    pub momentum: f64,
-    /// Whether to look ahead.
-    pub nesterov: bool,
-}
-
-impl Default for Momentum {
-    /// 0.9 of the velocity is kept, without looking ahead.
-    fn default() -> Self {
-        Self { momentum: 0.9, nesterov: false }
-    }
-}
-
-impl Optimizer for Momentum {
-    fn name(&self) -> &'static str {
-        if self.nesterov { "nesterov" } else { "momentum" }
-    }
-
-    /// A tenth of plain descent's: what is kept of old gradients makes steps up to 1 / (1 − μ) times as long.
-    fn usual_learning_rate(&self) -> f64 {
-        0.01
-    }
-
-    fn check(&self) -> Result<(), Error> {
-        decay("the momentum", self.momentum)
-    }
-
-    #[track_caller]
-    fn update<'b>(&self, context: &Context<'b>, parameter: Var<'b>, gradient: Var<'b>) {
-        let velocity = context.optimizer_state(parameter, "velocity", 0.0);
-        let next = self.momentum * velocity + gradient;
-        let way = if self.nesterov { gradient + self.momentum * next } else { next };
-        context.update(velocity, next);
-        context.update(parameter, parameter - context.learning_rate() * way);
-    }
-}
-
-/// Adam: steps by the running mean of the gradient over the root of the running mean of its square, each corrected for
-/// its beginning at zero.
-///
-/// m ← β1·m + (1 − β1)·g; v ← β2·v + (1 − β2)·g²; w ← w − η·m̂ / (√v̂ + ε) with m̂ = m / (1 − β1^t), v̂ = v / (1 − β2^t).
-///
-/// State: `<parameter> mean` and `<parameter> square` of the parameter's shape. t is the number of the step, which all
-/// parameters share. Source: Kingma & Ba 2014, "Adam: a method for stochastic optimization", algorithm 1.
-///
-/// # In `f32`
-/// The corrections are −expm1(t·ln β): within a few units in the last place at every t. Running products of β would
-/// begin with an error of 6·10⁻⁵ in 1 − β2 (0.999 rounded, then subtracted from 1) and gather another at each step. t is
-/// a whole number, exact up to 2²⁴ steps, where both corrections have long been 1. The means are moved as
-/// m + (1 − β)·(g − m), which rests where m = g whatever the rounding of β.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Adam {
-    /// How much of the mean of gradients is kept from step to step: 0 to 1, without 1.
-    pub beta1: f64,
-    /// How much of the mean of squares is kept from step to step: 0 to 1, without 1.
-    pub beta2: f64,
-    /// A small number that prevents a division by zero.
-    pub epsilon: f64,
-}
-
-impl Default for Adam {
-    /// The paper's: 0.9, 0.999 and 10⁻⁸.
-    fn default() -> Self {
-        Self { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 }
-    }
-}
-
-impl Optimizer for Adam {
-    fn name(&self) -> &'static str {
-        "adam"
-    }
-
-    fn usual_learning_rate(&self) -> f64 {
-        0.001
-    }
-
-    fn check(&self) -> Result<(), Error> {
-        decay("Adam's beta1", self.beta1)?;
-        decay("Adam's beta2", self.beta2)?;
-        // Below this, f32 would divide by zero where the gradient is zero.
-        if self.epsilon.is_finite() && self.epsilon >= f64::from(f32::MIN_POSITIVE) {
-            return Ok(());
-        }
-        let hint = "use a small number above 0, such as 1e-8".to_string();
-        Err(Error::Setting { name: "Adam's epsilon", found: format!("{:e}", self.epsilon), hint })
-    }
-
-    #[track_caller]
-    fn update<'b>(&self, context: &Context<'b>, parameter: Var<'b>, gradient: Var<'b>) {
-        let state = |what| context.optimizer_state(parameter, what, 0.0);
-        let (mean, square, t) = (state("mean"), state("square"), context.step_number());
-        // 1 − β^t. Where β is 0 its logarithm is −∞, and this is 1 as it should be.
-        let correction = |beta: f64| -(t * beta.ln()).exp_m1();
-        let moved = |from: Var<'b>, to: Var<'b>, beta: f64| from + (1.0 - beta) * (to - from);
-        let next_mean = moved(mean, gradient, self.beta1);
-        let next_square = moved(square, gradient.square(), self.beta2);
-        // What is the same for every number of the parameter is divided once, not for each.
-        let (rate, scale) = (context.learning_rate() / correction(self.beta1), 1.0 / correction(self.beta2).sqrt());
-        context.update(mean, next_mean);
-        context.update(square, next_square);
-        context.update(parameter, parameter - rate * next_mean / (scale * next_square.sqrt() + self.epsilon));
-    }
-}
-
-/// Checks how much of a running mean is kept.
-fn decay(name: &'static str, kept: f64) -> Result<(), Error> {
-    if (0.0..1.0).contains(&kept) {
-        return Ok(());
-    }
-    Err(Error::Setting { name, found: format!("{kept:?}"), hint: "use a number from 0 to below 1".to_string() })
-}
-
-type Make = fn() -> Arc<dyn Optimizer>;
-
-const OPTIMIZERS: &[(&str, Make)] = &[
-    ("sgd", || Arc::new(Sgd)),
-    ("momentum", || Arc::new(Momentum::default())),
-    ("nesterov", || Arc::new(Momentum { nesterov: true, ..Momentum::default() })),
-    ("adam", || Arc::new(Adam::default())),
-];
-
-/// The optimizer of this name, with its usual settings.
-///
-/// ```
-/// assert_eq!(limpid_learn::optimizer("adam")?.name(), "adam");
-/// # Ok::<(), limpid_learn::Error>(())
-/// ```
-///
-/// # Errors
-/// [`Error::Unknown`], with the known names.
-pub fn optimizer(name: &str) -> Result<Arc<dyn Optimizer>, Error> {
-    Ok(choose("optimizer", name, OPTIMIZERS)?())
-}
-
-/// The optimizers' names.
-pub fn optimizer_names() -> impl Iterator<Item = &'static str> {
-    OPTIMIZERS.iter().map(|(name, _)| *name)
 }

@@ -1,15 +1,18 @@
-//! Networks as text: `784, affine 50, relu, affine 10`.
+//! Networks as text: `784, affine 50, relu, affine 10`; and optimizers: `adam beta1=0.8`.
 //!
 //! The input's extents come first (`784`, or `1x28x28`), then the layers, separated by commas or line ends. A layer is
 //! its name, what it needs, and options as `name=value`. A `#` begins a comment.
 
 use std::str::FromStr;
+use std::sync::Arc;
 
-use crate::choice::nearest;
-use crate::describe::initializer::Initializer;
+use crate::choice::{nearest, normalised};
+use crate::describe::choices::{Choice, MOST_UNITS, Piece, Wrong, named};
 use crate::describe::layer::Layer;
-use crate::describe::layers::{ACTIVATIONS, Affine, Elu, Flatten, LeakyRelu, Softmax};
+use crate::describe::layers;
 use crate::describe::network::Network;
+use crate::describe::optimizer::Optimizer;
+use crate::describe::optimizers::OPTIMIZERS;
 use crate::describe::registry::Registry;
 use crate::error::{Error, TextError};
 
@@ -65,27 +68,6 @@ fn parse(text: &str, registry: &Registry) -> Result<Parts, TextError> {
     Ok((input, layers))
 }
 
-/// A piece of the text and where it begins.
-#[derive(Clone, Copy)]
-struct Piece<'t> {
-    text: &'t str,
-    start: usize,
-}
-
-impl<'t> Piece<'t> {
-    fn end(&self) -> usize {
-        self.start + self.text.len()
-    }
-
-    fn part(&self, text: &'t str) -> Self {
-        Self { text, start: self.start + (text.as_ptr() as usize - self.text.as_ptr() as usize) }
-    }
-
-    fn words(self) -> impl Iterator<Item = Piece<'t>> {
-        self.text.split_whitespace().map(move |word| self.part(word))
-    }
-}
-
 fn items(text: &str) -> impl Iterator<Item = Piece<'_>> {
     let whole = Piece { text, start: 0 };
     let lines = text.lines().map(|line| line.split('#').next().unwrap_or(line));
@@ -104,103 +86,88 @@ fn extents(text: &str) -> Result<Vec<usize>, String> {
     }
 }
 
-/// More numbers than this in one layer is taken for a slip of the finger.
-const MOST_UNITS: usize = 1 << 24;
-
-type Wrong<'t> = (Piece<'t>, String);
-
 /// How a message about an unknown layer begins.
 const UNKNOWN_LAYER: &str = "unknown layer";
 
 fn layer<'t>(item: &Piece<'t>, registry: &Registry) -> Result<Box<dyn Layer>, Wrong<'t>> {
     let mut words = item.words();
     let Some(name) = words.next() else { return Err((*item, "a layer is missing here".to_string())) };
-    let mut arguments = Arguments { name, words: words.collect() };
+    let words: Vec<Piece<'_>> = words.collect();
     if let Some(make) = registry.constructor(name.text) {
-        let words: Vec<&str> = arguments.words.iter().map(|word| word.text).collect();
+        let words: Vec<&str> = words.iter().map(|word| word.text).collect();
         return make(&words).map_err(|what| (*item, format!("layer `{}`: {what}", name.text)));
     }
-    let known = name.text.to_ascii_lowercase().replace('_', "-");
-    let layer: Box<dyn Layer> = match known.as_str() {
-        "affine" | "linear" | "dense" => {
-            let affine = Affine::to(arguments.units()?);
-            match arguments.option("init")? {
-                Some(value) => {
-                    Box::new(affine.init(value.text.parse::<Initializer>().map_err(|e| (value, e.to_string()))?))
-                }
-                None => Box::new(affine),
-            }
-        }
-        "leaky-relu" => Box::new(arguments.number("slope")?.map_or_else(LeakyRelu::default, LeakyRelu::new)),
-        "elu" => Box::new(arguments.number("alpha")?.map_or_else(Elu::default, Elu::new)),
-        "softmax" => Box::new(Softmax),
-        "flatten" => Box::new(Flatten),
-        other => match ACTIVATIONS.iter().find(|(text, _)| *text == other) {
-            Some((_, make)) => make(),
-            None => return Err((name, unknown(other, registry))),
-        },
-    };
-    match arguments.words.first() {
-        Some(&rest) => Err((rest, format!("the layer `{1}` does not take `{0}`", rest.text, name.text))),
-        None => Ok(layer),
+    let known = normalised(name.text);
+    match layers::rows().find(|row| row.is_called(&known)) {
+        Some(row) => row.of_words("layer", name, words),
+        None => Err((name, unknown(&known, registry))),
     }
-}
-
-/// The layers' names.
-pub(crate) fn layer_names() -> Vec<&'static str> {
-    let others = ["affine", "leaky-relu", "elu", "softmax", "flatten"];
-    others.into_iter().chain(ACTIVATIONS.iter().map(|(name, _)| *name)).collect()
-}
-
-/// The names of the layers that act on each number alone, which can stand between two others: `relu`, `sigmoid`, …
-pub fn activation_names() -> impl Iterator<Item = &'static str> {
-    ACTIVATIONS.iter().map(|(name, _)| *name).chain(["leaky-relu", "elu"])
 }
 
 fn unknown(name: &str, registry: &Registry) -> String {
-    let names: Vec<&str> = layer_names().into_iter().chain(registry.layer_names()).collect();
+    let names: Vec<&str> = layers::rows().map(|row| row.name).chain(registry.layer_names()).collect();
     match nearest(name, &names) {
         Some(near) => format!("{UNKNOWN_LAYER} `{name}`, did you mean `{near}`?"),
         None => format!("{UNKNOWN_LAYER} `{name}`; there are: {}", names.join(", ")),
     }
 }
 
-/// The words after a layer's name.
-struct Arguments<'t> {
-    name: Piece<'t>,
-    words: Vec<Piece<'t>>,
+/// The layers, one row each.
+///
+/// ```
+/// for layer in limpid_learn::layer_choices() {
+///     let network: limpid_learn::Network = format!("5, {}", layer.example).parse()?;
+///     assert_eq!(network.to_string(), format!("5, {}", layer.example));
+/// }
+/// # Ok::<(), limpid_learn::Error>(())
+/// ```
+pub fn layer_choices() -> impl Iterator<Item = &'static Choice<Box<dyn Layer>>> {
+    layers::rows()
 }
 
-impl<'t> Arguments<'t> {
-    fn units(&mut self) -> Result<usize, Wrong<'t>> {
-        let what = format!("`{}` takes the number of its outputs, such as `{0} 50`", self.name.text);
-        if self.words.is_empty() {
-            return Err((self.name, what));
-        }
-        let word = self.words.remove(0);
-        match word.text.parse::<usize>() {
-            Ok(0) => Err((word, "a layer has at least 1 output".to_string())),
-            Ok(units) if units <= MOST_UNITS => Ok(units),
-            Ok(_) => Err((word, format!("a layer of more than {MOST_UNITS} outputs is not supported"))),
-            Err(_) => Err((word, what)),
-        }
-    }
+/// The layers that are a function of each number alone, one row each; those with settings come last.
+pub fn activation_choices() -> impl Iterator<Item = &'static Choice<Box<dyn Layer>>> {
+    layers::activation_rows()
+}
 
-    fn option(&mut self, key: &str) -> Result<Option<Piece<'t>>, Wrong<'t>> {
-        let found = self.words.iter().position(|word| word.text.split('=').next() == Some(key));
-        let Some(at) = found else { return Ok(None) };
-        let word = self.words.remove(at);
-        match word.text.split_once('=') {
-            Some((_, value)) if !value.is_empty() => Ok(Some(word.part(value))),
-            _ => Err((word, format!("`{key}` takes a value, as in `{key}=…`"))),
-        }
-    }
+/// The names of the layers that act on each number alone, which can stand between two others: `relu`, `sigmoid`, …
+pub fn activation_names() -> impl Iterator<Item = &'static str> {
+    activation_choices().map(|row| row.name)
+}
 
-    fn number(&mut self, key: &str) -> Result<Option<f64>, Wrong<'t>> {
-        let Some(value) = self.option(key)? else { return Ok(None) };
-        match value.text.parse::<f64>() {
-            Ok(number) if number.is_finite() => Ok(Some(number)),
-            _ => Err((value, format!("`{key}` takes a number"))),
-        }
-    }
+/// The optimizer of this text: its name, alone or with settings, such as `adam beta1=0.8` or `momentum 0.8 nesterov`.
+///
+/// ```
+/// use limpid_learn::optimizer;
+///
+/// assert_eq!(optimizer("adam")?.name(), "adam");
+/// assert_eq!(optimizer("sgd momentum=0.8 nesterov")?.text(), "nesterov 0.8");
+/// let message = optimizer("adam beta1=1.5").unwrap_err().to_string();
+/// assert!(message.starts_with("Adam's beta1 is 1.5; use a number from 0 to below 1"));
+/// # Ok::<(), limpid_learn::Error>(())
+/// ```
+///
+/// # Errors
+/// [`Error::Unknown`], with the known names, and [`Error::Text`] with the place of a wrong setting.
+pub fn optimizer(text: &str) -> Result<Arc<dyn Optimizer>, Error> {
+    let mut words = Piece { text, start: 0 }.words();
+    let name = words.next().unwrap_or(Piece { text, start: 0 });
+    let row = named("optimizer", OPTIMIZERS, name.text)?;
+    Ok(row.of_words("optimizer", name, words.collect()).map_err(|(word, what)| TextError {
+        text: text.to_string(),
+        start: word.start,
+        end: word.end(),
+        what,
+        unknown: None,
+    })?)
+}
+
+/// The optimizers, one row each.
+pub fn optimizer_choices() -> impl Iterator<Item = &'static Choice<Arc<dyn Optimizer>>> {
+    OPTIMIZERS.iter()
+}
+
+/// The optimizers' names.
+pub fn optimizer_names() -> impl Iterator<Item = &'static str> {
+    OPTIMIZERS.iter().map(|row| row.name)
 }

@@ -10,8 +10,8 @@ use std::sync::Arc;
 
 use limpid_graph::{Builder, Graph, Shape, Tensor, Var};
 
-use crate::describe::context::Context;
-use crate::describe::layer::{Layer, Mode};
+use crate::describe::context::{Context, Mode};
+use crate::describe::layer::Layer;
 use crate::describe::variable::Variable;
 use crate::error::Error;
 

@@ -3,7 +3,7 @@
 use limpid_engine::{Program, Session};
 use limpid_graph::Tensor;
 
-use crate::describe::layer::Mode;
+use crate::describe::context::Mode;
 use crate::describe::network::Network;
 use crate::error::Error;
 use crate::train::step;

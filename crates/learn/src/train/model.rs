@@ -6,7 +6,7 @@ use limpid_engine::{Precision, Session};
 use limpid_graph::{Tensor, memory};
 
 use crate::data::dataset::Dataset;
-use crate::describe::layer::Mode;
+use crate::describe::context::Mode;
 use crate::describe::loss::Loss;
 use crate::describe::network::Network;
 use crate::describe::variable::Variable;

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use crate::data::batches::Sampling;
-use crate::describe::optimizer::{Optimizer, Sgd};
+use crate::describe::optimizer::Optimizer;
+use crate::describe::optimizers::Sgd;
 use crate::error::Error;
 
 /// How to train. Every field has a default, so that a training names only what differs.

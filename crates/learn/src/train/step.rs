@@ -6,11 +6,11 @@ use limpid_engine::{Storage, Stored};
 use limpid_graph::{Builder, Dim, Graph, Leaf, NodeId, Op, Shape, Sizes, Tensor, Var, memory};
 
 use crate::data::dataset::Dataset;
-use crate::describe::context::Context;
-use crate::describe::layer::Mode;
+use crate::describe::context::{Context, Mode};
 use crate::describe::loss::Loss;
 use crate::describe::network::{Network, scores};
-use crate::describe::optimizer::{Optimizer, Sgd};
+use crate::describe::optimizer::Optimizer;
+use crate::describe::optimizers::Sgd;
 use crate::describe::variable::{Variable, VariableKind};
 use crate::error::Error;
 

@@ -1,5 +1,6 @@
 //! Learning; `allocations.rs` stands apart, since it counts with an allocator of its own.
 
+mod choices;
 mod corpus;
 mod golden;
 mod gradients_of_layers;

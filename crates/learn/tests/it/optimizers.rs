@@ -11,6 +11,8 @@ use limpid_learn::{
 };
 use serde_json::Value;
 
+/// Those whose formula is written out here, and that PyTorch has.
+const FORMULAS: [&str; 4] = ["sgd", "momentum", "nesterov", "adam"];
 const STEPS: usize = 20;
 const NUMBERS: usize = 7;
 const LEARNING_RATE: f64 = 0.01;
@@ -86,7 +88,7 @@ fn furthest_apart(a: &[f64], b: &[f64]) -> f64 {
 
 #[test]
 fn every_optimiser_walks_as_its_formula_says() {
-    for name in optimizer_names() {
+    for name in FORMULAS {
         let optimizer = optimizer(name).unwrap();
         assert_eq!(optimizer.name(), name);
         let wanted = by_hand(name);
@@ -100,7 +102,7 @@ fn every_optimiser_walks_as_its_formula_says() {
 #[test]
 fn every_optimiser_walks_as_pytorchs() {
     let fixture: Value = serde_json::from_str(include_str!("../fixtures/golden_optimizers.json")).unwrap();
-    for name in optimizer_names() {
+    for name in FORMULAS {
         let wanted: Vec<f64> =
             fixture[name].as_array().unwrap().iter().map(|number| number.as_f64().unwrap()).collect();
         let apart = furthest_apart(&walked(optimizer(name).unwrap().as_ref(), Precision::F64), &wanted);

@@ -1,5 +1,5 @@
-//! CONTRIBUTING.md says that an op is one row. This adds the row that the page shows to a copy of the graph's crate,
-//! and runs the crate's own checks of every row on it.
+//! CONTRIBUTING.md says that an op, a layer and an optimizer are one row each, with an implementation in the same file.
+//! This adds what the page shows to a copy of the crate, and runs the crate's own checks of every row on it.
 
 #![allow(clippy::unwrap_used)]
 
@@ -13,23 +13,58 @@ const CHECKS: [&str; 2] = ["gradients", "map_table"];
 #[test]
 fn the_row_in_the_contributors_guide_is_all_it_takes_to_add_an_op() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let row = row_of(&fs::read_to_string(root.join("CONTRIBUTING.md")).unwrap());
+    let row = block_of(&fs::read_to_string(root.join("CONTRIBUTING.md")).unwrap(), "row");
     let copy = tempfile::tempdir().unwrap();
-    copy_folder(&root.join("crates/graph/src"), &copy.path().join("crates/graph/src"));
+    for name in ["tensor", "graph"] {
+        copy_crate(&root, copy.path(), name);
+    }
+    fs::create_dir_all(copy.path().join("crates/graph/tests")).unwrap();
     copy_folder(&root.join("crates/graph/tests/support"), &copy.path().join("crates/graph/tests/support"));
-    copy_checks(&root.join("crates/graph/tests/it"), &copy.path().join("crates/graph/tests/it"));
-    copy_folder(&root.join("crates/tensor"), &copy.path().join("crates/tensor"));
-    copy_manifests(&root, copy.path());
+    let support = "#[path = \"../support/mod.rs\"]\nmod support;\n";
+    copy_checks(&root, copy.path(), "graph", &CHECKS, support);
+    copy_workspace(&root, copy.path());
 
     let table = copy.path().join("crates/graph/src/map/table.rs");
     let before = fs::read_to_string(&table).unwrap();
     let (rows, end) = before.rsplit_once('}').unwrap();
     fs::write(&table, format!("{rows}{row}}}{end}")).unwrap();
 
+    let said = checked(copy.path(), "limpid-graph");
+    assert!(said.contains("cube"), "the new op is not among those checked:\n{said}");
+}
+
+#[test]
+fn a_row_and_an_implementation_in_one_file_are_all_it_takes_to_add_a_layer_or_an_optimizer() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let page = fs::read_to_string(root.join("CONTRIBUTING.md")).unwrap();
+    let copy = tempfile::tempdir().unwrap();
+    for name in ["tensor", "graph", "engine", "learn"] {
+        copy_crate(&root, copy.path(), name);
+    }
+    copy_checks(&root, copy.path(), "learn", &["choices", "gradients_of_layers"], "");
+    copy_workspace(&root, copy.path());
+    let describe = copy.path().join("crates/learn/src/describe");
+    let add = |file: &str, table: &str, row: &str, implementation: &str| {
+        let before = fs::read_to_string(describe.join(file)).unwrap();
+        let (head, rest) = before.split_once(table).unwrap();
+        let (rows, end) = rest.split_once("\n];\n").unwrap();
+        let (row, implementation) = (block_of(&page, row), block_of(&page, implementation));
+        fs::write(describe.join(file), format!("{head}{table}{rows}\n{row}];\n{end}\n{implementation}")).unwrap();
+    };
+    add("layers.rs", "static ACTIVATIONS_WITH_SETTINGS", "layer row", "layer");
+    add("optimizers.rs", "static OPTIMIZERS", "optimizer row", "optimizer");
+    let said = checked(copy.path(), "limpid-learn");
+    assert!(said.contains("times factor=3"), "the new layer is not among those checked:\n{said}");
+    let wanted = "choices::every_optimizer_learns ... ok";
+    assert!(said.contains(wanted), "the optimizers were not checked:\n{said}");
+}
+
+/// Runs a copied crate's checks; answers what they said.
+fn checked(copy: &Path, package: &str) -> String {
     let shared_target = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("contributing");
     let run = Command::new(env!("CARGO"))
-        .args(["test", "--offline", "--test", "it", "--", "--nocapture"])
-        .current_dir(copy.path())
+        .args(["test", "--offline", "-p", package, "--test", "it", "--", "--nocapture", "--test-threads", "1"])
+        .current_dir(copy)
         .env("CARGO_TARGET_DIR", shared_target)
         // The checks take no time; compiling does.
         .env("CARGO_PROFILE_DEV_OPT_LEVEL", "0")
@@ -39,15 +74,15 @@ fn the_row_in_the_contributors_guide_is_all_it_takes_to_add_an_op() {
         .unwrap();
     let said = String::from_utf8_lossy(&run.stdout).into_owned() + &String::from_utf8_lossy(&run.stderr);
     assert!(run.status.success(), "{said}");
-    assert!(said.contains("cube"), "the new op is not among those checked:\n{said}");
+    said
 }
 
-/// The fenced block under the mark `<!-- test: row -->`.
-fn row_of(page: &str) -> String {
-    let (_, marked) = page.split_once("<!-- test: row -->").expect("the mark above the row");
+/// The fenced block under the mark `<!-- test: NAME -->`.
+fn block_of(page: &str, name: &str) -> String {
+    let (_, marked) = page.split_once(&format!("<!-- test: {name} -->")).expect("the mark above the block");
     let (_, block) = marked.split_once("```text\n").expect("a fenced block under the mark");
-    let (row, _) = block.split_once("```").expect("the end of the block");
-    row.to_string()
+    let (block, _) = block.split_once("```").expect("the end of the block");
+    block.to_string()
 }
 
 fn copy_folder(from: &Path, to: &Path) {
@@ -63,26 +98,37 @@ fn copy_folder(from: &Path, to: &Path) {
     }
 }
 
+/// A crate's source, and its manifest without what only its other tests need.
+fn copy_crate(root: &Path, to: &Path, name: &str) {
+    let (from, to) = (root.join("crates").join(name), to.join("crates").join(name));
+    copy_folder(&from.join("src"), &to.join("src"));
+    let manifest = fs::read_to_string(from.join("Cargo.toml")).unwrap();
+    fs::write(to.join("Cargo.toml"), before(&manifest, "[dev-dependencies]")).unwrap();
+}
+
 /// The checks alone, as a test of their own: the crate's other tests say nothing about rows.
-fn copy_checks(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    let mut main = "#[path = \"../support/mod.rs\"]\nmod support;\n".to_string();
-    for check in CHECKS {
+fn copy_checks(root: &Path, to: &Path, name: &str, checks: &[&str], support: &str) {
+    let place = Path::new("crates").join(name).join("tests/it");
+    let (from, to) = (root.join(&place), to.join(&place));
+    fs::create_dir_all(&to).unwrap();
+    let mut main = "#![allow(clippy::unwrap_used)]\n".to_string() + support;
+    for check in checks {
         fs::copy(from.join(format!("{check}.rs")), to.join(format!("{check}.rs"))).unwrap();
         main += &format!("mod {check};\n");
     }
     fs::write(to.join("main.rs"), main).unwrap();
 }
 
-/// The crate's manifest without what only its other tests need, and the workspace around it: its versions, its lock file,
-/// its toolchain. Profiles stay behind, with what they say about packages that are not here.
-fn copy_manifests(root: &Path, to: &Path) {
-    let before = |text: String, heading: &str| text.split(heading).next().unwrap_or_default().to_string();
-    let manifest = fs::read_to_string(root.join("crates/graph/Cargo.toml")).unwrap();
-    fs::write(to.join("crates/graph/Cargo.toml"), before(manifest, "[dev-dependencies]")).unwrap();
+/// The workspace around the crates: its versions, its lock file, its toolchain. Profiles stay behind, with what they say
+/// about packages that are not here.
+fn copy_workspace(root: &Path, to: &Path) {
     let workspace = fs::read_to_string(root.join("Cargo.toml")).unwrap().replace("crates/cli", "crates/graph");
-    fs::write(to.join("Cargo.toml"), before(workspace, "[profile.")).unwrap();
+    fs::write(to.join("Cargo.toml"), before(&workspace, "[profile.")).unwrap();
     for file in ["Cargo.lock", "rust-toolchain.toml"] {
         fs::copy(root.join(file), to.join(file)).unwrap();
     }
+}
+
+fn before<'t>(text: &'t str, heading: &str) -> &'t str {
+    text.split(heading).next().unwrap_or_default()
 }
