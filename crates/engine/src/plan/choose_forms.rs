@@ -10,9 +10,8 @@ use std::collections::HashMap;
 use limpid_graph::op::{AxisMap, Monoid};
 use limpid_graph::{Graph, Index, Layout, NodeId, Op};
 
-use super::forms::{Fold, Form, Split};
+use super::forms::{Access, Fold, Form, Split, axes, repeated};
 use super::pitch;
-use super::reads::{Access, axes, repeated};
 
 /// Where the axes of each node's value are cut, and the form that follows.
 #[derive(Debug)]

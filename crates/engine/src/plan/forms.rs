@@ -11,6 +11,7 @@
 //! ```
 
 use limpid_graph::op::{AxisLink, AxisMap, Monoid};
+use limpid_graph::{Graph, NodeId};
 
 use super::Matrix;
 
@@ -59,6 +60,26 @@ impl Repeat {
     pub(crate) fn is_the_same_for_each(self, count: usize) -> bool {
         self.extent <= 1 || count.is_multiple_of((self.inner * self.extent).max(1))
     }
+}
+
+/// How numbers are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Access {
+    /// Item by item, in this form; repeated where the node's own has more rows or columns.
+    Items(Form),
+    /// Without padding, and repeated.
+    Repeated(Repeat),
+    /// A whole matrix, read through a transposition or not.
+    Matrix { transposed: bool },
+    /// Everything, row after row without padding.
+    Contiguous,
+    /// A leaf's data, as they are stored.
+    Raw,
+}
+
+impl Access {
+    /// One number for all.
+    pub(super) const SINGLE: Self = Self::Repeated(Repeat { inner: 1, extent: 1 });
 }
 
 /// Where the axes of a shape are cut: those before `items` count items, those before `rows` the rows of an item.
@@ -136,9 +157,9 @@ fn kept_together(shape: &[usize], is_folded: impl Fn(usize) -> bool) -> Option<R
 }
 
 /// Neighbouring axes that are kept, or not, together; axes of one position belong to either.
-pub(super) struct Runs(pub(super) Vec<(bool, usize)>);
+struct Runs(Vec<(bool, usize)>);
 
-pub(super) fn runs(axes: impl Iterator<Item = (usize, bool)>) -> Runs {
+fn runs(axes: impl Iterator<Item = (usize, bool)>) -> Runs {
     let mut runs: Vec<(bool, usize)> = Vec::new();
     for (extent, is_kept) in axes.filter(|(extent, _)| *extent != 1) {
         match runs.last_mut() {
@@ -151,7 +172,7 @@ pub(super) fn runs(axes: impl Iterator<Item = (usize, bool)>) -> Runs {
 
 impl Runs {
     /// Of axes of which those that are kept stand side by side.
-    pub(super) fn repeat(&self) -> Option<Repeat> {
+    fn repeat(&self) -> Option<Repeat> {
         let (inner, extent) = match *self.0.as_slice() {
             [] => (1, 1),
             [(false, inner)] => (inner, 1),
@@ -160,5 +181,31 @@ impl Runs {
             _ => return None,
         };
         Some(Repeat { inner, extent })
+    }
+}
+
+/// How the axes of a node's first input relate to its own.
+pub(super) fn axes(graph: &Graph, shapes: &[Vec<usize>], id: NodeId) -> AxisMap {
+    let node = graph.node(id);
+    let inputs: Vec<&[usize]> = node.inputs.iter().map(|input| shapes[input.index()].as_slice()).collect();
+    node.op.axes(&inputs, &shapes[id.index()]).swap_remove(0)
+}
+
+/// How a function of single numbers whose values have this form reads through a broadcast to this shape; `None` where it
+/// cannot.
+pub(super) fn repeated(axes: &AxisMap, to: &[usize], form: Form) -> Option<Access> {
+    let is_new =
+        |axis: usize| axes.links().iter().any(|link| matches!(link, AxisLink::New { output, .. } if *output == axis));
+    let runs = runs(to.iter().enumerate().map(|(axis, &extent)| (extent, !is_new(axis))));
+    let Form { items, rows, columns } = form;
+    match *runs.0.as_slice() {
+        [(true, kept), (false, _)] if kept == items * rows && kept * columns == form.count() => {
+            Some(Access::Items(Form { columns: 1, ..form }))
+        }
+        [(true, kept), (false, _)] if kept == items => Some(Access::Items(Form { items, rows: 1, columns: 1 })),
+        [(true, kept), (false, repeated), (true, last)] if (kept, repeated, last) == (items, rows, columns) => {
+            Some(Access::Items(Form { rows: 1, ..form }))
+        }
+        _ => runs.repeat().map(|repeat| if repeat.extent == 1 { Access::SINGLE } else { Access::Repeated(repeat) }),
     }
 }

@@ -12,7 +12,8 @@ use std::collections::{HashMap, HashSet};
 
 use limpid_graph::NodeId;
 
-use super::reads::{Access, Read, Reader};
+use super::forms::Access;
+use super::reads::{Read, Reader};
 
 /// The groups that nodes belong to. Leaves, and nodes that are read through, belong to none.
 #[derive(Debug)]

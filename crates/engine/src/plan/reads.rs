@@ -1,11 +1,10 @@
 //! Reads: how a node reads its inputs. Everything else in a plan follows from it: what can run together, what has to be
 //! in memory, and in which form.
 
-use limpid_graph::op::{AxisLink, AxisMap};
 use limpid_graph::{Graph, Index, Layout, Leaf, NodeId, Op};
 
 use super::choose_forms::Forms;
-use super::forms::{Fold, Form, Repeat, Split, runs};
+use super::forms::{Access, Fold, Form, Split, axes, repeated};
 use super::{Limits, Matrix, pitch};
 
 /// One input of a node, as the node reads it.
@@ -14,26 +13,6 @@ pub(super) struct Read {
     /// The node whose numbers are read: an input, or what it only rearranges.
     pub(super) source: NodeId,
     pub(super) access: Access,
-}
-
-/// How numbers are read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Access {
-    /// Item by item, in this form; repeated where the node's own has more rows or columns.
-    Items(Form),
-    /// Without padding, and repeated.
-    Repeated(Repeat),
-    /// A whole matrix, read through a transposition or not.
-    Matrix { transposed: bool },
-    /// Everything, row after row without padding.
-    Contiguous,
-    /// A leaf's data, as they are stored.
-    Raw,
-}
-
-impl Access {
-    /// One number for all.
-    pub(super) const SINGLE: Self = Self::Repeated(Repeat { inner: 1, extent: 1 });
 }
 
 /// A graph with its shapes, as the planner asks about it.
@@ -189,32 +168,6 @@ impl<'g> Reader<'g> {
             Some(access) if !self.is_lazy(source) => Read { source, access },
             _ => all,
         }
-    }
-}
-
-/// How the axes of a node's first input relate to its own.
-pub(super) fn axes(graph: &Graph, shapes: &[Vec<usize>], id: NodeId) -> AxisMap {
-    let node = graph.node(id);
-    let inputs: Vec<&[usize]> = node.inputs.iter().map(|input| shapes[input.index()].as_slice()).collect();
-    node.op.axes(&inputs, &shapes[id.index()]).swap_remove(0)
-}
-
-/// How a function of single numbers whose values have this form reads through a broadcast to this shape; `None` where it
-/// cannot.
-pub(super) fn repeated(axes: &AxisMap, to: &[usize], form: Form) -> Option<Access> {
-    let is_new =
-        |axis: usize| axes.links().iter().any(|link| matches!(link, AxisLink::New { output, .. } if *output == axis));
-    let runs = runs(to.iter().enumerate().map(|(axis, &extent)| (extent, !is_new(axis))));
-    let Form { items, rows, columns } = form;
-    match *runs.0.as_slice() {
-        [(true, kept), (false, _)] if kept == items * rows && kept * columns == form.count() => {
-            Some(Access::Items(Form { columns: 1, ..form }))
-        }
-        [(true, kept), (false, _)] if kept == items => Some(Access::Items(Form { items, rows: 1, columns: 1 })),
-        [(true, kept), (false, repeated), (true, last)] if (kept, repeated, last) == (items, rows, columns) => {
-            Some(Access::Items(Form { rows: 1, ..form }))
-        }
-        _ => runs.repeat().map(|repeat| if repeat.extent == 1 { Access::SINGLE } else { Access::Repeated(repeat) }),
     }
 }
 

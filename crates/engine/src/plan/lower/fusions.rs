@@ -6,9 +6,9 @@ use limpid_graph::op::Monoid;
 use limpid_graph::{FormulaBody, Index, MapOp, NodeId, Op};
 
 use super::Lowering;
-use crate::plan::forms::{Form, Repeat};
+use crate::plan::forms::{Access, Form, Repeat};
 use crate::plan::fusion::Store;
-use crate::plan::reads::{Access, Read};
+use crate::plan::reads::Read;
 use crate::plan::{
     Argument, Fusion, Instruction, InstructionKind, Matrix, Operand, Place, StepKind, Target, ValueId, pitch,
 };

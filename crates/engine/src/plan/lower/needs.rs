@@ -5,8 +5,9 @@ use std::collections::HashSet;
 use limpid_graph::{Node, NodeId};
 
 use super::{Lowering, can_fail};
+use crate::plan::forms::Access;
 use crate::plan::groups::Groups;
-use crate::plan::reads::{Access, Read, Reader};
+use crate::plan::reads::{Read, Reader};
 use crate::plan::sparse_operands::Origin;
 
 impl Lowering<'_> {

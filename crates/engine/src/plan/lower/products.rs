@@ -4,7 +4,8 @@ use limpid_graph::NodeId;
 
 use super::Lowering;
 use crate::kernels::product;
-use crate::plan::reads::{Access, Reader};
+use crate::plan::forms::Access;
+use crate::plan::reads::Reader;
 use crate::plan::tasks;
 use crate::plan::updates::Added;
 use crate::plan::{Matrix, Place, Product, Right, StepKind, Update, ValueId, pitch};

@@ -4,7 +4,7 @@ use limpid_graph::op::row_major_strides;
 use limpid_graph::{Index, Layout, NodeId, Op};
 
 use super::Lowering;
-use crate::plan::reads::Access;
+use crate::plan::forms::Access;
 use crate::plan::{PositionsRead, StepKind, Storage, ValueId};
 
 impl Lowering<'_> {

@@ -4,7 +4,8 @@ use limpid_graph::{Index, Leaf, NodeId, Op};
 
 use super::Lowering;
 use crate::numbers::LINE;
-use crate::plan::reads::{Access, Read};
+use crate::plan::forms::Access;
+use crate::plan::reads::Read;
 use crate::plan::{Matrix, Place, StepKind, Storage, Value, ValueId, pitch};
 
 /// Another form of a value.
