@@ -61,11 +61,12 @@ fn a_row_and_an_implementation_in_one_file_are_all_it_takes_to_add_a_layer_or_an
 
 /// Runs a copied crate's checks; answers what they said.
 fn checked(copy: &Path, package: &str) -> String {
-    let shared_target = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("contributing");
+    // One for each: cargo tells copies of a crate apart by their place in the workspace, which is the same.
+    let target = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("contributing").join(package);
     let run = Command::new(env!("CARGO"))
         .args(["test", "--offline", "-p", package, "--test", "it", "--", "--nocapture", "--test-threads", "1"])
         .current_dir(copy)
-        .env("CARGO_TARGET_DIR", shared_target)
+        .env("CARGO_TARGET_DIR", target)
         // The checks take no time; compiling does.
         .env("CARGO_PROFILE_DEV_OPT_LEVEL", "0")
         .env("CARGO_PROFILE_DEV_DEBUG", "0")
