@@ -16,6 +16,7 @@ use crate::support::Place;
 use crate::tables::fruit;
 
 /// The program of `examples/table`, as it stands there.
+#[allow(clippy::print_stdout, clippy::print_stderr, reason = "it is a program of its own")]
 #[path = "../../../../examples/table/src/main.rs"]
 mod program;
 
