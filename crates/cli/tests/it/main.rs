@@ -1,5 +1,7 @@
 //! The command from outside: exit codes, stdout, stderr, and the files it leaves.
 
+#![allow(clippy::unwrap_used, reason = "a test may stop at what it does not expect")]
+
 mod bench;
 mod book;
 mod completions;

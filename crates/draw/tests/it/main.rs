@@ -1,5 +1,7 @@
 //! Pictures: what holds for each of them, and what they look like.
 
+#![allow(clippy::unwrap_used, reason = "a test may stop at what it does not expect")]
+
 mod bars;
 #[path = "../common/mod.rs"]
 mod common;

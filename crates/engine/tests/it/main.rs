@@ -1,5 +1,7 @@
 //! The engine against the interpreter, and against what its documents claim.
 
+#![allow(clippy::unwrap_used, reason = "a test may stop at what it does not expect")]
+
 mod agrees;
 mod assignments;
 mod axes;

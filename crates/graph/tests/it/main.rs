@@ -1,5 +1,7 @@
 //! The graph's claims; `guard.rs` stands apart, since it changes what the whole process prints of a panic.
 
+#![allow(clippy::unwrap_used, reason = "a test may stop at what it does not expect")]
+
 mod axes;
 mod cost;
 mod gradients;

@@ -247,7 +247,10 @@ mod tests {
             ("784, affine 0", "at least 1 output"),
             ("784, affine 99999999999", "not supported"),
             ("784, relu 3", "the layer `relu` does not take `3`"),
-            ("784,\naffine 50 init=hee", "unknown initializer `hee`; use he, xavier, normal(0.01), uniform(0.1) or zeros"),
+            (
+                "784,\naffine 50 init=hee",
+                "unknown initializer `hee`; use he, xavier, normal(0.01), uniform(0.1) or zeros",
+            ),
             ("784, leaky-relu slope=", "`slope` takes a value"),
             ("784, elu alpha=x", "`alpha` takes a number"),
             ("0, affine 3", "extents"),

@@ -1,5 +1,7 @@
 //! Learning; `allocations.rs` stands apart, since it counts with an allocator of its own.
 
+#![allow(clippy::unwrap_used, reason = "a test may stop at what it does not expect")]
+
 mod choices;
 mod corpus;
 mod golden;

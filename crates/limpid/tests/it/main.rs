@@ -1,5 +1,7 @@
 //! The library that users depend on; `table_cost.rs` stands apart, since it counts with an allocator of its own.
 
+#![allow(clippy::unwrap_used, reason = "a test may stop at what it does not expect")]
+
 mod brought;
 mod contributing;
 mod killed;

@@ -190,7 +190,8 @@ impl limpid::learn::Optimizer for OwnRate {
 #[test]
 fn a_step_and_an_evaluation_are_fed_what_they_read_and_nothing_else() {
     // Targets, or the learning rate, or neither.
-    let losses: [(&str, fn() -> Loss); 2] = [
+    type Made = fn() -> Loss;
+    let losses: [(&str, Made); 2] = [
         ("with targets", Loss::default),
         ("without", || Loss::custom("smallest", |output, _| output.square().mean_all())),
     ];
