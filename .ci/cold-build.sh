@@ -14,7 +14,7 @@ kept=.ci/cold-build.txt
 most=60 # seconds
 
 # The manifests of the library's crates, what the workspace says to them, and the versions of the rest.
-crates="$(cargo tree --locked -p limpid -e normal --prefix none | sed -nE 's|.* \((/.*)\).*|\1|p' | sort -u)"
+crates="$(cargo tree --locked -p limpid -e normal --prefix none | sed -nE 's|.* \((/[^)]*)\).*|\1|p' | sort -u)"
 checksum="$({
     cargo tree --locked -p limpid -e normal,build --prefix none -f '{p} {f}' | sed -E 's| \(/[^)]*\)||; s| \(\*\)$||' | sort -u
     for crate in $crates; do cat "$crate/Cargo.toml"; done

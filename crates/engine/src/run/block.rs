@@ -50,10 +50,12 @@ pub(super) unsafe fn run(frame: &Frame<'_>, fusion: &Fusion, task: usize, scratc
     let slots = slots.as_mut_ptr();
     let a_task = fusion.blocks_a_task * fusion.block;
     // Without items there is no block, nor a place for its partial results.
-    let all = (task * a_task).min(fusion.items)..((task + 1) * a_task).min(fusion.items);
-    for first in all.clone().step_by(fusion.block) {
-        let starts = first == all.start;
-        let items = fusion.block.min(all.end - first);
+    let (start, end) = ((task * a_task).min(fusion.items), ((task + 1) * a_task).min(fusion.items));
+    // A range by steps would be divided to count them.
+    let mut first = start;
+    while first < end {
+        let starts = first == start;
+        let items = fusion.block.min(end - first);
         let block = Block { frame, task, is_first: starts, first, items, slots };
         // A thread's first block may be the last, which has fewer items than those to come.
         let whole = Block { items: fusion.block, ..block };
@@ -70,6 +72,7 @@ pub(super) unsafe fn run(frame: &Frame<'_>, fusion: &Fusion, task: usize, scratc
         }
         // SAFETY: as above.
         fusion.stores.iter().for_each(|store| unsafe { put(&block, store) });
+        first += items;
     }
 }
 
