@@ -99,6 +99,17 @@ def licence_faults(packages, allowed):
     return faults
 
 
+def is_own_for_tests(dependency):
+    """Whether only tests need it, and from this checkout: a published package goes without it.
+
+    >>> is_own_for_tests({"kind": "dev", "path": "/limpid/crates/limpid"}), is_own_for_tests({"kind": "dev"})
+    (True, False)
+    >>> is_own_for_tests({"kind": None, "path": "/limpid/crates/graph"})
+    False
+    """
+    return dependency.get("kind") == "dev" and "path" in dependency
+
+
 def ban_faults(packages, banned):
     faults = []
     for package in packages:
@@ -108,7 +119,7 @@ def ban_faults(packages, banned):
             faults += [
                 f"{package['name']}: depends on any version of {dependency['name']}"
                 for dependency in package["dependencies"]
-                if dependency["req"] == "*"
+                if dependency["req"] == "*" and not is_own_for_tests(dependency)
             ]
     return faults
 
