@@ -138,7 +138,7 @@ impl Fold {
         };
         let (columns, rows) = (whole(split.rows..rank)?, whole(split.items..split.rows)?);
         let items = match (0..split.items).any(is_folded) {
-            true => Some(kept_together(&shape[..split.items], is_folded)?),
+            true => Some(kept_together(&runs(&shape[..split.items], |axis| !is_folded(axis)))?),
             false => None,
         };
         Some(Self { columns, rows, items })
@@ -151,37 +151,29 @@ impl Fold {
     }
 }
 
-/// Where the positions that stay stand, if they stand side by side.
-fn kept_together(shape: &[usize], is_folded: impl Fn(usize) -> bool) -> Option<Repeat> {
-    runs(shape.iter().enumerate().map(|(axis, &extent)| (extent, !is_folded(axis)))).repeat()
-}
-
-/// Neighbouring axes that are kept, or not, together; axes of one position belong to either.
-struct Runs(Vec<(bool, usize)>);
-
-fn runs(axes: impl Iterator<Item = (usize, bool)>) -> Runs {
+/// Neighbouring axes of one kind, together: whether they are of it, and how many positions they have. Axes of one position
+/// belong to either kind.
+pub(super) fn runs(shape: &[usize], is_of_it: impl Fn(usize) -> bool) -> Vec<(bool, usize)> {
     let mut runs: Vec<(bool, usize)> = Vec::new();
-    for (extent, is_kept) in axes.filter(|(extent, _)| *extent != 1) {
+    for (axis, &extent) in shape.iter().enumerate().filter(|(_, extent)| **extent != 1) {
         match runs.last_mut() {
-            Some((kept, product)) if *kept == is_kept => *product *= extent,
-            _ => runs.push((is_kept, extent)),
+            Some((kind, product)) if *kind == is_of_it(axis) => *product *= extent,
+            _ => runs.push((is_of_it(axis), extent)),
         }
     }
-    Runs(runs)
+    runs
 }
 
-impl Runs {
-    /// Of axes of which those that are kept stand side by side.
-    fn repeat(&self) -> Option<Repeat> {
-        let (inner, extent) = match *self.0.as_slice() {
-            [] => (1, 1),
-            [(false, inner)] => (inner, 1),
-            [(true, extent)] | [(false, _), (true, extent)] => (1, extent),
-            [(true, extent), (false, inner)] | [(false, _), (true, extent), (false, inner)] => (inner, extent),
-            _ => return None,
-        };
-        Some(Repeat { inner, extent })
-    }
+/// Where the positions that are kept stand, if they stand side by side.
+fn kept_together(runs: &[(bool, usize)]) -> Option<Repeat> {
+    let (inner, extent) = match *runs {
+        [] => (1, 1),
+        [(false, inner)] => (inner, 1),
+        [(true, extent)] | [(false, _), (true, extent)] => (1, extent),
+        [(true, extent), (false, inner)] | [(false, _), (true, extent), (false, inner)] => (inner, extent),
+        _ => return None,
+    };
+    Some(Repeat { inner, extent })
 }
 
 /// How the axes of a node's first input relate to its own.
@@ -196,9 +188,9 @@ pub(super) fn axes(graph: &Graph, shapes: &[Vec<usize>], id: NodeId) -> AxisMap 
 pub(super) fn repeated(axes: &AxisMap, to: &[usize], form: Form) -> Option<Access> {
     let is_new =
         |axis: usize| axes.links().iter().any(|link| matches!(link, AxisLink::New { output, .. } if *output == axis));
-    let runs = runs(to.iter().enumerate().map(|(axis, &extent)| (extent, !is_new(axis))));
+    let runs = runs(to, |axis| !is_new(axis));
     let Form { items, rows, columns } = form;
-    match *runs.0.as_slice() {
+    match *runs.as_slice() {
         [(true, kept), (false, _)] if kept == items * rows && kept * columns == form.count() => {
             Some(Access::Items(Form { columns: 1, ..form }))
         }
@@ -206,6 +198,7 @@ pub(super) fn repeated(axes: &AxisMap, to: &[usize], form: Form) -> Option<Acces
         [(true, kept), (false, repeated), (true, last)] if (kept, repeated, last) == (items, rows, columns) => {
             Some(Access::Items(Form { rows: 1, ..form }))
         }
-        _ => runs.repeat().map(|repeat| if repeat.extent == 1 { Access::SINGLE } else { Access::Repeated(repeat) }),
+        _ => kept_together(&runs)
+            .map(|repeat| if repeat.extent == 1 { Access::SINGLE } else { Access::Repeated(repeat) }),
     }
 }

@@ -4,7 +4,7 @@ use limpid_graph::op::row_major_strides;
 use limpid_graph::{Index, Layout, NodeId, Op};
 
 use super::Lowering;
-use crate::plan::forms::Access;
+use crate::plan::forms::{Access, runs};
 use crate::plan::{PositionsRead, StepKind, Storage, ValueId};
 
 impl Lowering<'_> {
@@ -57,7 +57,8 @@ impl Lowering<'_> {
                 StepKind::Products { batch, m: *m, k, n: *n, operands, transposed }
             }
             Op::Reduce(reduce) => {
-                let groups = folded_groups(input_shape(0), &reduce.axes);
+                let is_folded = |axis: usize| reduce.axes.contains(&axis);
+                let groups = runs(input_shape(0), is_folded);
                 StepKind::Reduce { from: inputs[0], monoid: reduce.monoid, groups }
             }
             Op::Layout(Layout::Slice { axis, start, .. }) => {
@@ -115,16 +116,4 @@ impl Lowering<'_> {
         let positions = self.reader.storage(self.reader.inputs(id)[1]);
         PositionsRead { value, fed: self.reader.is_fed(positions).then_some(positions) }
     }
-}
-
-/// Neighbouring axes that are folded, or kept, together. Axes of extent 1 belong to either.
-pub(super) fn folded_groups(shape: &[usize], axes: &[usize]) -> Vec<(bool, usize)> {
-    let mut groups: Vec<(bool, usize)> = Vec::new();
-    for (axis, &extent) in shape.iter().enumerate().filter(|(_, extent)| **extent != 1) {
-        match groups.last_mut() {
-            Some((folded, product)) if *folded == axes.contains(&axis) => *product *= extent,
-            _ => groups.push((axes.contains(&axis), extent)),
-        }
-    }
-    groups
 }
