@@ -36,6 +36,7 @@ use limpid_graph::{Error, Graph, Leaf, NodeId, Op, Sizes};
 pub(crate) use forms::Repeat;
 pub(crate) use fusion::{Argument, Fusion, Instruction, InstructionKind, Operand, Store, Target};
 pub use limits::Limits;
+pub(crate) use sink::sunk;
 pub use sink::with_permutations_sunk;
 
 use crate::kernels::{Level, product};

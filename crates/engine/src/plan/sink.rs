@@ -18,11 +18,16 @@ use limpid_graph::{Dim, Error, Graph, Layout, Node, NodeId, Op, Shape};
 /// # Errors
 /// [`Error::Broken`], for a defect in the rewrite.
 pub fn with_permutations_sunk(graph: Graph) -> Result<Graph, Error> {
-    let before = permuted(&graph);
+    Ok(sunk(&graph)?.unwrap_or(graph))
+}
+
+/// As [`with_permutations_sunk`]; `None` where nothing is won.
+pub(crate) fn sunk(graph: &Graph) -> Result<Option<Graph>, Error> {
+    let before = permuted(graph);
     if before == 0 {
-        return Ok(graph);
+        return Ok(None);
     }
-    let mut sinker = Sinker { old: &graph, nodes: Vec::new(), at: Vec::new() };
+    let mut sinker = Sinker { old: graph, nodes: Vec::new(), at: Vec::new() };
     for (_, node) in graph.nodes() {
         let moved = sinker.add(node);
         sinker.at.push(moved);
@@ -31,7 +36,7 @@ pub fn with_permutations_sunk(graph: Graph) -> Result<Graph, Error> {
     graph.outputs().iter().copied().chain(assigned).for_each(|id| _ = sinker.written(id));
     let Sinker { nodes, at, .. } = sinker;
     let sunk = graph.rewritten(nodes, |id| at[id.index()].written.unwrap_or(at[id.index()].source))?;
-    Ok(if permuted(&sunk) < before { sunk } else { graph })
+    Ok((permuted(&sunk) < before).then_some(sunk))
 }
 
 /// How many numbers its permutations write, with each symbol counted as one. A product reads through a transposition.

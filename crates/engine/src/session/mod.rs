@@ -16,7 +16,7 @@ pub use self::error::SessionError;
 pub use self::precision::Precision;
 use crate::environment::{EnvironmentError, check_environment, interpreter_asked_for};
 use crate::kernels::{Level, Supported};
-use crate::plan::{Limits, Plan, with_permutations_sunk};
+use crate::plan::{Limits, Plan, sunk};
 use crate::pool::{Pool, available_threads};
 use crate::run::{Base, Bound};
 use crate::store::Store;
@@ -160,7 +160,10 @@ impl Session {
     /// be written.
     pub fn load(&mut self, graph: Graph) -> Program {
         let is_planned = (self.precision, self.machine) == (Precision::F32, Machine::Engine);
-        let graph = if is_planned { sunk(graph) } else { graph };
+        let sunk = if is_planned { sunk(&graph) } else { Ok(None) };
+        // A defect of the rewrite leaves the graph as it is; builds with debug assertions say so.
+        debug_assert!(sunk.is_ok(), "{sunk:?}");
+        let graph = sunk.ok().flatten().unwrap_or(graph);
         self.programs.push(Prepared::new(graph));
         Program(self.programs.len() - 1)
     }
@@ -338,13 +341,6 @@ impl Clone for Session {
         clone.programs = self.programs.iter().map(|prepared| Prepared::new(prepared.graph.clone())).collect();
         clone
     }
-}
-
-/// A defect of the rewrite leaves the graph as it is; builds with debug assertions say so.
-fn sunk(graph: Graph) -> Graph {
-    let sunk = with_permutations_sunk(graph.clone());
-    debug_assert!(sunk.is_ok(), "{sunk:?}");
-    sunk.unwrap_or(graph)
 }
 
 #[cfg(test)]
