@@ -1,12 +1,7 @@
 //! In which order, and as how much of each value, a leaf's perturbations are computed.
 
-use std::ops::Range;
-
 use limpid_graph::op::Monoid;
 use limpid_graph::{Layout, Node, NodeId, Op, Values};
-
-use super::Difference;
-use super::run::Run;
 
 /// How much of a node's value a perturbed number of the leaf changes, as far as the plan knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -193,16 +188,6 @@ impl Plan {
     /// How many columns the leaf's numbers stand in, which are worked on apart.
     pub(super) fn columns(&self) -> usize {
         self.columns
-    }
-
-    /// Runs with each number of these columns moved by `step`, up and down; answers row by row.
-    #[inline(always)]
-    pub(super) fn run(&self, base: &Values<'_, f64>, step: f64, columns: Range<usize>) -> Vec<Difference> {
-        let mut run = Run::new(self, base, step, columns.clone());
-        for column in columns {
-            run.column(column);
-        }
-        run.answers
     }
 }
 

@@ -61,8 +61,20 @@ pub(super) struct Run<'r, 'g> {
     sums: Vec<Sums>,
 }
 
+impl Plan {
+    /// Runs with each number of these columns moved by `step`, up and down; answers row by row.
+    #[inline(always)]
+    pub(super) fn run(&self, base: &Values<'_, f64>, step: f64, columns: Range<usize>) -> Vec<Difference> {
+        let mut run = Run::new(self, base, step, columns.clone());
+        for column in columns {
+            run.column(column);
+        }
+        run.answers
+    }
+}
+
 impl<'r, 'g> Run<'r, 'g> {
-    pub(super) fn new(plan: &'r Plan, base: &'r Values<'g, f64>, step: f64, columns: Range<usize>) -> Self {
+    fn new(plan: &'r Plan, base: &'r Values<'g, f64>, step: f64, columns: Range<usize>) -> Self {
         let terms: Vec<Vec<(usize, f64)>> = match plan.entry {
             Entry::Product(left) => {
                 let numbers = base.numbers(left);
