@@ -71,6 +71,37 @@ impl<'b> Context<'b> {
         self.mode
     }
 
+    /// Whether the description is for training, and not for evaluating and predicting. One network is described twice,
+    /// once for each: nothing is switched.
+    ///
+    /// ```
+    /// use limpid_graph::Var;
+    /// use limpid_learn::{Context, Layer, Mode, Network};
+    ///
+    /// /// Doubles in training alone.
+    /// #[derive(Debug)]
+    /// struct Doubled;
+    ///
+    /// impl Layer for Doubled {
+    ///     fn text(&self) -> String {
+    ///         "doubled".into()
+    ///     }
+    ///     fn forward<'b>(&self, x: Var<'b>, context: &Context<'b>) -> Var<'b> {
+    ///         if context.is_training() { 2.0 * x } else { x }
+    ///     }
+    /// }
+    ///
+    /// let network = Network::new(3, Doubled);
+    /// let x = limpid_graph::Tensor::from([[1.0, 2.0, 3.0]]);
+    /// let run = |mode| Ok::<_, limpid_learn::Error>(network.graph(mode)?.run(&[("x", &x)])?[0].to_f64());
+    /// assert_eq!(run(Mode::Train)?, [2.0, 4.0, 6.0]);
+    /// assert_eq!(run(Mode::Inference)?, [1.0, 2.0, 3.0]);
+    /// # Ok::<(), limpid_learn::Error>(())
+    /// ```
+    pub fn is_training(&self) -> bool {
+        self.mode == Mode::Train
+    }
+
     /// Declares a parameter of a known shape, to which weight decay may apply; its path is that of the layer and `name`.
     /// A shape that is not known is a mistake: the parameter could not be drawn.
     #[track_caller]

@@ -10,7 +10,7 @@ use limpid_graph::{Builder, Dim, Graph, Shape, Tensor, Var};
 use crate::describe::context::{Context, Mode};
 use crate::describe::layer::Layer;
 use crate::describe::sequence::Sequence;
-use crate::describe::variable::Variable;
+use crate::describe::variable::{Variable, VariableKind};
 use crate::error::Error;
 
 /// A network as described: plain data, cheap to clone.
@@ -144,6 +144,21 @@ impl Network {
         let graph = builder.finish([scores])?;
         let described = (graph, context.into_variables());
         Ok(known.get_or_init(|| described))
+    }
+
+    /// Checks that a graph for training keeps of the layers what the model keeps, which is what they declare for
+    /// inference.
+    pub(crate) fn keeps(&self, declared: &[Variable]) -> Result<(), Error> {
+        let known = self.variables()?;
+        let is_kept = |variable: &&Variable| variable.kind != VariableKind::Optimizer;
+        let is_known = |variable: &&Variable| known.iter().any(|known| known.name == variable.name);
+        match declared.iter().filter(is_kept).find(|variable| !is_known(variable)) {
+            Some(Variable { name, .. }) => Err(Error::Parameters(format!(
+                "`{name}` is declared for training alone, so that no model keeps it; let its layer declare it whatever \
+                 `Context::mode` is"
+            ))),
+            None => Ok(()),
+        }
     }
 
     /// The input `x` of a graph that is fed batches of samples.

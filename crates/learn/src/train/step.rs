@@ -190,6 +190,7 @@ pub fn training_step(
     optimizer: &dyn Optimizer,
 ) -> Result<TrainingStep, Error> {
     let (graph, variables) = GraphKind::Step.described(network, &data.into(), loss, optimizer)?;
+    network.keeps(&variables)?;
     Ok(TrainingStep { graph: graph.simplified()?, variables })
 }
 

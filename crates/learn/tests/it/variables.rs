@@ -163,3 +163,52 @@ fn the_counter_goes_on_with_the_training_and_weights_decay_but_no_biases() {
     model.fit(&data(), &fit(1, Arc::new(Counting))).unwrap();
     assert_eq!((first(&model, "3/w"), first(&model, "1/b")), (1.0, 1.0 + 2.0 + 3.0 + 1.0));
 }
+
+/// Declares a running statistic for training alone.
+#[derive(Debug)]
+struct Forgetful;
+
+impl Layer for Forgetful {
+    fn text(&self) -> String {
+        "forgetful".to_string()
+    }
+
+    fn forward<'b>(&self, x: Var<'b>, context: &Context<'b>) -> Var<'b> {
+        if context.is_training() { x - context.state("mean", 2, 0.0) } else { x }
+    }
+}
+
+#[test]
+fn a_variable_that_is_declared_for_training_alone_is_refused_by_name() {
+    let mut model = Model::new(&Network::new(2, (Forgetful, Affine::to(2))), 1).unwrap();
+    let told = model.fit(&data(), &fit(1, Arc::new(Sgd))).unwrap_err().to_string();
+    assert!(told.starts_with("`0/mean` is declared for training alone, so that no model keeps it; "), "{told}");
+}
+
+#[test]
+fn one_description_gives_a_graph_for_training_and_another_for_inference_whatever_came_before() {
+    let both = |network: &Network, modes: [Mode; 2]| {
+        modes.map(|mode| (mode == Mode::Train, network.graph(mode).unwrap().show().to_string()))
+    };
+    let [train, inference] = both(&network(), [Mode::Train, Mode::Inference]);
+    assert_ne!(train.1, inference.1);
+    // In the other order, and again after a training, the graphs are the same.
+    let again = network();
+    assert_eq!(both(&again, [Mode::Inference, Mode::Train]), [inference.clone(), train.clone()]);
+    let mut model = Model::new(&again, 1).unwrap();
+    model.fit(&data(), &fit(1, Arc::new(Sgd))).unwrap();
+    assert_eq!(both(model.network(), [Mode::Train, Mode::Inference]), [train, inference]);
+    // An evaluation while a training goes on reads the running mean, and the next step the batch's own again.
+    let in_between = |watch: bool| {
+        let mut model = Model::new(&network(), 1).unwrap();
+        let mut losses = Vec::new();
+        for _ in 0..3 {
+            losses.extend(model.fit(&data(), &fit(1, Arc::new(Sgd))).unwrap().losses);
+            if watch {
+                model.evaluate(&data()).unwrap();
+            }
+        }
+        losses
+    };
+    assert_eq!(in_between(true), in_between(false));
+}
