@@ -14,7 +14,7 @@ use limpid_tensor::{Dim, Shape, Tensor};
 use crate::graph::{Assignment, Graph, Node, NodeId};
 use crate::map::{Formula, MapOp};
 use crate::mistake::{self, Error, Fault, Mistake, Mistakes, Origin};
-use crate::op::{Index, Layout, Leaf, Op, Reduce};
+use crate::op::{Index, Layout, Leaf, Op, Reduce, Windows};
 
 /// Describes a graph. Hands out [`Var`]s, which carry the arithmetic; `finish` makes the graph.
 ///
@@ -371,6 +371,11 @@ impl Builder {
     #[track_caller]
     pub(crate) fn index<'b>(&'b self, index: Index, inputs: &[Var<'b>]) -> Var<'b> {
         self.apply(Op::Index(index), inputs)
+    }
+
+    #[track_caller]
+    pub(crate) fn windows<'b>(&'b self, windows: Windows, input: Var<'b>) -> Var<'b> {
+        self.apply(Op::Window(windows), &[input])
     }
 
     /// Notes an op on inputs of the shapes that it needs, or poisons it.

@@ -5,7 +5,7 @@ use limpid_tensor::Sizes;
 use crate::graph::{Graph, Node};
 use crate::map::FormulaBody;
 use crate::mistake::Error;
-use crate::op::{Index, Op};
+use crate::op::{Index, Op, Windows};
 
 impl Graph {
     /// The floating-point operations of each node, by [`NodeId::index`](crate::NodeId::index), for these sizes.
@@ -17,6 +17,7 @@ impl Graph {
     /// | a formula of one's own | 1 for each of its ops, for each element |
     /// | Reduce | 1 for each element of the input |
     /// | Index | a scattering addition 1 for each element added; a search 1 for each element compared; otherwise none |
+    /// | Window | a sum of windows 1 for each number added; otherwise none |
     /// | Leaf, Layout | none: they move numbers |
     ///
     /// ```
@@ -48,6 +49,8 @@ impl Graph {
         let result = count(node)?;
         match &node.op {
             Op::Leaf(_) | Op::Layout(_) | Op::Index(Index::Gather { .. } | Index::OneHot { .. }) => Some(0),
+            Op::Window(Windows::Unfold(_)) => Some(0),
+            Op::Window(Windows::Fold(_)) => count(self.node(node.inputs[0])),
             Op::Map(_) => Some(result),
             Op::Formula(formula) => result.checked_mul(op_count(formula.body())),
             Op::Reduce(_) | Op::Index(Index::ArgMax { .. }) => result.checked_mul(axes[0].folded() as u64),

@@ -214,6 +214,9 @@ impl<'g, T: Real> Values<'g, T> {
                 let whole: Vec<&[usize]> = node.inputs.iter().map(|&input| self.shape(input)).collect();
                 Ok(layout.value_of_part(&whole, self.shape(id), part, inputs))
             }
+            Op::Window(windows) => {
+                Ok(windows.value_of_part((self.shape(node.inputs[0]), self.shape(id)), part, inputs[0]))
+            }
             op => op.value(&shaped, &part.shape()).map_err(|bad| bad.at(self.graph, id)),
         }
     }
@@ -312,9 +315,13 @@ impl Op {
                 let spread = Layout::Broadcast(Shape::from(shape)).value(&[(&kept, result)], shape);
                 numbers.iter().zip(spread).map(|(&x, extreme)| i8::from(x.equal(extreme))).collect()
             }
-            Self::Leaf(_) | Self::Map(_) | Self::Reduce(_) | Self::Contract | Self::Layout(_) | Self::Index(_) => {
-                Vec::new()
-            }
+            Self::Leaf(_)
+            | Self::Map(_)
+            | Self::Reduce(_)
+            | Self::Contract
+            | Self::Layout(_)
+            | Self::Index(_)
+            | Self::Window(_) => Vec::new(),
         }
     }
 }

@@ -91,6 +91,26 @@ pub enum Fault {
         /// The joining axis.
         axis: usize,
     },
+    /// A window that does not fit into its axis once.
+    #[error("a window that reaches over {reach} does not fit into axis {axis}, which has {extent} with its padding")]
+    Window {
+        /// The axis.
+        axis: usize,
+        /// How many positions it has with its padding.
+        extent: usize,
+        /// From the first position that the window sees to the last.
+        reach: usize,
+    },
+    /// An axis of another extent than the op is made for.
+    #[error("axis {axis} has {found} positions, and the op is made for {wanted}")]
+    Extent {
+        /// The axis.
+        axis: usize,
+        /// How many the op is made for.
+        wanted: usize,
+        /// How many there are.
+        found: usize,
+    },
     /// A class axis without classes.
     #[error("there must be at least one class")]
     NoClasses,
@@ -244,6 +264,10 @@ impl Fault {
             Self::SliceBounds { extent, .. } => format!("a start not above the end, and an end of at most {extent}"),
             Self::SymbolicAxis { .. } => "an axis whose extent is a number in the description".into(),
             Self::ConcatShapes { axis } => format!("shapes that equal {} except along axis {axis}", shape_of(0)),
+            Self::Window { extent, .. } => format!(
+                "a window that reaches over at most {extent}, with a size, a stride and a dilation of at least 1, or more padding"
+            ),
+            Self::Extent { axis, wanted, .. } => format!("a value with {wanted} positions along axis {axis}"),
             Self::NoClasses => "the number of classes, 1 or more".into(),
             Self::TooLarge => "smaller extents".into(),
             Self::Arity { wanted, .. } => counted(*wanted, "value", "values"),

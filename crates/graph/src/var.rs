@@ -6,7 +6,7 @@ use limpid_tensor::{Dim, Shape};
 
 use crate::builder::{Operand, Var};
 use crate::mistake::Fault;
-use crate::op::{Index, Layout, Monoid, Op, Reduce};
+use crate::op::{Index, Layout, Monoid, Op, Reduce, Slide, Sliding, Windows};
 
 macro_rules! var_operator {
     ($($Trait:ident, $method:ident, $row:ident);*) => {$(
@@ -66,7 +66,7 @@ impl<'b> Var<'b> {
     /// Sum over `axes`, which disappear.
     #[track_caller]
     pub fn sum(self, axes: impl Into<Axes>) -> Self {
-        self.fold(Monoid::Sum, axes.into(), false)
+        self.reduced(Monoid::Sum, axes.into(), false)
     }
 
     /// Sum of all its numbers.
@@ -78,7 +78,7 @@ impl<'b> Var<'b> {
     /// Sum over `axes`, which stay with extent 1, so that the result broadcasts back.
     #[track_caller]
     pub fn sum_keep(self, axes: impl Into<Axes>) -> Self {
-        self.fold(Monoid::Sum, axes.into(), true)
+        self.reduced(Monoid::Sum, axes.into(), true)
     }
 
     /// Arithmetic mean over `axes`, which disappear.
@@ -103,19 +103,19 @@ impl<'b> Var<'b> {
     /// Largest number over `axes`, which disappear. For the larger of two values see [`maximum`](Var::maximum).
     #[track_caller]
     pub fn max(self, axes: impl Into<Axes>) -> Self {
-        self.fold(Monoid::Max, axes.into(), false)
+        self.reduced(Monoid::Max, axes.into(), false)
     }
 
     /// Largest number over `axes`, which stay with extent 1.
     #[track_caller]
     pub fn max_keep(self, axes: impl Into<Axes>) -> Self {
-        self.fold(Monoid::Max, axes.into(), true)
+        self.reduced(Monoid::Max, axes.into(), true)
     }
 
     /// Smallest number over `axes`, which disappear. For the smaller of two values see [`minimum`](Var::minimum).
     #[track_caller]
     pub fn min(self, axes: impl Into<Axes>) -> Self {
-        self.fold(Monoid::Min, axes.into(), false)
+        self.reduced(Monoid::Min, axes.into(), false)
     }
 
     /// Position of the largest number over `axes`, the first of equals; several axes are searched as one. Of no numbers
@@ -129,7 +129,7 @@ impl<'b> Var<'b> {
     }
 
     #[track_caller]
-    fn fold(self, monoid: Monoid, axes: Axes, keep: bool) -> Self {
+    fn reduced(self, monoid: Monoid, axes: Axes, keep: bool) -> Self {
         match self.axes(&axes) {
             Ok(axes) => self.builder().reduce(Reduce { monoid, axes, keep }, self),
             Err(fault) => self.fault(monoid.name(), fault),
@@ -274,6 +274,59 @@ impl<'b> Var<'b> {
                 None => self.builder().poison("concat", fault, &inputs),
             },
         }
+    }
+
+    // ---- windows --------------------------------------------------------------------------------------------------
+
+    /// What windows see that slide along some axes, each with its [`Sliding`], from the first axis to the last. Each of
+    /// these axes becomes one of places of the window; the positions within the windows are new axes behind the last of
+    /// them. Positions outside of the value are 0.
+    ///
+    /// ```
+    /// use limpid_graph::{Builder, Shape, Sliding, Tensor};
+    ///
+    /// let b = Builder::new();
+    /// let x = b.input("x", 4);
+    /// let windows = x.unfold([(0, Sliding::new(2))]);
+    /// let back = windows.fold([(0, Sliding::new(2))], [4]);
+    /// let graph = b.finish([windows, back])?;
+    /// let answers = graph.run(&[("x", &Tensor::new([4], vec![1.0, 2.0, 3.0, 4.0])?)])?;
+    /// assert_eq!(answers[0], Tensor::new([3, 2], vec![1.0, 2.0, 2.0, 3.0, 3.0, 4.0])?);
+    /// assert_eq!(answers[1], Tensor::new([4], vec![1.0, 4.0, 6.0, 4.0])?);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[track_caller]
+    pub fn unfold<const N: usize>(self, windows: [(isize, Sliding); N]) -> Self {
+        let extents = |axis: usize| self.shape().dims()[axis].as_known();
+        match self.slides(windows, extents) {
+            Ok(slides) => self.builder().windows(Windows::Unfold(slides), self),
+            Err(fault) => self.fault("unfold", fault),
+        }
+    }
+
+    /// The overlapping sum of windows: [`unfold`](Var::unfold) transposed, so its derivative. `extents` are those of the
+    /// axes that the windows slide along, as they become.
+    #[track_caller]
+    pub fn fold<const N: usize>(self, windows: [(isize, Sliding); N], extents: [usize; N]) -> Self {
+        let mut extents = extents.into_iter();
+        match self.slides(windows, |_| extents.next()) {
+            Ok(slides) => self.builder().windows(Windows::Fold(slides), self),
+            Err(fault) => self.fault("fold", fault),
+        }
+    }
+
+    fn slides<const N: usize>(
+        self,
+        windows: [(isize, Sliding); N],
+        mut extent: impl FnMut(usize) -> Option<usize>,
+    ) -> Result<Vec<Slide>, Fault> {
+        let slide = |(axis, sliding): (isize, Sliding)| {
+            let axis = resolve_axis(axis, self.rank())?;
+            let symbolic =
+                || Fault::SymbolicAxis { doing: "slide a window", axis, dim: self.shape().dims()[axis].clone() };
+            sliding.along(axis, extent(axis).ok_or_else(symbolic)?)
+        };
+        windows.into_iter().map(slide).collect()
     }
 
     // ---- positions ------------------------------------------------------------------------------------------------

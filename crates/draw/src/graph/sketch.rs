@@ -241,10 +241,10 @@ fn alone(drawing: &Drawing, id: usize) -> Unit {
         Op::Leaf(Leaf::Input | Leaf::Parameter | Leaf::State | Leaf::Constant(_)) => {
             (Kind::Leaf, with_attributes(&node.op), String::new())
         }
-        Op::Reduce(_) | Op::Index(_) | Op::Layout(_) if !node.attributes.is_empty() => {
+        Op::Reduce(_) | Op::Index(_) | Op::Layout(_) | Op::Window(_) if !node.attributes.is_empty() => {
             (Kind::Op, format!("{sign} {}", node.attributes).trim_end_matches("axes ").trim().to_string(), name)
         }
-        Op::Map(_) | Op::Formula(_) | Op::Contract | Op::Reduce(_) | Op::Index(_) | Op::Layout(_) => {
+        Op::Map(_) | Op::Formula(_) | Op::Contract | Op::Reduce(_) | Op::Index(_) | Op::Layout(_) | Op::Window(_) => {
             (Kind::Op, sign, name)
         }
     };
@@ -257,7 +257,9 @@ fn carries(op: &Op) -> bool {
     match op {
         Op::Layout(Layout::Broadcast(_) | Layout::Reshape(_)) => true,
         Op::Layout(Layout::Permute(_) | Layout::Slice { .. } | Layout::Pad { .. } | Layout::Concat { .. }) => false,
-        Op::Leaf(_) | Op::Map(_) | Op::Formula(_) | Op::Reduce(_) | Op::Contract | Op::Index(_) => false,
+        Op::Leaf(_) | Op::Map(_) | Op::Formula(_) | Op::Reduce(_) | Op::Contract | Op::Index(_) | Op::Window(_) => {
+            false
+        }
     }
 }
 

@@ -110,7 +110,13 @@ impl Families {
                     let fixed = [own, joined.first(node.inputs[0].index())];
                     fixed.into_iter().for_each(|at| all.entry(at).or_default().is_fixed = true);
                 }
-                Op::Leaf(_) | Op::Map(_) | Op::Formula(_) | Op::Contract | Op::Layout(_) | Op::Index(_) => {}
+                Op::Leaf(_)
+                | Op::Map(_)
+                | Op::Formula(_)
+                | Op::Contract
+                | Op::Layout(_)
+                | Op::Index(_)
+                | Op::Window(_) => {}
             }
         }
         Self(all)

@@ -30,7 +30,7 @@ mod updates;
 
 use std::ops::Range;
 
-use limpid_graph::op::Monoid;
+use limpid_graph::op::{Monoid, WindowWalk};
 use limpid_graph::{Error, Graph, Leaf, NodeId, Op, Sizes};
 
 pub(crate) use forms::Repeat;
@@ -225,6 +225,8 @@ pub(crate) enum StepKind {
     Rows { leaf: NodeId, variable: Option<ValueId>, extent: usize, positions: PositionsRead },
     /// Zeros before and after a value of this shape, along one axis.
     Pad { from: ValueId, shape: Vec<usize>, axis: usize, around: (usize, usize) },
+    /// What windows see of a value, or the sum of what they saw.
+    Windows { from: ValueId, walk: WindowWalk },
     /// Values of these shapes, one after the other along an axis.
     Concat { from: Vec<(ValueId, Vec<usize>)>, axis: usize },
     /// Parts of a value of this shape, picked by position.
@@ -261,6 +263,7 @@ impl StepKind {
             | Self::Copy { from }
             | Self::Transpose { from }
             | Self::Pad { from, .. }
+            | Self::Windows { from, .. }
             | Self::OneHot { positions: from, .. }
             | Self::ArgMax { from, .. } => vec![*from],
             Self::Convert { .. } => Vec::new(),

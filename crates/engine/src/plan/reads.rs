@@ -95,7 +95,10 @@ impl<'g> Reader<'g> {
                 let shape = self.shape(inputs[0]);
                 (shape.len() == 2 && axes.as_slice() == [1]).then(|| shape[0])
             }
-            Op::Index(Index::Gather { .. } | Index::ScatterAdd { .. }) | Op::Layout(_) | Op::Leaf(_) => None,
+            Op::Index(Index::Gather { .. } | Index::ScatterAdd { .. })
+            | Op::Layout(_)
+            | Op::Window(_)
+            | Op::Leaf(_) => None,
         }
     }
 
@@ -151,7 +154,9 @@ impl<'g> Reader<'g> {
             Op::Index(Index::Gather { axis: 0 }) if self.is_fed(inputs[0]) && self.shape(inputs[1]).len() == 1 => {
                 vec![Read { source: inputs[0], access: Access::Raw }, contiguous(inputs[1])]
             }
-            Op::Reduce(_) | Op::Index(_) | Op::Layout(_) => inputs.iter().map(|&input| contiguous(input)).collect(),
+            Op::Reduce(_) | Op::Index(_) | Op::Layout(_) | Op::Window(_) => {
+                inputs.iter().map(|&input| contiguous(input)).collect()
+            }
         }
     }
 

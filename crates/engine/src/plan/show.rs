@@ -137,6 +137,8 @@ impl Plan {
             StepKind::Convert { .. } => "convert".to_string(),
             StepKind::Rows { .. } => "gather".to_string(),
             StepKind::Pad { .. } => "pad".to_string(),
+            StepKind::Windows { walk, .. } if walk.folds() => "sum of windows".to_string(),
+            StepKind::Windows { .. } => "windows".to_string(),
             StepKind::Concat { .. } => "concat".to_string(),
             StepKind::Gather { .. } => "gather".to_string(),
             StepKind::ScatterAdd { .. } => "scatter_add".to_string(),

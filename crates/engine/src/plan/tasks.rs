@@ -78,6 +78,11 @@ pub(super) fn cut(
             let (outer, inner) = to.shape.split_at(arrange::outer_axes(&to.shape));
             Cut::evenly(outer.iter().product(), inner.iter().product(), 1, moved)
         }
+        // A unit is an index of the axes before the first that a window slides along.
+        StepKind::Windows { walk, .. } => {
+            let (windows, values) = walk.inner();
+            Cut::evenly(walk.outer(), windows.max(values), 1, moved)
+        }
         // A unit is a row.
         StepKind::Copy { .. } | StepKind::Convert { .. } => Cut::evenly(to.matrix.rows, to.matrix.columns, 1, moved),
         // So many rows that whole cache lines are read.

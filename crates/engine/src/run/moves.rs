@@ -46,6 +46,17 @@ pub(super) unsafe fn run(frame: &Frame<'_>, step: &Step, to: ValueId, task: usiz
                 let out = frame.numbers_mut(to, which.start, which.len());
                 arrange::pad(shape, frame.contiguous(*from), *axis, *around, which, out);
             }
+            StepKind::Windows { from, walk } => {
+                let which = units(walk.outer());
+                let input = frame.contiguous(*from);
+                let (of_input, of_result) = match walk.inner() {
+                    (windows, values) if walk.folds() => (windows, values),
+                    (windows, values) => (values, windows),
+                };
+                let out = frame.numbers_mut(to, which.start * of_result, which.len() * of_result);
+                out.fill(0.0);
+                walk.write(which.len(), &input[which.start * of_input..], out, |a, b| a + b);
+            }
             StepKind::Concat { from, axis } => {
                 let which = units(rows * columns);
                 let out = frame.numbers_mut(to, which.start, which.len());

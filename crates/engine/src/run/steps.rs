@@ -51,6 +51,7 @@ pub(super) unsafe fn run(frame: &Frame<'_>, step: &Step, task: usize, scratch: &
             | StepKind::Transpose { .. }
             | StepKind::Convert { .. }
             | StepKind::Pad { .. }
+            | StepKind::Windows { .. }
             | StepKind::Concat { .. } => moves::run(frame, step, to, task),
             StepKind::Rows { .. }
             | StepKind::Gather { .. }

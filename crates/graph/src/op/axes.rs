@@ -66,7 +66,7 @@ impl IndexBox {
 
 /// A window that slides along an axis: position `o` of the output reads the positions `o·stride + k·dilation − before` of
 /// the input, for each `k` below `size`. Positions outside the input are padding.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Window {
     /// How many positions it reads.
     pub size: usize,
@@ -117,6 +117,17 @@ pub enum AxisLink {
         output: usize,
         /// The output's axis of positions within the window, unless they are folded.
         within: Option<usize>,
+        /// The window.
+        window: Window,
+    },
+    /// A window backwards: what it saw at each place, at each position within it, is added up where it was seen.
+    Overlapped {
+        /// The input's axis of places of the window.
+        input: usize,
+        /// The input's axis of positions within the window.
+        within: usize,
+        /// The output's axis that the window slides along.
+        output: usize,
         /// The window.
         window: Window,
     },
@@ -207,11 +218,12 @@ impl AxisMap {
     }
 
     /// Whether [`needs`](Self::needs) is the smallest box around what is read, whatever the numbers are. It may be a
-    /// larger one where positions are numbers of an input, where axes are merged and split at once, and where a window
-    /// steps over positions.
+    /// larger one where positions are numbers of an input, where axes are merged and split at once, where a window steps
+    /// over positions, and where windows are added up.
     pub fn is_exact(&self) -> bool {
         self.links.iter().all(|link| match link {
             AxisLink::Indexed { .. } => false,
+            AxisLink::Overlapped { .. } => false,
             AxisLink::Regrouped { inputs, outputs } => inputs.len() <= 1 || outputs.len() <= 1,
             AxisLink::Windowed { within, window, .. } => {
                 let overlapping = if within.is_none() { window.size } else { 1 };
@@ -237,6 +249,9 @@ impl AxisMap {
                 &AxisLink::Windowed { input, output, within, window } => {
                     let within = within.map_or(0..window.size, |axis| part[axis].clone());
                     needed[input] = window.needs(&part[output], &within, self.input[input]);
+                }
+                &AxisLink::Overlapped { input, within, output, window } => {
+                    (needed[input], needed[within]) = window.reaches(&part[output], self.input[input]);
                 }
                 AxisLink::Folded { .. }
                 | AxisLink::Contracted { .. }
@@ -266,6 +281,9 @@ impl AxisMap {
                     if let Some(axis) = within {
                         reached[axis] = positions;
                     }
+                }
+                &AxisLink::Overlapped { input, within, output, window } => {
+                    reached[output] = window.needs(&part[input], &part[within], self.output[output]);
                 }
                 AxisLink::Folded { .. }
                 | AxisLink::Contracted { .. }

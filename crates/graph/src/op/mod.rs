@@ -9,6 +9,7 @@ pub(crate) mod contract;
 pub(crate) mod index;
 pub(crate) mod layout;
 pub(crate) mod reduce;
+mod window;
 
 use std::sync::Arc;
 
@@ -17,6 +18,7 @@ pub(crate) use index::BadPosition;
 pub use index::Index;
 pub use layout::{Layout, row_major_strides};
 pub use reduce::{Monoid, Reduce};
+pub use window::{Slide, Sliding, WindowWalk, Windows};
 
 use limpid_tensor::{Dim, Shape, Tensor};
 
@@ -41,6 +43,8 @@ pub enum Op {
     Layout(Layout),
     /// Numbers picked, placed or found by their position.
     Index(Index),
+    /// What windows see while they slide along axes, and sums of that.
+    Window(Windows),
 }
 
 /// What a planner or a reader has to know an op by.
@@ -58,11 +62,14 @@ pub enum Class {
     Layout,
     /// Positions.
     Index,
+    /// Windows.
+    Window,
 }
 
 impl Class {
     /// Every class.
-    pub const ALL: &[Self] = &[Self::Leaf, Self::Map, Self::Reduce, Self::Contract, Self::Layout, Self::Index];
+    pub const ALL: &[Self] =
+        &[Self::Leaf, Self::Map, Self::Reduce, Self::Contract, Self::Layout, Self::Index, Self::Window];
 
     /// Its name in drawings.
     pub fn name(self) -> &'static str {
@@ -73,6 +80,7 @@ impl Class {
             Self::Contract => "Contract",
             Self::Layout => "Layout",
             Self::Index => "Index",
+            Self::Window => "Window",
         }
     }
 }
@@ -107,6 +115,7 @@ impl Op {
             Self::Contract => "matmul",
             Self::Layout(layout) => layout.name(),
             Self::Index(index) => index.name(),
+            Self::Window(windows) => windows.name(),
         }
     }
 
@@ -119,6 +128,7 @@ impl Op {
             Self::Contract => Class::Contract,
             Self::Layout(_) => Class::Layout,
             Self::Index(_) => Class::Index,
+            Self::Window(_) => Class::Window,
         }
     }
 
@@ -135,6 +145,7 @@ impl Op {
             Self::Reduce(reduce) => reduce.attributes(),
             Self::Layout(layout) => layout.attributes(),
             Self::Index(index) => index.attributes(),
+            Self::Window(windows) => windows.attributes(),
         }
     }
 
@@ -148,6 +159,7 @@ impl Op {
             Self::Contract => contract::infer(inputs),
             Self::Layout(layout) => layout.infer(inputs),
             Self::Index(index) => index.infer(inputs),
+            Self::Window(windows) => windows.infer(inputs),
         }
     }
 
@@ -160,6 +172,7 @@ impl Op {
             Self::Contract => contract::axes(inputs, output),
             Self::Layout(layout) => layout.axes(inputs, output),
             Self::Index(index) => index.axes(inputs, output),
+            Self::Window(windows) => windows.axes(inputs, output),
         }
     }
 
@@ -174,6 +187,7 @@ impl Op {
             Self::Contract => contract::value(inputs[0].0, inputs[0].1, inputs[1].0, inputs[1].1),
             Self::Layout(layout) => layout.value(inputs, shape),
             Self::Index(index) => index.value(inputs, shape)?,
+            Self::Window(windows) => windows.value(inputs[0], shape),
         })
     }
 
@@ -187,6 +201,7 @@ impl Op {
             Self::Contract => contract::gradient(inputs, up, which),
             Self::Layout(layout) => layout.gradient(inputs, up, which),
             Self::Index(index) => index.gradient(inputs, up, which),
+            Self::Window(windows) => windows.gradient(up),
         }
     }
 }

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may stop at what it does not expect")]
 
 mod axes;
+mod convolution;
 mod cost;
 mod gradients;
 mod interpreter;

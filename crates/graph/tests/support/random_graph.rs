@@ -4,7 +4,7 @@
 //! that equal numbers, zeros, infinities and what is no number all come up.
 
 use limpid_graph::op::{Class, Monoid};
-use limpid_graph::{Axes, Builder, Dim, Formula, FormulaBody, Graph, MapOp, Shape, Sizes, Tensor, Var};
+use limpid_graph::{Axes, Builder, Dim, Formula, FormulaBody, Graph, MapOp, Shape, Sizes, Sliding, Tensor, Var};
 
 use super::Feeds;
 use super::draws::Draws;
@@ -194,12 +194,13 @@ impl<'b> Growing<'b> {
     }
 
     fn op(&mut self) -> Option<Var<'b>> {
-        let class = match self.draws.below(15) {
+        let class = match self.draws.below(16) {
             0..6 => Class::Map,
             6 | 7 => Class::Reduce,
             8 | 9 => Class::Contract,
             10..13 => Class::Layout,
             13 => Class::Index,
+            14 => Class::Window,
             _ => return self.composition(),
         };
         match class {
@@ -209,6 +210,7 @@ impl<'b> Growing<'b> {
             Class::Contract => self.contract(),
             Class::Layout => self.layout(),
             Class::Index => self.index(),
+            Class::Window => self.windows(),
         }
     }
 
@@ -315,6 +317,30 @@ impl<'b> Growing<'b> {
             2 if self.kind != Kind::Gentle => Some(x.stop_gradient().argmax(axis as isize)),
             _ => None,
         }
+    }
+
+    /// A window along one axis, or along two: what it sees, and now and then what is added up from that.
+    fn windows(&self) -> Option<Var<'b>> {
+        let (x, axis) = self.any_axis()?;
+        let sliding = || {
+            let window = Sliding::new(self.draws.pick(&[1, 2, 3])).stride(self.draws.pick(&[1, 1, 2, 3]));
+            window.dilation(self.draws.pick(&[1, 1, 2])).pad(self.draws.below(3), self.draws.below(3))
+        };
+        let fits = |axis: usize, sliding: &Sliding| sliding.places(x.shape().dims()[axis].as_known()?);
+        let first = sliding();
+        fits(axis, &first)?;
+        let extent = |axis: usize| self.extent(x, axis);
+        let (second, next) = (sliding(), axis + 1);
+        let is_pair = next < x.rank() && x.rank() + 2 <= MOST_AXES && fits(next, &second).is_some();
+        let is_folded = self.draws.once_in(3);
+        Some(if is_pair {
+            let along = [(axis as isize, first), (next as isize, second)];
+            let seen = x.unfold(along);
+            if is_folded { seen.relu().fold(along, [extent(axis), extent(next)]) } else { seen }
+        } else {
+            let seen = x.unfold([(axis as isize, first)]);
+            if is_folded { seen.relu().fold([(axis as isize, first)], [extent(axis)]) } else { seen }
+        })
     }
 
     fn composition(&self) -> Option<Var<'b>> {

@@ -168,7 +168,7 @@ impl Lowering<'_> {
                 let from = self.items(writer, reads[0]);
                 self.result(writer, id, InstructionKind::ArgMax { from });
             }
-            Op::Index(_) | Op::Layout(_) | Op::Leaf(_) => {}
+            Op::Index(_) | Op::Layout(_) | Op::Window(_) | Op::Leaf(_) => {}
         }
     }
 

@@ -73,6 +73,7 @@ impl Lowering<'_> {
                 let shapes = (0..inputs.len()).map(|i| input_shape(i).to_vec());
                 StepKind::Concat { from: inputs.iter().copied().zip(shapes).collect(), axis: *axis }
             }
+            Op::Window(windows) => StepKind::Windows { from: inputs[0], walk: windows.walk(input_shape(0), shape) },
             Op::Index(Index::Gather { axis }) => {
                 let positions = self.positions(id, inputs[1]);
                 StepKind::Gather { from: inputs[0], shape: input_shape(0).to_vec(), axis: *axis, positions }

@@ -83,7 +83,7 @@ impl Lowering<'_> {
             Op::Index(Index::Gather { .. }) => self.reader.reads(id)[0].access != Access::Raw,
             Op::Reduce(_) => !by_items || (self.reader.is_terminal(id) && self.reader.form(id).matrix().rows > 1),
             Op::Index(_) => !by_items,
-            Op::Layout(_) => true,
+            Op::Layout(_) | Op::Window(_) => true,
             Op::Leaf(_) | Op::Map(_) | Op::Formula(_) => false,
         }
     }

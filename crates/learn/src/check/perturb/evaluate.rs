@@ -76,6 +76,11 @@ pub(super) fn evaluate(
                 shapes.iter().map(Vec::as_slice).zip(inputs.iter().copied()).collect();
             layout.write(&inputs, &shape_of(base.shape(id)), ZERO, out);
         }
+        Op::Window(windows) => {
+            out.fill(ZERO);
+            let add = |a: Packed, b: Packed| std::array::from_fn(|lane| a[lane] + b[lane]);
+            windows.write((&input_shape(0), inputs[0]), (&shape_of(base.shape(id)), out), add);
+        }
         Op::Index(_) | Op::Leaf(_) => unreachable!("a plan has neither"),
     }
 }

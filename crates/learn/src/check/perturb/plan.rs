@@ -135,7 +135,8 @@ impl Plan {
             Op::Reduce(_) | Op::Layout(_) if widest < Reach::Whole && keeps_rows(base, node, id) => {
                 (Reach::Rows, Kind::Op)
             }
-            Op::Reduce(_) | Op::Contract | Op::Layout(_) => (Reach::Whole, Kind::Op),
+            Op::Window(_) if widest < Reach::Whole && keeps_rows(base, node, id) => (Reach::Rows, Kind::Op),
+            Op::Reduce(_) | Op::Contract | Op::Layout(_) | Op::Window(_) => (Reach::Whole, Kind::Op),
         };
         let read_as = if matches!(kind, Kind::ColumnProduct) { Reach::Column } else { reach };
         let mut inputs = Vec::with_capacity(node.inputs.len());
