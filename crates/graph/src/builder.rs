@@ -14,7 +14,8 @@ use limpid_tensor::{Dim, Shape, Tensor};
 use crate::graph::{Assignment, Graph, Node, NodeId};
 use crate::map::{Formula, MapOp};
 use crate::mistake::{self, Error, Fault, Mistake, Mistakes, Origin};
-use crate::op::{Index, Layout, Leaf, Op, Reduce, Windows};
+use crate::op::{Index, Layout, Leaf, Op, Random, Reduce, Windows};
+use crate::philox::Stream;
 
 /// Describes a graph. Hands out [`Var`]s, which carry the arithmetic; `finish` makes the graph.
 ///
@@ -376,6 +377,27 @@ impl Builder {
     #[track_caller]
     pub(crate) fn windows<'b>(&'b self, windows: Windows, input: Var<'b>) -> Var<'b> {
         self.apply(Op::Window(windows), &[input])
+    }
+
+    /// Numbers drawn uniformly from [0, 1): the one at place `i` is [`Stream::uniform_f32`]`(step, i)`. No derivative reaches
+    /// what they depend on.
+    ///
+    /// `step` is a single whole number, or two of them, where the second counts 2²⁴ steps each: a 32-bit float counts no
+    /// further. The same stream and step draw the same numbers.
+    ///
+    /// ```
+    /// use limpid_graph::{Builder, Stream};
+    ///
+    /// let (b, stream) = (Builder::new(), Stream::new(1, "mask"));
+    /// let drawn = b.uniform(stream, &[b.scalar("step")], (2, 3));
+    /// let graph = b.finish([drawn])?;
+    /// let values = graph.run(&[("step", &4.0.into())])?[0].to_f64();
+    /// assert_eq!(values[5], f64::from(stream.uniform_f32(4, 5)));
+    /// # Ok::<(), limpid_graph::Error>(())
+    /// ```
+    #[track_caller]
+    pub fn uniform<'b>(&'b self, stream: Stream, step: &[Var<'b>], shape: impl Into<Shape>) -> Var<'b> {
+        self.apply(Op::Random(Random { stream, shape: shape.into() }), step)
     }
 
     /// Notes an op on inputs of the shapes that it needs, or poisons it.

@@ -18,6 +18,7 @@ impl Graph {
     /// | Reduce | 1 for each element of the input |
     /// | Index | a scattering addition 1 for each element added; a search 1 for each element compared; otherwise none |
     /// | Window | a sum of windows 1 for each number added; otherwise none |
+    /// | Random | 1 for each number drawn |
     /// | Leaf, Layout | none: they move numbers |
     ///
     /// ```
@@ -51,7 +52,7 @@ impl Graph {
             Op::Leaf(_) | Op::Layout(_) | Op::Index(Index::Gather { .. } | Index::OneHot { .. }) => Some(0),
             Op::Window(Windows::Unfold(_)) => Some(0),
             Op::Window(Windows::Fold(_)) => count(self.node(node.inputs[0])),
-            Op::Map(_) => Some(result),
+            Op::Map(_) | Op::Random(_) => Some(result),
             Op::Formula(formula) => result.checked_mul(op_count(formula.body())),
             Op::Reduce(_) | Op::Index(Index::ArgMax { .. }) => result.checked_mul(axes[0].folded() as u64),
             Op::Contract => result.checked_mul(axes[0].folded() as u64)?.checked_mul(2),

@@ -217,6 +217,10 @@ impl<'g, T: Real> Values<'g, T> {
             Op::Window(windows) => {
                 Ok(windows.value_of_part((self.shape(node.inputs[0]), self.shape(id)), part, inputs[0]))
             }
+            Op::Random(random) => {
+                let steps: Vec<&[T]> = inputs.iter().map(|input| input.1).collect();
+                Ok(random.value(&steps, self.shape(id), part))
+            }
             op => op.value(&shaped, &part.shape()).map_err(|bad| bad.at(self.graph, id)),
         }
     }
@@ -321,7 +325,8 @@ impl Op {
             | Self::Contract
             | Self::Layout(_)
             | Self::Index(_)
-            | Self::Window(_) => Vec::new(),
+            | Self::Window(_)
+            | Self::Random(_) => Vec::new(),
         }
     }
 }

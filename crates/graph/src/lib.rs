@@ -53,7 +53,7 @@ pub use interpret::{Values, interpret};
 pub use limpid_tensor::{Data, Dim, Element, Shape, Sizes, Tensor, TensorError};
 pub use map::{Formula, FormulaBody, MapOp, Real};
 pub use mistake::{Error, Fault, Mistake, Mistakes, Origin};
-pub use op::{Index, Layout, Leaf, Op, Slide, Sliding, Windows};
+pub use op::{Index, Layout, Leaf, Op, Random, Slide, Sliding, Windows};
 pub use philox::{Stream, philox};
 pub use show::Drawing;
 pub use trace::Trace;

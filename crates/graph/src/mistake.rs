@@ -125,6 +125,12 @@ pub enum Fault {
         /// How many it was given.
         found: usize,
     },
+    /// A step to draw by that is not one number.
+    #[error("a step to draw by is a single number, not a value of shape {shape}")]
+    StepShape {
+        /// Its shape.
+        shape: Shape,
+    },
     /// A formula whose body names an argument that it does not take.
     #[error("the formula's body names argument {argument}, but it takes {}", counted(*.arity, "argument", "arguments"))]
     FormulaArgument {
@@ -271,6 +277,7 @@ impl Fault {
             Self::NoClasses => "the number of classes, 1 or more".into(),
             Self::TooLarge => "smaller extents".into(),
             Self::Arity { wanted, .. } => counted(*wanted, "value", "values"),
+            Self::StepShape { .. } => "one number that counts steps, or two, the second of 2^24 steps each".into(),
             Self::FormulaArgument { arity, .. } => match arity {
                 0 => "a body without arguments".into(),
                 1 => "argument 0, the only one that the formula was made with".into(),

@@ -199,12 +199,12 @@ impl Rewriter {
         }
     }
 
-    /// The node, or the constant that it is. A broadcast of a constant stays: it is smaller so.
+    /// The node, or the constant that it is. A broadcast of a constant stays, and so do draws: they are smaller so.
     fn folded(&self, node: Node) -> Node {
         let is_constant = |id: &NodeId| matches!(self.nodes[id.index()].op, Op::Leaf(Leaf::Constant(_)));
         let foldable = !node.inputs.is_empty()
             && node.inputs.iter().all(is_constant)
-            && !matches!(node.op, Op::Layout(Layout::Broadcast(_)))
+            && !matches!(node.op, Op::Layout(Layout::Broadcast(_)) | Op::Random(_))
             && node.shape.as_known().is_some();
         if !foldable {
             return node;

@@ -122,7 +122,9 @@ pub(crate) fn sign(node: &DrawnNode, operand: &str) -> String {
             Monoid::Sum => "Σ",
             Monoid::Max | Monoid::Min => reduce.monoid.name(),
         },
-        Op::Leaf(_) | Op::Formula(_) | Op::Contract | Op::Layout(_) | Op::Index(_) | Op::Window(_) => &node.op,
+        Op::Leaf(_) | Op::Formula(_) | Op::Contract | Op::Layout(_) | Op::Index(_) | Op::Window(_) | Op::Random(_) => {
+            &node.op
+        }
     };
     sign.to_string()
 }

@@ -244,9 +244,14 @@ fn alone(drawing: &Drawing, id: usize) -> Unit {
         Op::Reduce(_) | Op::Index(_) | Op::Layout(_) | Op::Window(_) if !node.attributes.is_empty() => {
             (Kind::Op, format!("{sign} {}", node.attributes).trim_end_matches("axes ").trim().to_string(), name)
         }
-        Op::Map(_) | Op::Formula(_) | Op::Contract | Op::Reduce(_) | Op::Index(_) | Op::Layout(_) | Op::Window(_) => {
-            (Kind::Op, sign, name)
-        }
+        Op::Map(_)
+        | Op::Formula(_)
+        | Op::Contract
+        | Op::Reduce(_)
+        | Op::Index(_)
+        | Op::Layout(_)
+        | Op::Window(_)
+        | Op::Random(_) => (Kind::Op, sign, name),
     };
     let map = if let Op::Map(op) = node.computes { Some(op) } else { None };
     Unit { kind, title, caption, map, target: None, members: vec![node.id], inputs: 0, outputs: Vec::new() }
@@ -257,9 +262,14 @@ fn carries(op: &Op) -> bool {
     match op {
         Op::Layout(Layout::Broadcast(_) | Layout::Reshape(_)) => true,
         Op::Layout(Layout::Permute(_) | Layout::Slice { .. } | Layout::Pad { .. } | Layout::Concat { .. }) => false,
-        Op::Leaf(_) | Op::Map(_) | Op::Formula(_) | Op::Reduce(_) | Op::Contract | Op::Index(_) | Op::Window(_) => {
-            false
-        }
+        Op::Leaf(_)
+        | Op::Map(_)
+        | Op::Formula(_)
+        | Op::Reduce(_)
+        | Op::Contract
+        | Op::Index(_)
+        | Op::Window(_)
+        | Op::Random(_) => false,
     }
 }
 

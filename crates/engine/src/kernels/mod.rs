@@ -17,6 +17,8 @@ mod padding;
 #[allow(unsafe_code)]
 pub(crate) mod product;
 #[allow(unsafe_code)]
+pub(crate) mod random;
+#[allow(unsafe_code)]
 mod rate;
 #[allow(unsafe_code)]
 pub(crate) mod reduce;

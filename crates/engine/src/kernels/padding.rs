@@ -3,12 +3,12 @@
 //! Each kernel runs over the same numbers with different ones in the padding. What it writes to the columns must have
 //! the same bits each time, and what lies before and behind its rows must stay as it was.
 
-use limpid_graph::MapOp;
 use limpid_graph::op::Monoid;
+use limpid_graph::{MapOp, Stream};
 
 use super::product::{self, View};
 use super::sparse::{self, Lengths, Rows, internals};
-use super::{Supported, arrange, bench_support, index, reduce, tile};
+use super::{Supported, arrange, bench_support, index, random, reduce, tile};
 use crate::plan::pitch;
 
 /// What padding may hold: nothing, what spoils a sum, what overflows, what is slow to compute with.
@@ -124,6 +124,15 @@ fn what_moves_and_finds_numbers() {
         holds("transpose", &[form], transposed, |inputs, out| {
             arrange::transpose(inputs[0], form.pitch, (0..n, rows), out, transposed.pitch);
         });
+    }
+}
+
+#[test]
+fn draws() {
+    for (level, &(rows, _, n)) in Supported::each().flat_map(|level| SIZES.iter().map(move |sizes| (level, sizes))) {
+        let form = Form::padded(rows, n);
+        let of = (Stream::new(1, "padding"), 3);
+        holds(&format!("draws at {level}"), &[], form, |_, out| random::uniform(level, of, 77, (n, form.pitch), out));
     }
 }
 

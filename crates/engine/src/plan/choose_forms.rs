@@ -116,7 +116,8 @@ impl Families {
                 | Op::Contract
                 | Op::Layout(_)
                 | Op::Index(_)
-                | Op::Window(_) => {}
+                | Op::Window(_)
+                | Op::Random(_) => {}
             }
         }
         Self(all)

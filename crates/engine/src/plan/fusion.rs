@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use limpid_graph::op::Monoid;
-use limpid_graph::{MapOp, NodeId};
+use limpid_graph::{MapOp, NodeId, Stream};
 
 use super::first_fit::{LiveRange, first_fit};
 use super::forms::Repeat;
@@ -85,6 +85,8 @@ pub(crate) enum InstructionKind {
     OneHot { positions: Argument, node: NodeId },
     /// The position of the largest number of each row.
     ArgMax { from: Operand },
+    /// The draws of a step, which single values count.
+    Uniform { stream: Stream, step: Vec<ValueId> },
 }
 
 /// Items in memory.
@@ -184,6 +186,8 @@ impl Fusion {
         let is_flat = |instruction: &Instruction| match instruction.kind {
             InstructionKind::Map { .. } | InstructionKind::Number(_) => true,
             InstructionKind::Repeat { repeat, .. } => repeat.extent == 1,
+            // By its place each number is drawn, and there is none in padding.
+            InstructionKind::Uniform { .. } => instruction.pitch == instruction.columns,
             _ => false,
         };
         let all_alike = instructions.iter().all(|instruction| form(instruction) == form(first) && is_flat(instruction));
@@ -243,7 +247,10 @@ impl Instruction {
             | InstructionKind::FoldItems { from, .. }
             | InstructionKind::ArgMax { from }
             | InstructionKind::Product { left: from, .. } => std::slice::from_ref(&from.at),
-            InstructionKind::Load { .. } | InstructionKind::Repeat { .. } | InstructionKind::Number(_) => &[],
+            InstructionKind::Load { .. }
+            | InstructionKind::Repeat { .. }
+            | InstructionKind::Number(_)
+            | InstructionKind::Uniform { .. } => &[],
         }
     }
 
@@ -257,7 +264,10 @@ impl Instruction {
             | InstructionKind::FoldItems { from, .. }
             | InstructionKind::ArgMax { from }
             | InstructionKind::Product { left: from, .. } => std::slice::from_mut(&mut from.at),
-            InstructionKind::Load { .. } | InstructionKind::Repeat { .. } | InstructionKind::Number(_) => &mut [],
+            InstructionKind::Load { .. }
+            | InstructionKind::Repeat { .. }
+            | InstructionKind::Number(_)
+            | InstructionKind::Uniform { .. } => &mut [],
         }
     }
 

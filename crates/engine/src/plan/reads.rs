@@ -78,7 +78,7 @@ impl<'g> Reader<'g> {
     pub(super) fn domain(self, id: NodeId) -> Option<usize> {
         let inputs = self.inputs(id);
         match self.op(id) {
-            Op::Map(_) | Op::Formula(_) => Some(self.form(id).items),
+            Op::Map(_) | Op::Formula(_) | Op::Random(_) => Some(self.form(id).items),
             Op::Reduce(_) => self.fold(id).map(|_| self.folded_form(id).items),
             Op::Contract => {
                 let [m, n] = *self.shape(id) else { return None };
@@ -137,6 +137,7 @@ impl<'g> Reader<'g> {
         match self.op(id) {
             Op::Leaf(_) => Vec::new(),
             Op::Map(_) | Op::Formula(_) => inputs.iter().map(|&input| self.elementwise(id, input)).collect(),
+            Op::Random(_) => inputs.iter().map(|&input| contiguous(input)).collect(),
             Op::Contract if self.shape(id).len() == 2 => {
                 let operand = |input: NodeId| match self.transposed(input) {
                     Some(source) => Read { source: self.storage(source), access: Access::Matrix { transposed: true } },

@@ -94,6 +94,7 @@ fn fused(fusion: &Fusion) -> Vec<String> {
         InstructionKind::Product { left, .. } => format!("product with {} rows", left.columns),
         InstructionKind::OneHot { .. } => "one_hot".to_string(),
         InstructionKind::ArgMax { .. } => "argmax".to_string(),
+        InstructionKind::Uniform { .. } => "uniform".to_string(),
         InstructionKind::Load { .. }
         | InstructionKind::Spread { .. }
         | InstructionKind::Repeat { .. }

@@ -1,8 +1,10 @@
 //! A fusion's task: its instructions over its blocks of items.
 
+use limpid_graph::Random;
+
 use super::task_frame::Frame;
-use crate::kernels::{index, prefetch, product, reduce, tile};
-use crate::plan::{Argument, Fusion, Instruction, InstructionKind, Operand, Place, Store, Target};
+use crate::kernels::{index, prefetch, product, random, reduce, tile};
+use crate::plan::{Argument, Fusion, Instruction, InstructionKind, Operand, Place, Store, Target, ValueId};
 
 /// A block at work.
 struct Block<'b> {
@@ -190,5 +192,11 @@ unsafe fn instruct(block: &Block<'_>, instruction: &Instruction, rest: &mut [f32
             }
         }
         InstructionKind::ArgMax { from } => index::argmax_rows(operand(from), (from.columns, from.pitch), out),
+        InstructionKind::Uniform { stream, step } => {
+            // SAFETY: each is a single number.
+            let single = |&value: &ValueId| f64::from(unsafe { frame.numbers(value, 0, 1) }[0]);
+            let step = Random::step(step.iter().map(single));
+            random::uniform(level, (*stream, step), first * rows * columns, (columns, across), out);
+        }
     }
 }

@@ -8,6 +8,7 @@ mod axes;
 pub(crate) mod contract;
 pub(crate) mod index;
 pub(crate) mod layout;
+pub(crate) mod random;
 pub(crate) mod reduce;
 mod window;
 
@@ -17,6 +18,7 @@ pub use axes::{AxisLink, AxisMap, IndexBox, Window};
 pub(crate) use index::BadPosition;
 pub use index::Index;
 pub use layout::{Layout, row_major_strides};
+pub use random::{Random, STEPS_OF_THE_SECOND};
 pub use reduce::{Monoid, Reduce};
 pub use window::{Slide, Sliding, WindowWalk, Windows};
 
@@ -45,6 +47,8 @@ pub enum Op {
     Index(Index),
     /// What windows see while they slide along axes, and sums of that.
     Window(Windows),
+    /// Numbers drawn from a stream.
+    Random(Random),
 }
 
 /// What a planner or a reader has to know an op by.
@@ -64,12 +68,14 @@ pub enum Class {
     Index,
     /// Windows.
     Window,
+    /// Draws.
+    Random,
 }
 
 impl Class {
     /// Every class.
     pub const ALL: &[Self] =
-        &[Self::Leaf, Self::Map, Self::Reduce, Self::Contract, Self::Layout, Self::Index, Self::Window];
+        &[Self::Leaf, Self::Map, Self::Reduce, Self::Contract, Self::Layout, Self::Index, Self::Window, Self::Random];
 
     /// Its name in drawings.
     pub fn name(self) -> &'static str {
@@ -81,6 +87,7 @@ impl Class {
             Self::Layout => "Layout",
             Self::Index => "Index",
             Self::Window => "Window",
+            Self::Random => "Random",
         }
     }
 }
@@ -116,6 +123,7 @@ impl Op {
             Self::Layout(layout) => layout.name(),
             Self::Index(index) => index.name(),
             Self::Window(windows) => windows.name(),
+            Self::Random(random) => random.name(),
         }
     }
 
@@ -129,6 +137,7 @@ impl Op {
             Self::Layout(_) => Class::Layout,
             Self::Index(_) => Class::Index,
             Self::Window(_) => Class::Window,
+            Self::Random(_) => Class::Random,
         }
     }
 
@@ -146,6 +155,7 @@ impl Op {
             Self::Layout(layout) => layout.attributes(),
             Self::Index(index) => index.attributes(),
             Self::Window(windows) => windows.attributes(),
+            Self::Random(random) => random.attributes(),
         }
     }
 
@@ -160,6 +170,7 @@ impl Op {
             Self::Layout(layout) => layout.infer(inputs),
             Self::Index(index) => index.infer(inputs),
             Self::Window(windows) => windows.infer(inputs),
+            Self::Random(random) => random.infer(inputs),
         }
     }
 
@@ -173,6 +184,7 @@ impl Op {
             Self::Layout(layout) => layout.axes(inputs, output),
             Self::Index(index) => index.axes(inputs, output),
             Self::Window(windows) => windows.axes(inputs, output),
+            Self::Random(random) => random.axes(inputs, output),
         }
     }
 
@@ -188,13 +200,15 @@ impl Op {
             Self::Layout(layout) => layout.value(inputs, shape),
             Self::Index(index) => index.value(inputs, shape)?,
             Self::Window(windows) => windows.value(inputs[0], shape),
+            Self::Random(random) => random.value(&slices(), shape, &IndexBox::whole(shape)),
         })
     }
 
     /// What reaches input `which` of the upstream derivative `up`.
     pub(crate) fn gradient<'b>(&self, inputs: &[Var<'b>], result: Var<'b>, up: Var<'b>, which: usize) -> Gradient<'b> {
         match self {
-            Self::Leaf(_) => Gradient::Zero,
+            // A draw depends on no number but the step, by which it jumps.
+            Self::Leaf(_) | Self::Random(_) => Gradient::Zero,
             Self::Map(op) => op.gradient(inputs, result, up, which),
             Self::Formula(formula) => formula.gradient(inputs, up, which),
             Self::Reduce(reduce) => reduce.gradient(inputs[0], result, up),

@@ -5,6 +5,7 @@
 mod axes;
 mod convolution;
 mod cost;
+mod draws;
 mod gradients;
 mod interpreter;
 mod map_table;

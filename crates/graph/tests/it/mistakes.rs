@@ -3,7 +3,7 @@
 //! In the snapshots a location stands as the source text that it points to, so that they survive edits of this file
 //! and prove that the line is the user's.
 
-use limpid_graph::{Builder, Dim, Error, Formula, FormulaBody, Mistakes, Tensor, Var};
+use limpid_graph::{Builder, Dim, Error, Formula, FormulaBody, Mistakes, Stream, Tensor, Var};
 
 const SOURCE: &str = include_str!("mistakes.rs");
 
@@ -54,6 +54,8 @@ const CASES: &[Case] = &[
     ("inner sizes of stacks", |b| b.input("x", (5, 2, 3)).matmul(b.input("y", (5, 4, 2)))),
     ("stacks of matrices", |b| b.input("x", (5, 2, 3)).matmul(b.input("y", (4, 3, 2)))),
     ("matmul of a scalar", |b| b.input("x", (2, 3)).matmul(b.scalar("rate"))),
+    ("step to draw by", |b| b.uniform(Stream::new(1, "mask"), &[b.input("steps", 3)], (2, 3))),
+    ("no step to draw by", |b| b.uniform(Stream::new(1, "mask"), &[], (2, 3))),
     ("axis", |b| b.input("x", ("batch", 10)).sum(2)),
     ("axis from the end", |b| b.input("x", ("batch", 10)).mean(-3)),
     ("axis of a single number", |b| b.scalar("x").max(0)),

@@ -34,3 +34,46 @@ fn whole_numbers_reach_every_value_below_the_bound_and_no_other() {
     assert!(seen.iter().all(|&count| (850..1150).contains(&count)), "{seen:?}");
     assert_eq!(stream.below(0, 0, 0), 0);
 }
+
+/// A statistic of a million draws lies within 5 standard deviations of what it is on average.
+#[test]
+fn single_draws_are_uniform() {
+    const COUNT: usize = 1_000_000;
+    let stream = Stream::new(1, "uniform");
+    let draws: Vec<f64> = (0..COUNT as u64).map(|i| f64::from(stream.uniform_f32(3, i))).collect();
+    assert!(draws.iter().all(|&x| (0.0..1.0).contains(&x) && (x * f64::from(1 << 24)).fract() == 0.0));
+    let count = COUNT as f64;
+    let mean = draws.iter().sum::<f64>() / count;
+    assert!((mean - 0.5).abs() < 5.0 * (1.0 / 12.0 / count).sqrt(), "mean {mean}");
+    let variance = draws.iter().map(|x| (x - 0.5) * (x - 0.5)).sum::<f64>() / count;
+    // The fourth moment of a uniform number about its mean is 1/80.
+    let of_variance = ((1.0 / 80.0 - 1.0 / 144.0) / count).sqrt();
+    assert!((variance - 1.0 / 12.0).abs() < 5.0 * of_variance, "variance {variance}");
+    let next_to_each_other = draws.windows(2).map(|pair| (pair[0] - 0.5) * (pair[1] - 0.5)).sum::<f64>() / count;
+    assert!(next_to_each_other.abs() < 5.0 / 12.0 / count.sqrt(), "covariance {next_to_each_other}");
+    // Chi-square of 1,000 cells has 999 degrees of freedom: mean 999, variance 1998. The same for steps and for draws.
+    let by_step = (0..COUNT as u64).map(|step| f64::from(stream.uniform_f32(step, 5))).collect::<Vec<_>>();
+    for (what, draws) in [("draws of a step", &draws), ("steps of a draw", &by_step)] {
+        let mut cells = [0u32; 1_000];
+        draws.iter().for_each(|x| cells[(x * 1e3) as usize] += 1);
+        let chi_square = cells.iter().map(|&found| (f64::from(found) - 1e3).powi(2) / 1e3).sum::<f64>();
+        assert!((chi_square - 999.0).abs() < 5.0 * 1998f64.sqrt(), "chi-square of {what}: {chi_square}");
+    }
+}
+
+#[test]
+fn the_largest_draw_is_below_1_in_both_precisions() {
+    let largest = f64::from((1u32 << 24) - 1) / f64::from(1u32 << 24);
+    assert_eq!(f64::from(largest as f32), largest);
+    assert!((largest as f32) < 1.0);
+}
+
+#[test]
+fn draws_made_together_are_those_made_one_by_one() {
+    let stream = Stream::new(9, "run");
+    for (step, run) in [(0, 0), (1, 5), ((1 << 40) + 3, (1 << 28) - 1), (u64::MAX, (1 << 28) + 1), (7, 1 << 57)] {
+        for (i, drawn) in stream.uniforms_f32(step, run).into_iter().enumerate() {
+            assert_eq!(drawn, stream.uniform_f32(step, run * Stream::RUN as u64 + i as u64), "{step}, {run}, {i}");
+        }
+    }
+}

@@ -85,7 +85,8 @@ fn the_random_graphs_reach_every_class_and_every_row() {
     assert_eq!(classes.into_iter().collect::<Vec<_>>(), Class::ALL);
     let rows = limpid_graph::MapOp::ALL.iter().map(|op| op.info().name);
     let others = ["sum", "max", "min", "reshape", "permute", "broadcast", "slice", "pad", "concat", "gather"];
-    let more = ["scatter_add", "one_hot", "argmax", "matmul", "damped", "extent", "input", "parameter", "state"];
+    let more =
+        ["scatter_add", "one_hot", "argmax", "matmul", "uniform", "damped", "extent", "input", "parameter", "state"];
     let missing: Vec<_> = rows.chain(others).chain(more).filter(|name| !names.contains(*name)).collect();
     assert!(missing.is_empty(), "{missing:?}");
 }

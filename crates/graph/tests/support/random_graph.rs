@@ -4,7 +4,9 @@
 //! that equal numbers, zeros, infinities and what is no number all come up.
 
 use limpid_graph::op::{Class, Monoid};
-use limpid_graph::{Axes, Builder, Dim, Formula, FormulaBody, Graph, MapOp, Shape, Sizes, Sliding, Tensor, Var};
+use limpid_graph::{
+    Axes, Builder, Dim, Formula, FormulaBody, Graph, MapOp, Shape, Sizes, Sliding, Stream, Tensor, Var,
+};
 
 use super::Feeds;
 use super::draws::Draws;
@@ -194,13 +196,14 @@ impl<'b> Growing<'b> {
     }
 
     fn op(&mut self) -> Option<Var<'b>> {
-        let class = match self.draws.below(16) {
+        let class = match self.draws.below(17) {
             0..6 => Class::Map,
             6 | 7 => Class::Reduce,
             8 | 9 => Class::Contract,
             10..13 => Class::Layout,
             13 => Class::Index,
             14 => Class::Window,
+            15 => Class::Random,
             _ => return self.composition(),
         };
         match class {
@@ -211,6 +214,7 @@ impl<'b> Growing<'b> {
             Class::Layout => self.layout(),
             Class::Index => self.index(),
             Class::Window => self.windows(),
+            Class::Random => Some(self.uniform()),
         }
     }
 
@@ -341,6 +345,36 @@ impl<'b> Growing<'b> {
             let seen = x.unfold([(axis as isize, first)]);
             if is_folded { seen.relu().fold([(axis as isize, first)], [extent(axis)]) } else { seen }
         })
+    }
+
+    /// Draws by a step that is written, fed, or, where rounding may decide it, worked out.
+    fn uniform(&mut self) -> Var<'b> {
+        let stream = Stream::new(self.draws.below(3) as u64, "random graph");
+        let mut step = vec![self.step()];
+        if self.draws.once_in(3) {
+            step.push(self.step());
+        }
+        // Of the shape of what it meets, or of any.
+        let x = self.any();
+        if self.draws.once_in(2) {
+            let drawn = self.b.uniform(stream, &step, x.shape());
+            return if self.draws.once_in(2) { x * drawn.greater_equal(0.5) } else { drawn };
+        }
+        self.b.uniform(stream, &step, self.shape())
+    }
+
+    fn step(&mut self) -> Var<'b> {
+        let single = self.pool.iter().copied().filter(|x| x.rank() == 0).collect::<Vec<_>>();
+        if self.kind != Kind::Gentle && !single.is_empty() && self.draws.once_in(3) {
+            return self.draws.pick(&single);
+        }
+        let number = self.draws.pick(&[0.0, 1.0, 2.0, 16_777_215.0]);
+        if self.draws.once_in(2) {
+            return self.b.constant(number);
+        }
+        let name = format!("step {}", self.feeds.len());
+        self.feeds.push((name.clone(), Tensor::scalar(number)));
+        self.b.input(&name, Shape::scalar())
     }
 
     fn composition(&self) -> Option<Var<'b>> {

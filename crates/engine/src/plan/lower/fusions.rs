@@ -168,6 +168,14 @@ impl Lowering<'_> {
                 let from = self.items(writer, reads[0]);
                 self.result(writer, id, InstructionKind::ArgMax { from });
             }
+            Op::Random(random) => {
+                let single = |read: &Read| {
+                    let step = self.value(read.source);
+                    writer.read(step)
+                };
+                let step = reads.iter().map(single).collect();
+                self.result(writer, id, InstructionKind::Uniform { stream: random.stream, step });
+            }
             Op::Index(_) | Op::Layout(_) | Op::Window(_) | Op::Leaf(_) => {}
         }
     }

@@ -87,7 +87,7 @@ impl Lowering<'_> {
                 StepKind::ArgMax { from: inputs[0], shape: input_shape(0).to_vec(), axes: axes.clone() }
             }
             // Lazy layouts are read through; the others belong to fusions.
-            Op::Layout(_) | Op::Leaf(_) | Op::Map(_) | Op::Formula(_) => return,
+            Op::Layout(_) | Op::Leaf(_) | Op::Map(_) | Op::Formula(_) | Op::Random(_) => return,
         };
         let value = self.value(id);
         self.step(kind, vec![value], None, vec![id]);

@@ -84,7 +84,7 @@ impl Lowering<'_> {
             Op::Reduce(_) => !by_items || (self.reader.is_terminal(id) && self.reader.form(id).matrix().rows > 1),
             Op::Index(_) => !by_items,
             Op::Layout(_) | Op::Window(_) => true,
-            Op::Leaf(_) | Op::Map(_) | Op::Formula(_) => false,
+            Op::Leaf(_) | Op::Map(_) | Op::Formula(_) | Op::Random(_) => false,
         }
     }
 

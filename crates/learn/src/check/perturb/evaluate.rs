@@ -81,7 +81,7 @@ pub(super) fn evaluate(
             let add = |a: Packed, b: Packed| std::array::from_fn(|lane| a[lane] + b[lane]);
             windows.write((&input_shape(0), inputs[0]), (&shape_of(base.shape(id)), out), add);
         }
-        Op::Index(_) | Op::Leaf(_) => unreachable!("a plan has neither"),
+        Op::Index(_) | Op::Random(_) | Op::Leaf(_) => unreachable!("a plan has none of them"),
     }
 }
 

@@ -123,7 +123,7 @@ impl Plan {
         let node = base.graph().node(id);
         let widest = node.inputs.iter().filter_map(|&input| self.reach(input)).max()?;
         let (reach, kind) = match &node.op {
-            Op::Index(_) | Op::Leaf(_) => return None,
+            Op::Index(_) | Op::Random(_) | Op::Leaf(_) => return None,
             // Where an extreme's place changes is not noted here.
             Op::Reduce(reduce) if watched && reduce.monoid != Monoid::Sum => return None,
             Op::Map(_) | Op::Formula(_) => (widest, Kind::Op),
