@@ -277,13 +277,21 @@ impl Builder {
         Scope { builder: self }
     }
 
+    /// Leaves every scope until the answer is dropped: names are no paths. For what belongs to no layer, but is described
+    /// when a layer first asks for it.
+    #[track_caller]
+    pub fn outermost(&self) -> Scope<'_> {
+        self.within(Origin { path: Arc::from(""), layer: Arc::from(""), location: Location::caller() })
+    }
+
     /// Lets what is described until the answer is dropped belong to where another node was written.
     pub(crate) fn within(&self, origin: Origin) -> Scope<'_> {
         self.notes.borrow_mut().scopes.push(origin);
         Scope { builder: self }
     }
 
-    fn path_of(&self, name: &str) -> String {
+    /// A name as a path: that of the scope, then the name.
+    pub fn path_of(&self, name: &str) -> String {
         match self.notes.borrow().scopes.last() {
             Some(scope) if !scope.path.is_empty() => format!("{}/{name}", scope.path),
             _ => name.to_string(),

@@ -88,7 +88,11 @@ fn let_threads_begin(threads: usize) {
 }
 
 fn training_allocates_nothing(optimizer: &'static str, data: Stored, threads: usize) {
-    for network in ["784, affine 50, relu, affine 10", "64, affine 200, sigmoid, affine 200, tanh, affine 7"] {
+    for network in [
+        "784, affine 50, relu, affine 10",
+        "64, affine 200, sigmoid, affine 200, tanh, affine 7",
+        "64, noise 0.1, affine 200, relu, dropout 0.5, affine 7",
+    ] {
         let recipe = Recipe { network, optimizer, batch: 100, data };
         for announces in [false, true] {
             let mut training = Training::new(engine(Level::highest(), threads), &recipe);

@@ -11,27 +11,37 @@ use limpid_graph::{Graph, NodeId, Tensor, Values, interpret};
 use crate::check::numeric::{checked_step, quotient, shaped_like};
 use crate::check::perturb::{Columns, Difference, Perturbation};
 use crate::data::dataset::Dataset;
+use crate::describe::context::{STEPS, USUAL_SEED};
+use crate::describe::optimizers::Sgd;
+use crate::describe::variable::VariableKind;
 use crate::error::Error;
 use crate::train::model::Model;
 use crate::train::options::checked_learning_rate;
-use crate::train::step::{self, INPUTS, ROWS, TARGETS};
+use crate::train::step::{GraphKind, INPUTS, ROWS, TARGETS};
 
 /// The loss of all of a data set as a graph, with what it is fed beside the data.
 pub(crate) struct DataLoss {
     pub(crate) graph: Graph,
     /// Those that are differentiated by.
     pub(crate) parameters: Vec<(String, Tensor)>,
-    /// Everything that the model keeps.
+    /// Everything else that is kept: running statistics, and the counter of steps where layers draw.
     variables: Vec<(String, Tensor)>,
     rows: Tensor,
 }
 
 impl DataLoss {
     pub(crate) fn new(model: &Model, data: &Dataset) -> Result<Self, Error> {
+        let (graph, declared) =
+            GraphKind::Loss.described(model.network(), &data.into(), &model.loss(), &Sgd, USUAL_SEED)?;
+        // What layers draw is what the next step of a training draws, or the first.
+        let counted = declared.iter().filter(|variable| variable.kind == VariableKind::Optimizer).map(|variable| {
+            let kept = model.session.get(&variable.name).ok().cloned();
+            (variable.name.clone(), kept.unwrap_or_else(|| variable.initial_value(0)))
+        });
         Ok(Self {
-            graph: step::batch_loss(model.network(), data, &model.loss())?,
+            graph,
             parameters: model.parameters()?,
-            variables: model.variables()?,
+            variables: model.variables()?.into_iter().chain(counted).collect(),
             rows: Tensor::from((0..data.len()).map(|row| row as f64).collect::<Vec<_>>()),
         })
     }
@@ -70,11 +80,12 @@ impl Model {
     /// # Errors
     /// [`Error::Setting`] where the step is not a finite number above 0, and where the data does not fit the network.
     pub fn numerical_gradients(&self, data: &Dataset, step: f64) -> Result<Vec<(String, Tensor)>, Error> {
-        self.numerical_slope(data, step).map(|(_, gradients)| gradients)
+        self.numerical_slope(data, step).map(|slope| slope.gradients)
     }
 
     /// One step of gradient descent by [numerical gradients](Model::numerical_gradients): each parameter moves against
-    /// its own by `learning_rate` times as much. Answers the loss over `data` before.
+    /// its own by `learning_rate` times as much. Answers the loss over `data` before. Layers that draw, such as dropout, draw
+    /// anew in each step.
     ///
     /// ```
     /// use limpid_graph::Tensor;
@@ -94,7 +105,7 @@ impl Model {
     /// finite number above 0. Nothing moves then.
     pub fn descend_numerically(&mut self, data: &Dataset, learning_rate: f64, step: f64) -> Result<f64, Error> {
         let learning_rate = checked_learning_rate(learning_rate)?;
-        let (loss, gradients) = self.numerical_slope(data, step)?;
+        let Slope { loss, gradients, taken } = self.numerical_slope(data, step)?;
         let mut parameters = self.parameters()?;
         for ((_, value), (_, gradient)) in parameters.iter_mut().zip(gradients) {
             let mut moved = value.to_f64();
@@ -103,11 +114,13 @@ impl Model {
             *value = if self.precision() == Precision::F32 { moved.to_f32_tensor() } else { moved };
         }
         self.set_parameters(&parameters)?;
+        if let Some(taken) = taken {
+            self.session.set(STEPS, Tensor::scalar(taken + 1.0));
+        }
         Ok(loss)
     }
 
-    /// The loss, and its gradient.
-    fn numerical_slope(&self, data: &Dataset, step: f64) -> Result<(f64, Vec<(String, Tensor)>), Error> {
+    fn numerical_slope(&self, data: &Dataset, step: f64) -> Result<Slope, Error> {
         let step = checked_step(step)?;
         let data = &*self.as_read(data)?;
         let loss = DataLoss::new(self, data)?;
@@ -119,8 +132,17 @@ impl Model {
             Ok((name.clone(), shaped_like(value, slopes)?))
         };
         let gradients = loss.parameters.iter().zip(moved).map(gradient).collect::<Result<_, Error>>()?;
-        Ok((base.numbers(loss.graph.outputs()[0])[0], gradients))
+        let taken = loss.variables.iter().find(|(name, _)| name == STEPS).and_then(|(_, taken)| taken.item());
+        Ok(Slope { loss: base.numbers(loss.graph.outputs()[0])[0], gradients, taken })
     }
+}
+
+/// A loss and its gradient.
+struct Slope {
+    loss: f64,
+    gradients: Vec<(String, Tensor)>,
+    /// How many steps were taken, where layers draw by that.
+    taken: Option<f64>,
 }
 
 /// A thread more is for as many numbers: it costs some tens of microseconds, a number of a network one or more.

@@ -2,14 +2,19 @@
 
 use std::cell::{OnceCell, RefCell};
 
-use limpid_graph::{Builder, Fault, Shape, Var};
+use limpid_graph::op::STEPS_OF_THE_SECOND;
+use limpid_graph::{Builder, Fault, Shape, Stream, Var};
 
 use crate::describe::variable::{Initial, Variable, VariableKind};
 
 /// The name by which a training step is fed its learning rate.
 pub(crate) const LEARNING_RATE: &str = "learning rate";
 /// The name of the counter of steps. With its space it is no name that a layer gives a variable.
-const STEPS: &str = "steps taken";
+pub(crate) const STEPS: &str = "steps taken";
+/// The name of what counts on where a 32-bit float ends.
+const ROUNDS: &str = "steps taken, in 2^24s";
+/// The seed of draws that nobody chose.
+pub(crate) const USUAL_SEED: u64 = 1;
 
 /// What a network's description is for. Some layers differ, dropout for one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,21 +49,51 @@ pub struct Context<'b> {
     mode: Mode,
     /// Whether this is a training step, which changes variables.
     is_step: bool,
+    /// The seed that layers draw by.
+    seed: u64,
+    /// The paths of what is drawn.
+    drawn: RefCell<Vec<String>>,
     declared: RefCell<Vec<Variable>>,
     learning_rate: OnceCell<Var<'b>>,
-    step: OnceCell<Var<'b>>,
+    steps: OnceCell<Steps<'b>>,
+    step_number: OnceCell<Var<'b>>,
+}
+
+/// The counter of steps.
+#[derive(Clone, Copy, Debug)]
+struct Steps<'b> {
+    taken: Var<'b>,
+    /// Where something is drawn: how often the first number has come to 2²⁴ and begun anew. A 32-bit float counts no
+    /// further, and no later step may draw what an earlier one drew.
+    rounds: Option<Var<'b>>,
+    /// The first number after this step, where it is worked out.
+    next: Option<Var<'b>>,
 }
 
 impl<'b> Context<'b> {
     /// A context for describing into `builder` a graph that changes no variable.
     pub fn new(builder: &'b Builder, mode: Mode) -> Self {
-        let (learning_rate, step) = (OnceCell::new(), OnceCell::new());
-        Self { builder, mode, is_step: false, declared: RefCell::default(), learning_rate, step }
+        Self {
+            builder,
+            mode,
+            is_step: false,
+            seed: USUAL_SEED,
+            drawn: RefCell::default(),
+            declared: RefCell::default(),
+            learning_rate: OnceCell::new(),
+            steps: OnceCell::new(),
+            step_number: OnceCell::new(),
+        }
     }
 
     /// A context for describing a training step into `builder`: the graph changes its variables at the end of each run.
     pub fn of_training_step(builder: &'b Builder) -> Self {
         Self { is_step: true, ..Self::new(builder, Mode::Train) }
+    }
+
+    /// The same, with the seed that layers draw by: 1 where none is given.
+    pub fn drawing_by(self, seed: u64) -> Self {
+        Self { seed, ..self }
     }
 
     /// The builder that is described into.
@@ -197,13 +232,83 @@ impl<'b> Context<'b> {
     }
 
     /// The number of this training step, counted from 1 where a training begins anew: one counter for all that ask.
+    ///
+    /// In 32 bits it stops at 2²⁴, where the next number cannot be told apart; in a graph that draws, it goes on in larger
+    /// strides.
     pub fn step_number(&self) -> Var<'b> {
-        *self.step.get_or_init(|| {
-            let taken = self.declare(Variable::optimizer(STEPS, [], 0.0));
-            let number = taken + 1.0;
-            self.update(taken, number);
-            number
+        *self.step_number.get_or_init(|| {
+            let Steps { taken, rounds, next } = self.steps(false);
+            let _outside = self.builder.outermost();
+            let next = next.unwrap_or_else(|| taken + 1.0);
+            rounds.map_or(next, |rounds| next + rounds * STEPS_OF_THE_SECOND as f64)
         })
+    }
+
+    /// The counter of steps, whoever asks for it first.
+    fn steps(&self, for_draws: bool) -> Steps<'b> {
+        *self.steps.get_or_init(|| {
+            let _outside = self.builder.outermost();
+            let taken = self.declare(Variable::optimizer(STEPS, [], 0.0));
+            let rounds = for_draws.then(|| self.declare(Variable::optimizer(ROUNDS, [], 0.0)));
+            let next = self.is_step.then(|| taken + 1.0);
+            match (next, rounds) {
+                (Some(next), Some(rounds)) => {
+                    let ends = next.greater_equal(STEPS_OF_THE_SECOND as f64);
+                    self.update(taken, next - ends * STEPS_OF_THE_SECOND as f64);
+                    self.update(rounds, rounds + ends);
+                }
+                (Some(next), None) => self.update(taken, next),
+                (None, _) => {}
+            }
+            Steps { taken, rounds, next }
+        })
+    }
+
+    /// Numbers drawn uniformly from [0, 1), afresh in each training step: by the training's seed, the layer's path with
+    /// `name`, the number of the step and the place of each number. So neither threads nor a training in parts change them,
+    /// and two layers draw different ones.
+    ///
+    /// A graph for inference draws nothing: ask [`is_training`](Context::is_training) first.
+    ///
+    /// ```
+    /// use limpid_graph::Var;
+    /// use limpid_learn::{Context, Layer};
+    ///
+    /// /// Adds a little to each number, more to some than to others.
+    /// #[derive(Debug)]
+    /// struct Shaken;
+    ///
+    /// impl Layer for Shaken {
+    ///     fn text(&self) -> String {
+    ///         "shaken".into()
+    ///     }
+    ///     fn forward<'b>(&self, x: Var<'b>, context: &Context<'b>) -> Var<'b> {
+    ///         if context.is_training() { x + 0.01 * context.uniform("shake", x.shape()) } else { x }
+    ///     }
+    /// }
+    /// ```
+    #[track_caller]
+    pub fn uniform(&self, name: &str, shape: impl Into<Shape>) -> Var<'b> {
+        let shape = shape.into();
+        let refused = |fault: Fault| {
+            self.builder.poison("uniform", fault, &[]);
+            self.builder.stand_in(shape.clone())
+        };
+        if !self.is_training() {
+            let what = format!("`{name}` is drawn in a graph for inference, which has no steps");
+            let hint = "a layer that draws where `Context::is_training` says so".to_string();
+            return refused(Fault::Layer { what, hint });
+        }
+        let path = self.builder.path_of(name);
+        if self.drawn.borrow().contains(&path) {
+            let what = format!("`{path}` is drawn twice, and would be the same numbers");
+            return refused(Fault::Layer { what, hint: "a name of its own for each draw of a layer".to_string() });
+        }
+        let Steps { taken, rounds, .. } = self.steps(true);
+        let step = [Some(taken), rounds].into_iter().flatten().collect::<Vec<_>>();
+        let stream = Stream::new(self.seed, &path);
+        self.drawn.borrow_mut().push(path);
+        self.builder.uniform(stream, &step, shape)
     }
 
     /// Whether weight decay may apply to a parameter. A parameter that was declared elsewhere is taken for a weight.

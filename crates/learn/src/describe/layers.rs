@@ -8,6 +8,7 @@ use crate::describe::choices::{Choice, Range, Setting, SettingKind, Value};
 use crate::describe::context::Context;
 use crate::describe::initializer::Initializer;
 use crate::describe::layer::Layer;
+pub use crate::describe::noise::{Dropout, Noise};
 use crate::describe::variable::Variable;
 
 /// Activations with settings, one row each.
@@ -72,6 +73,22 @@ static OTHERS: &[Choice<Box<dyn Layer>>] = &[
         settings: &[],
         make: |_| Ok(Box::new(Flatten)),
     },
+    Choice {
+        name: "dropout",
+        aliases: &[],
+        about: "in training, a share of the numbers set to 0 and the others enlarged as much; in inference, nothing",
+        example: "dropout 0.2",
+        settings: &[Setting::number("rate", "the rate", 0.5, Range::Share).positional()],
+        make: |settings| Ok(Box::new(Dropout::new(settings.number("rate")))),
+    },
+    Choice {
+        name: "noise",
+        aliases: &["gaussian-noise"],
+        about: "in training, normally distributed numbers added; in inference, nothing",
+        example: "noise 0.3",
+        settings: &[Setting::number("deviation", "the standard deviation", 0.1, Range::NotNegative).positional()],
+        make: |settings| Ok(Box::new(Noise::new(settings.number("deviation")))),
+    },
 ];
 
 /// The layers, one row each.
@@ -85,7 +102,7 @@ pub(crate) fn activation_rows() -> impl Iterator<Item = &'static Choice<Box<dyn 
 }
 
 /// A layer's text.
-fn written(name: &str, values: &[Value]) -> String {
+pub(crate) fn written(name: &str, values: &[Value]) -> String {
     let row = rows().find(|row| row.name == name);
     row.map_or_else(|| name.to_string(), |row| row.written(values))
 }

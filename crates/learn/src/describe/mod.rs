@@ -8,6 +8,7 @@ pub(crate) mod layer;
 pub mod layers;
 pub(crate) mod loss;
 pub(crate) mod network;
+pub(crate) mod noise;
 pub(crate) mod optimizer;
 pub mod optimizers;
 pub(crate) mod registry;

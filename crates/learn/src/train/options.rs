@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::data::batches::Sampling;
+use crate::describe::context::USUAL_SEED;
 use crate::describe::optimizer::Optimizer;
 use crate::describe::optimizers::Sgd;
 use crate::error::Error;
@@ -28,7 +29,7 @@ pub struct FitOptions {
     pub optimizer: Arc<dyn Optimizer>,
     /// How the samples of a batch are chosen.
     pub sampling: Sampling,
-    /// The seed that batches are drawn by.
+    /// The seed that batches are drawn by, and what layers such as dropout draw.
     pub seed: u64,
     /// Whether to record the time of each step.
     pub timed: bool,
@@ -43,7 +44,7 @@ impl Default for FitOptions {
             learning_rate: None,
             optimizer: Arc::new(Sgd),
             sampling: Sampling::default(),
-            seed: 1,
+            seed: USUAL_SEED,
             timed: false,
         }
     }

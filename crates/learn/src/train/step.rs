@@ -6,7 +6,7 @@ use limpid_engine::{Storage, Stored};
 use limpid_graph::{Builder, Dim, Graph, Leaf, NodeId, Op, Shape, Sizes, Tensor, Var, memory};
 
 use crate::data::dataset::Dataset;
-use crate::describe::context::{Context, Mode};
+use crate::describe::context::{Context, Mode, USUAL_SEED};
 use crate::describe::loss::Loss;
 use crate::describe::network::{Network, scores};
 use crate::describe::optimizer::Optimizer;
@@ -101,17 +101,18 @@ impl GraphKind {
         loss: &Loss,
         optimizer: &dyn Optimizer,
     ) -> Result<Graph, Error> {
-        Ok(self.described(network, &data.into(), loss, optimizer)?.0)
+        Ok(self.described(network, &data.into(), loss, optimizer, USUAL_SEED)?.0)
     }
 
     /// The graph, and the variables that it reads or changes.
     #[track_caller]
-    fn described(
+    pub(crate) fn described(
         self,
         network: &Network,
         shape: &SampleShape,
         loss: &Loss,
         optimizer: &dyn Optimizer,
+        seed: u64,
     ) -> Result<(Graph, Vec<Variable>), Error> {
         if self == Self::Network {
             return network.described(Mode::Train).cloned();
@@ -124,7 +125,8 @@ impl GraphKind {
         let context = match self {
             Self::Step => Context::of_training_step(&builder),
             _ => Context::new(&builder, Mode::Train),
-        };
+        }
+        .drawing_by(seed);
         let (output, targets) = on_batch(&context, network, shape)?;
         let loss = loss.describe(output, targets).named("loss");
         if self == Self::Loss {
@@ -177,7 +179,8 @@ impl TrainingStep {
     }
 }
 
-/// A training step: the loss of a batch, its gradient, and the next value of each variable.
+/// A training step: the loss of a batch, its gradient, and the next value of each variable. Layers that draw do so by the
+/// seed 1, as a training of [`FitOptions::default`](crate::FitOptions) does; [`training_step_of_seed`] takes another.
 ///
 /// # Errors
 /// [`Error::Data`] where the samples do not fit the network's input, [`Error::Setting`] where the optimizer's settings are
@@ -189,7 +192,22 @@ pub fn training_step(
     loss: &Loss,
     optimizer: &dyn Optimizer,
 ) -> Result<TrainingStep, Error> {
-    let (graph, variables) = GraphKind::Step.described(network, &data.into(), loss, optimizer)?;
+    training_step_of_seed(network, data, loss, optimizer, USUAL_SEED)
+}
+
+/// A training step whose layers draw by this seed.
+///
+/// # Errors
+/// As [`training_step`].
+#[track_caller]
+pub fn training_step_of_seed(
+    network: &Network,
+    data: impl Into<SampleShape>,
+    loss: &Loss,
+    optimizer: &dyn Optimizer,
+    seed: u64,
+) -> Result<TrainingStep, Error> {
+    let (graph, variables) = GraphKind::Step.described(network, &data.into(), loss, optimizer, seed)?;
     network.keeps(&variables)?;
     Ok(TrainingStep { graph: graph.simplified()?, variables })
 }

@@ -380,12 +380,14 @@ impl Model {
         let optimizer = format!("{:?}", fit.optimizer);
         let before = self.trained.take_if(|trained| trained.optimizer == optimizer);
         let steps = before.as_ref().filter(|trained| trained.drawn == *drawn).map_or(0, |trained| trained.steps);
-        if let Some(Trained { step, .. }) = before.as_ref().filter(|trained| trained.shape == *shape) {
+        let is_same = |trained: &&Trained| trained.shape == *shape && trained.drawn.seed == drawn.seed;
+        if let Some(Trained { step, .. }) = before.as_ref().filter(is_same) {
             let step = step.clone();
             self.trained = before;
             return Ok((step, steps));
         }
-        let step = step::training_step(self.network(), shape, &self.loss(), fit.optimizer.as_ref())?;
+        let (network, loss) = (self.network(), self.loss());
+        let step = step::training_step_of_seed(network, shape, &loss, fit.optimizer.as_ref(), drawn.seed)?;
         if before.is_none() {
             self.begin_states(&step)?;
         }

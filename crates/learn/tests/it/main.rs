@@ -4,6 +4,7 @@
 
 mod choices;
 mod corpus;
+mod drawing_layers;
 mod golden;
 mod gradients_of_layers;
 mod mistakes;

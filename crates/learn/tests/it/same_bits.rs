@@ -47,6 +47,12 @@ const RECIPES: &[Recipe] = &[
         batch: 77,
         data: Stored::Floats { zeros: 80 },
     },
+    Recipe {
+        network: "64, noise 0.1, affine 300, relu, dropout 0.5, affine 129, dropout 0.2, tanh, affine 10",
+        optimizer: "adam",
+        batch: 100,
+        data: Stored::Floats { zeros: 0 },
+    },
 ];
 
 fn bits(numbers: &[f32]) -> Vec<u32> {
@@ -82,6 +88,7 @@ const NETWORKS: &[&str] = &[
     "784, affine 50, sigmoid, affine 100, sigmoid, affine 10, softmax",
     "37, affine 301, tanh, affine 129, relu, affine 3",
     "64, affine 512, relu, affine 512, relu, affine 10, softmax",
+    "64, noise, affine 512, relu, dropout 0.5, affine 10, dropout 0.1",
 ];
 /// How many samples a call has.
 const SPLITS: &[usize] = &[1, 2, 3, 7, 13, 64, 100, 2000];
