@@ -10,8 +10,8 @@ mod steps;
 mod task_frame;
 
 use std::collections::HashSet;
-use std::sync::Mutex;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Mutex, PoisonError};
 
 use limpid_graph::{Error, Graph, NodeId, Tensor, memory};
 
@@ -45,7 +45,9 @@ pub(crate) struct Runner {
 
 /// A thread's scratch memory, and the step and task of this run that used it last.
 #[derive(Debug)]
-struct Scratch(Mutex<(Numbers, Option<(usize, usize)>)>);
+struct Scratch(Mutex<OwnMemory>);
+
+type OwnMemory = (Numbers, Option<(usize, usize)>);
 
 /// The outputs of the graph, without padding.
 #[derive(Clone, Debug)]
@@ -171,7 +173,7 @@ impl Runner {
         }
         self.arena.poison();
         for scratch in &mut self.scratch {
-            let (numbers, last) = scratch.0.get_mut().unwrap_or_else(std::sync::PoisonError::into_inner);
+            let (numbers, last) = scratch.0.get_mut().unwrap_or_else(PoisonError::into_inner);
             numbers.poison();
             *last = None;
         }
@@ -187,13 +189,11 @@ impl Runner {
             failed: AtomicBool::new(false),
             failure: Mutex::new(None),
         };
-        walk.run_by(pool, &|worker, stage, mut task| {
+        let run = |(numbers, last): &mut OwnMemory, stage: usize, mut task: usize| {
             // What is kept changes only where all went well.
             if stage >= changes_from && frame.has_failed() {
                 return;
             }
-            let mut own = scratch[worker].0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-            let (numbers, last) = &mut *own;
             for at in stages[stage].clone() {
                 let step = &frame.plan.steps[at];
                 if task < step.tasks {
@@ -203,8 +203,18 @@ impl Runner {
                 }
                 task -= step.tasks;
             }
-        });
-        let failure = *frame.failure.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        };
+        if let [Scratch(own)] = &mut scratch[..] {
+            // A small network's answer takes a microsecond, of which locks would be a twentieth.
+            let own = own.get_mut().unwrap_or_else(PoisonError::into_inner);
+            walk.run_alone(|stage, task| run(own, stage, task));
+        } else {
+            walk.run_by(pool, &|worker, stage, task| {
+                let mut own = scratch[worker].0.lock().unwrap_or_else(PoisonError::into_inner);
+                run(&mut own, stage, task);
+            });
+        }
+        let failure = frame.failure.into_inner().unwrap_or_else(PoisonError::into_inner);
         self.lists.iter_mut().for_each(ListMemory::forget);
         match failure {
             Some(failure) => Err(position(graph, failure)),

@@ -13,7 +13,7 @@ use crate::map::{MapOp, Real};
 use crate::memory;
 use crate::mistake::Error;
 use crate::op::index::{self, BadPosition};
-use crate::op::{Index, IndexBox, Layout, Leaf, Monoid, Op};
+use crate::op::{Index, IndexBox, Layout, Leaf, Op};
 
 /// Every value of one run, by node.
 #[derive(Debug)]
@@ -312,7 +312,7 @@ impl Op {
             }
             Self::Formula(formula) => formula.kinks(&slices()).into_iter().map(side).collect(),
             // An extreme has a kink where another element takes its place.
-            Self::Reduce(reduce) if reduce.monoid != Monoid::Sum => {
+            Self::Reduce(reduce) if reduce.monoid.picks_one() => {
                 let (shape, numbers) = inputs[0];
                 let kept = |(axis, &extent): (usize, &usize)| if reduce.axes.contains(&axis) { 1 } else { extent };
                 let kept: Vec<usize> = shape.iter().enumerate().map(kept).collect();

@@ -66,7 +66,7 @@ impl<'b> Var<'b> {
     /// Sum over `axes`, which disappear.
     #[track_caller]
     pub fn sum(self, axes: impl Into<Axes>) -> Self {
-        self.reduced(Monoid::Sum, axes.into(), false)
+        self.reduce(Monoid::Sum, axes, false)
     }
 
     /// Sum of all its numbers.
@@ -78,7 +78,7 @@ impl<'b> Var<'b> {
     /// Sum over `axes`, which stay with extent 1, so that the result broadcasts back.
     #[track_caller]
     pub fn sum_keep(self, axes: impl Into<Axes>) -> Self {
-        self.reduced(Monoid::Sum, axes.into(), true)
+        self.reduce(Monoid::Sum, axes, true)
     }
 
     /// Arithmetic mean over `axes`, which disappear.
@@ -103,19 +103,19 @@ impl<'b> Var<'b> {
     /// Largest number over `axes`, which disappear. For the larger of two values see [`maximum`](Var::maximum).
     #[track_caller]
     pub fn max(self, axes: impl Into<Axes>) -> Self {
-        self.reduced(Monoid::Max, axes.into(), false)
+        self.reduce(Monoid::Max, axes, false)
     }
 
     /// Largest number over `axes`, which stay with extent 1.
     #[track_caller]
     pub fn max_keep(self, axes: impl Into<Axes>) -> Self {
-        self.reduced(Monoid::Max, axes.into(), true)
+        self.reduce(Monoid::Max, axes, true)
     }
 
     /// Smallest number over `axes`, which disappear. For the smaller of two values see [`minimum`](Var::minimum).
     #[track_caller]
     pub fn min(self, axes: impl Into<Axes>) -> Self {
-        self.reduced(Monoid::Min, axes.into(), false)
+        self.reduce(Monoid::Min, axes, false)
     }
 
     /// Position of the largest number over `axes`, the first of equals; several axes are searched as one. Of no numbers
@@ -128,9 +128,11 @@ impl<'b> Var<'b> {
         }
     }
 
+    /// Axes folded by a monoid; they disappear, or stay with extent 1 where `keep` says so. [`sum`](Var::sum),
+    /// [`max`](Var::max) and their like are this.
     #[track_caller]
-    fn reduced(self, monoid: Monoid, axes: Axes, keep: bool) -> Self {
-        match self.axes(&axes) {
+    pub fn reduce(self, monoid: Monoid, axes: impl Into<Axes>, keep: bool) -> Self {
+        match self.axes(&axes.into()) {
             Ok(axes) => self.builder().reduce(Reduce { monoid, axes, keep }, self),
             Err(fault) => self.fault(monoid.name(), fault),
         }
@@ -193,6 +195,12 @@ impl<'b> Var<'b> {
             return self;
         }
         self.builder().layout(Layout::Reshape(shape), &[self])
+    }
+
+    /// Its numbers, arranged otherwise. [`permute`](Var::permute), [`slice`](Var::slice) and their like are this.
+    #[track_caller]
+    pub fn arrange(self, layout: Layout) -> Self {
+        self.builder().layout(layout, &[self])
     }
 
     /// Axes `from..` made one: `(batch, 28, 28)` flattened from 1 is `(batch, 784)`.

@@ -120,7 +120,7 @@ pub(crate) fn sign(node: &DrawnNode, operand: &str) -> String {
         Op::Map(op) => sign_of(*op),
         Op::Reduce(reduce) => match reduce.monoid {
             Monoid::Sum => "Σ",
-            Monoid::Max | Monoid::Min => reduce.monoid.name(),
+            other => other.name(),
         },
         Op::Leaf(_) | Op::Formula(_) | Op::Contract | Op::Layout(_) | Op::Index(_) | Op::Window(_) | Op::Random(_) => {
             &node.op

@@ -261,8 +261,8 @@ fn alone(drawing: &Drawing, id: usize) -> Unit {
 fn carries(op: &Op) -> bool {
     match op {
         Op::Layout(Layout::Broadcast(_) | Layout::Reshape(_)) => true,
-        Op::Layout(Layout::Permute(_) | Layout::Slice { .. } | Layout::Pad { .. } | Layout::Concat { .. }) => false,
-        Op::Leaf(_)
+        Op::Layout(_)
+        | Op::Leaf(_)
         | Op::Map(_)
         | Op::Formula(_)
         | Op::Reduce(_)

@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use limpid_graph::Layout;
+
 /// Writes the numbers at `offset + Σ index·stride`, over all indices of `shape` in row-major order.
 pub(crate) fn strided(input: &[f32], offset: usize, shape: &[usize], strides: &[usize], out: &mut [f32]) {
     if out.is_empty() {
@@ -120,5 +122,70 @@ pub(crate) fn concat<'n>(
             }
             start += len;
         }
+    }
+}
+
+/// Where each number of a layout's result comes from, counted through its inputs' numbers one after the other; beyond all
+/// of them where it is 0. So a layout runs for which there is no kernel.
+pub(crate) fn table(layout: &Layout, inputs: &[&[usize]], shape: &[usize]) -> Box<[usize]> {
+    let mut next = 0;
+    let places: Vec<(&[usize], Vec<usize>)> = inputs
+        .iter()
+        .map(|&input| {
+            let first = next;
+            next += input.iter().product::<usize>();
+            (input, (first..next).collect())
+        })
+        .collect();
+    let places: Vec<(&[usize], &[usize])> = places.iter().map(|(shape, places)| (*shape, &places[..])).collect();
+    let mut table = vec![0; shape.iter().product()];
+    layout.write(&places, shape, usize::MAX, &mut table);
+    table.into()
+}
+
+/// The numbers that a part of a [`table`] names.
+pub(crate) fn by_table<'n>(inputs: impl Iterator<Item = &'n [f32]>, table: &[usize], out: &mut [f32]) {
+    out.fill(0.0);
+    let mut first = 0;
+    for input in inputs {
+        for (out, place) in out.iter_mut().zip(table) {
+            if let Some(&x) = place.checked_sub(first).and_then(|place| input.get(place)) {
+                *out = x;
+            }
+        }
+        first += input.len();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use limpid_graph::{Builder, Tensor};
+
+    use super::*;
+
+    #[test]
+    fn a_table_puts_every_layouts_numbers_where_the_interpreter_does() {
+        let (shape, count) = ([2, 3, 4], 24);
+        let numbers: Vec<f32> = (1..=count).map(|i| i as f32).collect();
+        for layout in Layout::examples(&shape) {
+            let b = Builder::new();
+            let graph = b.finish([b.input("x", shape).arrange(layout.clone())]).unwrap();
+            let x = Tensor::new(shape, numbers.clone()).unwrap();
+            let wanted = graph.run(&[("x", &x)]).unwrap().swap_remove(0);
+            let mut out = vec![0.0; wanted.len()];
+            by_table([&numbers[..]].into_iter(), &table(&layout, &[&shape], wanted.shape()), &mut out);
+            assert_eq!(out, wanted.to_f32(), "{layout:?}");
+        }
+    }
+
+    #[test]
+    fn a_table_counts_through_all_inputs() {
+        let (a, b) = ([1.0, 2.0], [3.0, 4.0, 5.0, 6.0]);
+        let table = table(&Layout::Concat { axis: 1 }, &[&[2, 1], &[2, 2]], &[2, 3]);
+        let mut out = [0.0; 6];
+        by_table([&a[..], &b[..]].into_iter(), &table, &mut out);
+        assert_eq!(out, [1.0, 3.0, 4.0, 2.0, 5.0, 6.0]);
+        by_table([&a[..], &b[..]].into_iter(), &table[2..4], &mut out[..2]);
+        assert_eq!(out[..2], [4.0, 2.0]);
     }
 }

@@ -100,7 +100,7 @@ fn elementwise_functions_and_folds() {
             let inputs = vec![form; op.info().arguments.len()];
             holds(&format!("{op:?} at {level}"), &inputs, form, |inputs, out| tile::apply(level, op, inputs, out));
         }
-        for monoid in [Monoid::Sum, Monoid::Max, Monoid::Min] {
+        for &monoid in Monoid::ALL {
             let what = format!("{monoid:?} over {rows}×{n} at {level}");
             let of = (n, form.pitch);
             holds(&what, &[form], column, |inputs, out| reduce::rows(level, monoid, inputs[0], of, out));

@@ -44,21 +44,12 @@ fn kept(monoid: Monoid, groups: &[(bool, usize)], which: Range<usize>, input: &[
 
 #[inline(always)]
 pub(crate) fn neutral(monoid: Monoid) -> f32 {
-    match monoid {
-        Monoid::Sum => 0.0,
-        Monoid::Max => f32::NEG_INFINITY,
-        Monoid::Min => f32::INFINITY,
-    }
+    monoid.neutral()
 }
 
 #[inline(always)]
 fn join(monoid: Monoid, a: f32, b: f32) -> f32 {
-    match monoid {
-        Monoid::Sum => a + b,
-        Monoid::Max if b < a || a.is_nan() => a,
-        Monoid::Min if a < b || a.is_nan() => a,
-        Monoid::Max | Monoid::Min => b,
-    }
+    monoid.join(a, b)
 }
 
 fn fold(monoid: Monoid, groups: &[(bool, usize)], input: &[f32], out: &mut [f32]) {
@@ -131,7 +122,9 @@ pub(crate) fn rows(level: Supported, monoid: Monoid, from: &[f32], form: (usize,
     match *level {
         #[cfg(target_arch = "x86_64")]
         // SAFETY: a supported level is one that this processor has.
-        Level::Avx512 => unsafe { rows_avx512(monoid, from, form, out) },
+        Level::Avx512 if let Monoid::Sum | Monoid::Max | Monoid::Min = monoid => unsafe {
+            rows_avx512(monoid, from, form, out);
+        },
         _ => rows_generic(monoid, from, form, out),
     }
 }
@@ -151,7 +144,8 @@ fn rows_avx512(monoid: Monoid, from: &[f32], (columns, pitch): (usize, usize), o
             let keeps = _mm512_cmp_ps_mask::<_CMP_LT_OQ>(b, a) | _mm512_cmp_ps_mask::<_CMP_UNORD_Q>(a, a);
             _mm512_mask_mov_ps(b, keeps, a)
         }
-        Monoid::Min => {
+        // The smallest; others do not come here.
+        _ => {
             let keeps = _mm512_cmp_ps_mask::<_CMP_LT_OQ>(a, b) | _mm512_cmp_ps_mask::<_CMP_UNORD_Q>(a, a);
             _mm512_mask_mov_ps(b, keeps, a)
         }
@@ -185,6 +179,7 @@ fn rows_generic(monoid: Monoid, from: &[f32], (columns, pitch): (usize, usize), 
             Monoid::Sum => row_generic(0.0, &row[..columns], |a, b| a + b),
             Monoid::Max => row_generic(f32::NEG_INFINITY, &row[..columns], |a, b| join(Monoid::Max, a, b)),
             Monoid::Min => row_generic(f32::INFINITY, &row[..columns], |a, b| join(Monoid::Min, a, b)),
+            other => row_generic(neutral(other), &row[..columns], |a, b| join(other, a, b)),
         };
     }
 }
@@ -322,7 +317,7 @@ mod tests {
                 i => ((i * 7919) % 2003) as f32 / 1001.0 - 1.0,
             };
             let from: Vec<f32> = (0..5 * pitch).map(number).collect();
-            for monoid in [Monoid::Sum, Monoid::Max, Monoid::Min] {
+            for &monoid in Monoid::ALL {
                 let bits = |level: Supported| {
                     let mut out = [0.0; 5];
                     rows(level, monoid, &from, (columns, pitch), &mut out);

@@ -10,8 +10,8 @@ use std::collections::HashMap;
 use limpid_graph::op::{AxisMap, Monoid};
 use limpid_graph::{Graph, Index, Layout, NodeId, Op};
 
-use super::forms::{Access, Fold, Form, Split, axes, repeated};
-use super::pitch;
+use super::forms::{ByNumber, Fold, Form, Split, axes, repeated};
+use super::{Limits, pitch};
 
 /// Where the axes of each node's value are cut, and the form that follows.
 #[derive(Debug)]
@@ -23,10 +23,7 @@ pub(super) struct Forms {
 /// Another cut than the usual one has to be so much cheaper: regions of matrices go on with the usual one.
 const WORTH: f64 = 0.8;
 
-/// An item of at most so many numbers, times the values at work, is near the first-level cache; of at most so many, in
-/// the second.
-const NEAR: usize = 1 << 12;
-const NOT_FAR: usize = 1 << 16;
+// Prices, in passes over a value. They are no limits: tests draw graphs of every form as it is.
 
 /// What a value costs that is written out because no cut lets it be read on the way, in passes over the others.
 const WRITTEN_OUT: f64 = 2.0;
@@ -35,10 +32,10 @@ const WRITTEN_OUT: f64 = 2.0;
 const FILLED: f64 = 0.05;
 
 impl Forms {
-    pub(super) fn of(graph: &Graph, shapes: &[Vec<usize>]) -> Self {
+    pub(super) fn of(graph: &Graph, shapes: &[Vec<usize>], limits: &Limits) -> Self {
         let mut splits: Vec<Split> = shapes.iter().map(|shape| Split::usual(shape.len())).collect();
         if shapes.iter().any(|shape| shape.len() > 2) {
-            Families::of(graph, shapes).choose(shapes, &mut splits);
+            Families::of(graph, shapes).choose(shapes, limits, &mut splits);
         }
         let form = |(id, node): (NodeId, &limpid_graph::Node)| {
             let at = id.index();
@@ -124,7 +121,7 @@ impl Families {
     }
 
     /// Cuts the families' shapes, the largest first, so that smaller ones can follow.
-    fn choose(self, shapes: &[Vec<usize>], splits: &mut [Split]) {
+    fn choose(self, shapes: &[Vec<usize>], limits: &Limits, splits: &mut [Split]) {
         let shape = |family: &Family| &shapes[family.members[0].index()];
         let mut order: Vec<(usize, &Family)> = self.0.iter().map(|(&at, family)| (at, family)).collect();
         let count = |family: &Family| shape(family).iter().product::<usize>();
@@ -137,7 +134,7 @@ impl Families {
             if family.is_fixed || shape.len() < 2 || !follows || count(family) == 0 {
                 continue;
             }
-            let split = family.cheapest(shape, &larger);
+            let split = family.cheapest((shape, limits), &larger);
             family.members.iter().for_each(|member| splits[member.index()] = split);
             // What follows a matrix of the usual form is one, too.
             if shape.len() > 2 || split != Split::usual(shape.len()) {
@@ -148,13 +145,13 @@ impl Families {
 }
 
 impl Family {
-    fn cheapest(&self, shape: &[usize], larger: &[Form]) -> Split {
+    fn cheapest(&self, at @ (shape, _): (&[usize], &Limits), larger: &[Form]) -> Split {
         let usual = Split::usual(shape.len());
-        let mut best = (usual, self.cost(shape, usual, larger) * WORTH);
+        let mut best = (usual, self.cost(at, usual, larger) * WORTH);
         for items in (1..=shape.len()).rev() {
             for rows in items..=shape.len() {
                 let split = Split { items, rows };
-                let cost = self.cost(shape, split, larger);
+                let cost = self.cost(at, split, larger);
                 if cost < best.1 {
                     best = (split, cost);
                 }
@@ -164,13 +161,13 @@ impl Family {
     }
 
     /// About how long a pass over a value takes in this form, with what has to be written out; 1 at best.
-    fn cost(&self, shape: &[usize], split: Split, larger: &[Form]) -> f64 {
+    fn cost(&self, (shape, limits): (&[usize], &Limits), split: Split, larger: &[Form]) -> f64 {
         let form @ Form { items, rows, columns } = split.form(shape);
         let across = pitch(columns);
         let mut cost = across as f64 / columns as f64 * (1.0 + 8.0 / columns as f64);
         cost *= match rows * across {
-            item if item <= NEAR => 1.0,
-            item if item <= NOT_FAR => 1.25,
+            item if item <= limits.near => 1.0,
+            item if item <= limits.not_far => 1.25,
             _ => 2.0,
         };
         if items < 8 {
@@ -190,7 +187,7 @@ impl Family {
         for axes in &self.broadcasts {
             cost += match repeated(axes, shape, form) {
                 None => WRITTEN_OUT,
-                Some(Access::Repeated(repeat)) if repeat.is_the_same_for_each(form.item()) => 0.0,
+                Some(ByNumber::Repeated(repeat)) if repeat.is_the_same_for_each(form.item()) => 0.0,
                 Some(_) => FILLED,
             };
         }

@@ -56,18 +56,30 @@ pub(crate) struct Repeat {
 }
 
 impl Repeat {
+    /// One number for all.
+    const SINGLE: Self = Self { inner: 1, extent: 1 };
+
     /// Whether each run of so many numbers is the same as the one before.
     pub(crate) fn is_the_same_for_each(self, count: usize) -> bool {
         self.extent <= 1 || count.is_multiple_of((self.inner * self.extent).max(1))
     }
 }
 
-/// How numbers are read.
+/// How functions of single numbers read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Access {
+pub(super) enum ByNumber {
     /// Item by item, in this form; repeated where the node's own has more rows or columns.
     Items(Form),
     /// Without padding, and repeated.
+    Repeated(Repeat),
+}
+
+/// How numbers are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Access {
+    /// As [`ByNumber::Items`].
+    Items(Form),
+    /// As [`ByNumber::Repeated`].
     Repeated(Repeat),
     /// A whole matrix, read through a transposition or not.
     Matrix { transposed: bool },
@@ -79,7 +91,16 @@ pub(super) enum Access {
 
 impl Access {
     /// One number for all.
-    pub(super) const SINGLE: Self = Self::Repeated(Repeat { inner: 1, extent: 1 });
+    pub(super) const SINGLE: Self = Self::Repeated(Repeat::SINGLE);
+}
+
+impl From<ByNumber> for Access {
+    fn from(read: ByNumber) -> Self {
+        match read {
+            ByNumber::Items(form) => Self::Items(form),
+            ByNumber::Repeated(repeat) => Self::Repeated(repeat),
+        }
+    }
 }
 
 /// Where the axes of a shape are cut: those before `items` count items, those before `rows` the rows of an item.
@@ -185,20 +206,21 @@ pub(super) fn axes(graph: &Graph, shapes: &[Vec<usize>], id: NodeId) -> AxisMap 
 
 /// How a function of single numbers whose values have this form reads through a broadcast to this shape; `None` where it
 /// cannot.
-pub(super) fn repeated(axes: &AxisMap, to: &[usize], form: Form) -> Option<Access> {
+pub(super) fn repeated(axes: &AxisMap, to: &[usize], form: Form) -> Option<ByNumber> {
     let is_new =
         |axis: usize| axes.links().iter().any(|link| matches!(link, AxisLink::New { output, .. } if *output == axis));
     let runs = runs(to, |axis| !is_new(axis));
     let Form { items, rows, columns } = form;
     match *runs.as_slice() {
         [(true, kept), (false, _)] if kept == items * rows && kept * columns == form.count() => {
-            Some(Access::Items(Form { columns: 1, ..form }))
+            Some(ByNumber::Items(Form { columns: 1, ..form }))
         }
-        [(true, kept), (false, _)] if kept == items => Some(Access::Items(Form { items, rows: 1, columns: 1 })),
+        [(true, kept), (false, _)] if kept == items => Some(ByNumber::Items(Form { items, rows: 1, columns: 1 })),
         [(true, kept), (false, repeated), (true, last)] if (kept, repeated, last) == (items, rows, columns) => {
-            Some(Access::Items(Form { rows: 1, ..form }))
+            Some(ByNumber::Items(Form { rows: 1, ..form }))
         }
         _ => kept_together(&runs)
-            .map(|repeat| if repeat.extent == 1 { Access::SINGLE } else { Access::Repeated(repeat) }),
+            .map(|repeat| if repeat.extent == 1 { Repeat::SINGLE } else { repeat })
+            .map(ByNumber::Repeated),
     }
 }

@@ -42,9 +42,6 @@ pub(super) struct Group {
     readers: Vec<usize>,
 }
 
-/// A node tries so many fusions, the latest first. A network of fewer large products is planned as if it tried all.
-const TRIED: usize = 32;
-
 impl Groups {
     /// Groups the nodes; those that are `alone` join no fusion.
     pub(super) fn of(reader: Reader<'_>, alone: impl Fn(NodeId) -> bool) -> Self {
@@ -88,7 +85,7 @@ impl Groups {
     fn that_takes(&self, reader: Reader<'_>, id: NodeId, fusions: &[usize]) -> Option<usize> {
         let reads = reader.reads(id);
         let own: Vec<Option<usize>> = reads.iter().map(|read| self.of[read.source.index()]).collect();
-        let fusions = &fusions[fusions.len().saturating_sub(TRIED)..];
+        let fusions = &fusions[fusions.len().saturating_sub(reader.limits.tried)..];
         let lowest = fusions.iter().map(|&fusion| self.all[fusion].level).min().unwrap_or(0);
         // What all inputs depend on, as far as it is tried, found when it is first asked for.
         let mut before: Option<HashSet<usize>> = None;
@@ -175,8 +172,9 @@ mod tests {
         }
         let graph = b.finish([loss]).unwrap().simplified().unwrap();
         let shapes = graph.shapes(&Sizes::from([("batch", 3)])).unwrap();
+        let limits = Limits::default();
         let groups = Groups::of(
-            Reader { graph: &graph, shapes: &shapes, forms: &Forms::of(&graph, &shapes), limits: &Limits::default() },
+            Reader { graph: &graph, shapes: &shapes, forms: &Forms::of(&graph, &shapes, &limits), limits: &limits },
             |_| false,
         );
         (graph.nodes().len(), groups.looked_at.get())

@@ -3,7 +3,8 @@
 /// From which sizes on the planner takes another way, and how large the parts are into which it cuts.
 ///
 /// [`Limits::default`] suits the caches of today's processors. [`Limits::tiny`] lets graphs of a few numbers take every
-/// way that large ones take: it is for tests. The number of threads is none of them: they are the same for any.
+/// way that large ones take: it is for tests. The number of threads is none of them: they are the same for any. Nor are the
+/// blocks in which a product walks along k: these change the order of its sums, and belong to the kernels.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// A right operand of at most so many numbers is read by a fusion, block after block of its rows: it stays in the
@@ -17,6 +18,12 @@ pub struct Limits {
     pub most_tasks: usize,
     /// The partial results of all tasks are about so many numbers at most, where they are more than a row.
     pub partials: usize,
+    /// An item of at most so many numbers, times the values at work, is near the first-level cache.
+    pub near: usize,
+    /// One of at most so many, in the second.
+    pub not_far: usize,
+    /// A node tries so many fusions, the latest first. A network of fewer large products is planned as if it tried all.
+    pub tried: usize,
     /// Values of fewer numbers are near anyway; larger ones are asked for a block ahead.
     pub far: usize,
     /// Gathers, and lists of non-zeros, of at least so many numbers are cut into tasks.
@@ -57,6 +64,9 @@ impl Default for Limits {
             shortest_block: 8,
             most_tasks: 256,
             partials: 1 << 20,
+            near: 1 << 12,
+            not_far: 1 << 16,
+            tried: 32,
             far: 1 << 17,
             large: 1 << 13,
             large_product: 1 << 19,
@@ -85,6 +95,9 @@ impl Limits {
             shortest_block: 1,
             most_tasks: 5,
             partials: 64,
+            near: 4,
+            not_far: 12,
+            tried: 2,
             far: 8,
             large: 4,
             large_product: 8,

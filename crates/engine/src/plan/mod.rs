@@ -229,6 +229,8 @@ pub(crate) enum StepKind {
     Windows { from: ValueId, walk: WindowWalk },
     /// Values of these shapes, one after the other along an axis.
     Concat { from: Vec<(ValueId, Vec<usize>)>, axis: usize },
+    /// Numbers of values from where a table says, of all their numbers in order; zeros where it names none.
+    Arrange { from: Vec<ValueId>, table: Box<[usize]> },
     /// Parts of a value of this shape, picked by position.
     Gather { from: ValueId, shape: Vec<usize>, axis: usize, positions: PositionsRead },
     /// Parts added up by position.
@@ -269,6 +271,7 @@ impl StepKind {
             Self::Convert { .. } => Vec::new(),
             Self::Rows { variable, positions, .. } => [positions.value].into_iter().chain(*variable).collect(),
             Self::Concat { from, .. } => from.iter().map(|(value, _)| *value).collect(),
+            Self::Arrange { from, .. } => from.clone(),
             Self::Gather { from, positions, .. } | Self::ScatterAdd { from, positions, .. } => {
                 vec![*from, positions.value]
             }
@@ -369,7 +372,7 @@ impl Plan {
     ) -> Result<Self, Error> {
         let shapes = graph.shapes(sizes)?;
         graph.positions_fit_f32(&shapes)?;
-        let forms = choose_forms::Forms::of(graph, &shapes);
+        let forms = choose_forms::Forms::of(graph, &shapes, limits);
         let reader = reads::Reader { graph, shapes: &shapes, forms: &forms, limits };
         let lowered = lower::Lowering::of(reader, sizes, level, &stored);
         Ok(memory::placed(order::ordered(graph, lowered, (level, limits)), level))

@@ -4,7 +4,7 @@
 use limpid_graph::{Graph, Index, Layout, Leaf, NodeId, Op};
 
 use super::choose_forms::Forms;
-use super::forms::{Access, Fold, Form, Split, axes, repeated};
+use super::forms::{Access, ByNumber, Fold, Form, Split, axes, repeated};
 use super::{Limits, Matrix, pitch};
 
 /// One input of a node, as the node reads it.
@@ -136,7 +136,10 @@ impl<'g> Reader<'g> {
         let items_of = |input: NodeId, form: Form| Read { source: self.storage(input), access: Access::Items(form) };
         match self.op(id) {
             Op::Leaf(_) => Vec::new(),
-            Op::Map(_) | Op::Formula(_) => inputs.iter().map(|&input| self.elementwise(id, input)).collect(),
+            Op::Map(_) | Op::Formula(_) => {
+                let read = |(source, read): (NodeId, ByNumber)| Read { source, access: read.into() };
+                self.by_number(id).map(read).collect()
+            }
             Op::Random(_) => inputs.iter().map(|&input| contiguous(input)).collect(),
             Op::Contract if self.shape(id).len() == 2 => {
                 let operand = |input: NodeId| match self.transposed(input) {
@@ -161,19 +164,21 @@ impl<'g> Reader<'g> {
         }
     }
 
-    /// How a function of single numbers reads an input: through broadcasts.
-    fn elementwise(self, id: NodeId, input: NodeId) -> Read {
+    /// How a function of single numbers reads its inputs: through broadcasts.
+    pub(super) fn by_number(self, id: NodeId) -> impl Iterator<Item = (NodeId, ByNumber)> {
         let form = self.form(id);
-        let all = Read { source: self.storage(input), access: Access::Items(form) };
-        if !matches!(self.op(all.source), Op::Layout(Layout::Broadcast(_))) {
-            return all;
-        }
-        // A broadcast says which number is read by the number that is written: a reshape between changes neither.
-        let source = self.storage(self.inputs(all.source)[0]);
-        match repeated(&axes(self.graph, self.shapes, all.source), self.shape(all.source), form) {
-            Some(access) if !self.is_lazy(source) => Read { source, access },
-            _ => all,
-        }
+        self.inputs(id).iter().map(move |&input| {
+            let all = self.storage(input);
+            if !matches!(self.op(all), Op::Layout(Layout::Broadcast(_))) {
+                return (all, ByNumber::Items(form));
+            }
+            // A broadcast says which number is read by the number that is written: a reshape between changes neither.
+            let source = self.storage(self.inputs(all)[0]);
+            match repeated(&axes(self.graph, self.shapes, all), self.shape(all), form) {
+                Some(read) if !self.is_lazy(source) => (source, read),
+                _ => (all, ByNumber::Items(form)),
+            }
+        })
     }
 }
 

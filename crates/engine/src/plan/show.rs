@@ -132,7 +132,7 @@ impl Plan {
                 format!("sparse product {}×{} · {1}×{n}{}", list.columns, list.rows, update(added.is_some()))
             }
             StepKind::Reduce { monoid, .. } => monoid.name().to_string(),
-            StepKind::Strided { .. } => "rearrange".to_string(),
+            StepKind::Strided { .. } | StepKind::Arrange { .. } => "rearrange".to_string(),
             StepKind::Copy { .. } => "copy".to_string(),
             StepKind::Transpose { .. } => "transpose".to_string(),
             StepKind::Convert { .. } => "convert".to_string(),

@@ -194,7 +194,8 @@ impl Sinker<'_> {
                 let axes: Vec<usize> = (0..new).chain(axes.iter().map(|axis| new + axis)).collect();
                 (Layout::Broadcast(unpermuted(shape, &axes)), axes)
             }
-            Layout::Reshape(_) | Layout::Permute(_) | Layout::Concat { .. } => return None,
+            // A reshape merges axes that a permutation keeps apart; of the others nothing is known here.
+            _ => return None,
         };
         Some(self.moved(node, Op::Layout(layout), vec![source], axes))
     }

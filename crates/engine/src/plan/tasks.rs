@@ -88,7 +88,9 @@ pub(super) fn cut(
         // So many rows that whole cache lines are read.
         StepKind::Transpose { .. } => Cut::evenly(to.matrix.rows, to.matrix.columns, LINE, moved),
         // A unit is a number.
-        StepKind::Pad { .. } | StepKind::Concat { .. } => Cut::evenly(to.matrix.count(), 1, LINE, moved),
+        StepKind::Pad { .. } | StepKind::Concat { .. } | StepKind::Arrange { .. } => {
+            Cut::evenly(to.matrix.count(), 1, LINE, moved)
+        }
         // A unit is a position.
         StepKind::Rows { positions, .. } => match to.matrix.count() >= limits.large {
             true => {

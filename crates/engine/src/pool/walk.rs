@@ -98,6 +98,13 @@ impl Walk {
         });
     }
 
+    /// As [`run`](Self::run), in this thread alone, so that what it works with may be its own.
+    pub fn run_alone(&self, mut work: impl FnMut(usize, usize)) {
+        for (stage, &tasks) in self.stages.iter().enumerate() {
+            (0..tasks).for_each(|task| work(stage, task));
+        }
+    }
+
     /// As [`run`](Self::run), and ends with the first stage in which a task fails.
     ///
     /// # Errors
@@ -306,6 +313,9 @@ mod tests {
                 walk.run(&pool, &|stage, task| log.note(stage, task));
                 assert!(log.each(run), "{threads} threads, run {run}");
             }
+            let log = Log::new(&STAGES);
+            walk.run_alone(|stage, task| log.note(stage, task));
+            assert!(log.each(1));
         }
     }
 

@@ -66,7 +66,9 @@ pub(super) unsafe fn run(frame: &Frame<'_>, fusion: &Fusion, task: usize, scratc
             unsafe { instruct(&whole, instruction, rest) };
         }
         for (at, instruction) in fusion.instructions.iter().enumerate() {
-            ask_ahead(&block, fusion, at);
+            if !fusion.ahead.is_empty() {
+                ask_ahead(&block, fusion, at);
+            }
             // SAFETY: an instruction writes a slot or a block's items of a value, and the fusion reads neither through
             // its arguments: slots that are live lie apart, and what a fusion both reads and writes is stored behind its
             // last instruction. Other blocks have other items, and other threads other scratch memory.
@@ -86,9 +88,9 @@ unsafe fn put(block: &Block<'_>, store: &Store) {
     let Block { frame, first, items, slots, .. } = *block;
     let Store { slot, value, rows, columns, from_pitch, pitch } = *store;
     let is_kept = matches!(frame.plan.value(value).place, Place::Leaf(_));
-    let all = items * rows;
-    let (at_once, count) = if from_pitch == pitch { (all, all * pitch) } else { (1, columns) };
-    for row in (0..all).step_by(at_once) {
+    // Rows that are as far apart here as there are copied at once.
+    let (runs, count) = if from_pitch == pitch { (1, items * rows * pitch) } else { (items * rows, columns) };
+    for row in 0..runs {
         // SAFETY: the caller answers for the value's items; the slot has as many, and lies elsewhere.
         let (from, to) = unsafe {
             let to = frame.numbers_mut(value, (first * rows + row) * pitch, count);

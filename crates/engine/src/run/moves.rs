@@ -63,6 +63,11 @@ pub(super) unsafe fn run(frame: &Frame<'_>, step: &Step, to: ValueId, task: usiz
                 let inputs = from.iter().map(|(value, shape)| (shape.as_slice(), frame.contiguous(*value)));
                 arrange::concat(inputs, *axis, which, out);
             }
+            StepKind::Arrange { from, table } => {
+                let which = units(rows * columns);
+                let out = frame.numbers_mut(to, which.start, which.len());
+                arrange::by_table(from.iter().map(|&value| frame.contiguous(value)), &table[which], out);
+            }
             // The others move nothing, or by position.
             _ => {}
         }

@@ -52,7 +52,8 @@ pub(super) unsafe fn run(frame: &Frame<'_>, step: &Step, task: usize, scratch: &
             | StepKind::Convert { .. }
             | StepKind::Pad { .. }
             | StepKind::Windows { .. }
-            | StepKind::Concat { .. } => moves::run(frame, step, to, task),
+            | StepKind::Concat { .. }
+            | StepKind::Arrange { .. } => moves::run(frame, step, to, task),
             StepKind::Rows { .. }
             | StepKind::Gather { .. }
             | StepKind::ScatterAdd { .. }

@@ -5,6 +5,7 @@
 mod agrees;
 mod assignments;
 mod axes;
+mod every_kind;
 mod limits;
 mod padding;
 mod positions;

@@ -138,7 +138,8 @@ pub enum AxisLink {
         /// The output's axes.
         outputs: Range<usize>,
     },
-    /// The numbers of an input say which position of one side belongs to which of the other.
+    /// Any position of one side may belong to any of the other: the numbers of an input say which, or a rule that is none
+    /// of the above.
     Indexed {
         /// The input's axes.
         inputs: Range<usize>,

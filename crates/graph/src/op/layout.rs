@@ -11,6 +11,7 @@ use crate::op::reduce::{Monoid, Reduce};
 
 /// A rearrangement.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Layout {
     /// The same row-major numbers under another shape.
     Reshape(Shape),
@@ -44,6 +45,21 @@ pub enum Layout {
 }
 
 impl Layout {
+    /// Rearrangements of one value of this shape, some of every kind: what is checked of each.
+    pub fn examples(shape: &[usize]) -> Vec<Self> {
+        let mut examples = vec![
+            Self::Reshape(Shape::from([shape.iter().product::<usize>()])),
+            Self::Permute((0..shape.len()).rev().collect()),
+            Self::Broadcast(Shape::new([2].iter().chain(shape).map(|&extent| Dim::known(extent)))),
+        ];
+        for (axis, &extent) in shape.iter().enumerate() {
+            examples.push(Self::Slice { axis, start: extent / 3, end: extent });
+            examples.push(Self::Pad { axis, before: 1, after: 2 });
+            examples.push(Self::Concat { axis });
+        }
+        examples
+    }
+
     /// Its name in listings.
     pub fn name(&self) -> &'static str {
         match self {
@@ -208,7 +224,6 @@ impl Layout {
     ) -> Vec<T> {
         let (from, numbers) = inputs[0];
         match self {
-            Self::Permute(_) | Self::Broadcast(_) => self.value(&[(&from.shape(), numbers)], &part.shape()),
             // Both in row-major order, so equal counts are the same numbers.
             Self::Reshape(_) if from.shape().iter().product::<usize>() == part.shape().iter().product::<usize>() => {
                 numbers.to_vec()
@@ -223,6 +238,12 @@ impl Layout {
                     place((&from.shape(), numbers), axis, start, &part.shape(), &mut out);
                 }
                 out
+            }
+            _ => {
+                // What the part of the input makes, of which the part that is asked for may be a part.
+                let made = self.axes(whole, shape)[0].reaches(from);
+                let all = self.value(&[(&from.shape(), numbers)], &made.shape());
+                part.places(shape).map(|place| all[made.place_of(shape, place)]).collect()
             }
         }
     }

@@ -18,8 +18,9 @@ pub struct Reduce {
     pub keep: bool,
 }
 
-/// How two numbers become one.
+/// How two numbers become one. Which of them come first, or are joined first, does not matter but for rounding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Monoid {
     /// Their sum; of none, 0.
     Sum,
@@ -42,7 +43,16 @@ impl Monoid {
         }
     }
 
-    fn neutral<T: Lane>(self) -> T {
+    /// Whether the result is one of the numbers, so that it has a kink where another takes that one's place.
+    pub fn picks_one(self) -> bool {
+        match self {
+            Self::Sum => false,
+            Self::Max | Self::Min => true,
+        }
+    }
+
+    /// What nothing folds to, and what changes no number that it is joined with.
+    pub fn neutral<T: Lane>(self) -> T {
         match self {
             Self::Sum => T::of(0.0),
             Self::Max => T::of(f64::NEG_INFINITY),
@@ -50,8 +60,9 @@ impl Monoid {
         }
     }
 
+    /// Two numbers as one.
     #[inline(always)]
-    fn join<T: Lane>(self, a: T, b: T) -> T {
+    pub fn join<T: Lane>(self, a: T, b: T) -> T {
         let winner = |a_wins| T::select(a_wins, a, T::select(a.equal(a), b, a));
         match self {
             Self::Sum => a + b,

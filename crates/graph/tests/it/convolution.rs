@@ -1,6 +1,6 @@
 //! Convolutions against sums written out, and their gradients against differences.
 
-use limpid_graph::{Builder, Sliding, Tensor, Var};
+use limpid_graph::{Builder, Sliding, Var};
 
 use crate::support::draws::Draws;
 

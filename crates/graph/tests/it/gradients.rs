@@ -1,6 +1,6 @@
 //! Every op's derivative is right: against central differences in `f64`, of first and second order.
 
-use limpid_graph::op::Monoid;
+use limpid_graph::op::{Layout, Monoid};
 use limpid_graph::{Axes, Builder, Fault, Formula, FormulaBody, MapOp, Shape, Tensor, Var};
 
 use crate::support::draws::Draws;
@@ -78,7 +78,9 @@ fn every_monoid_has_its_derivative_over_any_axes() {
         for axes in axes {
             let name = format!("{} {axes:?}", monoid.name());
             let at = random(&name, &[&[2, 3, 4]]);
-            reports.push(check(&name, &at, BOTH, |x| fold(monoid, axes, x[0].square()).tanh()));
+            reports.push(check(&name, &at, BOTH, |x| {
+                x[0].square().reduce(monoid, Axes::Listed(axes.to_vec()), false).tanh()
+            }));
         }
     }
     let kept = random("kept", &[&[2, 3]]);
@@ -90,13 +92,14 @@ fn every_monoid_has_its_derivative_over_any_axes() {
     assert!(reports.iter().all(|report| report.left_out == 0));
 }
 
-fn fold<'b>(monoid: Monoid, axes: &[isize], x: Var<'b>) -> Var<'b> {
-    let axes = Axes::Listed(axes.to_vec());
-    match monoid {
-        Monoid::Sum => x.sum(axes),
-        Monoid::Max => x.max(axes),
-        Monoid::Min => x.min(axes),
-    }
+#[test]
+fn every_kind_of_rearrangement_has_its_derivative() {
+    let check_of = |layout: Layout| {
+        let name = format!("{layout:?}");
+        check(&name, &random(&name, &[&[2, 3, 4]]), BOTH, |x| x[0].square().arrange(layout.clone()).tanh())
+    };
+    let reports: Vec<Report> = Layout::examples(&[2, 3, 4]).into_iter().map(check_of).collect();
+    assert_all("layout", &reports, BOUND);
 }
 
 #[test]

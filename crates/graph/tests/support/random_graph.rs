@@ -3,7 +3,7 @@
 //! Extents are small and awkward (0, 1, primes) and some are symbols; values are few-digit numbers of both signs, so
 //! that equal numbers, zeros, infinities and what is no number all come up.
 
-use limpid_graph::op::{Class, Monoid};
+use limpid_graph::op::{Class, Layout, Monoid};
 use limpid_graph::{
     Axes, Builder, Dim, Formula, FormulaBody, Graph, MapOp, Shape, Sizes, Sliding, Stream, Tensor, Var,
 };
@@ -101,7 +101,12 @@ impl<'b> Growing<'b> {
         let rank = self.draws.below(MOST_AXES + 1);
         // Of many axes, short ones: few graphs would have room for the value otherwise.
         let usual: &[usize] = if rank > 3 { &[2, 3] } else { &[2, 3, 5, 7] };
-        Shape::new((0..rank).map(|_| self.dim_of(usual)))
+        let mut dims: Vec<Dim> = (0..rank).map(|_| self.dim_of(usual)).collect();
+        // Rows that end in the middle of a vector, behind its first.
+        if let Some(last) = dims.last_mut().filter(|_| rank <= 3 && self.draws.once_in(8)) {
+            *last = Dim::known(self.draws.pick(&[9, 17]));
+        }
+        Shape::from(dims)
     }
 
     fn leaf(&mut self, shape: Shape) -> Var<'b> {
@@ -248,12 +253,8 @@ impl<'b> Growing<'b> {
         let axes = (0..x.rank() as isize).filter(|_| self.draws.once_in(2)).collect();
         let (axes, keep) = (Axes::Listed(axes), self.draws.once_in(2));
         match (self.draws.pick(Monoid::ALL), keep) {
-            (Monoid::Sum, true) => x.sum_keep(axes),
             (Monoid::Sum, false) if self.kind == Kind::Gentle => x.mean(axes),
-            (Monoid::Sum, false) => x.sum(axes),
-            (Monoid::Max, true) => x.max_keep(axes),
-            (Monoid::Max, false) => x.max(axes),
-            (Monoid::Min, _) => x.min(axes),
+            (monoid, keep) => x.reduce(monoid, axes, keep),
         }
     }
 
@@ -281,7 +282,9 @@ impl<'b> Growing<'b> {
     fn layout(&self) -> Option<Var<'b>> {
         let (x, axis) = self.any_axis()?;
         let known = x.shape().dims()[axis].as_known();
-        Some(match (self.draws.below(9), known) {
+        let examples = x.shape().as_known().map(|shape| Layout::examples(&shape)).unwrap_or_default();
+        Some(match (self.draws.below(10), known) {
+            (9, _) if !examples.is_empty() => x.arrange(examples[self.draws.below(examples.len())].clone()),
             (0, _) => x.flatten(axis),
             (1, _) => x.flatten(0).reshape(x.shape()),
             (2, Some(extent)) if extent % 2 == 0 => {

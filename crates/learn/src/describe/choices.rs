@@ -363,10 +363,11 @@ impl<'t> Words<'t> {
         }
     }
 
-    /// The first word that stands alone and is no other setting's name.
+    /// The first word that stands alone and is no other setting's name, nor meant to be one.
     fn first_alone(&mut self, all: &[Setting]) -> Option<Piece<'t>> {
-        let is_other =
-            |word: &Piece<'_>| word.text.contains('=') || all.iter().any(|setting| setting.name == word.text);
+        let names: Vec<&str> = all.iter().map(|setting| setting.name).collect();
+        let is_name = |word: &str| word.parse::<f64>().is_err() && nearest(word, &names).is_some();
+        let is_other = |word: &Piece<'_>| word.text.contains('=') || is_name(word.text);
         let at = self.words.iter().position(|word| !is_other(word))?;
         Some(self.words.remove(at))
     }

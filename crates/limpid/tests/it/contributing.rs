@@ -1,5 +1,6 @@
-//! CONTRIBUTING.md says that an op, a layer and an optimizer are one row each, with an implementation in the same file.
-//! This adds what the page shows to a copy of the crate, and runs the crate's own checks of every row on it.
+//! CONTRIBUTING.md says that an op, a layer and an optimizer are one row each, with an implementation in the same file, and
+//! a rearrangement some lines in one file. This adds what the page shows to a copy of the crates, and runs the crates' own
+//! checks of all rows and kinds on it.
 
 #![allow(clippy::unwrap_used)]
 
@@ -7,30 +8,69 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// The checks of every row.
-const CHECKS: [&str; 2] = ["gradients", "map_table"];
+/// The checks of every row, rearrangement and monoid.
+const CHECKS: [&str; 3] = ["axes", "gradients", "map_table"];
+
+/// A monoid in the way in which the page shows a rearrangement: the logarithm of a sum of exponentials.
+const MONOID: &str = r#"
+ pub enum Monoid {
++    /// ln(e^a + e^b); of none, −∞.
++    LogSumExp,
+-    pub const ALL: &[Self] = &[Self::Sum, Self::Max, Self::Min];
++    pub const ALL: &[Self] = &[Self::Sum, Self::Max, Self::Min, Self::LogSumExp];
+     pub fn name(self) -> &'static str {
+         match self {
++            Self::LogSumExp => "log_sum_exp",
+     pub fn picks_one(self) -> bool {
+         match self {
++            Self::LogSumExp => false,
+     pub fn neutral<T: Lane>(self) -> T {
+         match self {
++            Self::LogSumExp => T::of(f64::NEG_INFINITY),
+     pub fn join<T: Lane>(self, a: T, b: T) -> T {
+         match self {
++            Self::LogSumExp => {
++                let (low, high) = (T::select(a.less(b), a, b), T::select(a.less(b), b, a));
++                T::select(low.equal(high), high + T::of(std::f64::consts::LN_2), high + (low - high).exp().ln_1p())
++            }
+     pub(super) fn gradient<'b>(&self, input: Var<'b>, result: Var<'b>, up: Var<'b>) -> Gradient<'b> {
+         match self.monoid {
++            Monoid::LogSumExp => (spread(up) * (input - spread(result)).exp()).into(),
+"#;
 
 #[test]
-fn the_row_in_the_contributors_guide_is_all_it_takes_to_add_an_op() {
+fn a_row_or_some_lines_in_one_file_are_all_it_takes_to_add_an_op() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let row = block_of(&fs::read_to_string(root.join("CONTRIBUTING.md")).unwrap(), "row");
+    let page = fs::read_to_string(root.join("CONTRIBUTING.md")).unwrap();
     let copy = tempfile::tempdir().unwrap();
-    for name in ["tensor", "graph"] {
+    for name in ["tensor", "graph", "engine"] {
         copy_crate(&root, copy.path(), name);
     }
     fs::create_dir_all(copy.path().join("crates/graph/tests")).unwrap();
     copy_folder(&root.join("crates/graph/tests/support"), &copy.path().join("crates/graph/tests/support"));
-    let support = "#[path = \"../support/mod.rs\"]\nmod support;\n";
-    copy_checks(&root, copy.path(), "graph", &CHECKS, support);
+    copy_checks(&root, copy.path(), "graph", &CHECKS, "#[path = \"../support/mod.rs\"]\nmod support;\n");
+    let support = "#[path = \"../../../graph/tests/support/mod.rs\"]\nmod support;\n";
+    copy_checks(&root, copy.path(), "engine", &["every_kind"], support);
     copy_workspace(&root, copy.path());
 
-    let table = copy.path().join("crates/graph/src/map/table.rs");
+    let graph = copy.path().join("crates/graph/src");
+    let table = graph.join("map/table.rs");
     let before = fs::read_to_string(&table).unwrap();
     let (rows, end) = before.rsplit_once('}').unwrap();
-    fs::write(&table, format!("{rows}{row}}}{end}")).unwrap();
+    fs::write(&table, format!("{rows}{}}}{end}", block_of(&page, "row"))).unwrap();
+    for (file, lines) in [("layout.rs", &*block_of(&page, "layout")), ("reduce.rs", MONOID)] {
+        let file = graph.join("op").join(file);
+        fs::write(&file, with_lines(&fs::read_to_string(&file).unwrap(), lines)).unwrap();
+    }
 
     let said = checked(copy.path(), "limpid-graph");
-    assert!(said.contains("cube"), "the new op is not among those checked:\n{said}");
+    for new in ["cube", "Flip", "log_sum_exp"] {
+        assert!(said.contains(new), "{new} is not among the ops that are checked:\n{said}");
+    }
+    let said = checked(copy.path(), "limpid-engine");
+    for new in ["Flip", "LogSumExp"] {
+        assert!(said.contains(new), "{new} is not among what the engine ran:\n{said}");
+    }
 }
 
 #[test]
@@ -81,9 +121,31 @@ fn checked(copy: &Path, package: &str) -> String {
 /// The fenced block under the mark `<!-- test: NAME -->`.
 fn block_of(page: &str, name: &str) -> String {
     let (_, marked) = page.split_once(&format!("<!-- test: {name} -->")).expect("the mark above the block");
-    let (_, block) = marked.split_once("```text\n").expect("a fenced block under the mark");
+    let (_, block) = marked.split_once("```").expect("a fenced block under the mark");
     let (block, _) = block.split_once("```").expect("the end of the block");
-    block.to_string()
+    block.split_once('\n').expect("lines").1.to_string()
+}
+
+/// The text with the lines that begin with a plus, each behind the line before it, and without those that begin with a
+/// minus. Lines without either are in the text, in this order.
+fn with_lines(text: &str, change: &str) -> String {
+    let mut lines: Vec<&str> = text.lines().collect();
+    let mut at = 0;
+    for line in change.lines().filter(|line| !line.is_empty()) {
+        let (sign, line) = line.split_at(1);
+        if sign == "+" {
+            lines.insert(at, line);
+        } else {
+            at +=
+                lines[at..].iter().position(|other| *other == line).unwrap_or_else(|| panic!("{line:?} is not there"));
+        }
+        if sign == "-" {
+            lines.remove(at);
+        } else {
+            at += 1;
+        }
+    }
+    lines.join("\n") + "\n"
 }
 
 fn copy_folder(from: &Path, to: &Path) {

@@ -169,18 +169,25 @@ pub(crate) fn packing_pays(level: Level, sizes: Sizes) -> bool {
 /// How many numbers of scratch memory [`multiply`] needs.
 pub(crate) fn multiply_scratch_len(level: Level, sizes: Sizes) -> usize {
     let (depth, tuning) = (block_depth(sizes.k), tuning(level));
-    let rows = rows_at_once(level, depth).min(sizes.m);
+    let rows = rows_at_once(level, depth, sizes.m).min(sizes.m);
     depth * tuning.panel() + rows * depth + rows.div_ceil(tuning.tile_rows()) * PAD
 }
 
 /// Blocks along k are as long as each other, up to rounding.
 fn block_depth(k: usize) -> usize {
+    // Products of few numbers would notice the divisions.
+    if k <= K_BLOCK {
+        return k;
+    }
     k.div_ceil(k.div_ceil(K_BLOCK).max(1)).next_multiple_of(PAD).min(k)
 }
 
-/// How many rows of `a` are packed at once.
-fn rows_at_once(level: Level, depth: usize) -> usize {
+/// How many rows of `a` are packed at once, of so many.
+fn rows_at_once(level: Level, depth: usize, of: usize) -> usize {
     let rows = tuning(level).tile_rows();
+    if of <= rows {
+        return rows;
+    }
     (A_BLOCK / depth.max(1) / rows).max(1) * rows
 }
 
@@ -221,7 +228,9 @@ fn packs_left(tuning: &Tuning, b: Right, rows: &Range<usize>, which: &Range<usiz
 /// Whether [`multiply`] leaves all of these rows of `a` packed in its scratch memory.
 pub(crate) fn keeps_left(level: Level, sizes: Sizes, b: Right, rows: &Range<usize>, which: &Range<usize>) -> bool {
     let depth = block_depth(sizes.k);
-    packs_left(&tuning(level), b, rows, which) && depth == sizes.k && rows.len() <= rows_at_once(level, depth)
+    packs_left(&tuning(level), b, rows, which)
+        && depth == sizes.k
+        && rows.len() <= rows_at_once(level, depth, rows.len())
 }
 
 /// Some rows × the columns of some panels of `c = α·a·b`, or of `c += α·a·b` where `accumulate` says so.
@@ -270,14 +279,18 @@ pub(crate) unsafe fn multiply(
     for step in (0..k).step_by(depth) {
         let depth = depth.min(k - step);
         let accumulate = accumulate || step > 0;
-        for block in cut(rows.clone(), rows_at_once(*level, depth)) {
+        for block in cut(rows.clone(), rows_at_once(*level, depth, rows.len())) {
             // SAFETY: within `a`, which the caller answers for; scratch is long enough.
             let a = unsafe { Matrix { start: a.start.add(step * a.column + block.start * a.row), ..a } };
             if packs && !has_left {
                 // SAFETY: as above.
                 unsafe { pack_left(&tuning, a, block.len(), depth, left_at) };
             }
-            for column in columns.clone().step_by(panel) {
+            // A range by steps would be divided to count them.
+            let mut next = columns.start;
+            while next < columns.end {
+                let column = next;
+                next += panel;
                 let across = panel.min(columns.end - column);
                 let vectors = across.div_ceil(tuning.width);
                 let width = vectors * tuning.width;
@@ -346,8 +359,14 @@ unsafe fn pack_left(tuning: &Tuning, a: Matrix, rows: usize, depth: usize, to: *
 
 /// Cuts a range into parts of at most `most` that differ by at most one.
 fn cut(range: Range<usize>, most: usize) -> impl Iterator<Item = Range<usize>> {
-    let parts = range.len().div_ceil(most).max(1);
-    let (each, more) = (range.len() / parts, range.len() % parts);
+    let (parts, each, more) = match range.len() {
+        // The commonest, without divisions.
+        len if len <= most => (1, len, 0),
+        len => {
+            let parts = len.div_ceil(most);
+            (parts, len / parts, len % parts)
+        }
+    };
     let start = move |part: usize| range.start + part * each + part.min(more);
     (0..parts).map(move |part| start(part)..start(part + 1)).filter(|part| !part.is_empty())
 }

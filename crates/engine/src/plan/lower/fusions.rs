@@ -6,7 +6,7 @@ use limpid_graph::op::Monoid;
 use limpid_graph::{FormulaBody, Index, MapOp, NodeId, Op};
 
 use super::Lowering;
-use crate::plan::forms::{Access, Form, Repeat};
+use crate::plan::forms::{Access, ByNumber, Form, Repeat};
 use crate::plan::fusion::Store;
 use crate::plan::reads::Read;
 use crate::plan::{
@@ -144,11 +144,11 @@ impl Lowering<'_> {
         let form = self.reader.form(id);
         match &node.op {
             Op::Map(op) => {
-                let arguments = reads.iter().map(|&read| self.argument(writer, form, read)).collect();
+                let arguments = self.arguments(writer, id);
                 self.result(writer, id, InstructionKind::Map { op: *op, arguments });
             }
             Op::Formula(formula) => {
-                let arguments: Vec<_> = reads.iter().map(|&read| self.argument(writer, form, read)).collect();
+                let arguments = self.arguments(writer, id);
                 let kind = lower(writer, formula.body(), &arguments, (form.rows, form.columns));
                 self.result(writer, id, kind);
             }
@@ -235,12 +235,17 @@ impl Lowering<'_> {
         writer.results.insert(id, Argument::Value(value));
     }
 
-    /// An argument of a function of single numbers, in the form of its result and at its pitch.
-    fn argument(&mut self, writer: &mut Writer, form: Form, read: Read) -> Argument {
+    /// The arguments of a function of single numbers, in the form of its result and at its pitch.
+    fn arguments(&mut self, writer: &mut Writer, id: NodeId) -> Vec<Argument> {
+        let (reader, form) = (self.reader, self.reader.form(id));
+        reader.by_number(id).map(|(source, read)| self.argument(writer, form, source, read)).collect()
+    }
+
+    fn argument(&mut self, writer: &mut Writer, form: Form, source: NodeId, read: ByNumber) -> Argument {
         let rows = (form.rows, form.columns);
-        match read.access {
-            Access::Items(own) => {
-                let from = self.operand(writer, own, read.source);
+        match read {
+            ByNumber::Items(own) => {
+                let from = self.operand(writer, own, source);
                 if (own.rows, own.columns) != rows {
                     return writer.load(Load::Spread(from), rows, InstructionKind::Spread { from });
                 }
@@ -252,13 +257,8 @@ impl Lowering<'_> {
                     argument => argument,
                 }
             }
-            // Functions of single numbers read in no other way.
-            Access::Repeated(_) | Access::Matrix { .. } | Access::Contiguous | Access::Raw => {
-                let repeat = match read.access {
-                    Access::Repeated(repeat) => repeat,
-                    _ => Repeat { inner: 1, extent: 1 },
-                };
-                let value = self.value(read.source);
+            ByNumber::Repeated(repeat) => {
+                let value = self.value(source);
                 let from = self.contiguous(value);
                 writer.read(from);
                 writer.load(Load::Repeat(from, repeat), rows, InstructionKind::Repeat { from, repeat })

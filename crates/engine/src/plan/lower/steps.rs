@@ -4,6 +4,7 @@ use limpid_graph::op::row_major_strides;
 use limpid_graph::{Index, Layout, NodeId, Op};
 
 use super::Lowering;
+use crate::kernels::arrange;
 use crate::plan::forms::{Access, runs};
 use crate::plan::{PositionsRead, StepKind, Storage, ValueId};
 
@@ -73,6 +74,14 @@ impl Lowering<'_> {
                 let shapes = (0..inputs.len()).map(|i| input_shape(i).to_vec());
                 StepKind::Concat { from: inputs.iter().copied().zip(shapes).collect(), axis: *axis }
             }
+            // Lazy layouts are read through.
+            Op::Layout(Layout::Reshape(_) | Layout::Permute(_) | Layout::Broadcast(_)) => return,
+            // One that no kernel is for.
+            Op::Layout(layout) => {
+                let shapes: Vec<&[usize]> = (0..inputs.len()).map(input_shape).collect();
+                let table = arrange::table(layout, &shapes, shape);
+                StepKind::Arrange { from: inputs, table }
+            }
             Op::Window(windows) => StepKind::Windows { from: inputs[0], walk: windows.walk(input_shape(0), shape) },
             Op::Index(Index::Gather { axis }) => {
                 let positions = self.positions(id, inputs[1]);
@@ -86,8 +95,8 @@ impl Lowering<'_> {
             Op::Index(Index::ArgMax { axes }) => {
                 StepKind::ArgMax { from: inputs[0], shape: input_shape(0).to_vec(), axes: axes.clone() }
             }
-            // Lazy layouts are read through; the others belong to fusions.
-            Op::Layout(_) | Op::Leaf(_) | Op::Map(_) | Op::Formula(_) | Op::Random(_) => return,
+            // They belong to fusions.
+            Op::Leaf(_) | Op::Map(_) | Op::Formula(_) | Op::Random(_) => return,
         };
         let value = self.value(id);
         self.step(kind, vec![value], None, vec![id]);

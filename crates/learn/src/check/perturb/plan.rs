@@ -1,6 +1,5 @@
 //! In which order, and as how much of each value, a leaf's perturbations are computed.
 
-use limpid_graph::op::Monoid;
 use limpid_graph::{Layout, Node, NodeId, Op, Values};
 
 /// How much of a node's value a perturbed number of the leaf changes, as far as the plan knows.
@@ -125,7 +124,7 @@ impl Plan {
         let (reach, kind) = match &node.op {
             Op::Index(_) | Op::Random(_) | Op::Leaf(_) => return None,
             // Where an extreme's place changes is not noted here.
-            Op::Reduce(reduce) if watched && reduce.monoid != Monoid::Sum => return None,
+            Op::Reduce(reduce) if watched && reduce.monoid.picks_one() => return None,
             Op::Map(_) | Op::Formula(_) => (widest, Kind::Op),
             Op::Contract
                 if widest < Reach::Whole && self.reach(node.inputs[1]).is_none() && base.shape(id).len() == 2 =>
