@@ -105,6 +105,7 @@ fn a_wrong_optimizers_text_is_answered_with_the_place_and_what_fits() {
         ("momentum 0.9 0.8", "the optimizer `momentum` does not take `0.8`"),
         ("momentum 0.9 momentum=0.8", "the optimizer `momentum` does not take `0.9`"),
         ("momentum 0.9 nestrov", "the optimizer `momentum` does not take `nestrov`, did you mean `nesterov`?"),
+        ("momentum nestrov", "the optimizer `momentum` does not take `nestrov`, did you mean `nesterov`?"),
         ("adam beta1=0.9 beta1=0.8", "the optimizer `adam` does not take `beta1=0.8`; give each setting once"),
         ("sgd nesterov", "nesterov needs a momentum; use `sgd momentum=0.9 nesterov`"),
     ];
