@@ -10,8 +10,9 @@ use limpid::engine::{MOST_THREADS, THREADS, available_threads};
 use limpid::files::{PictureFolder, Table, TableForm};
 use limpid::graph::Sizes;
 use limpid::learn::{
-    Choice, Initializer, Network, Optimizer, Task, activation_choices, activation_names, initializer_choices,
-    optimizer, optimizer_choices, optimizer_names,
+    Augmentation, Change, Choice, Initializer, Network, Optimizer, Recipe, Schedule, Span, Task, activation_choices,
+    activation_names, augmentation_choices, initializer_choices, optimizer, optimizer_choices, optimizer_names,
+    schedule_choices,
 };
 use limpid::models::Part;
 use limpid::prelude::Precision;
@@ -92,6 +93,61 @@ pub(crate) struct OptimizerOptions {
     /// Momentum coefficient, for the optimizers momentum and nesterov, such as 0.8 [default: 0.9]
     #[arg(long, value_name = "SHARE", value_parser = share, allow_negative_numbers = true)]
     momentum: Option<f64>,
+
+    #[arg(long, value_name = "SCHEDULE", hide_possible_values = true)]
+    #[arg(value_parser = offering(schedule_choices(), Schedule::from_str))]
+    #[arg(help = format!("How the learning rate changes: {}", listed(schedule_choices().map(|row| row.name))))]
+    #[arg(long_help = schedule_help())]
+    schedule: Option<Schedule>,
+
+    /// Weight decay: how strongly each step draws the weights to 0, such as 0.0001 [default: 0]
+    ///
+    /// It applies to weights, not to biases and norms. With adam it is a step of its own, as by PyTorch's AdamW; with sgd,
+    /// momentum and nesterov it is a part of the gradient, as by PyTorch's SGD.
+    #[arg(long, value_name = "NUMBER", value_parser = not_negative, allow_negative_numbers = true)]
+    weight_decay: Option<f64>,
+
+    /// Keep a running average of the weights, with this share kept from step to step, such as 0.999
+    ///
+    /// The network is evaluated and saved with these averages. The first steps keep less, so that a short training's
+    /// averages do not stay near its beginning.
+    #[arg(long, value_name = "SHARE", value_parser = share, allow_negative_numbers = true)]
+    average_weights: Option<f64>,
+}
+
+/// `--augment`.
+#[derive(Debug, Args)]
+pub(crate) struct AugmentOption {
+    #[arg(long, value_name = "CHANGES", help = "Change pictures at random, such as \"shift 2, rotate 10\"")]
+    #[arg(long_help = augmentation_help())]
+    pub(crate) augment: Option<Augmentation>,
+}
+
+/// The changes of pictures with their settings, for help.
+fn augmentation_help() -> String {
+    let row = |row: &Choice<Change>| match row.settings {
+        [] => format!("  {}: {}", row.name, row.about),
+        settings => format!("  {}: {}; {}", row.name, row.about, listed(settings.iter())),
+    };
+    format!(
+        "Change pictures at random, such as \"shift 2, rotate 10\"\n\nEach picture to learn from is changed anew in every \
+         epoch, by numbers that depend on the seed, the epoch and the picture alone; test data stays as it is. `limpid data \
+         show mnist --augment \"shift 2\"` shows what comes of it. With their defaults and ranges:\n{}",
+        augmentation_choices().map(row).collect::<Vec<_>>().join("\n")
+    )
+}
+
+/// The schedules with their settings, for help.
+fn schedule_help() -> String {
+    let rows = schedule_choices().map(|row| format!("  {}: {}; {}", row.name, row.about, listed(row.settings.iter())));
+    let examples = listed(schedule_choices().map(|row| format!("\"{}\"", row.example)));
+    format!(
+        "How the learning rate changes from step to step: {} [default: constant]\n\nSettings may follow the name: \
+         {examples}. The warm-up is the share of all steps over which the rate rises to its full size. With their defaults \
+         and ranges:\n{}",
+        listed(schedule_choices().map(|row| row.name)),
+        rows.collect::<Vec<_>>().join("\n")
+    )
 }
 
 /// An optimizer as it was typed.
@@ -144,7 +200,29 @@ pub(crate) fn learning_rate_help() -> String {
     format!("Learning rate: the size of a step, such as 0.05 [default: {first}; {}]", listed(others))
 }
 
+/// The training that the schedule of a step goes over which is looked at without data: 25 epochs of 600 steps, as by
+/// default on MNIST.
+const LOOKED_AT: Span = Span { steps: 25 * 600, per_epoch: 600 };
+
 impl OptimizerOptions {
+    /// What was asked for beside the optimizer.
+    pub(crate) fn of(&self, options: TrainingOptions) -> Result<TrainingOptions, Failure> {
+        Ok(TrainingOptions {
+            optimizer: self.optimizer()?,
+            schedule: self.schedule.unwrap_or_default(),
+            weight_decay: self.weight_decay.unwrap_or_default(),
+            average_weights: self.average_weights,
+            ..options
+        })
+    }
+
+    /// The optimizer with what goes along with it, of a step that is looked at without data.
+    pub(crate) fn recipe(&self) -> Result<Recipe, Failure> {
+        let TrainingOptions { optimizer, schedule, weight_decay, average_weights, .. } =
+            self.of(TrainingOptions::default())?;
+        Ok(Recipe { optimizer, schedule, span: LOOKED_AT, weight_decay, average_weights })
+    }
+
     /// The optimizer, told what was typed for it.
     pub(crate) fn optimizer(&self) -> Result<Arc<dyn Optimizer>, Failure> {
         let TypedOptimizer { optimizer: own, text } = &self.optimizer;
@@ -515,8 +593,16 @@ pub(crate) fn positive(text: &str) -> Result<f64, String> {
     }
 }
 
+/// Parses a number that is not below 0.
+pub(crate) fn not_negative(text: &str) -> Result<f64, String> {
+    match text.trim().parse::<f64>() {
+        Ok(number) if number.is_finite() && number >= 0.0 => Ok(number),
+        _ => Err("expected a number from 0, such as 0.0001".to_string()),
+    }
+}
+
 /// Parses a share that is less than all.
-fn share(text: &str) -> Result<f64, String> {
+pub(crate) fn share(text: &str) -> Result<f64, String> {
     match text.trim().parse::<f64>() {
         Ok(number) if (0.0..1.0).contains(&number) => Ok(number),
         _ => Err("expected a number from 0 to below 1, such as 0.9".to_string()),

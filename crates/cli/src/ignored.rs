@@ -30,13 +30,13 @@ const RULES: &[Rule] = &[
     },
     Rule {
         verb: &["graph"],
-        flags: &["optimizer", "momentum"],
+        flags: &["optimizer", "momentum", "schedule", "weight_decay", "average_weights"],
         is_idle: |typed| typed.get_one::<GraphKind>("stage") != Some(&GraphKind::Step),
         why: "changes the training step only; add --stage step",
     },
     Rule {
         verb: &["plan"],
-        flags: &["optimizer", "momentum"],
+        flags: &["optimizer", "momentum", "schedule", "weight_decay", "average_weights"],
         is_idle: |typed| typed.get_one::<GraphKind>("stage") != Some(&GraphKind::Step),
         why: "changes the training step only; use --stage step",
     },
@@ -72,7 +72,7 @@ const RULES: &[Rule] = &[
     },
     Rule {
         verb: &["data", "show"],
-        flags: &["size", "theme", "open"],
+        flags: &["size", "theme", "open", "augment"],
         is_idle: |typed| !is_text(typed) && !is_given(typed, "output"),
         why: "is about the picture, and --format json prints none; add --output FILE",
     },

@@ -87,7 +87,10 @@ impl Progress {
     }
 }
 
-/// An epoch in a line of at most 80 columns.
+/// How wide the line of an epoch is at most.
+const MOST_COLUMNS: usize = 80;
+
+/// An epoch in a line of at most [`MOST_COLUMNS`]; a learning rate that a schedule changes is shown where it fits.
 fn epoch_text(epoch: &Epoch, epochs: usize, seconds: f64) -> String {
     let width = epochs.to_string().len();
     let share = |share: f64| format!("{:>8}", text::percent(share));
@@ -98,7 +101,9 @@ fn epoch_text(epoch: &Epoch, epochs: usize, seconds: f64) -> String {
         (None, _, None) => String::new(),
     };
     let (loss, seconds) = (text::loss(epoch.train_loss), text::seconds(seconds));
-    format!("epoch {:>width$}/{epochs}  loss {loss}{rest}  {seconds}", epoch.epoch)
+    let line = format!("epoch {:>width$}/{epochs}  loss {loss}{rest}  {seconds}", epoch.epoch);
+    let rate = epoch.learning_rate.map(|rate| format!("  rate {rate:.1e}")).unwrap_or_default();
+    if line.chars().count() + rate.len() <= MOST_COLUMNS { line + &rate } else { line }
 }
 
 /// Draws a bar anew, with as much behind it as the terminal has room for.
@@ -175,6 +180,7 @@ mod tests {
             train_accuracy: accuracies.map(|[train, _]| train),
             test_loss: Some(loss),
             test_accuracy: accuracies.map(|[_, test]| test),
+            learning_rate: None,
         }
     }
 
@@ -196,6 +202,10 @@ mod tests {
         let line = |number: usize, train: f64| epoch_text(&epoch(number, 0.5, Some([train, 0.9667])), 100, 0.01);
         assert_eq!(line(37, 0.9833), "epoch  37/100  loss 0.5000  accuracy  98.33 % (test  96.67 %)  0.01 s");
         assert_eq!(line(100, 1.0), "epoch 100/100  loss 0.5000  accuracy 100.00 % (test  96.67 %)  0.01 s");
+        let scheduled = |loss| Epoch { learning_rate: Some(0.00123), ..epoch(37, loss, Some([0.9833, 0.9667])) };
+        let wanted = "epoch  37/100  loss 0.5000  accuracy  98.33 % (test  96.67 %)  0.01 s  rate 1.2e-3";
+        assert_eq!(epoch_text(&scheduled(0.5), 100, 0.01), wanted);
+        assert!(epoch_text(&scheduled(4.567e12), 1000, 35_999.0).ends_with(" h"), "no room for the rate");
         let regression = epoch_text(&epoch(1, 0.25, None), 100, 0.01);
         assert_eq!(regression, "epoch   1/100  loss 0.2500  test loss 0.2500  0.01 s");
     }

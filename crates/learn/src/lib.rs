@@ -36,6 +36,7 @@ pub use check::numeric::{
 };
 pub use check::perturb::{Columns, Difference, Perturbation};
 pub use choice::UnknownName;
+pub use data::augmentation::{Augmentation, Change, augmentation_choices};
 pub use data::batches::{Batches, Sampling};
 pub use data::column::{Column, Values, Words};
 pub use data::data_source::{DataSource, Generated, Windowed, Windows};
@@ -57,7 +58,9 @@ pub use describe::network::{Extents, Network};
 pub use describe::optimizer::Optimizer;
 pub use describe::optimizers;
 pub use describe::optimizers::*;
+pub use describe::recipe::Recipe;
 pub use describe::registry::Registry;
+pub use describe::schedule::{Course, Schedule, Span, schedule_choices};
 pub use describe::sequence::Sequence;
 pub use describe::text::{
     activation_choices, activation_names, layer_choices, optimizer, optimizer_choices, optimizer_names,

@@ -128,7 +128,7 @@ fn digits(text: &str) -> Result<usize, String> {
 }
 
 pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
-    let optimizer = arguments.optimizer.optimizer()?;
+    let recipe = arguments.optimizer.recipe()?;
     let input = arguments.input.read(arguments.at.is_some())?;
     let form = arguments.form(&input)?;
     match (form, arguments.look_flag()) {
@@ -143,7 +143,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
             None => {
                 let stage = arguments.stage.unwrap_or(GraphKind::Network);
                 let shape = input.sample_shape()?;
-                let graph = stage.graph(&input.network, shape, &input.loss, optimizer.as_ref())?;
+                let graph = stage.graph(&input.network, shape, &input.loss, &recipe)?;
                 simplified(graph, arguments.simplified)?.show()
             }
         },

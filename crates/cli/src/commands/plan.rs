@@ -65,14 +65,14 @@ struct Report {
 }
 
 pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
-    let optimizer = arguments.optimizer.optimizer()?;
+    let recipe = arguments.optimizer.recipe()?;
     let input = arguments.input.read()?;
     if let (true, Some(Samples::Table(_))) = (arguments.sparse, &input.samples) {
         let why = "--sparse is for samples stored as bytes, and the rows of a table are real numbers; leave it out";
         return Err(Failure::Usage(why.to_string()));
     }
     let shape = input.sample_shape()?;
-    let described = arguments.stage.graph(&input.network, shape, &input.loss, optimizer.as_ref())?;
+    let described = arguments.stage.graph(&input.network, shape, &input.loss, &recipe)?;
     let graph = with_permutations_sunk(described.simplified()?)?;
     let sizes = arguments.batch.sizes();
     check_memory(&graph, &sizes)?;

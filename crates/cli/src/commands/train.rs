@@ -8,15 +8,15 @@ use std::time::Instant;
 use clap::Args;
 use limpid::files::write_atomically;
 use limpid::graph::memory;
-use limpid::learn::{Event, History, Loss, Network, Regression, Sampling, Task, loss_choices};
+use limpid::learn::{Event, History, Loss, Network, Optimizer, Regression, Sampling, Task, loss_choices};
 use limpid::models::Samples;
 use limpid::prelude::Precision;
 use limpid::training::{Hyperparameters, TrainedModel, TrainingError, TrainingOptions, TrainingRun, TrainingSetup};
 use serde::Serialize;
 
 use crate::arguments::{
-    DataOptions, Format, FormatOption, HoldoutOptions, NetworkOptions, OptimizerOptions, ThreadsOption, at_least_one,
-    learning_rate_help, listed, positive, seed, whole,
+    AugmentOption, DataOptions, Format, FormatOption, HoldoutOptions, NetworkOptions, OptimizerOptions, ThreadsOption,
+    at_least_one, learning_rate_help, listed, positive, seed, share, whole,
 };
 use crate::choices::offering;
 use crate::failure::Failure;
@@ -103,6 +103,16 @@ struct TypedTraining {
     ))]
     loss: Option<Loss>,
 
+    /// Label smoothing: the share of the right class that all classes are given, such as 0.1 [default: 0]
+    ///
+    /// For the losses of classification. Only training steps smooth: the losses that are shown are those of the labels
+    /// as they are.
+    #[arg(long, value_name = "SHARE", value_parser = share, allow_negative_numbers = true)]
+    label_smoothing: Option<f64>,
+
+    #[command(flatten)]
+    augment: AugmentOption,
+
     /// Type of the numbers: f32, or f64, which is more precise and slower
     #[arg(long, value_name = "TYPE", default_value_t = Precision::F32)]
     precision: Precision,
@@ -145,6 +155,16 @@ struct Report<'r> {
     /// The optimizer with its settings, where they are not the usual ones.
     #[serde(skip_serializing_if = "Option::is_none")]
     optimizer_text: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    schedule: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    weight_decay: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    label_smoothing: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    average_weights: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    augmentation: Option<String>,
     sampling: String,
     loss: String,
     precision: String,
@@ -245,9 +265,10 @@ impl Arguments {
     /// What was asked for.
     fn options(&self) -> Result<TrainingOptions, Failure> {
         let TypedTraining { learning_rate, batch_size, epochs, seed, sampling, precision, .. } = self.training;
-        Ok(self.network.of(TrainingOptions {
+        Ok(self.network.of(self.training.optimizer.of(TrainingOptions {
             loss: self.training.loss.clone(),
-            optimizer: self.training.optimizer.optimizer()?,
+            augmentation: self.training.augment.augment.clone(),
+            label_smoothing: self.training.label_smoothing.unwrap_or_default(),
             learning_rate,
             batch_size,
             epochs,
@@ -257,12 +278,18 @@ impl Arguments {
             threads: Some(self.threads.count()),
             timed: self.timed,
             ..TrainingOptions::default()
-        }))
+        })?))
     }
 
     /// Options that do not go with the data are wrong usage, and so are mistakes in a network that was typed.
     fn refused(&self, error: limpid::Error) -> Failure {
         match error {
+            limpid::Error::Training(error @ TrainingError::Augmentation { .. }) => {
+                Failure::Usage(error.to_string().replacen("augmentation", "--augment", 1))
+            }
+            limpid::Error::Training(TrainingError::TwoRates { learning_rate, max }) => Failure::Usage(format!(
+                "--learning-rate is {learning_rate:?}, and the largest rate of --schedule is {max:?}; give one of them"
+            )),
             limpid::Error::Training(TrainingError::Loss { loss }) => Failure::Usage(format!(
                 "{loss} is for classes, but the target is a number; use --loss {}, or --task {}",
                 Loss::MeanSquaredError,
@@ -300,7 +327,10 @@ impl Arguments {
 
     fn settings(&self, facts: &Facts, notes: &[String], folder: Option<&Path>) -> String {
         let Facts { chosen, parameters, .. } = facts;
-        let Hyperparameters { optimizer, learning_rate, loss, batch_size, seed, sampling, precision, .. } = chosen;
+        let Hyperparameters { learning_rate, batch_size, seed, sampling, precision, .. } = chosen;
+        let optimizer = chosen.recipe(facts.steps_per_epoch).text();
+        let smoothing = Some(chosen.label_smoothing).filter(|&smoothing| smoothing > 0.0);
+        let smoothing = smoothing.map(|smoothing| format!(", label smoothing {smoothing:?}")).unwrap_or_default();
         let bytes = parameters * precision.bytes() as u64;
         let [train, test] = facts.counts.map(|count| text::count(count as u64));
         let test = if facts.counts[1] == 0 { "none".to_string() } else { test };
@@ -311,13 +341,14 @@ impl Arguments {
             ("parameters", format!("{} ({} in {precision})", text::count(*parameters), text::bytes(bytes))),
             ("data", format!("{}: {train} to learn from, {test} to test on", facts.name)),
         ];
+        let augmented = chosen.augmentation.as_ref().map(|changes| ("", format!("pictures changed by {changes}")));
         let training = [
             ("training", format!("{} of {}", epochs_text(chosen.epochs), steps_text(facts.steps_per_epoch))),
-            ("", format!("{sampling} batches of {batch_size}, {}, learning rate {learning_rate:?}", optimizer.text())),
-            ("loss", loss.to_string()),
+            ("", format!("{sampling} batches of {batch_size}, {optimizer}, learning rate {learning_rate:?}")),
+            ("loss", format!("{}{smoothing}", chosen.loss)),
             ("seed", seed.to_string()),
         ];
-        let rows = rows.into_iter().chain(place).chain(notes).chain(training);
+        let rows = rows.into_iter().chain(place).chain(notes).chain(augmented).chain(training);
         let rows: Vec<_> = rows.map(|(name, value)| vec![name.to_string(), value]).collect();
         text::table(&[Align::Left, Align::Left], &rows)
     }
@@ -392,6 +423,11 @@ impl Arguments {
             optimizer: chosen.optimizer.name(),
             momentum: chosen.optimizer.setting("momentum"),
             optimizer_text: Some(chosen.optimizer.text()).filter(|text| text != chosen.optimizer.name()),
+            schedule: Some(chosen.schedule).filter(|schedule| !schedule.is_constant()).map(|it| it.to_string()),
+            weight_decay: given(chosen.weight_decay),
+            label_smoothing: given(chosen.label_smoothing),
+            average_weights: chosen.average_weights,
+            augmentation: chosen.augmentation.as_ref().map(ToString::to_string),
             sampling: training.sampling.to_string(),
             loss: chosen.loss.to_string(),
             precision: training.precision.to_string(),
@@ -490,6 +526,11 @@ fn last_layer_warning(network: &Network, loss: &Loss) -> Option<String> {
         _ => return None,
     };
     Some(format!("warning: the network ends in {last}, and the loss is {loss}, {why}; leave that layer out"))
+}
+
+/// A number that is not 0, as it is by default.
+fn given(number: f64) -> Option<f64> {
+    Some(number).filter(|&number| number != 0.0)
 }
 
 fn epochs_text(epochs: usize) -> String {

@@ -21,6 +21,7 @@ mod odd;
 mod parts;
 mod plot;
 mod readme;
+mod recipes;
 #[path = "../../../fetch/tests/support/mod.rs"]
 mod server;
 #[path = "../../../limpid/tests/support/shots.rs"]

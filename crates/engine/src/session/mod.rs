@@ -156,6 +156,11 @@ impl Session {
         self.pool.threads()
     }
 
+    /// The threads that it uses, for work between its runs.
+    pub fn pool(&self) -> &Pool {
+        &self.pool
+    }
+
     /// Takes a graph to run. The engine runs it with its permutations of axes moved to where the fewest numbers have to
     /// be written.
     pub fn load(&mut self, graph: Graph) -> Program {

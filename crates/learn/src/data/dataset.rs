@@ -225,7 +225,8 @@ pub(crate) fn permutation(count: usize, stream: Stream, step: u64) -> Vec<usize>
     order
 }
 
-fn picked(tensor: &Tensor, rows: &[usize]) -> Tensor {
+/// The rows of a tensor at these places, in this order.
+pub(crate) fn picked(tensor: &Tensor, rows: &[usize]) -> Tensor {
     fn pick<T: Copy>(values: &[T], row: usize, rows: &[usize]) -> Vec<T> {
         rows.iter().flat_map(|&r| &values[r * row..(r + 1) * row]).copied().collect()
     }

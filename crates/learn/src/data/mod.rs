@@ -1,5 +1,6 @@
 //! The samples to train on: data sets, batches, held-out parts, and columns of tables that become numbers.
 
+pub(crate) mod augmentation;
 pub(crate) mod batches;
 pub(crate) mod column;
 pub(crate) mod data_source;

@@ -6,6 +6,7 @@ use std::fmt;
 
 use crate::choice::{UnknownName, nearest, normalised};
 use crate::describe::initializer::Initializer;
+use crate::error::{Error, TextError};
 
 /// One of several layers, optimizers, losses or initializers.
 ///
@@ -54,6 +55,13 @@ pub enum SettingKind {
         /// The values that it may have.
         range: Range,
     },
+    /// A number that may be left out.
+    Optional {
+        /// What is taken where it is left out, in words.
+        otherwise: &'static str,
+        /// The values that it may have.
+        range: Range,
+    },
     /// A word that is there or not.
     Flag,
     /// An initializer.
@@ -67,6 +75,8 @@ pub enum Range {
     Finite,
     /// From 0 on.
     NotNegative,
+    /// Above 0.
+    Positive,
     /// From 0 to below 1.
     Share,
     /// Above 0 as a 32-bit float, and small.
@@ -80,6 +90,8 @@ pub enum Value {
     Outputs(usize),
     /// A number.
     Number(f64),
+    /// Nothing, where a number may be left out.
+    Nothing,
     /// Whether a flag is there.
     Flag(bool),
     /// An initializer.
@@ -102,6 +114,16 @@ impl Setting {
         Self { name, title, kind: SettingKind::Number { default, range }, positional: false }
     }
 
+    /// A number that may be left out.
+    pub(crate) const fn optional(
+        name: &'static str,
+        title: &'static str,
+        otherwise: &'static str,
+        range: Range,
+    ) -> Self {
+        Self { name, title, kind: SettingKind::Optional { otherwise, range }, positional: false }
+    }
+
     /// The same, which may also stand alone as the first word.
     pub(crate) const fn positional(self) -> Self {
         Self { positional: true, ..self }
@@ -116,6 +138,7 @@ impl Setting {
         match self.kind {
             SettingKind::Outputs => None,
             SettingKind::Number { default, .. } => Some(Value::Number(default)),
+            SettingKind::Optional { .. } => Some(Value::Nothing),
             SettingKind::Flag => Some(Value::Flag(false)),
             SettingKind::Initializer(initializer) => Some(Value::Initializer(initializer)),
         }
@@ -123,7 +146,7 @@ impl Setting {
 
     /// What is wrong with a number for this setting.
     pub(crate) fn refused(&self, number: f64) -> Option<&'static str> {
-        let SettingKind::Number { range, .. } = self.kind else { return None };
+        let (SettingKind::Number { range, .. } | SettingKind::Optional { range, .. }) = self.kind else { return None };
         (!range.contains(number)).then(|| range.hint())
     }
 }
@@ -138,6 +161,9 @@ impl fmt::Display for Setting {
                 // As short as it can be written: 1e-8, and not 0.00000001.
                 write!(f, "{}{separator}{default:?} ({})", self.name, range.name())
             }
+            SettingKind::Optional { otherwise, range } => {
+                write!(f, "{}={otherwise} ({})", self.name, range.name())
+            }
             SettingKind::Flag => write!(f, "{}", self.name),
             SettingKind::Initializer(initializer) => write!(f, "{}={initializer}", self.name),
         }
@@ -149,6 +175,7 @@ impl Range {
         match self {
             Self::Finite => number.is_finite(),
             Self::NotNegative => number.is_finite() && number >= 0.0,
+            Self::Positive => number.is_finite() && number > 0.0,
             Self::Share => (0.0..1.0).contains(&number),
             // Below this, f32 would divide by zero where the gradient is zero.
             Self::Small => number.is_finite() && number >= f64::from(f32::MIN_POSITIVE),
@@ -159,6 +186,7 @@ impl Range {
         match self {
             Self::Finite => "any number",
             Self::NotNegative => "0 or more",
+            Self::Positive => "above 0",
             Self::Share => "from 0 to below 1",
             Self::Small => "above 0",
         }
@@ -168,6 +196,7 @@ impl Range {
         match self {
             Self::Finite => "use a finite number",
             Self::NotNegative => "use 0 or more",
+            Self::Positive => "use a number above 0",
             Self::Share => "use a number from 0 to below 1",
             Self::Small => "use a small number above 0, such as 1e-8",
         }
@@ -179,6 +208,7 @@ impl fmt::Display for Value {
         match self {
             Self::Outputs(outputs) => write!(f, "{outputs}"),
             Self::Number(number) => write!(f, "{number}"),
+            Self::Nothing => Ok(()),
             Self::Flag(is_there) => write!(f, "{is_there}"),
             Self::Initializer(initializer) => write!(f, "{initializer}"),
         }
@@ -200,6 +230,11 @@ impl Settings<'_> {
     /// A number by its setting's name.
     pub(crate) fn number(&self, name: &str) -> f64 {
         if let Some(Value::Number(number)) = self.value(name) { number } else { f64::NAN }
+    }
+
+    /// A number that may be left out.
+    pub(crate) fn optional(&self, name: &str) -> Option<f64> {
+        if let Some(Value::Number(number)) = self.value(name) { Some(number) } else { None }
     }
 
     /// Whether a flag is there.
@@ -247,6 +282,19 @@ impl<T> Choice<T> {
         format!("the {kind} `{}` does not take `{word}`{hint}", name.text)
     }
 
+    /// Checks that these values of its settings are in their ranges.
+    pub(crate) fn check(&self, values: &[Value]) -> Result<(), Error> {
+        for (setting, value) in self.settings.iter().zip(values) {
+            if let Value::Number(number) = *value
+                && let Some(hint) = setting.refused(number)
+            {
+                let (name, found) = (setting.title, format!("{number:?}"));
+                return Err(Error::Setting { name, found, hint: hint.to_string() });
+            }
+        }
+        Ok(())
+    }
+
     /// Its text with these values, in the order of its settings; those that are the default are left out.
     pub(crate) fn written(&self, values: &[Value]) -> String {
         let mut text = self.name.to_string();
@@ -279,6 +327,31 @@ pub(crate) fn named<T>(
     let wanted = normalised(name);
     let found = rows.iter().find(|row| row.is_called(&wanted));
     found.ok_or_else(|| UnknownName::new(kind, name, &rows.iter().map(|row| row.name).collect::<Vec<_>>()))
+}
+
+/// The choice that a text names, made with the settings that follow its name.
+///
+/// # Errors
+/// [`Error::Unknown`] with all names, and [`Error::Text`] with the place of a wrong setting.
+pub(crate) fn made<T>(kind: &'static str, rows: &'static [Choice<T>], text: &str) -> Result<T, Error> {
+    let whole = Piece { text, start: 0 };
+    of_piece(kind, rows, whole)?.map_err(|wrong| Error::Text(misread(text, wrong)))
+}
+
+/// The same for a piece of a text. The inner error is a wrong setting.
+pub(crate) fn of_piece<'t, T>(
+    kind: &'static str,
+    rows: &'static [Choice<T>],
+    piece: Piece<'t>,
+) -> Result<Result<T, Wrong<'t>>, UnknownName> {
+    let mut words = piece.words();
+    let name = words.next().unwrap_or(piece);
+    Ok(named(kind, rows, name.text)?.of_words(kind, name, words.collect()))
+}
+
+/// The error about a piece of a text.
+pub(crate) fn misread(text: &str, (word, what): Wrong<'_>) -> TextError {
+    TextError { text: text.to_string(), start: word.start, end: word.end(), what, unknown: None }
 }
 
 /// A piece of a text, and where it begins.
@@ -325,6 +398,10 @@ impl<'t> Words<'t> {
                 };
                 word.map_or(Ok(default), |word| number(setting, word)).map(Value::Number)
             }
+            SettingKind::Optional { .. } => match self.option(setting.name)? {
+                Some(word) => number(setting, word).map(Value::Number),
+                None => Ok(Value::Nothing),
+            },
             SettingKind::Flag => {
                 let at = self.words.iter().position(|word| word.text == setting.name);
                 Ok(Value::Flag(at.map(|at| self.words.remove(at)).is_some()))

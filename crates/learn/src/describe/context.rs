@@ -1,6 +1,6 @@
 //! Where layers and optimizers describe themselves and declare their variables.
 
-use std::cell::{OnceCell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 
 use limpid_graph::op::STEPS_OF_THE_SECOND;
 use limpid_graph::{Builder, Fault, Shape, Stream, Var};
@@ -12,7 +12,7 @@ pub(crate) const LEARNING_RATE: &str = "learning rate";
 /// The name of the counter of steps. With its space it is no name that a layer gives a variable.
 pub(crate) const STEPS: &str = "steps taken";
 /// The name of what counts on where a 32-bit float ends.
-const ROUNDS: &str = "steps taken, in 2^24s";
+pub(crate) const ROUNDS: &str = "steps taken, in 2^24s";
 /// The seed of draws that nobody chose.
 pub(crate) const USUAL_SEED: u64 = 1;
 
@@ -55,8 +55,13 @@ pub struct Context<'b> {
     drawn: RefCell<Vec<String>>,
     declared: RefCell<Vec<Variable>>,
     learning_rate: OnceCell<Var<'b>>,
+    /// What a schedule makes of the learning rate.
+    scheduled: OnceCell<Var<'b>>,
     steps: OnceCell<Steps<'b>>,
     step_number: OnceCell<Var<'b>>,
+    /// The parameter whose next value is asked for, and that value.
+    asked: Cell<Option<Var<'b>>>,
+    answered: Cell<Option<Var<'b>>>,
 }
 
 /// The counter of steps.
@@ -83,6 +88,9 @@ impl<'b> Context<'b> {
             learning_rate: OnceCell::new(),
             steps: OnceCell::new(),
             step_number: OnceCell::new(),
+            scheduled: OnceCell::new(),
+            asked: Cell::new(None),
+            answered: Cell::new(None),
         }
     }
 
@@ -221,14 +229,35 @@ impl<'b> Context<'b> {
     /// that of an evaluation, nothing happens.
     #[track_caller]
     pub fn update(&self, variable: Var<'b>, next: Var<'b>) {
-        if self.is_step {
-            self.builder.assign(variable, next);
+        match self.asked.get() {
+            _ if !self.is_step => {}
+            Some(asked) if asked.id() == variable.id() => self.answered.set(Some(next)),
+            _ => self.builder.assign(variable, next),
         }
     }
 
-    /// The learning rate, which each training step is fed.
+    /// What `describe` makes of a variable by [`update`](Context::update), which does not happen: the caller says what
+    /// the variable becomes. None where it was not updated.
+    pub(crate) fn next_of(&self, variable: Var<'b>, describe: impl FnOnce()) -> Option<Var<'b>> {
+        let outer = (self.asked.replace(Some(variable)), self.answered.take());
+        describe();
+        self.asked.set(outer.0);
+        self.answered.replace(outer.1)
+    }
+
+    /// The learning rate: what each training step is fed, or what a schedule makes of it.
     pub fn learning_rate(&self) -> Var<'b> {
+        self.scheduled.get().copied().unwrap_or_else(|| self.fed_learning_rate())
+    }
+
+    /// The learning rate that each training step is fed.
+    pub(crate) fn fed_learning_rate(&self) -> Var<'b> {
         *self.learning_rate.get_or_init(|| self.builder.scalar(LEARNING_RATE))
+    }
+
+    /// Lets a schedule make the learning rate of the one that is fed; the first that does stays.
+    pub(crate) fn schedule(&self, describe: impl FnOnce() -> Var<'b>) {
+        self.scheduled.get_or_init(describe);
     }
 
     /// The number of this training step, counted from 1 where a training begins anew: one counter for all that ask.

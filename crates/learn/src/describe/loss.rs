@@ -112,26 +112,6 @@ impl Loss {
     ///
     /// Whatever else it needs of a sample goes into the targets: a weight, or a mask, as one more column.
     ///
-    /// Label smoothing; [`read_as`](Loss::read_as) says that the outputs are still scores of classes:
-    ///
-    /// ```
-    /// use limpid_graph::Tensor;
-    /// use limpid_learn::{Dataset, FitOptions, Loss, Model, Network};
-    ///
-    /// let smoothing = 0.1;
-    /// let smoothed = Loss::custom("smoothed-cross-entropy", move |scores, labels| {
-    ///     let classes = 2;
-    ///     let targets = labels.one_hot(classes) * (1.0 - smoothing) + smoothing / classes as f64;
-    ///     scores.softmax_cross_entropy(targets)
-    /// });
-    /// let network: Network = "2, affine 2".parse()?;
-    /// let mut model = Model::new(&network, 1)?.with_loss(smoothed.read_as(Loss::SoftmaxCrossEntropy));
-    /// let data = Dataset::new(Tensor::from([[1.0, 0.0], [0.0, 1.0]]), Tensor::from([0u8, 1]))?;
-    /// model.fit(&data, &FitOptions { epochs: 200, ..FitOptions::default() })?;
-    /// assert_eq!(model.evaluate(&data)?.accuracy, Some(1.0));
-    /// # Ok::<(), limpid_learn::Error>(())
-    /// ```
-    ///
     /// A weight for each sample, as the second column of the targets:
     ///
     /// ```
@@ -158,6 +138,54 @@ impl Loss {
     /// A loss of which only the name is known: a model with it predicts, and is not evaluated or trained.
     pub fn unknown(name: impl Into<String>, read_as: Option<Self>) -> Self {
         Self::Custom(CustomLoss { name: name.into().into(), read_as: read_as.map(Box::new), describe: None })
+    }
+
+    /// The loss that is trained where labels are smoothed: the right class is wanted with 1 − `smoothing`, and the rest is
+    /// shared by all K classes, smoothing / K each, as by PyTorch's `label_smoothing`. A yes is wanted with
+    /// 1 − `smoothing` / 2, a no with `smoothing` / 2. Source: Szegedy et al. 2016, "Rethinking the Inception
+    /// architecture", section 7.
+    ///
+    /// A training smooths by [`FitOptions::label_smoothing`](crate::FitOptions); its evaluations do not.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] for a number below 0, or 1 and above, and for a loss that is not one of classification.
+    pub fn smoothed(self, smoothing: f64) -> Result<Self, Error> {
+        let refused = |hint: &str| {
+            let (name, hint) = ("the label smoothing", hint.to_string());
+            Err(Error::Setting { name, found: format!("{smoothing:?}"), hint })
+        };
+        if !(0.0..1.0).contains(&smoothing) {
+            return refused("use a number from 0 to below 1, such as 0.1");
+        }
+        if smoothing == 0.0 {
+            return Ok(self);
+        }
+        let name = format!("{self} label-smoothing={smoothing:?}");
+        let smoothed = match &self {
+            Self::SoftmaxCrossEntropy => Self::custom(name, move |scores, targets| {
+                let shape = scores.shape();
+                let classes = shape.dims().last().and_then(|dim| dim.as_known()).unwrap_or(1);
+                let is_label = targets.rank() + 1 == scores.rank();
+                let right = if is_label { targets.one_hot(classes) } else { targets };
+                scores.softmax_cross_entropy(right * (1.0 - smoothing) + smoothing / classes as f64)
+            }),
+            Self::BinaryCrossEntropy => {
+                let own = self.clone();
+                Self::custom(name, move |scores, targets| {
+                    let targets = own.shaped(targets, scores);
+                    scores.sigmoid_cross_entropy(targets * (1.0 - smoothing) + 0.5 * smoothing)
+                })
+            }
+            _ => {
+                let hint = format!(
+                    "it is for the losses {} and {}; use 0 with {self}",
+                    Self::SoftmaxCrossEntropy,
+                    Self::BinaryCrossEntropy
+                );
+                return refused(&hint);
+            }
+        };
+        Ok(smoothed.read_as(self))
     }
 
     /// Says of a loss of your own that outputs are read as those of another: as scores of classes, say, which gives an

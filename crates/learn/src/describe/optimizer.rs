@@ -51,18 +51,13 @@ pub trait Optimizer: fmt::Debug + Send + Sync {
     /// # Errors
     /// [`Error::Setting`] with what to use instead.
     fn check(&self) -> Result<(), Error> {
-        for (setting, value) in self.choice().iter().flat_map(|row| row.settings).zip(self.settings()) {
-            if let Value::Number(number) = value
-                && let Some(hint) = setting.refused(number)
-            {
-                return Err(Error::Setting {
-                    name: setting.title,
-                    found: format!("{number:?}"),
-                    hint: hint.to_string(),
-                });
-            }
-        }
-        Ok(())
+        self.choice().map_or(Ok(()), |row| row.check(&self.settings()))
+    }
+
+    /// Whether weight decay becomes a part of the gradient, as PyTorch's `SGD` has it, rather than a step of its own, as
+    /// with `AdamW`.
+    fn couples_weight_decay(&self) -> bool {
+        false
     }
 
     /// Says what a step makes of the parameter and of any state, by [`Context::update`].

@@ -65,6 +65,10 @@ pub(crate) static OPTIMIZERS: &[Choice<Arc<dyn Optimizer>>] = &[
 pub struct Sgd;
 
 impl Optimizer for Sgd {
+    fn couples_weight_decay(&self) -> bool {
+        true
+    }
+
     fn name(&self) -> &'static str {
         "sgd"
     }
@@ -111,6 +115,10 @@ impl Default for Momentum {
 }
 
 impl Optimizer for Momentum {
+    fn couples_weight_decay(&self) -> bool {
+        true
+    }
+
     fn name(&self) -> &'static str {
         if self.nesterov { "nesterov" } else { "momentum" }
     }

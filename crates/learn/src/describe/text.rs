@@ -7,7 +7,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use crate::choice::{nearest, normalised};
-use crate::describe::choices::{Choice, MOST_UNITS, Piece, Wrong, named};
+use crate::describe::choices::{Choice, MOST_UNITS, Piece, Wrong, made};
 use crate::describe::layer::Layer;
 use crate::describe::layers;
 use crate::describe::network::Network;
@@ -150,16 +150,7 @@ pub fn activation_names() -> impl Iterator<Item = &'static str> {
 /// # Errors
 /// [`Error::Unknown`], with the known names, and [`Error::Text`] with the place of a wrong setting.
 pub fn optimizer(text: &str) -> Result<Arc<dyn Optimizer>, Error> {
-    let mut words = Piece { text, start: 0 }.words();
-    let name = words.next().unwrap_or(Piece { text, start: 0 });
-    let row = named("optimizer", OPTIMIZERS, name.text)?;
-    Ok(row.of_words("optimizer", name, words.collect()).map_err(|(word, what)| TextError {
-        text: text.to_string(),
-        start: word.start,
-        end: word.end(),
-        what,
-        unknown: None,
-    })?)
+    made("optimizer", OPTIMIZERS, text)
 }
 
 /// The optimizers, one row each.

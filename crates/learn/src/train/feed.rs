@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use limpid_engine::{Answers, Precision, Program, Session};
 use limpid_graph::{Graph, Tensor};
 
+use crate::data::augmentation::{Augmentation, Augmenter};
 use crate::data::data_source::DataSource;
 use crate::data::dataset::Dataset;
 use crate::data::labels;
@@ -27,11 +28,14 @@ pub(crate) struct Feed<'d> {
 }
 
 /// What a step is fed.
+#[derive(Debug)]
 pub(crate) enum Batch<'f> {
     /// Rows of all inputs and targets.
     Rows([&'f Tensor; 2], Cow<'f, Tensor>),
     /// A batch that was read: its inputs and targets, all of its rows.
     Read([Tensor; 2], Tensor),
+    /// A batch that was made: the same, lent.
+    Made([&'f Tensor; 2], &'f Tensor),
 }
 
 impl<'d> Feed<'d> {
@@ -65,6 +69,11 @@ impl<'d> Feed<'d> {
 
     pub(crate) fn len(&self) -> usize {
         self.source.len()
+    }
+
+    /// The changes of its pictures by an augmentation.
+    pub(crate) fn augmenter(&self, augmentation: &Augmentation, seed: u64, threads: usize) -> Result<Augmenter, Error> {
+        Augmenter::new(augmentation, &self.shape.sample, self.is_bytes, seed, threads)
     }
 
     /// All inputs and all targets, where they are in memory.
@@ -109,6 +118,7 @@ impl Batch<'_> {
     pub(crate) fn named(&self) -> [(&'static str, &Tensor); 3] {
         match self {
             Self::Rows([inputs, targets], rows) => [(INPUTS, inputs), (TARGETS, targets), (ROWS, rows)],
+            Self::Made([inputs, targets], rows) => [(INPUTS, inputs), (TARGETS, targets), (ROWS, rows)],
             Self::Read([inputs, targets], rows) => [(INPUTS, inputs), (TARGETS, targets), (ROWS, rows)],
         }
     }
@@ -118,7 +128,7 @@ fn is_bytes(data: &Dataset) -> bool {
     data.inputs().as_slice::<u8>().is_some()
 }
 
-fn counted(start: usize, end: usize) -> Tensor {
+pub(crate) fn counted(start: usize, end: usize) -> Tensor {
     Tensor::from((start..end).map(|row| row as f64).collect::<Vec<_>>())
 }
 

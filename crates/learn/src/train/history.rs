@@ -31,6 +31,9 @@ pub struct Epoch {
     pub test_loss: Option<f64>,
     /// Accuracy on the held-out data: the share of right answers.
     pub test_accuracy: Option<f64>,
+    /// The learning rate of the epoch's last step, where a schedule changes it; of epoch 0 the first step's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub learning_rate: Option<f64>,
 }
 
 /// An event of a training, given to a watching function as it happens.

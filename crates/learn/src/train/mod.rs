@@ -1,5 +1,6 @@
 //! The training step as a graph, the loop that runs it, and the model that is trained, evaluated and asked.
 
+pub(crate) mod averages;
 pub(crate) mod clock;
 pub(crate) mod evaluation;
 pub(crate) mod feed;

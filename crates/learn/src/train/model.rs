@@ -253,6 +253,7 @@ impl Model {
         for (name, value) in values {
             // Bytes would stay bytes: right for data, but variables are real numbers.
             let value = if value.as_slice::<u8>().is_some() { value.to_f32_tensor() } else { value.clone() };
+            self.average_from(name, &value);
             self.session.set(name, value);
         }
     }

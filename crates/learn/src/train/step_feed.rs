@@ -3,11 +3,13 @@
 use std::borrow::Cow;
 
 use limpid_engine::Session;
-use limpid_graph::Tensor;
+use limpid_graph::{Data, Tensor};
 
+use crate::data::augmentation::Augmenter;
 use crate::data::batches::Batches;
+use crate::data::dataset::picked;
 use crate::error::Error;
-use crate::train::feed::{Batch, BatchProgram, Feed};
+use crate::train::feed::{Batch, BatchProgram, Feed, counted};
 use crate::train::step::ROWS;
 
 /// Feeds a training step, batch by batch.
@@ -19,14 +21,33 @@ pub(crate) struct StepFeed<'d> {
     rows: Tensor,
     /// The rows of the next step, which the engine brings near meanwhile.
     next_rows: Tensor,
+    changed: Option<Changed>,
+}
+
+/// Batches of changed pictures, in memory that is used again.
+struct Changed {
+    augmenter: Augmenter,
+    inputs: Tensor,
+    targets: Tensor,
+    /// The numbers of all rows of the batch, from 0.
+    rows: Tensor,
 }
 
 impl<'d> StepFeed<'d> {
-    /// Begins at the batch of this number.
-    pub(crate) fn new(step: BatchProgram, data: Feed<'d>, mut batches: Batches, first: usize) -> Self {
+    /// Begins at the batch of this number; pictures are changed, where there is an augmenter.
+    pub(crate) fn new(
+        step: BatchProgram,
+        data: Feed<'d>,
+        mut batches: Batches,
+        first: usize,
+        augmenter: Option<Augmenter>,
+    ) -> Self {
         let mut next_rows = Tensor::zeros([0]);
         batches.write_rows(first, &mut next_rows);
-        Self { step, data, batches, rate: Tensor::scalar(f64::NAN), rows: Tensor::zeros([0]), next_rows }
+        let empty = || Tensor::zeros([0]);
+        let changed =
+            augmenter.map(|augmenter| Changed { augmenter, inputs: empty(), targets: empty(), rows: empty() });
+        Self { step, data, batches, rate: Tensor::scalar(f64::NAN), rows: empty(), next_rows, changed }
     }
 
     /// Runs the step with the batch of this number, which follows the one before, and answers the loss of the batch.
@@ -36,13 +57,72 @@ impl<'d> StepFeed<'d> {
         if self.rate.item() != Some(learning_rate) {
             self.rate = Tensor::scalar(learning_rate);
         }
-        let batch = match self.data.whole() {
-            Some(whole) => {
-                session.announce(self.step.program(), (ROWS, &self.next_rows));
-                Batch::Rows(whole, Cow::Borrowed(&self.rows))
+        let Self { step, data, batches, rate, rows, next_rows, changed } = self;
+        let batch = match (data.whole(), changed) {
+            (whole, Some(changed)) => {
+                let epoch = (at / batches.per_epoch()) as u64;
+                let samples = batches.rows(at);
+                match whole {
+                    Some(whole) => changed.of_whole(session, epoch, whole, &samples),
+                    None => changed.of_read(session, epoch, data.read(&samples)?, &samples),
+                }
             }
-            None => self.data.read(&self.batches.rows(at))?,
+            (Some(whole), None) => {
+                session.announce(step.program(), (ROWS, next_rows));
+                Batch::Rows(whole, Cow::Borrowed(rows))
+            }
+            (None, None) => data.read(&batches.rows(at))?,
         };
-        Ok(self.step.run(session, &batch, Some(&self.rate))?.item(0).unwrap_or(f64::NAN))
+        Ok(step.run(session, &batch, Some(rate))?.item(0).unwrap_or(f64::NAN))
+    }
+}
+
+impl Changed {
+    /// A batch of changed samples out of all.
+    fn of_whole<'f>(
+        &'f mut self,
+        session: &Session,
+        epoch: u64,
+        [inputs, targets]: [&Tensor; 2],
+        samples: &[usize],
+    ) -> Batch<'f> {
+        self.augmenter.write(session.pool(), epoch, inputs, (samples, samples), &mut self.inputs);
+        copy_rows(targets, samples, &mut self.targets);
+        self.made(samples.len())
+    }
+
+    /// A batch of changed samples that were read.
+    fn of_read<'f>(&'f mut self, session: &Session, epoch: u64, read: Batch<'_>, samples: &[usize]) -> Batch<'f> {
+        let [(_, inputs), (_, targets), _] = read.named();
+        let rows: Vec<usize> = (0..samples.len()).collect();
+        self.augmenter.write(session.pool(), epoch, inputs, (&rows, samples), &mut self.inputs);
+        copy_rows(targets, &rows, &mut self.targets);
+        self.made(samples.len())
+    }
+
+    fn made(&mut self, count: usize) -> Batch<'_> {
+        if self.rows.shape() != [count] {
+            self.rows = counted(0, count);
+        }
+        Batch::Made([&self.inputs, &self.targets], &self.rows)
+    }
+}
+
+/// Copies rows of a tensor, in memory that is used again where it has the right length.
+fn copy_rows(from: &Tensor, rows: &[usize], to: &mut Tensor) {
+    fn copy<T: Copy>(from: &[T], to: &mut [T], rows: &[usize]) {
+        let size = to.len() / rows.len().max(1);
+        for (to, &row) in to.chunks_exact_mut(size.max(1)).zip(rows) {
+            if let Some(from) = from.get(row * size..(row + 1) * size) {
+                to.copy_from_slice(from);
+            }
+        }
+    }
+    let is_alike = to.shape().first() == Some(&rows.len()) && to.shape().get(1..) == from.shape().get(1..);
+    match (is_alike, from.data()) {
+        (true, Data::U8(from)) => to.as_mut_slice::<u8>().into_iter().for_each(|to| copy(from, to, rows)),
+        (true, Data::F32(from)) => to.as_mut_slice::<f32>().into_iter().for_each(|to| copy(from, to, rows)),
+        (true, Data::F64(from)) => to.as_mut_slice::<f64>().into_iter().for_each(|to| copy(from, to, rows)),
+        (false, _) => *to = picked(from, rows),
     }
 }

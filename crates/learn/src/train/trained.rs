@@ -1,14 +1,19 @@
 //! What a model keeps of its training.
 
 use crate::data::batches::Sampling;
+use crate::train::averages::Averages;
 use crate::train::feed::BatchProgram;
 use crate::train::step::SampleShape;
 
 /// What a model knows of its training, for a next one to go on from. The optimizer's states are in the session.
 #[derive(Clone, Debug)]
 pub(crate) struct Trained {
-    /// The optimizer with its settings.
-    pub(crate) optimizer: String,
+    /// The optimizer with its settings and what goes along with it.
+    pub(crate) recipe: String,
+    /// What labels were smoothed by.
+    pub(crate) smoothing: f64,
+    /// Where the averages of its parameters are.
+    pub(crate) averages: Averages,
     pub(crate) shape: SampleShape,
     pub(crate) step: BatchProgram,
     pub(crate) drawn: Drawn,

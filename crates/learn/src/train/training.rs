@@ -3,12 +3,17 @@
 use std::borrow::Cow;
 use std::ops::ControlFlow;
 
+use limpid_graph::op::STEPS_OF_THE_SECOND;
 use limpid_graph::{Graph, Tensor};
 
 use crate::data::batches::Batches;
 use crate::data::data_source::DataSource;
 use crate::data::dataset::Dataset;
+use crate::describe::context::{ROUNDS, STEPS};
+use crate::describe::recipe::Recipe;
+use crate::describe::schedule::Span;
 use crate::error::Error;
+use crate::train::averages::Averages;
 use crate::train::clock::Clock;
 use crate::train::evaluation::Evaluation;
 use crate::train::feed::{BatchProgram, Feed};
@@ -52,7 +57,7 @@ impl<'t> Training<'t> {
         self.model.evaluate(data)
     }
 
-    /// The learning rate of the next step.
+    /// The learning rate of the next step; a schedule changes it from there.
     pub fn learning_rate(&self) -> f64 {
         *self.learning_rate
     }
@@ -72,7 +77,8 @@ impl Model {
     ///
     /// A second call goes on where the first one ended: with what the optimiser gathered (momentum, Adam's means), and
     /// with the batches that come next, where the data and the settings that they are drawn by are the same. So 2 epochs
-    /// and then 3 give the bits of 5. With another optimiser, or other settings of it, its state begins at zero; after
+    /// and then 3 give the bits of 5. With another optimiser, other settings of it, another schedule or one that came to
+    /// its end, its state begins at zero; after
     /// [`begin_anew`](Model::begin_anew) everything but the parameters does.
     ///
     /// ```
@@ -211,19 +217,10 @@ impl Model {
                 return Err(error.into());
             }
         };
-        let before = run.history.epochs[0];
-        let mut flow = run.show(self, Event::Epoch(&before), &mut watch)?;
-        while flow.is_continue() && run.taken < run.steps {
-            let loss = run.step(self)?;
-            let (step, epoch) = (run.taken, run.epoch());
-            flow = run.show(self, Event::Step { step, steps: run.steps, epoch, loss }, &mut watch)?;
-            if step.is_multiple_of(run.per_epoch) {
-                let ended = run.end_epoch(self)?;
-                if flow.is_continue() {
-                    flow = run.show(self, Event::Epoch(&ended), &mut watch)?;
-                }
-            }
-        }
+        let outcome = run.go(self, &mut watch);
+        let averaged = self.answer_by_averages();
+        outcome?;
+        averaged?;
         Ok(run.history)
     }
 
@@ -243,6 +240,8 @@ impl Model {
 /// A training under way.
 struct Run<'d> {
     fit: &'d FitOptions,
+    /// The steps that its schedule goes over.
+    span: Span,
     feed: StepFeed<'d>,
     train_source: &'d dyn DataSource,
     test: Option<&'d dyn DataSource>,
@@ -252,6 +251,8 @@ struct Run<'d> {
     per_epoch: usize,
     steps: usize,
     taken: usize,
+    /// How many steps of its schedule were taken.
+    scheduled: usize,
     learning_rate: f64,
     history: History,
     clock: Clock,
@@ -288,7 +289,11 @@ impl<'d> Run<'d> {
         model.learn_divisor(&first);
         let (samples, batch_size) = (train.len(), batches.batch_size());
         let drawn = Drawn { sampling: fit.sampling, samples, batch_size, seed: fit.seed, window };
-        let (step, steps_before) = model.step_program(feed.shape(), fit, &drawn)?;
+        let per_epoch = batches.per_epoch();
+        let recipe = fit.recipe(per_epoch)?;
+        let (step, steps_before) = model.step_program(feed.shape(), &recipe, fit.label_smoothing, &drawn)?;
+        let averages = model.trained.as_ref().map_or(Averages::None, |trained| trained.averages);
+        let scheduled = model.steps_of_states();
         let history = History::default();
         let clock = Clock::start();
         let before = model.note(train, test, 0, 0)?;
@@ -297,27 +302,44 @@ impl<'d> Run<'d> {
         }
         drop(first);
         let trained = Trained {
-            optimizer: format!("{:?}", fit.optimizer),
+            recipe: format!("{recipe:?}"),
+            smoothing: fit.label_smoothing,
+            averages,
             shape: feed.shape().clone(),
             step: step.clone(),
             drawn,
             steps: steps_before,
         };
         model.trained = Some(trained);
-        let per_epoch = batches.per_epoch();
-        Ok(Self {
+        let threads = model.session.threads();
+        let augmenter = fit.augmentation.as_ref().map(|it| feed.augmenter(it, fit.seed, threads)).transpose()?;
+        let mut run = Self {
             fit,
-            feed: StepFeed::new(step, feed, batches, steps_before),
+            span: recipe.span,
+            feed: StepFeed::new(step, feed, batches, steps_before, augmenter),
             train_source: train,
             test,
             per_epoch,
             steps: per_epoch.saturating_mul(fit.epochs),
             taken: 0,
+            scheduled,
             drawn: steps_before,
             learning_rate,
-            history: History { epochs: vec![before], ..history },
+            history,
             clock,
-        })
+        };
+        let learning_rate = run.rate_of(scheduled)?;
+        run.history.epochs.push(Epoch { learning_rate, ..before });
+        Ok(run)
+    }
+
+    /// What the schedule makes of the learning rate at a step, counted from 0; None where it stays as it is.
+    fn rate_of(&self, step: usize) -> Result<Option<f64>, Error> {
+        let Self { fit, span, learning_rate, .. } = self;
+        if fit.schedule.is_constant() {
+            return Ok(None);
+        }
+        Ok(fit.schedule.rates(*learning_rate, *span, [step])?.first().copied())
     }
 
     /// The epoch of the last step, counted from 1.
@@ -325,12 +347,39 @@ impl<'d> Run<'d> {
         self.taken.saturating_sub(1) / self.per_epoch + 1
     }
 
+    /// Takes all steps, unless `watch` stops it.
+    fn go<E: From<Error>>(
+        &mut self,
+        model: &mut Model,
+        watch: &mut impl FnMut(&mut Training<'_>) -> Result<ControlFlow<()>, E>,
+    ) -> Result<(), E> {
+        let before = self.history.epochs[0];
+        let mut flow = self.show(model, Event::Epoch(&before), watch)?;
+        while flow.is_continue() && self.taken < self.steps {
+            let loss = self.step(model)?;
+            let (step, epoch) = (self.taken, self.epoch());
+            flow = self.show(model, Event::Step { step, steps: self.steps, epoch, loss }, watch)?;
+            if step.is_multiple_of(self.per_epoch) {
+                let ended = self.end_epoch(model)?;
+                if flow.is_continue() {
+                    flow = self.show(model, Event::Epoch(&ended), watch)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// Takes a step, and answers the loss of its batch.
     fn step(&mut self, model: &mut Model) -> Result<f64, Error> {
+        model.learn_by_parameters()?;
         let loss = self.feed.run(&mut model.session, self.drawn + self.taken, self.learning_rate)?;
         self.taken += 1;
+        self.scheduled += 1;
         if let Some(trained) = &mut model.trained {
             trained.steps += 1;
+            if self.fit.average_weights.is_some() {
+                trained.averages = Averages::Aside;
+            }
         }
         self.check(model, loss)?;
         self.history.losses.push(loss);
@@ -340,8 +389,10 @@ impl<'d> Run<'d> {
 
     /// Notes how the model does after an epoch.
     fn end_epoch(&mut self, model: &mut Model) -> Result<Epoch, Error> {
+        model.answer_by_averages()?;
         let ended = model.note(self.train_source, self.test, self.epoch(), self.taken)?;
         self.check(model, ended.train_loss)?;
+        let ended = Epoch { learning_rate: self.rate_of(self.scheduled.saturating_sub(1))?, ..ended };
         self.history.epochs.push(ended);
         Ok(ended)
     }
@@ -374,25 +425,35 @@ impl Model {
     fn step_program(
         &mut self,
         shape: &SampleShape,
-        fit: &FitOptions,
+        recipe: &Recipe,
+        smoothing: f64,
         drawn: &Drawn,
     ) -> Result<(BatchProgram, usize), Error> {
-        let optimizer = format!("{:?}", fit.optimizer);
-        let before = self.trained.take_if(|trained| trained.optimizer == optimizer);
+        let text = format!("{recipe:?}");
+        let is_over = !recipe.schedule.is_constant() && self.steps_of_states() >= recipe.span.steps;
+        let before = self.trained.take_if(|trained| trained.recipe == text && !is_over);
         let steps = before.as_ref().filter(|trained| trained.drawn == *drawn).map_or(0, |trained| trained.steps);
-        let is_same = |trained: &&Trained| trained.shape == *shape && trained.drawn.seed == drawn.seed;
+        let is_same = |trained: &&Trained| {
+            trained.shape == *shape && trained.drawn.seed == drawn.seed && trained.smoothing == smoothing
+        };
         if let Some(Trained { step, .. }) = before.as_ref().filter(is_same) {
             let step = step.clone();
             self.trained = before;
             return Ok((step, steps));
         }
-        let (network, loss) = (self.network(), self.loss());
-        let step = step::training_step_of_seed(network, shape, &loss, fit.optimizer.as_ref(), drawn.seed)?;
+        let loss = self.loss().smoothed(smoothing)?;
+        let step = step::training_step_of_seed(self.network(), shape, &loss, recipe, drawn.seed)?;
         if before.is_none() {
             self.begin_states(&step)?;
         }
         self.trained = before;
         Ok((BatchProgram::load(&mut self.session, step.graph), steps))
+    }
+
+    /// How many steps the optimizer's states have seen.
+    fn steps_of_states(&self) -> usize {
+        let count = |name| self.session.get(name).ok().and_then(Tensor::item).map_or(0, |count| count as usize);
+        count(STEPS) + count(ROUNDS) * STEPS_OF_THE_SECOND as usize
     }
 
     /// Sets the optimizer's states as they are when a training begins. The network's variables stay as they are.
@@ -425,6 +486,7 @@ impl Model {
             train_accuracy: on_train.accuracy,
             test_loss: on_test.map(|test| test.loss),
             test_accuracy: on_test.and_then(|test| test.accuracy),
+            learning_rate: None,
         })
     }
 

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may stop at what it does not expect")]
 
+mod augmentation;
 mod choices;
 mod corpus;
 mod drawing_layers;
@@ -18,6 +19,7 @@ mod numpy_print;
 mod numpy_random;
 mod optimizers;
 mod perturbation;
+mod recipes;
 mod same_bits;
 mod skipping_zeros;
 mod spec_c_perceptron;

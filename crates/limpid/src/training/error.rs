@@ -54,6 +54,20 @@ pub enum TrainingError {
         /// The data's name.
         name: String,
     },
+    /// Augmentation of what is no picture.
+    #[error("augmentation changes pictures, and {name} is a table; leave it out")]
+    Augmentation {
+        /// The data's name.
+        name: String,
+    },
+    /// A learning rate, and a schedule that says its own.
+    #[error("the learning rate is {learning_rate:?}, and the schedule's largest is {max:?}; give one of them")]
+    TwoRates {
+        /// The learning rate.
+        learning_rate: f64,
+        /// The schedule's.
+        max: f64,
+    },
     /// A step that no machine's memory is expected to hold.
     #[error("a step would keep more than 2,147,483,648 numbers in memory; use a smaller network or batch")]
     Memory,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use limpid_engine::{Precision, available_threads};
-use limpid_learn::{Initializer, Loss, Network, Optimizer, Sampling, Sgd, Task};
+use limpid_learn::{Augmentation, Initializer, Loss, Network, Optimizer, Sampling, Schedule, Sgd, Task};
 
 use super::data::{DataKind, DataSpec};
 use super::error::TrainingError;
@@ -23,6 +23,17 @@ pub struct TrainingOptions {
     pub loss: Option<Loss>,
     /// How a step changes the parameters.
     pub optimizer: Arc<dyn Optimizer>,
+    /// How the learning rate changes from step to step.
+    pub schedule: Schedule,
+    /// How strongly weights are drawn to 0: [`Recipe::weight_decay`](limpid_learn::Recipe).
+    pub weight_decay: f64,
+    /// How much of the right class's 1 all classes share: [`Loss::smoothed`].
+    pub label_smoothing: f64,
+    /// How much of the running average of the parameters is kept from step to step; None for no averages. The model is
+    /// evaluated and saved with the averages.
+    pub average_weights: Option<f64>,
+    /// How pictures to learn from are changed, anew in every epoch; extents and background are those of the data.
+    pub augmentation: Option<Augmentation>,
     /// The size of a step; see [`usual_learning_rate`].
     pub learning_rate: Option<f64>,
     /// The number of samples in a batch.
@@ -51,6 +62,11 @@ impl Default for TrainingOptions {
             initializer: None,
             loss: None,
             optimizer: Arc::new(Sgd),
+            schedule: Schedule::default(),
+            weight_decay: 0.0,
+            label_smoothing: 0.0,
+            average_weights: None,
+            augmentation: None,
             learning_rate: None,
             batch_size: None,
             epochs: None,

@@ -8,20 +8,21 @@ use limpid_engine::Precision;
 use limpid_graph::{Graph, Sizes};
 use limpid_learn::step::{GraphKind, SampleShape};
 use limpid_learn::{
-    DataSource, Dataset, FitOptions, History, Loss, Model, Network, Optimizer, Regression, Sampling, Training,
+    Augmentation, DataSource, Dataset, FitOptions, History, Loss, Model, Network, Optimizer, Recipe, Regression,
+    Sampling, Schedule, Span, Training,
 };
 
 #[cfg(feature = "pictures")]
 use super::data::PictureData;
 #[cfg(feature = "tables")]
 use super::data::TableData;
-use super::data::{Read, TrainingData};
+use super::data::{DataKind, Read, TrainingData};
 use super::error::TrainingError;
 use super::memory::check_memory;
 use super::options::{Defaults, TrainingOptions, usual_learning_rate};
 use crate::Error;
 use crate::evaluation::regression;
-use crate::models::Saved;
+use crate::models::{Samples, Saved};
 
 /// Everything that decides a training, apart from its data: none is left to a default any more.
 #[derive(Clone, Debug)]
@@ -33,6 +34,16 @@ pub struct Hyperparameters {
     pub loss: Loss,
     /// How a step changes the parameters.
     pub optimizer: Arc<dyn Optimizer>,
+    /// How the learning rate changes from step to step.
+    pub schedule: Schedule,
+    /// How strongly weights are drawn to 0.
+    pub weight_decay: f64,
+    /// How much of the right class's 1 all classes share.
+    pub label_smoothing: f64,
+    /// How much of the running average of the parameters is kept from step to step; None for no averages.
+    pub average_weights: Option<f64>,
+    /// How pictures to learn from are changed.
+    pub augmentation: Option<Augmentation>,
     /// The size of a step.
     pub learning_rate: f64,
     /// The learning rate where none is asked for.
@@ -79,6 +90,19 @@ impl TrainingOptions {
     }
 }
 
+impl Hyperparameters {
+    /// The optimizer with what goes along with it, for epochs of so many steps.
+    pub fn recipe(&self, per_epoch: usize) -> Recipe {
+        Recipe {
+            optimizer: Arc::clone(&self.optimizer),
+            schedule: self.schedule,
+            span: Span { steps: per_epoch.saturating_mul(self.epochs.max(1)), per_epoch },
+            weight_decay: self.weight_decay,
+            average_weights: self.average_weights,
+        }
+    }
+}
+
 /// A training before its first step: what was chosen, and the data.
 #[derive(Debug)]
 pub struct TrainingSetup {
@@ -102,15 +126,27 @@ impl TrainingSetup {
         }
         let threads = options.thread_count();
         let TrainingOptions { optimizer, learning_rate, epochs, sampling, seed, precision, timed, .. } = options;
+        let TrainingOptions { schedule, weight_decay, label_smoothing, average_weights, augmentation, .. } = options;
+        if augmentation.is_some() && data.kind() == DataKind::Table {
+            return Err(TrainingError::Augmentation { name: data.spec().name.clone() }.into());
+        }
+        if let (Some(learning_rate), Some(max)) = (learning_rate, schedule.max()) {
+            return Err(TrainingError::TwoRates { learning_rate, max }.into());
+        }
         let usual_learning_rate = usual_learning_rate(optimizer.as_ref(), data.spec().task);
         let declared = network.parameters()?;
         let hyperparameters = Hyperparameters {
-            learning_rate: learning_rate.unwrap_or(usual_learning_rate),
+            learning_rate: learning_rate.or(schedule.max()).unwrap_or(usual_learning_rate),
             usual_learning_rate,
             epochs: epochs.unwrap_or(defaults.epochs),
             network,
             loss,
             optimizer,
+            schedule,
+            weight_decay,
+            label_smoothing,
+            average_weights,
+            augmentation,
             batch_size,
             sampling,
             seed,
@@ -149,8 +185,9 @@ impl TrainingSetup {
     /// # Errors
     /// Every mistake in the network, or between it, the data and the loss.
     pub fn graph(&self, kind: GraphKind) -> Result<Graph, Error> {
-        let Hyperparameters { network, loss, optimizer, .. } = &self.hyperparameters;
-        Ok(kind.graph(network, &self.shape, loss, optimizer.as_ref())?)
+        let Hyperparameters { network, loss, label_smoothing, .. } = &self.hyperparameters;
+        let loss = loss.clone().smoothed(*label_smoothing)?;
+        Ok(kind.graph(network, &self.shape, &loss, &self.hyperparameters.recipe(self.steps_per_epoch()))?)
     }
 
     /// The folder with the files of a published data set; none for other data.
@@ -166,10 +203,14 @@ impl TrainingSetup {
     /// # Errors
     /// Where the samples cannot be read, or there is no memory for the parameters.
     pub fn begin(self) -> Result<TrainingRun, Error> {
-        let Self { hyperparameters, data, threads, timed, .. } = self;
+        let Self { mut hyperparameters, data, threads, timed, .. } = self;
         let Hyperparameters { network, loss, seed, precision, .. } = &hyperparameters;
         let Read { train, test, samples } = data.read(loss)?;
         let model = Model::in_precision(network, *seed, *precision)?.with_loss(loss.clone()).with_threads(threads);
+        if let (Some(augmentation), Some(Samples::Pictures(form))) = (&mut hyperparameters.augmentation, &samples) {
+            augmentation.extents = Some([form.channels, form.height, form.width]);
+            augmentation.background = form.ground.as_ref().map_or(0.0, |ground| f64::from(ground.brightness));
+        }
         Ok(TrainingRun { hyperparameters, timed, train, test, saved: Saved { model, samples } })
     }
 
@@ -204,11 +245,18 @@ impl TrainingRun {
     ) -> Result<TrainedModel, Error> {
         let Self { hyperparameters, timed, train, test, mut saved } = self;
         let Hyperparameters { optimizer, learning_rate, batch_size, epochs, sampling, seed, .. } = hyperparameters;
+        let Hyperparameters { schedule, weight_decay, label_smoothing, average_weights, augmentation, .. } =
+            hyperparameters;
         let fit = FitOptions {
             epochs: epochs.max(1),
             batch_size,
             learning_rate: Some(learning_rate),
             optimizer,
+            schedule,
+            weight_decay,
+            label_smoothing,
+            average_weights,
+            augmentation,
             sampling,
             seed,
             timed,

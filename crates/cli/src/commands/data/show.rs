@@ -3,12 +3,14 @@
 use clap::Args;
 use limpid::draw::{ColourMap, Images, Raster};
 use limpid::files::DataSet;
-use limpid::graph::Stream;
+use limpid::graph::{Stream, Tensor};
+use limpid::learn::{Augmentation, Dataset};
 use limpid::models::Part;
+use limpid::pictures::form_of;
 use serde::Serialize;
 
 use super::Place;
-use crate::arguments::{Format, FormatOption, at_least_one, listed, seed};
+use crate::arguments::{AugmentOption, Format, FormatOption, at_least_one, listed, seed};
 use crate::choices::{PARTS, adjective, one_of};
 use crate::data::Named;
 use crate::failure::Failure;
@@ -40,6 +42,8 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "SEED", value_parser = seed, allow_negative_numbers = true)]
     seed: Option<u64>,
     #[command(flatten)]
+    augment: AugmentOption,
+    #[command(flatten)]
     format: FormatOption,
     #[command(flatten)]
     size: SizeOption,
@@ -54,7 +58,9 @@ Examples:
   A hundred by chance, as a file:
     limpid data show mnist --count 100 --seed 1 --output digits.png
   Those of one class that were held out:
-    limpid data show mnist --part test --class 7";
+    limpid data show mnist --part test --class 7
+  What pictures become in the first epochs of a training:
+    limpid data show mnist --count 4 --augment \"shift 2, rotate 10, elastic 8 3\" --output changed.png";
 
 /// More pictures than this are no picture.
 const MOST: usize = 1000;
@@ -78,17 +84,22 @@ struct Sample {
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     arguments.picture.check()?;
     let set = arguments.name.set();
-    if arguments.count > MOST {
-        return Err(Failure::Usage(format!("--count {}: a picture can show at most {MOST} samples", arguments.count)));
+    let each = arguments.augment.augment.as_ref().map_or(1, |_| VARIANTS as usize + 1);
+    if arguments.count.saturating_mul(each) > MOST {
+        return Err(Failure::Usage(format!(
+            "--count {}: a picture can show at most {} samples",
+            arguments.count,
+            MOST / each
+        )));
     }
     let class = arguments.class.as_deref().map(|class| class_of(set, class)).transpose()?;
     let folder = arguments.name.locate(arguments.place.data.as_deref())?;
     let samples = set.load(&folder).map_err(limpid::Error::from)?;
-    let (images, labels) = match arguments.part {
+    let (part_images, part_labels) = match arguments.part {
         Part::Train => (&samples.train_images, &samples.train_labels),
         Part::Test => (&samples.test_images, &samples.test_labels),
     };
-    let (images, labels) = (bytes(images), bytes(labels));
+    let (images, labels) = (bytes(part_images), bytes(part_labels));
     let rows: Vec<usize> = (0..labels.len()).filter(|&row| class.is_none_or(|class| labels[row] == class)).collect();
     let among = rows.len();
     let chosen = arguments.chosen(rows)?;
@@ -109,16 +120,52 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
         text::count(among as u64),
         adjective(arguments.part)
     );
-    let mut grid = Images::new(if chosen.len() > 40 { 10 } else { 5 }).title(title);
+    let caption = |row: usize| format!("{} #{row}", name_of(set, labels[row]));
     let size = set.sample_size();
+    if let Some(augmentation) = &arguments.augment.augment {
+        let grid = changed(set, augmentation, &chosen, part_images, caption)?;
+        return arguments.picture.show(&grid, &arguments.size);
+    }
+    let mut grid = Images::new(if chosen.len() > 40 { 10 } else { 5 }).title(title);
     for &row in &chosen {
-        let image = raster(set, &images[row * size..(row + 1) * size])?;
-        grid = grid.add(image, format!("{} #{row}", name_of(set, labels[row])));
+        grid = grid.add(raster(set, &images[row * size..(row + 1) * size])?, caption(row));
     }
     arguments.picture.show(&grid, &arguments.size)
 }
 
-fn bytes(tensor: &limpid::graph::Tensor) -> &[u8] {
+/// The seed that a training has where none is given.
+const SEED: u64 = 1;
+/// How many variants of a sample are shown: those of the first epochs.
+const VARIANTS: u64 = 7;
+
+/// Samples, each beside what it becomes in the first epochs of a training.
+fn changed(
+    set: &DataSet,
+    augmentation: &Augmentation,
+    chosen: &[usize],
+    images: &Tensor,
+    caption: impl Fn(usize) -> String,
+) -> Result<Images, Failure> {
+    let count = images.shape().first().copied().unwrap_or(0);
+    let all = Dataset::new(images.clone(), Tensor::from(vec![0u8; count]))?.reshaped(&[set.sample_size()])?;
+    let ground = form_of(set, &all).ground.map_or(0.0, |ground| f64::from(ground.brightness));
+    let augmentation = augmentation.clone().of_pictures(set.shape).on(ground);
+    let title = format!("{}: samples, and what they become by {augmentation}", set.title);
+    let mut grid = Images::new(VARIANTS as usize + 1).title(title);
+    let epochs = (0..VARIANTS).map(|epoch| augmentation.applied(&all, chosen, epoch, SEED));
+    let epochs = epochs.collect::<Result<Vec<_>, _>>()?;
+    let size = set.sample_size();
+    for (place, &row) in chosen.iter().enumerate() {
+        grid = grid.add(raster(set, &bytes(images)[row * size..(row + 1) * size])?, caption(row));
+        for (epoch, variants) in epochs.iter().enumerate() {
+            let variant = &bytes(variants.inputs())[place * size..(place + 1) * size];
+            grid = grid.add(raster(set, variant)?, format!("epoch {}", epoch + 1));
+        }
+    }
+    Ok(grid)
+}
+
+fn bytes(tensor: &Tensor) -> &[u8] {
     tensor.as_slice().unwrap_or_default()
 }
 
