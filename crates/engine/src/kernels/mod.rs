@@ -8,6 +8,8 @@ pub(crate) mod arrange;
 pub mod bench_support;
 #[allow(unsafe_code)]
 pub(crate) mod convert;
+#[allow(unsafe_code)]
+pub(crate) mod convolution;
 pub(crate) mod elements;
 pub(crate) mod index;
 mod level;

@@ -13,6 +13,7 @@
 //! first to its last stage; what an assignment makes is written where the parameter is kept.
 
 mod choose_forms;
+mod convolutions;
 mod first_fit;
 mod forms;
 mod fusion;

@@ -7,8 +7,10 @@
 //!
 //! (The change of axes in sonos/tract, `core/src/optim/change_axes.rs`, does the same for more operators.)
 
+use std::ops::Range;
+
 use limpid_graph::op::Reduce;
-use limpid_graph::{Dim, Error, Graph, Layout, Node, NodeId, Op, Shape};
+use limpid_graph::{Dim, Error, Graph, Layout, Node, NodeId, Op, Origin, Shape};
 
 /// The same values with fewer numbers permuted; the same graph, where nothing is won. It has the same leaves and names, and
 /// nodes that nothing reads any more. A session does this to the graphs that it plans.
@@ -27,7 +29,8 @@ pub(crate) fn sunk(graph: &Graph) -> Result<Option<Graph>, Error> {
     if before == 0 {
         return Ok(None);
     }
-    let mut sinker = Sinker { old: graph, nodes: Vec::new(), at: Vec::new() };
+    let has_windows = graph.nodes().any(|(_, node)| matches!(node.op, Op::Window(_)));
+    let mut sinker = Sinker { old: graph, has_windows, nodes: Vec::new(), at: Vec::new() };
     for (_, node) in graph.nodes() {
         let moved = sinker.add(node);
         sinker.at.push(moved);
@@ -66,6 +69,8 @@ struct Moved {
 
 struct Sinker<'g> {
     old: &'g Graph,
+    /// Whether windows slide over pictures: these want to stay in the order in which windows see them.
+    has_windows: bool,
     nodes: Vec<Node>,
     /// Of each old node.
     at: Vec<Moved>,
@@ -125,11 +130,17 @@ impl Sinker<'_> {
             Some(other) => *other == axes,
             None => self.repeated(input).is_some(),
         };
-        if !inputs.iter().all(can_follow) {
+        // Of what windows see, the values that follow are no larger than those that would have to be permuted back.
+        if !self.is_picture(node) && !inputs.iter().all(can_follow) {
             return None;
         }
         let inputs = inputs.iter().map(|&input| self.followed(input, &axes)).collect();
         Some(self.moved(node, node.op.clone(), inputs, axes))
+    }
+
+    /// Whether the value is one of pictures in a graph of windows.
+    fn is_picture(&self, node: &Node) -> bool {
+        self.has_windows && node.shape.rank() > 3
     }
 
     /// What a broadcast repeats, where that is little: a number, or a number for each position of one axis.
@@ -141,15 +152,22 @@ impl Sinker<'_> {
         (long <= 1).then_some(source)
     }
 
-    /// The value as it is before its axes are permuted: what it is permuted from already, or a broadcast along others.
+    /// The value as it is before its axes are permuted: what it is permuted from already, a broadcast along others, or
+    /// permuted on purpose.
     fn followed(&mut self, id: NodeId, axes: &[usize]) -> NodeId {
         let Moved { source, axes: own, .. } = self.at[id.index()].clone();
-        if own.is_some() {
-            return source;
+        match own {
+            Some(own) if own == axes => return source,
+            Some(own) => return self.permuted_back(source, Some(&own), axes),
+            None => {}
         }
-        let Some(repeated) = self.repeated(id) else { return source };
         let broadcast = self.nodes[source.index()].clone();
+        let Op::Layout(Layout::Broadcast(_)) = broadcast.op else { return self.permuted_back(source, None, axes) };
+        let repeated = broadcast.inputs[0];
         let from = self.nodes[repeated.index()].shape.clone();
+        if self.repeated(id).is_none() {
+            return self.broadcast_after(repeated, &from, &broadcast, axes);
+        }
         let missing = broadcast.shape.rank() - from.rank();
         let padded = Shape::new(std::iter::repeat_n(Dim::known(1), missing).chain(from.dims().iter().cloned()));
         let (from_shape, shape) = (unpermuted(&padded, axes), unpermuted(&broadcast.shape, axes));
@@ -158,6 +176,40 @@ impl Sinker<'_> {
         let reshaped = self.push(Node { op: reshape, inputs: vec![repeated], shape: from_shape, name: None, origin });
         let op = Op::Layout(Layout::Broadcast(shape.clone()));
         self.push(Node { op, inputs: vec![reshaped], shape, ..broadcast })
+    }
+
+    /// A value of `source`, permuted by `own`, as it is before it is permuted by `axes`.
+    fn permuted_back(&mut self, source: NodeId, own: Option<&[usize]>, axes: &[usize]) -> NodeId {
+        let back = inverse(axes);
+        let composed: Vec<usize> = back.iter().map(|&axis| own.map_or(axis, |own| own[axis])).collect();
+        if is_identity(&composed) {
+            return source;
+        }
+        let Node { shape, origin, .. } = self.nodes[source.index()].clone();
+        self.rearranged(source, Layout::Permute(composed.clone()), permuted_shape(&shape, &composed), &origin)
+    }
+
+    /// A broadcast of what is permuted before, not after.
+    fn broadcast_after(&mut self, repeated: NodeId, from: &Shape, broadcast: &Node, axes: &[usize]) -> NodeId {
+        let missing = broadcast.shape.rank() - from.rank();
+        let padded = Shape::new(std::iter::repeat_n(Dim::known(1), missing).chain(from.dims().iter().cloned()));
+        let padded_from = match missing {
+            0 => repeated,
+            _ => self.rearranged(repeated, Layout::Reshape(padded.clone()), padded.clone(), &broadcast.origin),
+        };
+        let (back, shape) = (inverse(axes), unpermuted(&broadcast.shape, axes));
+        let permuted = unpermuted(&padded, axes);
+        let layout = match moves_only_units(&padded, &back) {
+            true => Layout::Reshape(permuted.clone()),
+            false => Layout::Permute(back),
+        };
+        let permuted = self.rearranged(padded_from, layout, permuted, &broadcast.origin);
+        self.rearranged(permuted, Layout::Broadcast(shape.clone()), shape, &broadcast.origin)
+    }
+
+    fn rearranged(&mut self, input: NodeId, layout: Layout, shape: Shape, origin: &Origin) -> NodeId {
+        let (op, inputs, origin) = (Op::Layout(layout), vec![input], origin.clone());
+        self.push(Node { op, inputs, shape, name: None, origin })
     }
 
     fn through_fold(&mut self, node: &Node, reduce: &Reduce, input: NodeId) -> Option<Moved> {
@@ -178,14 +230,20 @@ impl Sinker<'_> {
 
     fn through_layout(&mut self, node: &Node, layout: &Layout, input: NodeId) -> Option<Moved> {
         let Moved { source, axes, .. } = self.at[input.index()].clone();
-        if let Layout::Permute(next) = layout {
+        if let Layout::Permute(next) = layout
+            && !(self.has_windows && moves_only_units(&self.old.node(input).shape, next))
+        {
             let axes = match axes {
                 Some(axes) => next.iter().map(|&axis| axes[axis]).collect(),
                 None => next.clone(),
             };
             return Some(Moved { source, axes: Some(axes).filter(|axes| !is_identity(axes)), written: None });
         }
-        let axes = axes?;
+        let axes = match (axes, layout) {
+            (Some(axes), _) => axes,
+            (None, Layout::Permute(next)) => (0..next.len()).collect(),
+            (None, _) => return None,
+        };
         let (layout, axes) = match *layout {
             Layout::Slice { axis, start, end } => (Layout::Slice { axis: axes[axis], start, end }, axes),
             Layout::Pad { axis, before, after } => (Layout::Pad { axis: axes[axis], before, after }, axes),
@@ -194,11 +252,84 @@ impl Sinker<'_> {
                 let axes: Vec<usize> = (0..new).chain(axes.iter().map(|axis| new + axis)).collect();
                 (Layout::Broadcast(unpermuted(shape, &axes)), axes)
             }
+            Layout::Reshape(_) | Layout::Permute(_) if self.has_windows => {
+                let (shape, axes) = reshaped_before(&self.old.node(input).shape, &node.shape, &axes)?;
+                (Layout::Reshape(shape), axes)
+            }
             // A reshape merges axes that a permutation keeps apart; of the others nothing is known here.
             _ => return None,
         };
         Some(self.moved(node, Op::Layout(layout), vec![source], axes))
     }
+}
+
+/// A reshape of a permuted value, as a reshape of the value and a permutation: the shape, and where its axes go. `axes`
+/// permutes the value to `from`, which is reshaped to `to`. `None` where axes are merged that do not stand side by side.
+fn reshaped_before(from: &Shape, to: &Shape, axes: &[usize]) -> Option<(Shape, Vec<usize>)> {
+    let mut blocks = blocks(from.dims(), to.dims())?;
+    let is_long = |axis: &usize| !from.dims()[*axis].is_one();
+    for (merged, _) in &blocks {
+        let places: Vec<usize> = merged.clone().filter(is_long).map(|axis| axes[axis]).collect();
+        let between = |pair: &[usize]| (pair[0] + 1..pair[1]).all(|place| from.dims()[position(axes, place)].is_one());
+        if !places.windows(2).all(|pair| pair[0] < pair[1] && between(pair)) {
+            return None;
+        }
+    }
+    blocks.sort_by_key(|(merged, _)| merged.clone().find(is_long).map(|axis| axes[axis]));
+    let order: Vec<usize> = blocks.into_iter().flat_map(|(_, made)| made).collect();
+    let shape = Shape::new(order.iter().map(|&axis| to.dims()[axis].clone()));
+    Some((shape, inverse(&order)))
+}
+
+/// The axes of `from` that become axes of `to`, as few at a time as have equal products; axes of one position go with those
+/// before them.
+fn blocks(from: &[Dim], to: &[Dim]) -> Option<Vec<(Range<usize>, Range<usize>)>> {
+    let (mut blocks, mut i, mut o): (Vec<(Range<usize>, Range<usize>)>, _, _) = (Vec::new(), 0, 0);
+    while i < from.len() || o < to.len() {
+        let (first_i, first_o) = (i, o);
+        let (mut left, mut right) = (Dim::known(1), Dim::known(1));
+        match (from.get(i), to.get(o)) {
+            (_, Some(dim)) if dim.is_one() => o += 1,
+            (Some(dim), _) if dim.is_one() => i += 1,
+            (Some(a), Some(b)) => {
+                (left, right, i, o) = (a.clone(), b.clone(), i + 1, o + 1);
+                while left != right {
+                    if right.divided_by(&left).is_some() {
+                        (left, i) = (left * from.get(i)?.clone(), i + 1);
+                    } else {
+                        left.divided_by(&right)?;
+                        (right, o) = (right * to.get(o)?.clone(), o + 1);
+                    }
+                }
+            }
+            _ => return None,
+        }
+        match blocks.last_mut() {
+            Some((merged, made)) if left.is_one() => (merged.end, made.end) = (i, o),
+            _ => blocks.push((first_i..i, first_o..o)),
+        }
+        let _ = right;
+    }
+    Some(blocks)
+}
+
+/// Where `place` stands in a permutation.
+fn position(axes: &[usize], place: usize) -> usize {
+    axes.iter().position(|&axis| axis == place).unwrap_or(place)
+}
+
+fn inverse(axes: &[usize]) -> Vec<usize> {
+    (0..axes.len()).map(|place| position(axes, place)).collect()
+}
+
+/// Whether the axes that are longer than 1 keep their order.
+fn moves_only_units(shape: &Shape, axes: &[usize]) -> bool {
+    let long: Vec<usize> = axes.iter().copied().filter(|&axis| !shape.dims()[axis].is_one()).collect();
+    long.is_sorted()
+}
+
+fn permuted_shape(shape: &Shape, axes: &[usize]) -> Shape {
+    Shape::new(axes.iter().map(|&axis| shape.dims()[axis].clone()))
 }
 
 /// The shape before its axes were permuted: axis i stood at `axes[i]`.

@@ -3,21 +3,25 @@
 use super::super::vector::Vector;
 
 /// A tile of the result and what it is made from.
-pub(super) struct Tile {
-    pub(super) depth: usize,
-    pub(super) a: *const f32,
+pub(crate) struct Tile {
+    /// Steps along k in a run.
+    pub(crate) depth: usize,
+    /// How many runs there are, each from where the one before began `a_jump` further in `a`; `b` goes on.
+    pub(crate) runs: usize,
+    pub(crate) a: *const f32,
     /// From one row of `a` to the next.
-    pub(super) a_row: usize,
+    pub(crate) a_row: usize,
     /// From one step along k to the next.
-    pub(super) a_step: usize,
-    pub(super) b: *const f32,
-    pub(super) b_step: usize,
-    pub(super) c: *mut f32,
-    pub(super) c_row: usize,
+    pub(crate) a_step: usize,
+    pub(crate) a_jump: usize,
+    pub(crate) b: *const f32,
+    pub(crate) b_step: usize,
+    pub(crate) c: *mut f32,
+    pub(crate) c_row: usize,
     /// How many columns of the last vector may be touched in `c`.
-    pub(super) last_columns: usize,
-    pub(super) alpha: f32,
-    pub(super) accumulate: bool,
+    pub(crate) last_columns: usize,
+    pub(crate) alpha: f32,
+    pub(crate) accumulate: bool,
 }
 
 /// # Safety
@@ -40,20 +44,24 @@ unsafe fn micro<V: Vector, const ROWS: usize, const VECTORS: usize, const BESIDE
                 V::prefetch(tile.c.wrapping_add(i * tile.c_row + v * V::WIDTH));
             }
         }
-        let (mut a, mut b) = (tile.a, tile.b);
+        let (mut start, mut b) = (tile.a, tile.b);
         // The tile that large products are made of walks in strides of four.
         let stride = if BESIDE && VECTORS == 4 { 4 } else { 1 };
-        for _ in 0..tile.depth / stride {
-            for _ in 0..stride {
+        for _ in 0..tile.runs {
+            let mut a = start;
+            for _ in 0..tile.depth / stride {
+                for _ in 0..stride {
+                    step::<V, ROWS, VECTORS>(&mut sums, a, a_row, b);
+                    a = a.wrapping_add(tile.a_step);
+                    b = b.wrapping_add(tile.b_step);
+                }
+            }
+            for _ in 0..tile.depth % stride {
                 step::<V, ROWS, VECTORS>(&mut sums, a, a_row, b);
                 a = a.wrapping_add(tile.a_step);
                 b = b.wrapping_add(tile.b_step);
             }
-        }
-        for _ in 0..tile.depth % stride {
-            step::<V, ROWS, VECTORS>(&mut sums, a, a_row, b);
-            a = a.wrapping_add(tile.a_step);
-            b = b.wrapping_add(tile.b_step);
+            start = start.wrapping_add(tile.a_jump);
         }
         let alpha = V::splat(tile.alpha);
         for i in 0..ROWS {
@@ -106,7 +114,7 @@ unsafe fn step<V: Vector, const ROWS: usize, const VECTORS: usize>(
 /// A module of a level's kernels: for each number of vectors, the numbers of rows that the registers hold.
 macro_rules! level {
     ($module:ident, $lanes:ty, $(#[$features:meta])? rows $most:expr, $($vectors:literal: [$($rows:literal),*]),*) => {
-        pub(super) mod $module {
+        pub(crate) mod $module {
             use super::{Micro, Tile};
 
             /// The most rows for each number of vectors.

@@ -16,7 +16,8 @@ mod tests;
 
 use std::ops::Range;
 
-use self::micro::{Micro, Tile};
+use self::micro::Micro;
+pub(crate) use self::micro::Tile;
 use self::pack::{Pack, Part};
 use super::{Level, Supported};
 
@@ -319,9 +320,11 @@ pub(crate) unsafe fn multiply(
                         let kernel = (tuning.kernel)(vectors, tile.len(), a_row == 1);
                         kernel(&Tile {
                             depth,
+                            runs: 1,
                             a,
                             a_row,
                             a_step,
+                            a_jump: 0,
                             b,
                             b_step,
                             c: c.start.add((block.start + tile.start) * c.row + column),
@@ -357,8 +360,37 @@ unsafe fn pack_left(tuning: &Tuning, a: Matrix, rows: usize, depth: usize, to: *
     }
 }
 
+/// How many columns a tile has at most.
+pub(crate) fn tile_width(level: Level) -> usize {
+    tuning(level).panel()
+}
+
+/// How many vectors a tile of so many columns has, where there are so many.
+pub(crate) fn vectors(level: Level, columns: usize) -> usize {
+    columns.min(tile_width(level)).div_ceil(tuning(level).width)
+}
+
+/// How many of the columns of a tile are in its last vector.
+pub(crate) fn last_columns(level: Level, columns: usize) -> usize {
+    columns - (vectors(level, columns) - 1) * tuning(level).width
+}
+
+/// How many rows a tile of so many vectors has at most.
+pub(crate) fn tile_rows(level: Level, vectors: usize) -> usize {
+    tuning(level).rows[vectors - 1]
+}
+
+/// Makes a tile of so many vectors and rows.
+///
+/// # Safety
+/// `a` and `b` can be read where the tile's runs go, `b` in whole vectors, and nobody else uses the tile of `c`.
+pub(crate) unsafe fn make_tile(level: Supported, (vectors, rows): (usize, usize), tile: &Tile) {
+    // SAFETY: the level is supported; the caller answers for the rest.
+    unsafe { (tuning(*level).kernel)(vectors, rows, tile.a_row == 1)(tile) }
+}
+
 /// Cuts a range into parts of at most `most` that differ by at most one.
-fn cut(range: Range<usize>, most: usize) -> impl Iterator<Item = Range<usize>> {
+pub(crate) fn cut(range: Range<usize>, most: usize) -> impl Iterator<Item = Range<usize>> {
     let (parts, each, more) = match range.len() {
         // The commonest, without divisions.
         len if len <= most => (1, len, 0),

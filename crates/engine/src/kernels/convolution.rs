@@ -1,0 +1,377 @@
+//! Convolutions of one sample, channels last: products whose left operand is read from the picture, tap by tap. The matrix
+//! of windows is never written.
+//!
+//! A tile of the result is some neighbouring pixels × some vectors of filters. For each row of the kernel a pixel's window
+//! is one run of neighbouring numbers, so that a product's micro-kernel reads it where it lies and jumps from run to run.
+//! (Dukhan, The Indirect Convolution Algorithm, 2019, reads windows through a table of addresses; here they are at regular
+//! distances, since what is padded is copied to scratch memory with its zeros first.)
+
+use limpid_graph::op::Window;
+
+use super::Supported;
+use super::product::{self, Tile};
+
+/// A convolution of samples of `extents` pixels of `channels` numbers each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Convolution {
+    pub(crate) samples: usize,
+    pub(crate) extents: [usize; 2],
+    pub(crate) channels: usize,
+    pub(crate) windows: [Window; 2],
+    pub(crate) places: [usize; 2],
+    pub(crate) filters: usize,
+}
+
+impl Convolution {
+    /// At how many places the window stops.
+    pub(crate) fn places(&self) -> usize {
+        self.places[0] * self.places[1]
+    }
+
+    /// How many pixels a sample has.
+    pub(crate) fn pixels(&self) -> usize {
+        self.extents[0] * self.extents[1]
+    }
+
+    /// How many pixels a window sees.
+    pub(crate) fn taps(&self) -> usize {
+        self.windows[0].size * self.windows[1].size
+    }
+
+    /// How many numbers a window sees.
+    pub(crate) fn window(&self) -> usize {
+        self.taps() * self.channels
+    }
+
+    /// The picture as its windows see it.
+    fn seen(&self) -> Padded {
+        Padded {
+            source: self.extents,
+            channels: self.channels,
+            before: self.windows.map(|window| window.before as isize),
+            spread: [1, 1],
+            extents: [0, 1].map(|axis| reach(self.windows[axis], self.places[axis])),
+        }
+    }
+
+    /// The convolution that gives the images' derivative from that of the filtered pixels: these, spread by the stride and
+    /// padded, under the mirrored kernel.
+    fn mirrored(&self) -> (Self, Padded) {
+        let last = |window: Window| window.dilation * (window.size - 1);
+        let windows = self.windows.map(|window| Window { stride: 1, before: 0, ..window });
+        let padded = Padded {
+            source: self.places,
+            channels: self.filters,
+            before: self.windows.map(|window| last(window) as isize - window.before as isize),
+            spread: self.windows.map(|window| window.stride),
+            extents: [0, 1].map(|axis| self.extents[axis] + last(self.windows[axis])),
+        };
+        let (channels, filters) = (self.filters, self.channels);
+        (Self { channels, filters, windows, places: self.extents, extents: padded.extents, ..*self }, padded)
+    }
+
+    /// How many numbers of scratch memory the convolution and its gradients need.
+    pub(crate) fn scratch_len(&self) -> usize {
+        self.seen().len().max(self.mirrored().1.len())
+    }
+}
+
+/// From the first position that a window sees to the last, at so many places.
+fn reach(window: Window, places: usize) -> usize {
+    (places - 1) * window.stride + (window.size - 1) * window.dilation + 1
+}
+
+/// A picture with zeros around it, and between its pixels.
+#[derive(Clone, Copy, Debug)]
+struct Padded {
+    source: [usize; 2],
+    channels: usize,
+    /// Where the first pixel stands; below 0 where pixels are cut off.
+    before: [isize; 2],
+    /// How far apart pixels stand.
+    spread: [usize; 2],
+    extents: [usize; 2],
+}
+
+impl Padded {
+    /// Whether it is the source, or a corner of it.
+    fn is_source(&self) -> bool {
+        self.before == [0, 0] && self.spread == [1, 1] && (0..2).all(|axis| self.extents[axis] <= self.source[axis])
+    }
+
+    fn len(&self) -> usize {
+        if self.is_source() { 0 } else { self.extents[0] * self.extents[1] * self.channels }
+    }
+
+    /// The picture, in scratch memory where it is not the source, and how many pixels apart its rows are.
+    fn of<'s>(&self, source: &'s [f32], scratch: &'s mut [f32]) -> (&'s [f32], usize) {
+        if self.is_source() {
+            return (source, self.source[1]);
+        }
+        let Self { channels, spread, before, extents: [height, width], .. } = *self;
+        let scratch = &mut scratch[..height * width * channels];
+        scratch.fill(0.0);
+        let place = |at: usize, axis: usize| {
+            let place = before[axis] + (at * spread[axis]) as isize;
+            usize::try_from(place).ok().filter(|&place| place < self.extents[axis])
+        };
+        let columns = (0..self.source[1]).filter(|&x| place(x, 1).is_some());
+        let (first, last) = (columns.clone().next().unwrap_or(0), columns.last().map_or(0, |x| x + 1));
+        for y in 0..self.source[0] {
+            let Some(row) = place(y, 0) else { continue };
+            let from = &source[y * self.source[1] * channels..][..self.source[1] * channels];
+            let out = &mut scratch[row * width * channels..][..width * channels];
+            if spread[1] == 1 {
+                let start = place(first, 1).unwrap_or(0) * channels;
+                let from = &from[first * channels..last * channels];
+                out[start..start + from.len()].copy_from_slice(from);
+                continue;
+            }
+            for x in first..last {
+                let start = place(x, 1).unwrap_or(0) * channels;
+                out[start..start + channels].copy_from_slice(&from[x * channels..][..channels]);
+            }
+        }
+        (scratch, width)
+    }
+}
+
+/// The filtered pixels of a sample: `(places, filters)`, row after row. The matrix has a row for each number in a window,
+/// `pitch` apart.
+///
+/// # Safety
+/// `matrix` is good for all its rows, each rounded up to a multiple of [`product::PAD`].
+pub(crate) unsafe fn filtered(
+    level: Supported,
+    convolution: &Convolution,
+    image: &[f32],
+    matrix: (*const f32, usize),
+    out: &mut [f32],
+    scratch: &mut [f32],
+) {
+    let (picture, row) = convolution.seen().of(image, scratch);
+    // SAFETY: as the caller says; the picture has all that windows see.
+    unsafe { slide(level, convolution, (picture, row), matrix, out) }
+}
+
+/// The derivative of a sample's pixels `(pixels, channels)` from that of its filtered ones. The matrix has a row for each
+/// tap from the last to the first and each filter, with a column for each channel.
+///
+/// # Safety
+/// As for [`filtered`].
+pub(crate) unsafe fn of_images(
+    level: Supported,
+    convolution: &Convolution,
+    up: &[f32],
+    matrix: (*const f32, usize),
+    out: &mut [f32],
+    scratch: &mut [f32],
+) {
+    let (mirrored, padded) = convolution.mirrored();
+    let picture = padded.of(up, scratch);
+    // SAFETY: as above.
+    unsafe { slide(level, &mirrored, picture, matrix, out) }
+}
+
+/// # Safety
+/// As for [`filtered`]; the picture has all that windows see.
+unsafe fn slide(
+    level: Supported,
+    convolution: &Convolution,
+    (picture, row): (&[f32], usize),
+    (matrix, pitch): (*const f32, usize),
+    out: &mut [f32],
+) {
+    let Convolution { channels, windows: [down, across], places: [rows, columns], filters, .. } = *convolution;
+    assert!(out.len() >= rows * columns * filters && picture.len() >= (reach(down, rows) - 1) * row * channels);
+    // Where the kernel's columns lie side by side, each of its rows is one run.
+    let is_dense = across.dilation == 1;
+    let (depth, runs) = if is_dense { (across.size * channels, down.size) } else { (channels, across.size) };
+    let jump = if is_dense { down.dilation * row * channels } else { across.dilation * channels };
+    let calls = if is_dense { 1 } else { down.size };
+    let width = product::tile_width(*level);
+    for first in (0..filters).step_by(width) {
+        let vectors = product::vectors(*level, filters - first);
+        let last = product::last_columns(*level, (filters - first).min(width));
+        for y in 0..rows {
+            for tile in product::cut(0..columns, product::tile_rows(*level, vectors)) {
+                for call in 0..calls {
+                    let start = (y * down.stride + call * down.dilation) * row + tile.start * across.stride;
+                    // SAFETY: the tile's windows are within the picture, its rows within `out`; the caller answers for
+                    // the matrix.
+                    unsafe {
+                        product::make_tile(
+                            level,
+                            (vectors, tile.len()),
+                            &Tile {
+                                depth,
+                                runs,
+                                a: picture.as_ptr().add(start * channels),
+                                a_row: across.stride * channels,
+                                a_step: 1,
+                                a_jump: jump,
+                                b: matrix.add(call * runs * depth * pitch + first),
+                                b_step: pitch,
+                                c: out.as_mut_ptr().add((y * columns + tile.start) * filters + first),
+                                c_row: filters,
+                                last_columns: last,
+                                alpha: 1.0,
+                                accumulate: call > 0,
+                            },
+                        );
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Adds a sample's part of the filters' derivative to `out`, `(window, filters)` row after row, or writes it there.
+///
+/// # Safety
+/// From each row of `up`, `filters` rounded up to a multiple of [`product::PAD`] can be read.
+pub(crate) unsafe fn of_filters(
+    level: Supported,
+    convolution: &Convolution,
+    image: &[f32],
+    up: &[f32],
+    (out, accumulate): (&mut [f32], bool),
+    scratch: &mut [f32],
+) {
+    let Convolution { channels, windows: [down, across], places: [rows, columns], filters, .. } = *convolution;
+    let (picture, row) = convolution.seen().of(image, scratch);
+    assert!(up.len() >= rows * columns * filters && out.len() >= convolution.window() * filters);
+    let is_dense = across.dilation == 1;
+    let (of_call, calls) = if is_dense { (across.size * channels, 1) } else { (channels, across.size) };
+    let width = product::tile_width(*level);
+    for (ky, kx) in (0..down.size).flat_map(|ky| (0..calls).map(move |kx| (ky, kx))) {
+        let tap = (ky * down.dilation * row + kx * across.dilation) * channels;
+        let to = (ky * across.size + kx) * channels;
+        for first in (0..filters).step_by(width) {
+            let vectors = product::vectors(*level, filters - first);
+            let last = product::last_columns(*level, (filters - first).min(width));
+            for tile in product::cut(0..of_call, product::tile_rows(*level, vectors)) {
+                // SAFETY: what the taps see is within the picture, the tile within `out`; the caller answers for `up`.
+                unsafe {
+                    product::make_tile(
+                        level,
+                        (vectors, tile.len()),
+                        &Tile {
+                            depth: columns,
+                            runs: rows,
+                            a: picture.as_ptr().add(tap + tile.start),
+                            a_row: 1,
+                            a_step: across.stride * channels,
+                            a_jump: down.stride * row * channels,
+                            b: up.as_ptr().add(first),
+                            b_step: filters,
+                            c: out.as_mut_ptr().add((to + tile.start) * filters + first),
+                            c_row: filters,
+                            last_columns: last,
+                            alpha: 1.0,
+                            accumulate,
+                        },
+                    );
+                }
+            }
+        }
+    }
+}
+
+/// The matrix of a convolution for its images' derivative: the taps from the last to the first, each transposed.
+/// `from` has `taps · channels` rows of `filters`; or, where it `is_transposed`, as many columns.
+pub(crate) fn mirror(
+    (from, pitch, is_transposed): (&[f32], usize, bool),
+    [taps, channels, filters]: [usize; 3],
+    (out, out_pitch): (&mut [f32], usize),
+) {
+    for (tap, out) in out.chunks_exact_mut((filters * out_pitch).max(1)).take(taps).enumerate() {
+        let first = (taps - 1 - tap) * channels;
+        for (filter, out) in out.chunks_exact_mut(out_pitch).enumerate() {
+            let at = |channel: usize| match is_transposed {
+                true => filter * pitch + first + channel,
+                false => (first + channel) * pitch + filter,
+            };
+            out[..channels].iter_mut().enumerate().for_each(|(channel, out)| *out = from[at(channel)]);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_convolution_and_its_gradients_are_the_sums_written_out() {
+        let window = |size, stride, dilation, before| Window { size, stride, dilation, before };
+        let settings = [
+            ([7, 6], 1, [window(3, 1, 1, 0), window(3, 1, 1, 0)], 5),
+            ([9, 30], 3, [window(3, 1, 1, 1), window(2, 1, 1, 1)], 30),
+            ([8, 8], 16, [window(3, 1, 1, 1), window(3, 1, 1, 1)], 70),
+            ([9, 8], 2, [window(2, 3, 2, 1), window(3, 2, 2, 2)], 17),
+            ([5, 5], 4, [window(1, 2, 1, 0), window(1, 2, 1, 0)], 3),
+        ];
+        for (extents, channels, windows, filters) in settings {
+            let around = windows.map(|w: Window| w.before);
+            let places = [0, 1].map(|i| {
+                let reach: usize = windows[i].dilation * (windows[i].size - 1) + 1;
+                (extents[i] + 2 * around[i] - reach) / windows[i].stride + 1
+            });
+            let convolution = Convolution { samples: 1, extents, channels, windows, places, filters };
+            check(&convolution);
+        }
+    }
+
+    fn check(convolution: &Convolution) {
+        let Convolution { extents: [height, width], channels, windows: [down, across], places, filters, .. } =
+            *convolution;
+        let numbers = |count: usize, seed: usize| -> Vec<f32> {
+            (0..count).map(|i| ((i * 37 + seed * 11) % 23) as f32 - 11.0).collect()
+        };
+        let (image, matrix) = (numbers(height * width * channels, 1), numbers(convolution.window() * filters, 2));
+        let up = numbers(convolution.places() * filters + product::PAD, 3);
+        // Whole numbers, so that any order gives the same sums.
+        let mut out = vec![0.0f32; convolution.places() * filters];
+        let (mut slopes, mut back) = (vec![0.0f32; matrix.len()], vec![0.0f32; image.len()]);
+        for (y, x) in (0..places[0]).flat_map(|y| (0..places[1]).map(move |x| (y, x))) {
+            for (ky, kx) in (0..down.size).flat_map(|ky| (0..across.size).map(move |kx| (ky, kx))) {
+                let row = (y * down.stride + ky * down.dilation).checked_sub(down.before).filter(|&row| row < height);
+                let column = (x * across.stride + kx * across.dilation).checked_sub(across.before);
+                let (Some(row), Some(column)) = (row, column.filter(|&column| column < width)) else { continue };
+                for (c, f) in (0..channels).flat_map(|c| (0..filters).map(move |f| (c, f))) {
+                    let (pixel, place) = ((row * width + column) * channels + c, (y * places[1] + x) * filters + f);
+                    let weight = ((ky * across.size + kx) * channels + c) * filters + f;
+                    out[place] += image[pixel] * matrix[weight];
+                    slopes[weight] += image[pixel] * up[place];
+                    back[pixel] += matrix[weight] * up[place];
+                }
+            }
+        }
+        let pitch = filters.next_multiple_of(product::PAD);
+        let mut padded = vec![f32::NAN; convolution.window() * pitch];
+        matrix
+            .chunks_exact(filters)
+            .zip(padded.chunks_exact_mut(pitch))
+            .for_each(|(from, to)| to[..filters].copy_from_slice(from));
+        let back_pitch = channels.next_multiple_of(product::PAD);
+        let mut mirrored = vec![f32::NAN; convolution.taps() * filters * back_pitch];
+        let sizes = [convolution.taps(), channels, filters];
+        mirror((&padded, pitch, false), sizes, (&mut mirrored, back_pitch));
+        let mut scratch = vec![f32::NAN; convolution.scratch_len()];
+        for level in Supported::each() {
+            let (mut found, mut found_slopes, mut found_back) =
+                (vec![f32::NAN; out.len()], vec![f32::NAN; slopes.len()], vec![f32::NAN; back.len()]);
+            // SAFETY: the matrices' rows are padded, and what `up` is read beyond its end.
+            unsafe {
+                filtered(level, convolution, &image, (padded.as_ptr(), pitch), &mut found, &mut scratch);
+                for accumulate in [false, true] {
+                    of_filters(level, convolution, &image, &up, (&mut found_slopes, accumulate), &mut scratch);
+                }
+                of_images(level, convolution, &up, (mirrored.as_ptr(), back_pitch), &mut found_back, &mut scratch);
+            }
+            assert_eq!(found, out, "{convolution:?} at {level}");
+            assert!(found_slopes.iter().zip(&slopes).all(|(a, b)| *a == 2.0 * b), "{convolution:?} at {level}");
+            assert_eq!(found_back, back, "{convolution:?} at {level}");
+        }
+    }
+}
