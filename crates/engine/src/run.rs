@@ -6,6 +6,7 @@ mod lists;
 mod moves;
 mod positions;
 mod products;
+mod samples;
 mod steps;
 mod task_frame;
 
@@ -20,7 +21,7 @@ pub(crate) use task_frame::{Base, Raw};
 use task_frame::{Failure, Frame};
 
 use crate::kernels::{Supported, prefetch};
-use crate::numbers::Numbers;
+use crate::numbers::{LINE, Numbers};
 use crate::plan::{Place, Plan, StepKind, Storage};
 use crate::pool::{Pool, Walk};
 
@@ -71,9 +72,10 @@ const FEW: usize = 1 << 12;
 impl Runner {
     pub(crate) fn new(graph: &Graph, plan: Plan, level: Supported, threads: usize) -> Result<Self, Error> {
         let none_for = |what: &str, count: usize| memory::no_memory(what, count.saturating_mul(size_of::<f32>()));
-        let arena = Numbers::zeros(plan.arena).ok_or_else(|| none_for("the values of a run", plan.arena))?;
+        // Products read whole vectors, and so beyond the last number of a value.
+        let arena = Numbers::zeros(plan.arena + LINE).ok_or_else(|| none_for("the values of a run", plan.arena))?;
         let threads = if plan.flops + plan.moved() < plan.limits.parallel { 1 } else { threads };
-        let scratch = (0..threads).map(|_| Numbers::zeros(plan.scratch).map(|own| Scratch(Mutex::new((own, None)))));
+        let scratch = (0..threads).map(|_| Numbers::zeros(plan.scratch + LINE).map(|own| Scratch(Mutex::new((own, None)))));
         let scratch = scratch.collect::<Option<_>>();
         let scratch = scratch.ok_or_else(|| none_for("the values that kernels work on", plan.scratch * threads))?;
         let tasks: Vec<usize> =

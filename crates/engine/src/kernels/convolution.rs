@@ -6,6 +6,9 @@
 //! (Dukhan, The Indirect Convolution Algorithm, 2019, reads windows through a table of addresses; here they are at regular
 //! distances, since what is padded is copied to scratch memory with its zeros first.)
 
+use std::fmt;
+use std::ops::Range;
+
 use limpid_graph::op::Window;
 
 use super::Supported;
@@ -20,6 +23,13 @@ pub(crate) struct Convolution {
     pub(crate) windows: [Window; 2],
     pub(crate) places: [usize; 2],
     pub(crate) filters: usize,
+}
+
+impl fmt::Display for Convolution {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { channels, filters, windows: [down, across], places: [rows, columns], .. } = self;
+        write!(f, "{channels}→{filters} by {}×{} at {rows}×{columns}", down.size, across.size)
+    }
 }
 
 impl Convolution {
@@ -279,13 +289,14 @@ pub(crate) unsafe fn of_filters(
 }
 
 /// The matrix of a convolution for its images' derivative: the taps from the last to the first, each transposed.
-/// `from` has `taps · channels` rows of `filters`; or, where it `is_transposed`, as many columns.
+/// `from` has `taps · channels` rows of `filters`; or, where it `is_transposed`, as many columns. `which` are the taps of
+/// the result that `out` holds.
 pub(crate) fn mirror(
     (from, pitch, is_transposed): (&[f32], usize, bool),
-    [taps, channels, filters]: [usize; 3],
+    ([taps, channels, filters], which): ([usize; 3], Range<usize>),
     (out, out_pitch): (&mut [f32], usize),
 ) {
-    for (tap, out) in out.chunks_exact_mut((filters * out_pitch).max(1)).take(taps).enumerate() {
+    for (tap, out) in which.zip(out.chunks_exact_mut((filters * out_pitch).max(1))) {
         let first = (taps - 1 - tap) * channels;
         for (filter, out) in out.chunks_exact_mut(out_pitch).enumerate() {
             let at = |channel: usize| match is_transposed {
@@ -356,7 +367,7 @@ mod tests {
         let back_pitch = channels.next_multiple_of(product::PAD);
         let mut mirrored = vec![f32::NAN; convolution.taps() * filters * back_pitch];
         let sizes = [convolution.taps(), channels, filters];
-        mirror((&padded, pitch, false), sizes, (&mut mirrored, back_pitch));
+        mirror((&padded, pitch, false), (sizes, 0..convolution.taps()), (&mut mirrored, back_pitch));
         let mut scratch = vec![f32::NAN; convolution.scratch_len()];
         for level in Supported::each() {
             let (mut found, mut found_slopes, mut found_back) =

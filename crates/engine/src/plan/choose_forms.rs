@@ -10,6 +10,7 @@ use std::collections::HashMap;
 use limpid_graph::op::{AxisMap, Monoid};
 use limpid_graph::{Graph, Index, Layout, NodeId, Op};
 
+use super::convolutions::Convolved;
 use super::forms::{ByNumber, Fold, Form, Split, axes, repeated};
 use super::{Limits, pitch};
 
@@ -18,6 +19,11 @@ use super::{Limits, pitch};
 pub(super) struct Forms {
     pub(super) splits: Vec<Split>,
     pub(super) forms: Vec<Form>,
+    /// Of each node, whether its items are samples, worked on whole: pictures, where windows slide over them.
+    pub(super) sampled: Vec<bool>,
+    /// Of each node, whether it is an arrangement that is made within a sample: nothing reads through it.
+    pub(super) arranged: Vec<bool>,
+    pub(super) convolved: Vec<Option<Convolved>>,
 }
 
 /// Another cut than the usual one has to be so much cheaper: regions of matrices go on with the usual one.
@@ -34,12 +40,30 @@ const FILLED: f64 = 0.05;
 impl Forms {
     pub(super) fn of(graph: &Graph, shapes: &[Vec<usize>], limits: &Limits) -> Self {
         let mut splits: Vec<Split> = shapes.iter().map(|shape| Split::usual(shape.len())).collect();
+        let mut sampled = vec![false; shapes.len()];
+        let samples = samples(graph, shapes);
         if shapes.iter().any(|shape| shape.len() > 2) {
-            Families::of(graph, shapes).choose(shapes, limits, &mut splits);
+            Families::of(graph, shapes).choose((shapes, limits), samples, &mut splits, &mut sampled);
+        }
+        for (id, _) in graph.nodes().filter(|(_, node)| matches!(node.op, Op::Leaf(_))) {
+            sampled[id.index()] = false;
+        }
+        let convolved = |(id, _): (NodeId, _)| {
+            let convolved = Convolved::of(graph, shapes, id)?;
+            let is_of_samples = Some(convolved.samples()) == samples;
+            let is_written = !matches!(convolved, Convolved::OfImages { .. }) || sampled[id.index()];
+            (is_of_samples && is_written).then_some(convolved)
+        };
+        let convolved: Vec<Option<Convolved>> = graph.nodes().map(convolved).collect();
+        for (at, convolved) in convolved.iter().enumerate() {
+            sampled[at] |= matches!(convolved, Some(Convolved::Filtered { .. }));
         }
         let form = |(id, node): (NodeId, &limpid_graph::Node)| {
             let at = id.index();
             let own = splits[at].form(&shapes[at]);
+            if let Some(Convolved::Filtered { convolution, .. }) = convolved[at] {
+                return Form { items: convolution.samples, rows: convolution.places(), columns: convolution.filters };
+            }
             let Op::Reduce(reduce) = &node.op else { return own };
             // What is left of each item has the form that the fold gives it.
             let from = node.inputs[0].index();
@@ -48,9 +72,34 @@ impl Forms {
                 _ => own,
             }
         };
-        let forms = graph.nodes().map(form).collect();
-        Self { splits, forms }
+        let forms: Vec<Form> = graph.nodes().map(form).collect();
+        let arranged = |(id, node): (NodeId, &limpid_graph::Node)| {
+            let (Op::Layout(layout), Some(from)) = (&node.op, node.inputs.first()) else { return false };
+            let (own, axes) = (forms[id.index()], axes(graph, shapes, id));
+            let is_within = sampled[id.index()] && sampled[from.index()] && axes.same_output(0) == Some(0);
+            let is_read_through = || matches!(repeated(&axes, &shapes[id.index()], own), Some(ByNumber::Items(_)));
+            is_within
+                && match layout {
+                    Layout::Permute(_) => true,
+                    Layout::Broadcast(_) => !is_read_through(),
+                    Layout::Slice { axis, .. } | Layout::Pad { axis, .. } => *axis > 0,
+                    // Of the others nothing is known here.
+                    _ => false,
+                }
+        };
+        let arranged = graph.nodes().map(arranged).collect();
+        Self { splits, forms, sampled, arranged, convolved }
     }
+}
+
+/// How many samples the pictures have that windows slide over.
+fn samples(graph: &Graph, shapes: &[Vec<usize>]) -> Option<usize> {
+    graph.nodes().find_map(|(id, node)| match &node.op {
+        Op::Window(windows) if windows.slides().first().is_some_and(|slide| slide.axis > 0) => {
+            shapes[id.index()].first().copied()
+        }
+        _ => None,
+    })
 }
 
 /// Nodes of one shape that functions of single numbers join.
@@ -121,7 +170,10 @@ impl Families {
     }
 
     /// Cuts the families' shapes, the largest first, so that smaller ones can follow.
-    fn choose(self, shapes: &[Vec<usize>], limits: &Limits, splits: &mut [Split]) {
+    fn choose(
+        self,
+        (shapes, limits): (&[Vec<usize>], &Limits),
+        samples: Option<usize>, splits: &mut [Split], sampled: &mut [bool]) {
         let shape = |family: &Family| &shapes[family.members[0].index()];
         let mut order: Vec<(usize, &Family)> = self.0.iter().map(|(&at, family)| (at, family)).collect();
         let count = |family: &Family| shape(family).iter().product::<usize>();
@@ -134,7 +186,12 @@ impl Families {
             if family.is_fixed || shape.len() < 2 || !follows || count(family) == 0 {
                 continue;
             }
-            let split = family.cheapest((shape, limits), &larger);
+            let is_sampled = samples == shape.first().copied() && shape.len() > 2;
+            let split = match is_sampled {
+                true => Split { items: 1, rows: shape.len() - 1 },
+                false => family.cheapest((shape, limits), &larger),
+            };
+            family.members.iter().for_each(|member| sampled[member.index()] = is_sampled);
             family.members.iter().for_each(|member| splits[member.index()] = split);
             // What follows a matrix of the usual form is one, too.
             if shape.len() > 2 || split != Split::usual(shape.len()) {

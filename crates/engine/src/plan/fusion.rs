@@ -7,6 +7,7 @@ use limpid_graph::{MapOp, NodeId, Stream};
 
 use super::first_fit::{LiveRange, first_fit};
 use super::forms::Repeat;
+use super::samples::SampleKind;
 use super::{Limits, Value, ValueId};
 use crate::kernels::{Level, product};
 use crate::numbers::LINE;
@@ -81,6 +82,8 @@ pub(crate) enum InstructionKind {
     FoldItems { monoid: Monoid, from: Operand, kept: Repeat, partials: ValueId },
     /// A product with a whole matrix of `k` rows.
     Product { left: Operand, right: ValueId, right_pitch: usize },
+    /// Work on each sample, from samples without padding.
+    Sample { kind: SampleKind, operands: Vec<Argument> },
     /// Rows of zeros with a 1 at a position.
     OneHot { positions: Argument, node: NodeId },
     /// The position of the largest number of each row.
@@ -212,6 +215,10 @@ impl Instruction {
 
     /// How many tasks may have partial results, where that is not as many as there are.
     fn most_tasks(&self, limits: &Limits) -> Option<usize> {
+        if let InstructionKind::Sample { kind: SampleKind::OfFilters { convolution, .. }, .. } = &self.kind {
+            let count = convolution.window() * convolution.filters;
+            return Some((limits.partials / count.max(1)).clamp(4, limits.most_filters).min(limits.most_tasks));
+        }
         let InstructionKind::FoldItems { from, kept, .. } = &self.kind else { return None };
         let item = from.rows * from.columns;
         let is_a_row = kept.extent <= 1 && from.rows == 1;
@@ -223,6 +230,7 @@ impl Instruction {
             InstructionKind::Product { left, .. } => {
                 product::multiply_scratch_len(level, product::Sizes { m: block, k: left.columns, n: self.columns })
             }
+            InstructionKind::Sample { kind, .. } => kind.scratch_len(),
             _ => 0,
         }
     }
@@ -240,6 +248,7 @@ impl Instruction {
     fn arguments(&self) -> &[Argument] {
         match &self.kind {
             InstructionKind::Map { arguments, .. } => arguments,
+            InstructionKind::Sample { operands, .. } => operands,
             InstructionKind::OneHot { positions, .. } => std::slice::from_ref(positions),
             InstructionKind::Spread { from }
             | InstructionKind::FoldRows { from, .. }
@@ -257,6 +266,7 @@ impl Instruction {
     fn arguments_mut(&mut self) -> &mut [Argument] {
         match &mut self.kind {
             InstructionKind::Map { arguments, .. } => arguments,
+            InstructionKind::Sample { operands, .. } => operands,
             InstructionKind::OneHot { positions, .. } => std::slice::from_mut(positions),
             InstructionKind::Spread { from }
             | InstructionKind::FoldRows { from, .. }

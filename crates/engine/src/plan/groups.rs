@@ -49,8 +49,9 @@ impl Groups {
         let (of, root) = (vec![None; count], Vec::with_capacity(count));
         let mut groups = Self { of, all: Vec::new(), root, edges: HashSet::new(), looked_at: Cell::new(0) };
         let mut fixed = vec![false; count];
-        // The fusions of so many items that depend on what is fed, or do not; the latest is the last.
-        let mut fusions: HashMap<(usize, bool), Vec<usize>> = HashMap::new();
+        // The fusions of so many items that depend on what is fed, or do not, and go by samples, or by rows; the latest is
+        // the last.
+        let mut fusions: HashMap<(usize, bool, bool), Vec<usize>> = HashMap::new();
         for (id, node) in reader.graph.nodes() {
             let is_lazy = reader.is_lazy(id);
             groups.root.push(if is_lazy { groups.root[node.inputs[0].index()] } else { id });
@@ -60,7 +61,7 @@ impl Groups {
                 continue;
             }
             let items = if alone(id) { None } else { reader.domain(id) };
-            let known = items.map(|items| fusions.entry((items, is_fixed)).or_default());
+            let known = items.map(|items| fusions.entry((items, is_fixed, reader.goes_by_samples(id))).or_default());
             let found = known.as_ref().and_then(|known| groups.that_takes(reader, id, known));
             let group = found.unwrap_or(groups.all.len());
             if found.is_none() {
@@ -128,8 +129,8 @@ impl Groups {
     fn join(&mut self, reader: Reader<'_>, id: NodeId, group: usize) {
         self.of[id.index()] = Some(group);
         self.all[group].members.push(id);
-        for &input in reader.inputs(id) {
-            let Some(read) = self.group_read(input).filter(|&read| read != group) else { continue };
+        for read in reader.reads(id) {
+            let Some(read) = self.group_read(read.source).filter(|&read| read != group) else { continue };
             if self.edges.insert((read, group)) {
                 self.all[group].reads.push(read);
                 self.all[read].readers.push(group);

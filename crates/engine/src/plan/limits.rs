@@ -24,6 +24,8 @@ pub struct Limits {
     pub not_far: usize,
     /// A node tries so many fusions, the latest first. A network of fewer large products is planned as if it tried all.
     pub tried: usize,
+    /// The gradient of a convolution's filters has no more tasks than that: each has partial results as large as they are.
+    pub most_filters: usize,
     /// Values of fewer numbers are near anyway; larger ones are asked for a block ahead.
     pub far: usize,
     /// Gathers, and lists of non-zeros, of at least so many numbers are cut into tasks.
@@ -67,6 +69,7 @@ impl Default for Limits {
             near: 1 << 12,
             not_far: 1 << 16,
             tried: 32,
+            most_filters: 16,
             far: 1 << 17,
             large: 1 << 13,
             large_product: 1 << 19,
@@ -98,6 +101,7 @@ impl Limits {
             near: 4,
             not_far: 12,
             tried: 2,
+            most_filters: 3,
             far: 8,
             large: 4,
             large_product: 8,

@@ -23,6 +23,7 @@ mod lower;
 mod memory;
 mod order;
 mod reads;
+mod samples;
 mod show;
 mod sink;
 mod sparse_operands;
@@ -35,6 +36,7 @@ use limpid_graph::op::{Monoid, WindowWalk};
 use limpid_graph::{Error, Graph, Leaf, NodeId, Op, Sizes};
 
 pub(crate) use forms::Repeat;
+pub(crate) use samples::SampleKind;
 pub(crate) use fusion::{Argument, Fusion, Instruction, InstructionKind, Operand, Store, Target};
 pub use limits::Limits;
 pub(crate) use sink::sunk;
@@ -220,6 +222,8 @@ pub(crate) enum StepKind {
     Copy { from: ValueId },
     /// Columns as rows.
     Transpose { from: ValueId },
+    /// A convolution's matrix for its images' derivative: `sizes` are its taps, channels and filters.
+    Mirror { from: ValueId, is_transposed: bool, sizes: [usize; 3] },
     /// A leaf's data as floats.
     Convert { leaf: NodeId },
     /// Rows of a leaf's data, as floats; where the leaf is a variable, of its value.
@@ -265,6 +269,7 @@ impl StepKind {
             | Self::Strided { from, .. }
             | Self::Copy { from }
             | Self::Transpose { from }
+            | Self::Mirror { from, .. }
             | Self::Pad { from, .. }
             | Self::Windows { from, .. }
             | Self::OneHot { positions: from, .. }

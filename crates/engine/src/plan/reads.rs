@@ -4,7 +4,8 @@
 use limpid_graph::{Graph, Index, Layout, Leaf, NodeId, Op};
 
 use super::choose_forms::Forms;
-use super::forms::{Access, ByNumber, Fold, Form, Split, axes, repeated};
+use super::convolutions::Convolved;
+use super::forms::{Access, ByNumber, Fold, Form, Split, axes, repeated, runs};
 use super::{Limits, Matrix, pitch};
 
 /// One input of a node, as the node reads it.
@@ -46,9 +47,40 @@ impl<'g> Reader<'g> {
         self.forms.splits[id.index()]
     }
 
-    /// Whether the node's value has another form than matrices have.
+    /// Whether the node's value has another form than matrices have, or is a picture: then its rows lie without padding.
     pub(super) fn is_merged(self, id: NodeId) -> bool {
-        self.form(id).matrix() != self.usual(id)
+        self.form(id).matrix() != self.usual(id) || self.forms.sampled[id.index()]
+    }
+
+    /// What the node is, if it is a convolution or a gradient of one.
+    pub(super) fn convolved(self, id: NodeId) -> Option<Convolved> {
+        self.forms.convolved[id.index()]
+    }
+
+    /// Whether the node goes from sample to sample, each worked on whole.
+    pub(super) fn goes_by_samples(self, id: NodeId) -> bool {
+        let sampled = |id: NodeId| self.forms.sampled[id.index()];
+        match self.op(id) {
+            Op::Reduce(_) => sampled(self.inputs(id)[0]),
+            Op::Contract => self.convolved(id).is_some(),
+            _ => sampled(id),
+        }
+    }
+
+    /// Whether the node's value has as many items as there are samples, with all axes but the last as rows: pictures, and
+    /// what is fed as such.
+    fn is_of_samples(self, id: NodeId) -> bool {
+        let rank = self.shape(id).len();
+        rank > 2 && self.split(id) == Split { items: 1, rows: rank - 1 }
+    }
+
+    /// How axes within a sample are folded that do not stand side by side: alternately kept and folded ones.
+    pub(super) fn fold_within(self, id: NodeId) -> Option<Vec<(bool, usize)>> {
+        let Op::Reduce(reduce) = self.op(id) else { return None };
+        let from = self.inputs(id)[0];
+        let is_within = self.forms.sampled[from.index()] && self.fold(id).is_none() && !reduce.axes.contains(&0);
+        let same_items = || self.form(id).items == self.form(from).items;
+        (is_within && same_items()).then(|| runs(&self.shape(from)[1..], |axis| reduce.axes.contains(&(axis + 1))))
     }
 
     /// The node's value as a matrix of its last axis.
@@ -66,7 +98,8 @@ impl<'g> Reader<'g> {
 
     /// Whether the node is only another way of reading its input: it is computed where nothing can read through it.
     pub(super) fn is_lazy(self, id: NodeId) -> bool {
-        matches!(self.op(id), Op::Layout(Layout::Reshape(_) | Layout::Broadcast(_) | Layout::Permute(_)))
+        let is_layout = matches!(self.op(id), Op::Layout(Layout::Reshape(_) | Layout::Broadcast(_) | Layout::Permute(_)));
+        is_layout && !self.forms.arranged[id.index()]
     }
 
     /// Whether the value comes from outside: fed or kept.
@@ -77,9 +110,19 @@ impl<'g> Reader<'g> {
     /// How many items a fusion has that the node can be part of; `None` where it cannot go item by item.
     pub(super) fn domain(self, id: NodeId) -> Option<usize> {
         let inputs = self.inputs(id);
+        if let Some(convolved) = self.convolved(id) {
+            return Some(convolved.samples());
+        }
         match self.op(id) {
             Op::Map(_) | Op::Formula(_) | Op::Random(_) => Some(self.form(id).items),
+            Op::Reduce(_) if self.fold_within(id).is_some() => Some(self.form(id).items),
             Op::Reduce(_) => self.fold(id).map(|_| self.folded_form(id).items),
+            Op::Layout(_) => self.forms.arranged[id.index()].then(|| self.form(id).items),
+            Op::Window(windows) => {
+                let is_within = windows.slides().first().is_some_and(|slide| slide.axis > 0);
+                let all_sampled = [id, inputs[0]].iter().all(|&id| self.is_of_samples(id));
+                (is_within && all_sampled).then(|| self.form(id).items)
+            }
             Op::Contract => {
                 let [m, n] = *self.shape(id) else { return None };
                 let k = self.shape(inputs[1])[0];
@@ -96,8 +139,6 @@ impl<'g> Reader<'g> {
                 (shape.len() == 2 && axes.as_slice() == [1]).then(|| shape[0])
             }
             Op::Index(Index::Gather { .. } | Index::ScatterAdd { .. })
-            | Op::Layout(_)
-            | Op::Window(_)
             | Op::Leaf(_) => None,
         }
     }
@@ -117,7 +158,8 @@ impl<'g> Reader<'g> {
 
     /// Whether the node's value is there only when a fusion has run over all its items.
     pub(super) fn is_terminal(self, id: NodeId) -> bool {
-        self.fold(id).is_some_and(|fold| fold.items.is_some())
+        let folds_items = || self.fold(id).is_some_and(|fold| fold.items.is_some());
+        matches!(self.convolved(id), Some(Convolved::OfFilters { .. })) || folds_items()
     }
 
     /// What a transposition of the last two axes transposes.
@@ -134,6 +176,26 @@ impl<'g> Reader<'g> {
         let by_items = self.domain(id).is_some();
         let contiguous = |input: NodeId| Read { source: self.storage(input), access: Access::Contiguous };
         let items_of = |input: NodeId, form: Form| Read { source: self.storage(input), access: Access::Items(form) };
+        let matrix = |input: NodeId| match self.transposed(input) {
+            Some(source) => Read { source: self.storage(source), access: Access::Matrix { transposed: true } },
+            None => Read { source: self.storage(input), access: Access::Matrix { transposed: false } },
+        };
+        if let Some(convolved) = self.convolved(id) {
+            let pixels = |input: NodeId, rows: usize, columns: usize| {
+                items_of(input, Form { items: convolved.samples(), rows, columns })
+            };
+            return match convolved {
+                Convolved::Filtered { images, matrix: filters, convolution: c } => {
+                    vec![pixels(images, c.pixels(), c.channels), matrix(filters)]
+                }
+                Convolved::OfImages { up, matrix: filters, convolution: c } => {
+                    vec![pixels(up, c.places(), c.filters), matrix(filters)]
+                }
+                Convolved::OfFilters { images, up, convolution: c } => {
+                    vec![pixels(images, c.pixels(), c.channels), pixels(up, c.places(), c.filters)]
+                }
+            };
+        }
         match self.op(id) {
             Op::Leaf(_) => Vec::new(),
             Op::Map(_) | Op::Formula(_) => {
@@ -142,16 +204,12 @@ impl<'g> Reader<'g> {
             }
             Op::Random(_) => inputs.iter().map(|&input| contiguous(input)).collect(),
             Op::Contract if self.shape(id).len() == 2 => {
-                let operand = |input: NodeId| match self.transposed(input) {
-                    Some(source) => Read { source: self.storage(source), access: Access::Matrix { transposed: true } },
-                    None => Read { source: self.storage(input), access: Access::Matrix { transposed: false } },
-                };
-                let left =
-                    if by_items { items_of(inputs[0], self.usual(inputs[0]).into()) } else { operand(inputs[0]) };
-                vec![left, operand(inputs[1])]
+                let left = if by_items { items_of(inputs[0], self.usual(inputs[0]).into()) } else { matrix(inputs[0]) };
+                vec![left, matrix(inputs[1])]
             }
             Op::Contract => inputs.iter().map(|&input| contiguous(self.transposed(input).unwrap_or(input))).collect(),
             Op::Reduce(_) if by_items => vec![items_of(inputs[0], self.folded_form(id))],
+            Op::Layout(_) | Op::Window(_) if by_items => vec![items_of(inputs[0], self.split(inputs[0]).form(self.shape(inputs[0])))],
             Op::Index(Index::OneHot { .. } | Index::ArgMax { .. }) if by_items => {
                 vec![items_of(inputs[0], self.form(inputs[0]))]
             }

@@ -85,6 +85,8 @@ pub(super) fn cut(
         }
         // A unit is a row.
         StepKind::Copy { .. } | StepKind::Convert { .. } => Cut::evenly(to.matrix.rows, to.matrix.columns, 1, moved),
+        // A unit is a tap.
+        StepKind::Mirror { sizes: [taps, channels, filters], .. } => Cut::evenly(*taps, channels * filters, 1, moved),
         // So many rows that whole cache lines are read.
         StepKind::Transpose { .. } => Cut::evenly(to.matrix.rows, to.matrix.columns, LINE, moved),
         // A unit is a number.

@@ -27,7 +27,7 @@ pub(super) fn find(reader: Reader<'_>) -> HashMap<NodeId, Added> {
         while is_only_used_here(id) {
             match reader.op(id) {
                 Op::Layout(Layout::Reshape(_)) => id = reader.inputs(id)[0],
-                Op::Contract if reader.shape(id).len() == 2 => return Some(id),
+                Op::Contract if reader.shape(id).len() == 2 && reader.convolved(id).is_none() => return Some(id),
                 _ => return None,
             }
         }

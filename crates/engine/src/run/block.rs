@@ -2,6 +2,7 @@
 
 use limpid_graph::Random;
 
+use super::samples::{self, Samples};
 use super::task_frame::Frame;
 use crate::kernels::{index, prefetch, product, random, reduce, tile};
 use crate::plan::{Argument, Fusion, Instruction, InstructionKind, Operand, Place, Store, Target, ValueId};
@@ -185,6 +186,17 @@ unsafe fn instruct(block: &Block<'_>, instruction: &Instruction, rest: &mut [f32
             let all = (0..sizes.m, 0..product::panels(*level, columns));
             // SAFETY: rows of the right operand are padded; the caller answers for the rest.
             unsafe { product::multiply(level, sizes, a, b, all, c, product::ProductOptions::PLAIN, rest) };
+        }
+        InstructionKind::Sample { kind, operands } => {
+            let mut starts = [std::ptr::null(); 2];
+            for (which, (start, &argument)) in starts.iter_mut().zip(operands).enumerate() {
+                let len = kind.operand_len(which);
+                // SAFETY: as above.
+                *start = unsafe { block.start(argument, len) }.cast_const();
+            }
+            let samples = Samples { operands: starts, count: items, task, is_first: block.is_first, out };
+            // SAFETY: as above; the plan has slack behind slots and values.
+            unsafe { samples::run(frame, kind, samples, rest) };
         }
         InstructionKind::OneHot { positions, node } => {
             // SAFETY: as above.

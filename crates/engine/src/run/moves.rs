@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::task_frame::{Frame, Raw, part};
-use crate::kernels::{arrange, convert, tile};
+use crate::kernels::{arrange, convert, convolution, tile};
 use crate::plan::{Matrix, Place, Step, StepKind, Value, ValueId};
 
 /// Runs a task of a step of one of these kinds.
@@ -30,6 +30,12 @@ pub(super) unsafe fn run(frame: &Frame<'_>, step: &Step, to: ValueId, task: usiz
                 let which = units(rows);
                 let out = frame.numbers_mut(to, which.start * pitch, which.len() * pitch);
                 arrange::transpose(frame.all(*from), frame.plan.value(*from).pitch, (which, columns), out, pitch);
+            }
+            StepKind::Mirror { from, is_transposed, sizes: sizes @ [taps, _, filters] } => {
+                let (which, input) = (units(*taps), frame.plan.value(*from).pitch);
+                let of_tap = filters * pitch;
+                let out = frame.numbers_mut(to, which.start * of_tap, which.len() * of_tap);
+                convolution::mirror((frame.all(*from), input, *is_transposed), (*sizes, which), (out, pitch));
             }
             StepKind::Convert { leaf } => {
                 let (which, data) = (units(rows), frame.stored[leaf.index()]);

@@ -49,6 +49,7 @@ pub(super) unsafe fn run(frame: &Frame<'_>, step: &Step, task: usize, scratch: &
             StepKind::Strided { .. }
             | StepKind::Copy { .. }
             | StepKind::Transpose { .. }
+            | StepKind::Mirror { .. }
             | StepKind::Convert { .. }
             | StepKind::Pad { .. }
             | StepKind::Windows { .. }

@@ -327,8 +327,11 @@ impl<'b> Growing<'b> {
     }
 
     /// A window along one axis, or along two: what it sees, and now and then what is added up from that.
-    fn windows(&self) -> Option<Var<'b>> {
+    fn windows(&mut self) -> Option<Var<'b>> {
         let (x, axis) = self.any_axis()?;
+        if self.draws.once_in(2) {
+            return self.convolution();
+        }
         let sliding = || {
             let window = Sliding::new(self.draws.pick(&[1, 2, 3])).stride(self.draws.pick(&[1, 1, 2, 3]));
             window.dilation(self.draws.pick(&[1, 1, 2])).pad(self.draws.below(3), self.draws.below(3))
@@ -378,6 +381,42 @@ impl<'b> Growing<'b> {
         let name = format!("step {}", self.feeds.len());
         self.feeds.push((name.clone(), Tensor::scalar(number)));
         self.b.input(&name, Shape::scalar())
+    }
+
+    /// A convolution of samples, or its transpose.
+    fn convolution(&mut self) -> Option<Var<'b>> {
+        let known = |x: &Var<'b>| x.shape().dims()[1..].iter().all(|dim| dim.as_known().is_some());
+        let x = (0..4).map(|_| self.any()).find(|x| x.rank() == 4 && known(x)).unwrap_or_else(|| {
+            let images = Shape::from(("batch", self.draws.pick(&[1, 2, 3]), self.draws.pick(&[3, 5]), 4));
+            self.leaf(images)
+        });
+        let [channels, height, width] = [1, 2, 3].map(|axis| self.extent(x, axis));
+        let windows = [0; 2].map(|_| {
+            let window = Sliding::new(self.draws.pick(&[1, 2, 3])).stride(self.draws.pick(&[1, 1, 2]));
+            window.dilation(self.draws.pick(&[1, 1, 2])).pad(self.draws.below(3), self.draws.below(3))
+        });
+        windows[0].places(height).and(windows[1].places(width))?;
+        let filters = self.draws.pick(&[1, 2, 3, 17]);
+        let size = windows.map(|window| window.size());
+        let kernels = self.leaf(Shape::from((filters, channels, size[0], size[1])));
+        let filtered = x.convolve(kernels, windows, 1);
+        let filtered = if self.kind == Kind::Gentle { filtered.tanh() } else { filtered };
+        Some(match self.draws.below(4) {
+            0 => filtered.convolve_transposed(kernels, windows, [height, width]),
+            1 => self.pooled(filtered),
+            _ => filtered,
+        })
+    }
+
+    /// The largest of each two by two pixels, where these cover all.
+    fn pooled(&self, x: Var<'b>) -> Var<'b> {
+        let dims = x.shape().dims().to_vec();
+        let halves = dims[2..].iter().map(|dim| dim.divided_by(&Dim::known(2))).collect::<Option<Vec<_>>>();
+        let Some([down, across]) = halves.as_deref().map(|halves| [halves[0].clone(), halves[1].clone()]) else {
+            return x;
+        };
+        let two = Dim::known(2);
+        x.reshape(Shape::new([dims[0].clone(), dims[1].clone(), down, two.clone(), across, two])).max([3, 5])
     }
 
     fn composition(&self) -> Option<Var<'b>> {

@@ -15,7 +15,7 @@ use crate::plan::{
 
 /// A fusion as it is written: slots are numbered afresh, and placed when it is whole.
 #[derive(Default)]
-struct Writer {
+pub(super) struct Writer {
     instructions: Vec<Instruction>,
     stores: Vec<Store>,
     /// Where each member's items are.
@@ -28,14 +28,14 @@ struct Writer {
     reads: Vec<ValueId>,
     writes: Vec<ValueId>,
     /// Partial results of tasks, and what they are folded into.
-    partials: Vec<(Monoid, ValueId, ValueId, NodeId)>,
+    pub(super) partials: Vec<(Monoid, ValueId, ValueId, NodeId)>,
 }
 
 /// The rows of an item, and their columns.
-type Rows = (usize, usize);
+pub(super) type Rows = (usize, usize);
 
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-enum Load {
+pub(super) enum Load {
     Rows(ValueId, usize),
     Spread(Operand),
     Repeat(ValueId, Repeat),
@@ -45,33 +45,33 @@ enum Load {
 }
 
 impl Writer {
-    fn slot(&mut self) -> usize {
+    pub(super) fn slot(&mut self) -> usize {
         self.slots += 1;
         self.slots - 1
     }
 
     /// How far apart rows lie in slots.
-    fn pitch(&self, columns: usize) -> usize {
+    pub(super) fn pitch(&self, columns: usize) -> usize {
         if self.is_contiguous { columns } else { pitch(columns) }
     }
 
-    fn push(&mut self, kind: InstructionKind, to: Target, (rows, columns): Rows) {
+    pub(super) fn push(&mut self, kind: InstructionKind, to: Target, (rows, columns): Rows) {
         let pitch = self.pitch(columns);
         self.instructions.push(Instruction { kind, to, rows, columns, pitch });
     }
 
-    fn emit(&mut self, kind: InstructionKind, form: Rows) -> Argument {
+    pub(super) fn emit(&mut self, kind: InstructionKind, form: Rows) -> Argument {
         let slot = self.slot();
         self.push(kind, Target::Slot(slot), form);
         Argument::Slot(slot)
     }
 
     /// The result of an instruction as the operand of another.
-    fn operand(&mut self, kind: InstructionKind, form @ (rows, columns): Rows) -> Operand {
+    pub(super) fn operand(&mut self, kind: InstructionKind, form @ (rows, columns): Rows) -> Operand {
         Operand { at: self.emit(kind, form), rows, columns, pitch: self.pitch(columns) }
     }
 
-    fn load(&mut self, what: Load, form: Rows, kind: InstructionKind) -> Argument {
+    pub(super) fn load(&mut self, what: Load, form: Rows, kind: InstructionKind) -> Argument {
         if let Some(&argument) = self.loaded.get(&(what, form)) {
             return argument;
         }
@@ -80,7 +80,7 @@ impl Writer {
         argument
     }
 
-    fn read(&mut self, value: ValueId) -> ValueId {
+    pub(super) fn read(&mut self, value: ValueId) -> ValueId {
         self.reads.push(value);
         value
     }
@@ -141,6 +141,9 @@ impl Lowering<'_> {
     fn member(&mut self, writer: &mut Writer, id: NodeId) {
         let node = self.reader.graph.node(id);
         let reads = self.reader.reads(id);
+        if let Some(convolved) = self.reader.convolved(id) {
+            return self.convolution(writer, id, convolved, &reads);
+        }
         let form = self.reader.form(id);
         match &node.op {
             Op::Map(op) => {
@@ -159,7 +162,12 @@ impl Lowering<'_> {
                 writer.read(right);
                 self.result(writer, id, InstructionKind::Product { left, right, right_pitch });
             }
-            Op::Reduce(reduce) => self.fold(writer, id, reduce.monoid, reads[0]),
+            Op::Reduce(reduce) => match self.reader.fold_within(id) {
+                Some(groups) => self.fold_within(writer, id, (reduce.monoid, groups), reads[0]),
+                None => self.fold(writer, id, reduce.monoid, reads[0]),
+            },
+            Op::Layout(layout) => self.arrangement(writer, id, layout, reads[0]),
+            Op::Window(windows) => self.windows(writer, id, windows, reads[0]),
             Op::Index(Index::OneHot { .. }) => {
                 let positions = self.items(writer, reads[0]).at;
                 self.result(writer, id, InstructionKind::OneHot { positions, node: id });
@@ -176,7 +184,7 @@ impl Lowering<'_> {
                 let step = reads.iter().map(single).collect();
                 self.result(writer, id, InstructionKind::Uniform { stream: random.stream, step });
             }
-            Op::Index(_) | Op::Layout(_) | Op::Window(_) | Op::Leaf(_) => {}
+            Op::Index(_) | Op::Leaf(_) => {}
         }
     }
 
@@ -213,7 +221,7 @@ impl Lowering<'_> {
     }
 
     /// The instruction that computes a member, to where its items are wanted.
-    fn result(&mut self, writer: &mut Writer, id: NodeId, kind: InstructionKind) {
+    pub(super) fn result(&mut self, writer: &mut Writer, id: NodeId, kind: InstructionKind) {
         let Form { rows, columns, .. } = self.reader.form(id);
         if !self.materialised[id.index()] {
             let items = writer.emit(kind, (rows, columns));
@@ -267,7 +275,7 @@ impl Lowering<'_> {
     }
 
     /// What is read item by item, whatever its pitch.
-    fn items(&mut self, writer: &mut Writer, read: Read) -> Operand {
+    pub(super) fn items(&mut self, writer: &mut Writer, read: Read) -> Operand {
         let form = match read.access {
             Access::Items(form) => form,
             // What is read otherwise is no instruction's operand.

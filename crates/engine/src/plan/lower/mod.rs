@@ -4,6 +4,7 @@ mod assignments;
 mod fusions;
 mod needs;
 mod products;
+mod samples;
 mod sparse;
 mod steps;
 mod values;
@@ -96,6 +97,9 @@ impl<'g> Lowering<'g> {
         let products: HashSet<NodeId> = added.values().map(|added| added.product).collect();
         let mut origins = HashMap::new();
         for (id, _) in graph.nodes().filter(|(_, node)| matches!(node.op, Op::Contract)) {
+            if reader.convolved(id).is_some() {
+                continue;
+            }
             if let Some((x, matrix)) = sparse::left_operand(reader, id) {
                 let is_gradient = reader.transposed(reader.inputs(id)[0]).is_some();
                 let is_added = products.contains(&id);

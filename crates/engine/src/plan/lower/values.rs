@@ -21,6 +21,8 @@ pub(super) enum Rearranged {
     Reshaped(Matrix),
     /// The same, in memory of its own.
     Copied,
+    /// A convolution's matrix, of so many taps, channels and filters, for its images' derivative.
+    Mirrored { is_transposed: bool, sizes: [usize; 3] },
 }
 
 impl Lowering<'_> {
@@ -79,6 +81,7 @@ impl Lowering<'_> {
             return true;
         }
         match self.reader.op(id) {
+            Op::Contract if self.reader.is_terminal(id) => true,
             Op::Contract => self.reader.shape(id).len() != 2,
             Op::Index(Index::Gather { .. }) => self.reader.reads(id)[0].access != Access::Raw,
             Op::Reduce(_) => !by_items || (self.reader.is_terminal(id) && self.reader.form(id).matrix().rows > 1),
@@ -113,6 +116,10 @@ impl Lowering<'_> {
             Rearranged::Reshaped(Matrix { rows, columns }) => {
                 (self.new_value(&[rows, columns], pitch(columns), place, node), copy)
             }
+            Rearranged::Mirrored { is_transposed, sizes: sizes @ [taps, channels, filters] } => (
+                self.new_value(&[taps * filters, channels], channels.next_multiple_of(LINE), place, None),
+                StepKind::Mirror { from, is_transposed, sizes },
+            ),
             Rearranged::Padded => {
                 let pitch = columns.next_multiple_of(LINE);
                 (self.new_value(&[rows, columns], pitch, place, node), copy)

@@ -1,0 +1,110 @@
+//! Work within samples: the instructions of convolutions, windows, and arrangements and folds that no form makes simple.
+
+use limpid_graph::op::{Monoid, row_major_strides};
+use limpid_graph::{Layout, NodeId, Windows};
+
+use super::Lowering;
+use super::fusions::{Load, Writer};
+use super::values::Rearranged;
+use crate::kernels::convolution::Convolution;
+use crate::plan::convolutions::Convolved;
+use crate::plan::forms::Access;
+use crate::plan::reads::Read;
+use crate::plan::{Argument, InstructionKind, Matrix, Operand, Place, SampleKind, Target, ValueId, pitch};
+
+impl Lowering<'_> {
+    pub(super) fn convolution(&mut self, writer: &mut Writer, id: NodeId, convolved: Convolved, reads: &[Read]) {
+        let (kind, operands) = match convolved {
+            Convolved::Filtered { convolution, .. } => {
+                let matrix = Matrix { rows: convolution.window(), columns: convolution.filters };
+                let (matrix, pitch) = self.right_operand(reads[1], matrix);
+                (SampleKind::Filtered { convolution, matrix: writer.read(matrix), pitch }, &reads[..1])
+            }
+            Convolved::OfImages { convolution, .. } => {
+                let (matrix, pitch) = self.mirrored(reads[1], &convolution);
+                (SampleKind::OfImages { convolution, matrix: writer.read(matrix), pitch }, &reads[..1])
+            }
+            Convolved::OfFilters { convolution, .. } => {
+                let count = convolution.window() * convolution.filters;
+                let partials = self.new_value(&[0, count], pitch(count), Place::Arena(0), None);
+                let value = self.value(id);
+                writer.partials.push((Monoid::Sum, partials, value, id));
+                (SampleKind::OfFilters { convolution, partials }, reads)
+            }
+        };
+        let is_partial = matches!(kind, SampleKind::OfFilters { .. });
+        let operands = operands.iter().map(|&read| self.sample(writer, read)).collect();
+        let kind = InstructionKind::Sample { kind, operands };
+        if is_partial { writer.push(kind, Target::Partials, (1, 0)) } else { self.result(writer, id, kind) }
+    }
+
+    /// The matrix of a convolution for its images' derivative, from one with a row for each filter.
+    fn mirrored(&mut self, read: Read, convolution: &Convolution) -> (ValueId, usize) {
+        // Read through a transposition, it has a column for each filter.
+        let is_transposed = !matches!(read.access, Access::Matrix { transposed: true });
+        let (window, filters) = (convolution.window(), convolution.filters);
+        let (rows, columns) = if is_transposed { (filters, window) } else { (window, filters) };
+        let matrix = Matrix { rows, columns };
+        let (value, _) = self.as_matrix(read.source, matrix);
+        let value = self.with_form(value, matrix);
+        let sizes = [convolution.taps(), convolution.channels, filters];
+        let value = self.derived(value, Rearranged::Mirrored { is_transposed, sizes });
+        (value, self.values[value].pitch)
+    }
+
+    pub(super) fn fold_within(
+        &mut self,
+        writer: &mut Writer,
+        id: NodeId,
+        (monoid, groups): (Monoid, Vec<(bool, usize)>),
+        read: Read,
+    ) {
+        self.within(writer, id, SampleKind::Fold { monoid, groups }, read);
+    }
+
+    pub(super) fn arrangement(&mut self, writer: &mut Writer, id: NodeId, layout: &Layout, read: Read) {
+        let input = self.reader.inputs(id)[0];
+        let (from, to) = (self.reader.shape(input), self.reader.shape(id));
+        let (item, shape) = (&from[1..], to[1..].to_vec());
+        let strides = row_major_strides(from);
+        let count = item.iter().product();
+        let kind = match layout {
+            &Layout::Pad { axis, before, after } => {
+                SampleKind::Pad { shape: item.to_vec(), axis: axis - 1, around: (before, after) }
+            }
+            &Layout::Slice { axis, start, .. } => {
+                SampleKind::Arrange { count, offset: start * strides[axis], shape, strides: strides[1..].to_vec() }
+            }
+            _ => {
+                let axes = self.reader.op(id).axes(&[from], to);
+                let stride = |axis: usize| axes[0].same_input(axis).map_or(0, |input| strides[input]);
+                SampleKind::Arrange { count, offset: 0, shape, strides: (1..to.len()).map(stride).collect() }
+            }
+        };
+        self.within(writer, id, kind, read);
+    }
+
+    pub(super) fn windows(&mut self, writer: &mut Writer, id: NodeId, windows: &Windows, read: Read) {
+        let input = self.reader.inputs(id)[0];
+        let of_one = |shape: &[usize]| std::iter::once(1).chain(shape[1..].iter().copied()).collect::<Vec<_>>();
+        let walk = windows.walk(&of_one(self.reader.shape(input)), &of_one(self.reader.shape(id)));
+        self.within(writer, id, SampleKind::Windows { walk }, read);
+    }
+
+    fn within(&mut self, writer: &mut Writer, id: NodeId, kind: SampleKind, read: Read) {
+        let operands = vec![self.sample(writer, read)];
+        self.result(writer, id, InstructionKind::Sample { kind, operands });
+    }
+
+    /// What is read sample by sample, without padding.
+    fn sample(&mut self, writer: &mut Writer, read: Read) -> Argument {
+        let Operand { at, rows, columns, pitch } = self.items(writer, read);
+        match at {
+            // What is fed is read no further than it goes, and so not where it lies.
+            Argument::Value(from) if pitch != columns || matches!(self.values[from].place, Place::Leaf(_)) => {
+                writer.load(Load::Rows(from, pitch), (rows, columns), InstructionKind::Load { from, pitch })
+            }
+            at => at,
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! Work within samples: what a fusion does with each sample whole, from numbers without padding.
+
+use std::fmt;
+
+use limpid_graph::op::{Monoid, WindowWalk};
+
+use super::ValueId;
+use crate::kernels::convolution::Convolution;
+
+/// The kinds of such work.
+#[derive(Debug)]
+pub(crate) enum SampleKind {
+    /// Alternately kept and folded axes.
+    Fold { monoid: Monoid, groups: Vec<(bool, usize)> },
+    /// The numbers at `offset + Σ index·stride`, over indexes of `shape`, of a sample of so many.
+    Arrange { count: usize, offset: usize, shape: Vec<usize>, strides: Vec<usize> },
+    /// Zeros before and after a sample of this shape, along one axis.
+    Pad { shape: Vec<usize>, axis: usize, around: (usize, usize) },
+    /// What windows see, or the sum of what they saw.
+    Windows { walk: WindowWalk },
+    /// A convolution with the filters in a matrix of this pitch.
+    Filtered { convolution: Convolution, matrix: ValueId, pitch: usize },
+    /// Its derivative with respect to the images.
+    OfImages { convolution: Convolution, matrix: ValueId, pitch: usize },
+    /// Its derivative with respect to the filters, from images and derivatives, in the task's row of partial results.
+    OfFilters { convolution: Convolution, partials: ValueId },
+}
+
+impl SampleKind {
+    /// How many numbers the first operand, or the second, has for each sample.
+    pub(crate) fn operand_len(&self, which: usize) -> usize {
+        match self {
+            Self::Fold { groups, .. } => groups.iter().map(|(_, extent)| extent).product(),
+            Self::Arrange { count, .. } => *count,
+            Self::Pad { shape, .. } => shape.iter().product(),
+            Self::Windows { walk } => {
+                let (windows, values) = walk.inner();
+                walk.outer() * if walk.folds() { windows } else { values }
+            }
+            Self::Filtered { convolution: of, .. } | Self::OfFilters { convolution: of, .. } if which == 0 => {
+                of.pixels() * of.channels
+            }
+            Self::Filtered { convolution: of, .. }
+            | Self::OfImages { convolution: of, .. }
+            | Self::OfFilters { convolution: of, .. } => of.places() * of.filters,
+        }
+    }
+
+    /// How many numbers of scratch memory a sample needs.
+    pub(super) fn scratch_len(&self) -> usize {
+        match self {
+            Self::Fold { .. } | Self::Arrange { .. } | Self::Pad { .. } | Self::Windows { .. } => 0,
+            Self::Filtered { convolution, .. }
+            | Self::OfImages { convolution, .. }
+            | Self::OfFilters { convolution, .. } => convolution.scratch_len(),
+        }
+    }
+}
+
+impl fmt::Display for SampleKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Fold { monoid, .. } => write!(f, "{} within samples", monoid.name()),
+            Self::Arrange { .. } => f.write_str("arrange"),
+            Self::Pad { .. } => f.write_str("pad"),
+            Self::Windows { walk } if walk.folds() => f.write_str("sum of windows"),
+            Self::Windows { .. } => f.write_str("windows"),
+            Self::Filtered { convolution, .. } => write!(f, "convolution {convolution}"),
+            Self::OfImages { convolution, .. } => write!(f, "images' derivative of convolution {convolution}"),
+            Self::OfFilters { convolution, .. } => write!(f, "filters' derivative of convolution {convolution}"),
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! Work within samples, one after the other.
+
+use super::task_frame::Frame;
+use crate::kernels::{arrange, convolution, reduce};
+use crate::plan::SampleKind;
+
+/// What a block does: where the operands of its first sample begin, and how many samples it has.
+pub(super) struct Samples<'s> {
+    pub(super) operands: [*const f32; 2],
+    pub(super) count: usize,
+    pub(super) task: usize,
+    /// Whether the task's partial results begin with the block.
+    pub(super) is_first: bool,
+    /// The result, of all samples.
+    pub(super) out: &'s mut [f32],
+}
+
+/// # Safety
+/// The operands hold the block's samples, without padding between them, and nobody writes them meanwhile; whole vectors
+/// can be read from each of their rows. Matrices are padded, and the task's row of partial results is its own.
+pub(super) unsafe fn run(frame: &Frame<'_>, kind: &SampleKind, samples: Samples<'_>, scratch: &mut [f32]) {
+    let Samples { operands, count, task, is_first, out } = samples;
+    let level = frame.level;
+    // SAFETY: the caller answers for it.
+    let sample = |which: usize, at: usize| unsafe {
+        let len = kind.operand_len(which);
+        std::slice::from_raw_parts(operands[which].add(at * len), len)
+    };
+    if let SampleKind::OfFilters { convolution: of, partials } = kind {
+        let len = of.window() * of.filters;
+        // SAFETY: the caller answers for it.
+        let out = unsafe { frame.numbers_mut(*partials, task * frame.plan.value(*partials).pitch, len) };
+        for at in 0..count {
+            let (image, up) = (sample(0, at), sample(1, at));
+            let accumulate = at > 0 || !is_first;
+            // SAFETY: the caller answers for `up`.
+            unsafe { convolution::of_filters(level, of, image, up, (out, accumulate), scratch) };
+        }
+        return;
+    }
+    let each = (out.len() / count.max(1)).max(1);
+    for (at, out) in out.chunks_exact_mut(each).enumerate() {
+        match kind {
+            SampleKind::Fold { monoid, groups } => {
+                reduce::within(level, *monoid, sample(0, at), groups.as_slice(), out);
+            }
+            SampleKind::Arrange { offset, shape, strides, .. } => {
+                arrange::strided(sample(0, at), *offset, shape, strides, out);
+            }
+            SampleKind::Pad { shape, axis, around } => {
+                arrange::pad(shape, sample(0, at), *axis, *around, 0..out.len(), out);
+            }
+            SampleKind::Windows { walk } => {
+                out.fill(0.0);
+                walk.write(walk.outer(), sample(0, at), out, |a, b| a + b);
+            }
+            SampleKind::Filtered { convolution: of, matrix, pitch } => {
+                let (image, matrix) = (sample(0, at), frame.base(*matrix).cast_const());
+                // SAFETY: the caller answers for the matrix.
+                unsafe { convolution::filtered(level, of, image, (matrix, *pitch), out, scratch) };
+            }
+            SampleKind::OfImages { convolution: of, matrix, pitch } => {
+                let (up, matrix) = (sample(0, at), frame.base(*matrix).cast_const());
+                // SAFETY: as above.
+                unsafe { convolution::of_images(level, of, up, (matrix, *pitch), out, scratch) };
+            }
+            SampleKind::OfFilters { .. } => {}
+        }
+    }
+}
