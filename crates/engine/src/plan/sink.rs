@@ -29,8 +29,13 @@ pub(crate) fn sunk(graph: &Graph) -> Result<Option<Graph>, Error> {
     if before == 0 {
         return Ok(None);
     }
-    let has_windows = graph.nodes().any(|(_, node)| matches!(node.op, Op::Window(_)));
-    let mut sinker = Sinker { old: graph, has_windows, nodes: Vec::new(), at: Vec::new() };
+    let pictures = graph.nodes().find_map(|(_, node)| match &node.op {
+        Op::Window(windows) if windows.slides().first().is_some_and(|slide| slide.axis > 0) => {
+            node.shape.dims().first().cloned()
+        }
+        _ => None,
+    });
+    let mut sinker = Sinker { old: graph, pictures, nodes: Vec::new(), at: Vec::new() };
     for (_, node) in graph.nodes() {
         let moved = sinker.add(node);
         sinker.at.push(moved);
@@ -69,8 +74,8 @@ struct Moved {
 
 struct Sinker<'g> {
     old: &'g Graph,
-    /// Whether windows slide over pictures: these want to stay in the order in which windows see them.
-    has_windows: bool,
+    /// How many pictures there are that windows slide over: these want to stay in the order in which windows see them.
+    pictures: Option<Dim>,
     nodes: Vec<Node>,
     /// Of each old node.
     at: Vec<Moved>,
@@ -140,7 +145,7 @@ impl Sinker<'_> {
 
     /// Whether the value is one of pictures in a graph of windows.
     fn is_picture(&self, node: &Node) -> bool {
-        self.has_windows && node.shape.rank() > 3
+        node.shape.rank() > 3 && self.pictures.is_some() && node.shape.dims().first() == self.pictures.as_ref()
     }
 
     /// What a broadcast repeats, where that is little: a number, or a number for each position of one axis.
@@ -231,7 +236,7 @@ impl Sinker<'_> {
     fn through_layout(&mut self, node: &Node, layout: &Layout, input: NodeId) -> Option<Moved> {
         let Moved { source, axes, .. } = self.at[input.index()].clone();
         if let Layout::Permute(next) = layout
-            && !(self.has_windows && moves_only_units(&self.old.node(input).shape, next))
+            && !(self.pictures.is_some() && moves_only_units(&self.old.node(input).shape, next))
         {
             let axes = match axes {
                 Some(axes) => next.iter().map(|&axis| axes[axis]).collect(),
@@ -252,7 +257,7 @@ impl Sinker<'_> {
                 let axes: Vec<usize> = (0..new).chain(axes.iter().map(|axis| new + axis)).collect();
                 (Layout::Broadcast(unpermuted(shape, &axes)), axes)
             }
-            Layout::Reshape(_) | Layout::Permute(_) if self.has_windows => {
+            Layout::Reshape(_) | Layout::Permute(_) if self.pictures.is_some() => {
                 let (shape, axes) = reshaped_before(&self.old.node(input).shape, &node.shape, &axes)?;
                 (Layout::Reshape(shape), axes)
             }
