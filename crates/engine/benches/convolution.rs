@@ -56,15 +56,7 @@ const NETS: &[Net] = &[
     Net {
         name: "lenet",
         batch: 128,
-        layers: &[
-            Conv(6, 5, 0),
-            Pool,
-            Conv(16, 5, 0),
-            Pool,
-            Affine(120, true),
-            Affine(84, true),
-            Affine(10, false),
-        ],
+        layers: &[Conv(6, 5, 0), Pool, Conv(16, 5, 0), Pool, Affine(120, true), Affine(84, true), Affine(10, false)],
     },
     Net {
         name: "fast",

@@ -75,7 +75,8 @@ impl Runner {
         // Products read whole vectors, and so beyond the last number of a value.
         let arena = Numbers::zeros(plan.arena + LINE).ok_or_else(|| none_for("the values of a run", plan.arena))?;
         let threads = if plan.flops + plan.moved() < plan.limits.parallel { 1 } else { threads };
-        let scratch = (0..threads).map(|_| Numbers::zeros(plan.scratch + LINE).map(|own| Scratch(Mutex::new((own, None)))));
+        let scratch =
+            (0..threads).map(|_| Numbers::zeros(plan.scratch + LINE).map(|own| Scratch(Mutex::new((own, None)))));
         let scratch = scratch.collect::<Option<_>>();
         let scratch = scratch.ok_or_else(|| none_for("the values that kernels work on", plan.scratch * threads))?;
         let tasks: Vec<usize> =

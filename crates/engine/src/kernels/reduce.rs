@@ -110,7 +110,13 @@ const AXES: usize = 8;
 fn within_generic(monoid: Monoid, from: &[f32], groups: &[(bool, usize)], out: &mut [f32]) {
     let Some((&(folds_last, last), outer)) = groups.split_last() else { return out.copy_from_slice(from) };
     if outer.len() > AXES || from.is_empty() {
-        return reduce(monoid, groups, 0..groups.iter().find(|(folds, _)| !folds).map_or(0, |group| group.1), from, out);
+        return reduce(
+            monoid,
+            groups,
+            0..groups.iter().find(|(folds, _)| !folds).map_or(0, |group| group.1),
+            from,
+            out,
+        );
     }
     out.fill(neutral(monoid));
     // How far apart neighbours along each axis stand in the result; 0 along those that are folded.

@@ -173,7 +173,10 @@ impl Families {
     fn choose(
         self,
         (shapes, limits): (&[Vec<usize>], &Limits),
-        samples: Option<usize>, splits: &mut [Split], sampled: &mut [bool]) {
+        samples: Option<usize>,
+        splits: &mut [Split],
+        sampled: &mut [bool],
+    ) {
         let shape = |family: &Family| &shapes[family.members[0].index()];
         let mut order: Vec<(usize, &Family)> = self.0.iter().map(|(&at, family)| (at, family)).collect();
         let count = |family: &Family| shape(family).iter().product::<usize>();

@@ -36,9 +36,9 @@ use limpid_graph::op::{Monoid, WindowWalk};
 use limpid_graph::{Error, Graph, Leaf, NodeId, Op, Sizes};
 
 pub(crate) use forms::Repeat;
-pub(crate) use samples::SampleKind;
 pub(crate) use fusion::{Argument, Fusion, Instruction, InstructionKind, Operand, Store, Target};
 pub use limits::Limits;
+pub(crate) use samples::SampleKind;
 pub(crate) use sink::sunk;
 pub use sink::with_permutations_sunk;
 

@@ -98,7 +98,8 @@ impl<'g> Reader<'g> {
 
     /// Whether the node is only another way of reading its input: it is computed where nothing can read through it.
     pub(super) fn is_lazy(self, id: NodeId) -> bool {
-        let is_layout = matches!(self.op(id), Op::Layout(Layout::Reshape(_) | Layout::Broadcast(_) | Layout::Permute(_)));
+        let is_layout =
+            matches!(self.op(id), Op::Layout(Layout::Reshape(_) | Layout::Broadcast(_) | Layout::Permute(_)));
         is_layout && !self.forms.arranged[id.index()]
     }
 
@@ -138,8 +139,7 @@ impl<'g> Reader<'g> {
                 let shape = self.shape(inputs[0]);
                 (shape.len() == 2 && axes.as_slice() == [1]).then(|| shape[0])
             }
-            Op::Index(Index::Gather { .. } | Index::ScatterAdd { .. })
-            | Op::Leaf(_) => None,
+            Op::Index(Index::Gather { .. } | Index::ScatterAdd { .. }) | Op::Leaf(_) => None,
         }
     }
 
@@ -209,7 +209,9 @@ impl<'g> Reader<'g> {
             }
             Op::Contract => inputs.iter().map(|&input| contiguous(self.transposed(input).unwrap_or(input))).collect(),
             Op::Reduce(_) if by_items => vec![items_of(inputs[0], self.folded_form(id))],
-            Op::Layout(_) | Op::Window(_) if by_items => vec![items_of(inputs[0], self.split(inputs[0]).form(self.shape(inputs[0])))],
+            Op::Layout(_) | Op::Window(_) if by_items => {
+                vec![items_of(inputs[0], self.split(inputs[0]).form(self.shape(inputs[0])))]
+            }
             Op::Index(Index::OneHot { .. } | Index::ArgMax { .. }) if by_items => {
                 vec![items_of(inputs[0], self.form(inputs[0]))]
             }
