@@ -46,6 +46,17 @@ pub enum FoundLayer {
         /// One number an output channel.
         bias: Option<NamedArray>,
     },
+    /// A batch norm. All its arrays have one number for each feature or channel.
+    BatchNorm {
+        /// What it multiplies by.
+        scale: NamedArray,
+        /// What it adds then.
+        shift: Option<NamedArray>,
+        /// The running mean.
+        mean: NamedArray,
+        /// The running variance.
+        variance: NamedArray,
+    },
 }
 
 /// The layers that arrays belong to, from input to output.
@@ -110,16 +121,32 @@ pub enum LayersError {
         /// The bias.
         bias: String,
     },
+    /// A batch norm without its running statistics.
+    #[error(
+        "{name:?} is a batch norm's, but its running mean and variance are not there, so that nothing can be computed \
+         for single samples; add them, such as running_mean1 and running_var1"
+    )]
+    NoStatistics {
+        /// Its scale or shift.
+        name: String,
+    },
     /// A weight of a layer that is not known.
     #[error(
-        "{name:?} has shape {shape:?}: an affine layer's weight has two axes, a convolution's four, a bias one; layers \
-         of other kinds (such as normalisation) are not read: fold them into their neighbours first"
+        "{name:?} has shape {shape:?}: an affine layer's weight has two axes, a convolution's four, a bias one, and a batch \
+         norm's arrays one, with a running mean and variance among them; layers of other kinds are not read: fold them \
+         into their neighbours first"
     )]
     Unknown {
         /// The array.
         name: String,
         /// Its extents.
         shape: Vec<usize>,
+    },
+    /// Layers without an affine one among them do not follow one another.
+    #[error("the layers do not follow one another: {reason}. Name them in their order")]
+    Apart {
+        /// What does not fit.
+        reason: String,
     },
     /// The shapes fit neither way.
     #[error(
@@ -148,10 +175,13 @@ pub enum LayersError {
 }
 
 impl FoundLayer {
-    /// Its weight or kernel, and its bias, if it has one.
+    /// Its weight or kernel, and its bias, if it has one; a batch norm's scale, shift, mean and variance.
     pub fn arrays(&self) -> impl Iterator<Item = &NamedArray> {
-        let (Self::Affine { weight: first, bias } | Self::Convolution { kernel: first, bias }) = self;
-        std::iter::once(first).chain(bias)
+        let (first, second, statistics) = match self {
+            Self::Affine { weight: first, bias } | Self::Convolution { kernel: first, bias } => (first, bias, None),
+            Self::BatchNorm { scale, shift, mean, variance } => (scale, shift, Some([mean, variance])),
+        };
+        std::iter::once(first).chain(second).chain(statistics.into_iter().flatten())
     }
 }
 
@@ -178,23 +208,64 @@ impl FoundLayers {
     /// ```
     pub fn named(self, naming: Naming) -> Vec<NamedArray> {
         let places = places(&self.layers);
-        let renamed = |(index, layer): (usize, FoundLayer)| {
-            let (weight, bias, is_affine) = match layer {
-                FoundLayer::Affine { weight, bias } => (weight, bias, true),
-                FoundLayer::Convolution { kernel, bias } => (kernel, bias, false),
+        let mut number = 0;
+        let mut named = Vec::new();
+        for (layer, place) in self.layers.into_iter().zip(places) {
+            let is_norm = matches!(layer, FoundLayer::BatchNorm { .. });
+            // A batch norm has the number of the layer that it stands behind.
+            number += usize::from(!is_norm || number == 0);
+            let is_turned = naming == Naming::Torch && matches!(layer, FoundLayer::Affine { .. });
+            let parts = match layer {
+                FoundLayer::Affine { weight, bias } | FoundLayer::Convolution { kernel: weight, bias } => {
+                    vec![(Part::Weight, Some(weight)), (Part::Bias, bias)]
+                }
+                FoundLayer::BatchNorm { scale, shift, mean, variance } => vec![
+                    (Part::Scale, Some(scale)),
+                    (Part::Shift, shift),
+                    (Part::Mean, Some(mean)),
+                    (Part::Variance, Some(variance)),
+                ],
             };
-            let (number, place) = (index + 1, places[index]);
-            let [weight_name, bias_name] = match naming {
-                Naming::NumPy => [format!("W{number}"), format!("b{number}")],
-                Naming::Torch => [format!("{place}.weight"), format!("{place}.bias")],
-                Naming::Limpid => [format!("{place}/w"), format!("{place}/b")],
-            };
-            let turned = naming == Naming::Torch && is_affine;
-            let weight = if turned { weight.array.transposed() } else { weight.array };
-            let bias = bias.map(|bias| NamedArray { name: bias_name, array: bias.array });
-            std::iter::once(NamedArray { name: weight_name, array: weight }).chain(bias)
+            for (part, array) in parts.into_iter().filter_map(|(part, array)| Some((part, array?.array))) {
+                let array = if is_turned && part == Part::Weight { array.transposed() } else { array };
+                let name = match naming {
+                    Naming::NumPy => format!("{}{number}", part.name(naming)),
+                    Naming::Torch => format!("{place}.{}", part.name(naming)),
+                    Naming::Limpid => format!("{place}/{}", part.name(naming)),
+                };
+                named.push(NamedArray { name, array });
+            }
+        }
+        named
+    }
+}
+
+/// What an array is to its layer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Part {
+    Weight,
+    Bias,
+    Scale,
+    Shift,
+    Mean,
+    Variance,
+}
+
+impl Part {
+    fn name(self, naming: Naming) -> &'static str {
+        let [numpy, torch, limpid] = match self {
+            Self::Weight => ["W", "weight", "w"],
+            Self::Bias => ["b", "bias", "b"],
+            Self::Scale => ["gamma", "weight", "scale"],
+            Self::Shift => ["beta", "bias", "shift"],
+            Self::Mean => ["running_mean", "running_mean", "mean"],
+            Self::Variance => ["running_var", "running_var", "variance"],
         };
-        self.layers.into_iter().enumerate().flat_map(renamed).collect()
+        match naming {
+            Naming::NumPy => numpy,
+            Naming::Torch => torch,
+            Naming::Limpid => limpid,
+        }
     }
 }
 
@@ -209,7 +280,17 @@ fn places(layers: &[FoundLayer]) -> Vec<usize> {
     let told: Option<Vec<usize>> = told.collect();
     match told {
         Some(places) if places.is_sorted_by(|a, b| a < b) => places,
-        _ => (0..layers.len()).map(|index| 2 * index).collect(),
+        _ => {
+            // Behind each layer that is none, and behind its batch norm, stands an activation.
+            let mut place = 0;
+            let mut places = Vec::with_capacity(layers.len());
+            for (at, layer) in layers.iter().enumerate() {
+                let is_norm = matches!(layer, FoundLayer::BatchNorm { .. });
+                place += if at == 0 { 0 } else { 1 + usize::from(!is_norm) };
+                places.push(place);
+            }
+            places
+        }
     }
 }
 

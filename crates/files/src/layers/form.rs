@@ -2,7 +2,7 @@
 
 use super::Orientation;
 use super::orient::fits;
-use super::outline::{Group, Outline};
+use super::outline::{Group, Layer, Outline};
 
 /// The places of each layer's weight and bias.
 type Pairs = Vec<(usize, Option<usize>)>;
@@ -56,21 +56,22 @@ pub(super) fn by_shapes(
     wanted: Option<Orientation>,
     are_places: bool,
 ) -> Option<(Vec<Group>, String)> {
-    let group = |&(weight, bias): &(usize, Option<usize>)| Group {
+    let group = |&Layer { weight, bias, .. }: &Layer| Group {
         key: arrays[weight].name.to_string(),
         weight: Some(weight),
         bias,
+        ..Group::default()
     };
     let start = if are_places { "The arrays have no names" } else { "The names do not say what the arrays are" };
     let fitting = FORMS.iter().find_map(|form| {
         let pairs = (form.pairs)(chosen.len())?;
-        let layers: Vec<_> =
-            pairs.into_iter().map(|(weight, bias)| (chosen[weight], bias.map(|bias| chosen[bias]))).collect();
-        let are_of_kind = |&(weight, bias): &(usize, Option<usize>)| {
+        let layer = |(weight, bias): (usize, Option<usize>)| Layer { weight, bias, statistics: None };
+        let layers: Vec<_> = pairs.into_iter().map(|pair| layer(pair).at(|at| chosen[at])).collect();
+        let are_of_kind = |&Layer { weight, bias, .. }: &Layer| {
             matches!(arrays[weight].shape.len(), 2 | 4) && bias.is_none_or(|bias| arrays[bias].bias_length().is_some())
         };
         let is_sure =
-            are_places || layers.len() > 1 && layers.iter().all(|&(weight, _)| arrays[weight].shape.len() == 2);
+            are_places || layers.len() > 1 && layers.iter().all(|layer| arrays[layer.weight].shape.len() == 2);
         let fits_any = |orientation| fits(arrays, &layers, orientation);
         let fits = match wanted {
             Some(orientation) => fits_any(orientation),
@@ -92,7 +93,7 @@ fn following(arrays: &[Outline<'_>], chosen: &[usize]) -> Vec<Group> {
         let is_vector = shape.len() < 2 || shape.len() == 2 && shape[0] == 1;
         match groups.last_mut() {
             Some(Group { bias: slot @ None, .. }) if is_vector => *slot = Some(at),
-            _ => groups.push(Group { key: name.to_string(), weight: Some(at), bias: None }),
+            _ => groups.push(Group { key: name.to_string(), weight: Some(at), ..Group::default() }),
         }
     }
     groups

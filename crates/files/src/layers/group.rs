@@ -1,28 +1,36 @@
 //! Names and shapes → which array is the weight or the bias of which layer. Numbers are not touched before that is known.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::form::by_shapes;
 use super::name::{Role, natural_order, parts};
-use super::orient::{Turn, orient};
-use super::outline::{Group, Outline};
+use super::orient::{Turn, fits, orient};
+use super::outline::{Group, Layer, Outline};
 use super::{FoundLayer, FoundLayers, LayersError, Orientation};
 use crate::array::NamedArray;
 
 /// The layers that arrays belong to, and what is to be done to the arrays.
 #[derive(Debug)]
 pub(super) struct Plan {
-    /// The places of weight and bias, from input to output.
-    pub(super) layers: Vec<(usize, Option<usize>)>,
+    /// From input to output.
+    pub(super) layers: Vec<Layer>,
     pub(super) is_turned: bool,
     pub(super) left_out: Vec<usize>,
+    /// Parts of layers that say nothing of them.
+    pub(super) unused: Vec<usize>,
     pub(super) assumed: Vec<String>,
 }
 
 impl Plan {
     /// The plan for all of these arrays, as those of one network.
     pub(super) fn of(arrays: &[Outline<'_>], wanted: Option<Orientation>) -> Result<Self, LayersError> {
-        let mut plan = Self { layers: Vec::new(), is_turned: false, left_out: Vec::new(), assumed: Vec::new() };
+        let mut plan = Self {
+            layers: Vec::new(),
+            is_turned: false,
+            left_out: Vec::new(),
+            unused: Vec::new(),
+            assumed: Vec::new(),
+        };
         let groups = plan.groups(arrays, wanted)?;
         if groups.is_empty() {
             let names = arrays.iter().take(6).map(|array| array.name.to_string()).collect();
@@ -51,7 +59,7 @@ impl Plan {
         if has(Role::Weight) || has(Role::Bias) && !has(Role::Place) && arrays.iter().all(|array| array.shape.len() < 2)
         {
             let mut groups = self.by_names(arrays, named)?;
-            order(&mut groups, &mut self.assumed);
+            order(arrays, &mut groups, wanted, &mut self.assumed);
             return Ok(groups);
         }
         let are_places = has(Role::Place);
@@ -68,20 +76,45 @@ impl Plan {
     }
 
     fn by_names(&mut self, arrays: &[Outline<'_>], named: Vec<(String, Role)>) -> Result<Vec<Group>, LayersError> {
+        let keys = |role: Role| named.iter().filter(move |named| named.1 == role).map(|(key, _)| key.clone());
+        let means: HashSet<String> = keys(Role::Mean).collect();
+        let norms: HashSet<String> = keys(Role::Variance).filter(|key| means.contains(key)).collect();
+        // `W1` and `gamma1` are of two layers, `bn.weight` and `bn.running_mean` of one.
+        let apart: HashSet<String> = keys(Role::Scale).chain(keys(Role::Shift)).collect();
         let mut groups: Vec<Group> = Vec::new();
         let mut places = HashMap::new();
         for (at, (key, role)) in named.into_iter().enumerate() {
-            if matches!(role, Role::Other | Role::Place) {
-                self.left_out.push(at);
-                continue;
-            }
-            let group = *places.entry(key.clone()).or_insert(groups.len());
+            let is_norm = norms.contains(&key);
+            let is_apart = apart.contains(&key) && !matches!(role, Role::Weight | Role::Bias);
+            let (part, role) = match role {
+                Role::Weight => ("weight", role),
+                Role::Bias => ("bias", role),
+                Role::Scale if is_norm => ("scale", Role::Weight),
+                Role::Shift if is_norm => ("shift", Role::Bias),
+                Role::Mean if is_norm => ("running mean", role),
+                Role::Variance if is_norm => ("running variance", role),
+                Role::Count if is_norm => {
+                    self.unused.push(at);
+                    continue;
+                }
+                Role::Scale | Role::Shift if is_of_a_norm(arrays[at]) => {
+                    return Err(LayersError::NoStatistics { name: arrays[at].name.to_string() });
+                }
+                _ => {
+                    self.left_out.push(at);
+                    continue;
+                }
+            };
+            let group = *places.entry((key.clone(), is_apart)).or_insert(groups.len());
             if group == groups.len() {
-                groups.push(Group { key, weight: None, bias: None });
+                groups.push(Group { key, ..Group::default() });
             }
-            let (part, slot) = match role {
-                Role::Bias => ("bias", &mut groups[group].bias),
-                _ => ("weight", &mut groups[group].weight),
+            let group = &mut groups[group];
+            let slot = match role {
+                Role::Bias => &mut group.bias,
+                Role::Mean => &mut group.mean,
+                Role::Variance => &mut group.variance,
+                _ => &mut group.weight,
             };
             if let Some(first) = slot.replace(at) {
                 let [first, second] = [first, at].map(|at| arrays[at].name.to_string());
@@ -91,13 +124,16 @@ impl Plan {
         Ok(groups)
     }
 
-    fn layer(&mut self, arrays: &[Outline<'_>], group: &Group) -> Result<(usize, Option<usize>), LayersError> {
+    fn layer(&mut self, arrays: &[Outline<'_>], group: &Group) -> Result<Layer, LayersError> {
         let unknown =
             |at: usize| LayersError::Unknown { name: arrays[at].name.to_string(), shape: arrays[at].shape.to_vec() };
+        let statistics = group.mean.zip(group.variance).map(<[usize; 2]>::from);
         let Some(weight) = group.weight else {
-            let bias = group.bias.map_or_else(String::new, |bias| arrays[bias].name.to_string());
+            let alone = group.bias.or(group.mean);
+            let bias = alone.map_or_else(String::new, |alone| arrays[alone].name.to_string());
             return Err(LayersError::NoWeight { bias });
         };
+        let layer = Layer { weight, bias: group.bias, statistics };
         let name = arrays[weight].name;
         match group.bias {
             None => self.assumed.push(format!("{name} has no bias.")),
@@ -109,12 +145,17 @@ impl Plan {
                 }
             }
         }
-        match arrays[weight].shape.len() {
-            2 => {}
-            4 => self.assumed.push(format!("{name} has four axes: it is a convolution's kernel, kept as it is.")),
+        match (arrays[weight].shape.len(), statistics) {
+            (1, Some(_)) => {
+                self.assumed.push(format!("{name} is a batch norm's scale, since running statistics stand beside it."))
+            }
+            (2, None) => {}
+            (4, None) => {
+                self.assumed.push(format!("{name} has four axes: it is a convolution's kernel, kept as it is."))
+            }
             _ => return Err(unknown(weight)),
         }
-        Ok((weight, group.bias))
+        Ok(layer)
     }
 
     /// The layers of these arrays, turned and flattened.
@@ -122,10 +163,14 @@ impl Plan {
         let mut arrays: Vec<Option<NamedArray>> = arrays.into_iter().map(Some).collect();
         let mut take = |at: usize| arrays.get_mut(at).and_then(Option::take);
         let mut layers = Vec::with_capacity(self.layers.len());
-        for (weight, bias) in self.layers {
+        for Layer { weight, bias, statistics } in self.layers {
             let bias = bias.and_then(&mut take).map(flat);
             let Some(mut weight) = take(weight) else { continue };
+            let statistics = statistics.map(|both| both.map(&mut take));
             layers.push(match weight.array.rank() {
+                _ if let Some([Some(mean), Some(variance)]) = statistics => {
+                    FoundLayer::BatchNorm { scale: weight, shift: bias, mean, variance }
+                }
                 2 => {
                     if self.is_turned {
                         weight.array = weight.array.transposed();
@@ -135,9 +180,15 @@ impl Plan {
                 _ => FoundLayer::Convolution { kernel: weight, bias },
             });
         }
-        let left_out = self.left_out.into_iter().filter_map(take).collect();
+        let left_out = self.left_out.into_iter().chain(self.unused).filter_map(take).collect();
         FoundLayers { layers, left_out, assumed: self.assumed }
     }
+}
+
+/// Whether an array is named as only a batch norm's scale and shift are.
+fn is_of_a_norm(Outline { name, shape }: Outline<'_>) -> bool {
+    let name = name.to_ascii_lowercase();
+    shape.len() == 1 && ["gamma", "beta"].iter().any(|word| name.contains(word))
 }
 
 /// A bias with one axis.
@@ -149,16 +200,46 @@ fn flat(bias: NamedArray) -> NamedArray {
     NamedArray { name, array }
 }
 
-/// By number where the names differ in nothing else; as they stand in the file otherwise.
-fn order(groups: &mut [Group], assumed: &mut Vec<String>) {
+/// By number where the names differ in nothing else; as they stand in the file otherwise. A file that sorts its names has
+/// `bn1` before `conv1`: where its order makes no network, but convolutions, each with its batch norm behind it, and then
+/// the others do, that is taken.
+fn order(arrays: &[Outline<'_>], groups: &mut Vec<Group>, wanted: Option<Orientation>, assumed: &mut Vec<String>) {
     let Some(first) = groups.first() else { return };
     let form = without_numbers(&first.key);
     if groups.iter().all(|group| without_numbers(&group.key) == form) {
-        groups.sort_by(|a, b| natural_order(&a.key, &b.key));
+        groups.sort_by(|a, b| natural_order(&a.key, &b.key).then(a.mean.is_some().cmp(&b.mean.is_some())));
         return;
     }
-    let keys: Vec<_> = groups.iter().map(|group| group.key.as_str()).collect();
-    assumed.push(format!("The layers follow one another as they stand in the file: {}.", keys.join(", ")));
+    let makes_a_network = |groups: &[Group]| {
+        let layer = |group: &Group| {
+            let statistics = group.mean.zip(group.variance).map(<[usize; 2]>::from);
+            Some(Layer { weight: group.weight?, bias: group.bias, statistics })
+        };
+        let layers: Option<Vec<Layer>> = groups.iter().map(layer).collect();
+        let ways = [Orientation::InOut, Orientation::OutIn].into_iter().filter(|way| wanted.is_none_or(|w| w == *way));
+        layers.is_some_and(|layers| ways.into_iter().any(|way| fits(arrays, &layers, way)))
+    };
+    let keys = |groups: &[Group]| groups.iter().map(|group| group.key.as_str()).collect::<Vec<_>>().join(", ");
+    let mut sorted = groups.clone();
+    let rank = |group: &Group| group.weight.map_or(0, |weight| arrays[weight].shape.len());
+    let number = |key: &str| {
+        let digits = key.trim_end_matches(|c: char| c.is_ascii_digit()).len();
+        key[digits..].parse::<u64>().unwrap_or(0)
+    };
+    // An affine layer's batch norm has a number behind those of the convolutions, or one that no convolution has.
+    let convolutions: Vec<u64> = groups.iter().filter(|g| rank(g) == 4).map(|group| number(&group.key)).collect();
+    let is_behind = |group: &Group| match rank(group) {
+        4 => false,
+        2 => true,
+        _ => !convolutions.contains(&number(&group.key)),
+    };
+    sorted.sort_by_key(|group| (is_behind(group), number(&group.key), rank(group) == 1));
+    if !makes_a_network(groups) && makes_a_network(&sorted) {
+        *groups = sorted;
+        assumed.push(format!("The layers are put in an order in which they follow one another: {}.", keys(groups)));
+        return;
+    }
+    assumed.push(format!("The layers follow one another as they stand in the file: {}.", keys(groups)));
 }
 
 /// A name with each number in it as `#`.

@@ -7,6 +7,14 @@ use std::cmp::Ordering;
 pub(super) enum Role {
     Weight,
     Bias,
+    /// A batch norm's scale and shift: a weight and a bias where there are running statistics beside them.
+    Scale,
+    Shift,
+    /// A batch norm's running statistics.
+    Mean,
+    Variance,
+    /// How many batches they are made from, which nobody needs.
+    Count,
     /// It has a place in a row, and no name.
     Place,
     /// Something else.
@@ -15,6 +23,14 @@ pub(super) enum Role {
 
 const WEIGHTS: [&str; 8] = ["weight", "weights", "w", "ws", "kernel", "kernels", "coef", "coefs"];
 const BIASES: [&str; 6] = ["bias", "biases", "b", "bs", "intercept", "intercepts"];
+/// How PyTorch, Keras, limpid and NumPy programs call a batch norm's arrays.
+const OF_NORMS: [(Role, &[&str]); 5] = [
+    (Role::Scale, &["gamma", "scale"]),
+    (Role::Shift, &["beta", "shift"]),
+    (Role::Mean, &["running_mean", "moving_mean", "mean"]),
+    (Role::Variance, &["running_var", "running_variance", "moving_variance", "variance", "var"]),
+    (Role::Count, &["num_batches_tracked"]),
+];
 /// How NumPy calls arrays without names.
 const UNNAMED: [&str; 2] = ["arr", "array"];
 
@@ -32,6 +48,13 @@ pub(super) fn parts(name: &str) -> (String, Role) {
     let letters = tail.trim_end_matches(|c: char| c.is_ascii_digit());
     let digits = &tail[letters.len()..];
     let word = letters.trim_end_matches('_');
+    // `bn1_running_mean`: the longest word that is known.
+    if let Some((layer, role)) = OF_NORMS.iter().find_map(|(role, words)| {
+        let ending = words.iter().find_map(|word| tail.strip_suffix(word)?.strip_suffix('_'));
+        ending.map(|layer| (layer, *role))
+    }) {
+        return (join(head, layer), role);
+    }
     if !digits.is_empty() && (word.is_empty() || UNNAMED.contains(&word)) || tail == "array" {
         return of_list(head, tail).unwrap_or((name.to_string(), Role::Place));
     }
@@ -58,7 +81,10 @@ fn role(word: &str) -> Option<Role> {
     if WEIGHTS.contains(&word.as_str()) {
         return Some(Role::Weight);
     }
-    BIASES.contains(&word.as_str()).then_some(Role::Bias)
+    if BIASES.contains(&word.as_str()) {
+        return Some(Role::Bias);
+    }
+    OF_NORMS.iter().find(|(_, words)| words.contains(&word.as_str())).map(|(role, _)| *role)
 }
 
 fn join(head: &str, tail: &str) -> String {
@@ -119,7 +145,14 @@ mod tests {
             ("wih", "wih", Role::Other),
             ("net.3", "net.3", Role::Place),
             ("7", "7", Role::Place),
-            ("bn.running_mean", "bn.running_mean", Role::Other),
+            ("bn.running_mean", "bn", Role::Mean),
+            ("2.running_var", "2", Role::Variance),
+            ("2.num_batches_tracked", "2", Role::Count),
+            ("bn1_running_var", "bn1", Role::Variance),
+            ("batch_normalization_1/moving_variance:0", "batch_normalization_1", Role::Variance),
+            ("bn/gamma", "bn", Role::Scale),
+            ("beta12", "12", Role::Shift),
+            ("3/mean", "3", Role::Mean),
             ("loss", "loss", Role::Other),
         ];
         for (name, layer, role) in table {

@@ -29,7 +29,12 @@ pub(super) fn plan_of_one(arrays: &[Outline<'_>], wanted: Option<Orientation>) -
         return Err(names(&copies));
     }
     let error = match Plan::of(arrays, wanted) {
-        Err(error @ (LayersError::Broken { .. } | LayersError::Twice { .. } | LayersError::Unknown { .. })) => error,
+        Err(
+            error @ (LayersError::Broken { .. }
+            | LayersError::Apart { .. }
+            | LayersError::Twice { .. }
+            | LayersError::Unknown { .. }),
+        ) => error,
         other => return other,
     };
     let plan = |part: &Part<'_>| Plan::of(&part.arrays.iter().map(|&at| arrays[at]).collect::<Vec<_>>(), wanted);
@@ -50,7 +55,7 @@ fn within(plan: Plan, part: &Part<'_>, arrays: &[Outline<'_>]) -> Plan {
     let own: HashSet<usize> = part.arrays.iter().copied().collect();
     let others = (0..arrays.len()).filter(|at| !own.contains(at));
     let left_out = plan.left_out.iter().map(|&at| part.arrays[at]).chain(others).collect();
-    let layers = plan.layers.iter().map(|&(weight, bias)| (part.arrays[weight], bias.map(|bias| part.arrays[bias])));
+    let layers = plan.layers.iter().map(|layer| layer.at(|at| part.arrays[at]));
     let mut assumed = plan.assumed;
     assumed.push(format!("Only the arrays under {} make a network; the others are left out.", part.name));
     Plan { layers: layers.collect(), left_out, assumed, ..plan }
@@ -60,7 +65,7 @@ fn weights(arrays: &[Outline<'_>], part: &Part<'_>) -> usize {
     let is_weight = |&&at: &&usize| match parts(arrays[at].name).1 {
         Role::Weight => true,
         Role::Place => arrays[at].shape.len() > 1,
-        Role::Bias | Role::Other => false,
+        _ => false,
     };
     part.arrays.iter().filter(is_weight).count()
 }

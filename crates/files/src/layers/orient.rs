@@ -1,6 +1,6 @@
 //! Which way round the affine layers' weights are.
 
-use super::outline::Outline;
+use super::outline::{Layer, Outline};
 use super::{LayersError, Orientation};
 
 /// Whether the weights are turned, and a sentence on why; nothing to say where there are none.
@@ -9,18 +9,17 @@ pub(super) struct Turn {
     pub(super) sentence: Option<String>,
 }
 
-/// The places of weight and bias.
-type Layer = (usize, Option<usize>);
-
 /// Which way round every affine weight is, and why.
 pub(super) fn orient(
     arrays: &[Outline<'_>],
     layers: &[Layer],
     wanted: Option<Orientation>,
 ) -> Result<Turn, LayersError> {
-    let affine = layers.iter().filter(|(weight, _)| arrays[*weight].shape.len() == 2);
-    let names: Vec<String> = affine.map(|&(weight, _)| arrays[weight].name.to_string()).collect();
+    let affine = layers.iter().filter(|layer| arrays[layer.weight].shape.len() == 2);
+    let names: Vec<String> = affine.map(|layer| arrays[layer.weight].name.to_string()).collect();
     if names.is_empty() {
+        // Of no affine weight both ways are one.
+        fit(arrays, layers, Orientation::InOut).map_err(|reason| LayersError::Apart { reason })?;
         return Ok(Turn { is_turned: false, sentence: None });
     }
     let fit = |orientation| fit(arrays, layers, orientation);
@@ -55,9 +54,24 @@ pub(super) fn fits(arrays: &[Outline<'_>], layers: &[Layer], orientation: Orient
 /// Whether every layer takes what the one before gives, or what does not fit.
 fn fit(arrays: &[Outline<'_>], layers: &[Layer], orientation: Orientation) -> Result<(), String> {
     let mut before: Option<(&str, usize, bool)> = None;
-    for &(weight, bias) in layers {
+    for &Layer { weight, bias, statistics } in layers {
         let (Outline { name, shape }, bias) = (arrays[weight], bias.map(|bias| arrays[bias]));
         before = match (shape, orientation) {
+            // A batch norm gives what it takes.
+            (&[length], _) => {
+                let others = bias.into_iter().chain(statistics.into_iter().flatten().map(|at| arrays[at]));
+                if let Some(other) = others.into_iter().find(|other| other.bias_length() != Some(length)) {
+                    return Err(format!("{name} has {length} numbers, {} has shape {:?}", other.name, other.shape));
+                }
+                match before {
+                    Some((before, given, _)) if given != length => {
+                        return Err(format!("{before} gives {given}, {name} takes {length}"));
+                    }
+                    Some((_, given, is_picture)) => Some((name, given, is_picture)),
+                    // Of the input: its features, or the channels of a picture.
+                    None => Some((name, length, true)),
+                }
+            }
             (&[inputs, outputs], Orientation::InOut) | (&[outputs, inputs], Orientation::OutIn) => {
                 if let Some((bias, length)) = bias.and_then(|bias| Some((bias, bias.bias_length()?)))
                     && length != outputs
@@ -75,7 +89,17 @@ fn fit(arrays: &[Outline<'_>], layers: &[Layer], orientation: Orientation) -> Re
                     _ => Some((name, outputs, false)),
                 }
             }
-            (&[first, .., last], _) => Some((name, channels(name, [first, last], bias)?, true)),
+            (&[first, second, _, last], _) => {
+                let given = channels(name, [first, last], bias)?;
+                // The kernels' own channels: the second extent in PyTorch, the last but one in Keras.
+                let takes = |count: usize| [second, shape[2]].contains(&count);
+                match before {
+                    Some((before, count, true)) if !takes(count) => {
+                        return Err(format!("{before} gives {count} channels, {name} takes {second}"));
+                    }
+                    _ => Some((name, given, true)),
+                }
+            }
             _ => continue,
         };
     }
@@ -93,7 +117,7 @@ fn channels(name: &str, [first, last]: [usize; 2], bias: Option<Outline<'_>>) ->
 
 /// What goes with biases of two axes: columns with `W · x + b`, rows with `x · W + b`.
 fn by_biases(arrays: &[Outline<'_>], layers: &[Layer]) -> Option<(Orientation, &'static str)> {
-    let biases: Option<Vec<&[usize]>> = layers.iter().map(|&(_, bias)| Some(arrays[bias?].shape)).collect();
+    let biases: Option<Vec<&[usize]>> = layers.iter().map(|layer| Some(arrays[layer.bias?].shape)).collect();
     let biases = biases?;
     if biases.iter().all(|shape| matches!(shape, [rows, 1] if *rows > 1)) {
         return Some((Orientation::OutIn, "as biases of shape (n, 1) show (their shapes would fit both ways)"));

@@ -24,10 +24,32 @@ impl<'a> Outline<'a> {
     }
 }
 
-/// A layer's arrays, by their places among all.
-#[derive(Clone, Debug, PartialEq)]
+/// What may be a layer's arrays, by their places among all.
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Group {
     pub(super) key: String,
+    /// A batch norm's scale, too.
     pub(super) weight: Option<usize>,
+    /// A batch norm's shift, too.
     pub(super) bias: Option<usize>,
+    /// A batch norm's running mean and variance.
+    pub(super) mean: Option<usize>,
+    pub(super) variance: Option<usize>,
+}
+
+/// A layer's arrays, by their places among all.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Layer {
+    pub(super) weight: usize,
+    pub(super) bias: Option<usize>,
+    /// A batch norm's running mean and variance.
+    pub(super) statistics: Option<[usize; 2]>,
+}
+
+impl Layer {
+    /// The layer with its places moved.
+    pub(super) fn at(self, moved: impl Fn(usize) -> usize) -> Self {
+        let statistics = self.statistics.map(|both| both.map(&moved));
+        Self { weight: moved(self.weight), bias: self.bias.map(&moved), statistics }
+    }
 }

@@ -1,7 +1,7 @@
 //! Bare arrays and their names are enough to know the layers, or the question is asked.
 
 use limpid_files::{
-    Array, Dtype, FoundLayer, FoundLayers, LayersError, NamedArray, Orientation, find_layers, read_torch,
+    Array, Dtype, FoundLayer, FoundLayers, LayersError, NamedArray, Naming, Orientation, find_layers, read_torch,
 };
 use proptest::prelude::*;
 
@@ -20,6 +20,7 @@ fn listing(found: &FoundLayers) -> Vec<String> {
         let (kind, weight, bias) = match layer {
             FoundLayer::Affine { weight, bias } => ("affine", weight, bias),
             FoundLayer::Convolution { kernel, bias } => ("convolution", kernel, bias),
+            FoundLayer::BatchNorm { scale, shift, .. } => ("batch norm", scale, shift),
             other => panic!("{other:?}"),
         };
         let bias = bias.as_ref().map_or(String::new(), |bias| format!(" + {} {:?}", bias.name, bias.array.shape()));
@@ -128,6 +129,77 @@ fn convolutions_are_kept_with_four_axes_and_what_is_no_layer_is_listed() {
 }
 
 #[test]
+fn a_batch_norm_is_known_by_its_running_statistics() {
+    let of_torch: &[(&str, &[usize])] = &[
+        ("0.weight", &[8, 1, 3, 3]),
+        ("1.weight", &[8]),
+        ("1.bias", &[8]),
+        ("1.running_mean", &[8]),
+        ("1.running_var", &[8]),
+        ("1.num_batches_tracked", &[]),
+        ("5.weight", &[10, 8 * 13 * 13]),
+        ("5.bias", &[10]),
+    ];
+    // In the order in which a file of sorted names has them.
+    let sorted: &[(&str, &[usize])] = &[
+        ("bn1.bias", &[8]),
+        ("bn1.running_mean", &[8]),
+        ("bn1.running_var", &[8]),
+        ("bn1.weight", &[8]),
+        ("bn2.running_mean", &[16]),
+        ("bn2.running_var", &[16]),
+        ("bn2.weight", &[16]),
+        ("conv1.weight", &[8, 1, 3, 3]),
+        ("conv2.weight", &[16, 8, 3, 3]),
+        ("fc.weight", &[10, 16 * 9]),
+    ];
+    let of_numpy: &[(&str, &[usize])] = &[
+        ("gamma1", &[4]),
+        ("W2", &[4, 2]),
+        ("W1", &[3, 4]),
+        ("running_mean1", &[4]),
+        ("beta1", &[4]),
+        ("running_var1", &[4]),
+    ];
+    let listed = |shapes| listing(&find_layers(arrays(shapes), None).unwrap());
+    assert_eq!(
+        listed(of_torch),
+        [
+            "convolution 0.weight [8, 1, 3, 3]",
+            "batch norm 1.weight [8] + 1.bias [8]",
+            "affine 5.weight [1352, 10] + 5.bias [10]"
+        ]
+    );
+    assert_eq!(
+        listed(sorted),
+        [
+            "convolution conv1.weight [8, 1, 3, 3]",
+            "batch norm bn1.weight [8] + bn1.bias [8]",
+            "convolution conv2.weight [16, 8, 3, 3]",
+            "batch norm bn2.weight [16]",
+            "affine fc.weight [144, 10]"
+        ]
+    );
+    assert_eq!(listed(of_numpy), ["affine W1 [3, 4]", "batch norm gamma1 [4] + beta1 [4]", "affine W2 [4, 2]"]);
+    let found = find_layers(arrays(of_torch), None).unwrap();
+    let said = "1.weight is a batch norm's scale, since running statistics stand beside it.";
+    assert!(found.assumed.iter().any(|sentence| sentence == said), "{:?}", found.assumed);
+    // Under the names of each style, and back.
+    for (naming, names) in [
+        (Naming::NumPy, ["W1", "gamma1", "beta1", "running_mean1", "running_var1", "W2", "b2"]),
+        (Naming::Torch, ["0.weight", "1.weight", "1.bias", "1.running_mean", "1.running_var", "5.weight", "5.bias"]),
+        (Naming::Limpid, ["0/w", "1/scale", "1/shift", "1/mean", "1/variance", "5/w", "5/b"]),
+    ] {
+        let named = find_layers(arrays(of_torch), None).unwrap().named(naming);
+        assert_eq!(named.iter().map(|named| named.name.as_str()).collect::<Vec<_>>(), names);
+        let again = find_layers(named, None).unwrap().named(Naming::NumPy);
+        let numbers = |named: &[NamedArray]| named.iter().map(|named| named.array.to_f64()).collect::<Vec<_>>();
+        let first = find_layers(arrays(of_torch), None).unwrap().named(Naming::NumPy);
+        assert_eq!(numbers(&again), numbers(&first), "{naming:?}");
+    }
+}
+
+#[test]
 fn arrays_without_names_go_by_their_places() {
     for names in [["0", "1", "2", "10"], ["arr_0", "arr_1", "arr_2", "arr_10"]] {
         let found =
@@ -141,7 +213,7 @@ fn arrays_without_names_go_by_their_places() {
 #[test]
 fn what_makes_no_chain_is_refused_with_what_does_not_fit() {
     type Shapes = &'static [(&'static str, &'static [usize])];
-    let table: [(Shapes, &str); 8] = [
+    let table: [(Shapes, &str); 12] = [
         (
             &[("c1.weight", &[4, 1, 3, 2]), ("c1.bias", &[3]), ("fc.weight", &[2, 4])],
             "c1.weight gives 4 or 2 channels, c1.bias has 3",
@@ -151,6 +223,19 @@ fn what_makes_no_chain_is_refused_with_what_does_not_fit() {
         (&[("W1", &[3, 4]), ("w1", &[3, 4])], "\"W1\" and \"w1\" are both the weight of one layer"),
         (&[("W1", &[3, 4]), ("b2", &[4])], "\"b2\" has no weight beside it"),
         (&[("bn.weight", &[8]), ("bn.bias", &[8])], "\"bn.weight\" has shape [8]: an affine layer's"),
+        (
+            &[("W1", &[3, 4]), ("gamma1", &[4])],
+            "\"gamma1\" is a batch norm's, but its running mean and variance are not",
+        ),
+        (
+            &[("0.weight", &[8, 1, 3, 3]), ("1.weight", &[7]), ("1.running_mean", &[7]), ("1.running_var", &[7])],
+            "0.weight gives 8, 1.weight takes 7",
+        ),
+        (
+            &[("0.weight", &[8]), ("0.running_mean", &[7]), ("0.running_var", &[8]), ("1.weight", &[8, 3])],
+            "0.weight has 8 numbers, 0.running_mean has shape [7]",
+        ),
+        (&[("0.weight", &[8, 1, 3, 3]), ("1.weight", &[4, 6, 3, 3])], "0.weight gives 8 channels, 1.weight takes 6"),
         (&[("W1", &[3, 4]), ("b1", &[2, 2])], "\"b1\" has shape [2, 2]"),
         (
             &[("W1", &[3, 4]), ("W2", &[5, 6])],
@@ -189,6 +274,10 @@ proptest! {
                 FoundLayer::Convolution { kernel, bias } => {
                     given = None;
                     (kernel, bias)
+                }
+                FoundLayer::BatchNorm { scale, shift, .. } => {
+                    used += 2;
+                    (scale, shift)
                 }
                 other => panic!("{other:?}"),
             };

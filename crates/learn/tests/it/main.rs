@@ -7,6 +7,7 @@ mod choices;
 mod corpus;
 mod drawing_layers;
 mod golden;
+mod golden_networks;
 mod gradients_of_layers;
 mod mistakes;
 mod misuse;
