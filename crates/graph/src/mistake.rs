@@ -354,6 +354,13 @@ pub struct Mistake {
     pub origin: Origin,
 }
 
+impl Mistake {
+    /// What would have fit, as a noun.
+    pub fn expected(&self) -> String {
+        self.fault.expected(&self.operands)
+    }
+}
+
 impl fmt::Display for Mistake {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.op, self.fault)?;
@@ -364,7 +371,7 @@ impl fmt::Display for Mistake {
         let Origin { path, layer, location } = &self.origin;
         let layer = if path.is_empty() { String::new() } else { format!("layer {path} ({layer}), ") };
         write!(f, "\n     where:    {layer}{}:{}:{}", location.file(), location.line(), location.column())?;
-        write!(f, "\n     expected: {}", self.fault.expected(&self.operands))
+        write!(f, "\n     expected: {}", self.expected())
     }
 }
 

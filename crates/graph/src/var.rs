@@ -273,7 +273,7 @@ impl<'b> Var<'b> {
 
     /// `self`, then each of `others`, along one axis.
     #[track_caller]
-    pub fn concat<const N: usize>(self, others: [Self; N], axis: isize) -> Self {
+    pub fn concat(self, others: impl IntoIterator<Item = Self>, axis: isize) -> Self {
         let inputs: Vec<_> = std::iter::once(self).chain(others).collect();
         match resolve_axis(axis, self.rank()) {
             Ok(axis) => self.builder().layout(Layout::Concat { axis }, &inputs),

@@ -21,6 +21,10 @@ use super::macros::map_ops;
 use super::{FormulaBody, Lane, MapInfo};
 use crate::builder::{Operand, Var};
 
+/// The λ and the α of SELU, which solve the equations of Klambauer et al. 2017.
+const SELU_SCALE: f64 = 1.050_700_987_355_480_5;
+const SELU_ALPHA: f64 = 1.673_263_242_354_377_2;
+
 map_ops! {
     // ---- arithmetic -------------------------------------------------------------------------------------------
 
@@ -386,6 +390,51 @@ map_ops! {
         onnx = Some("Swish");
         ulp = 4.0;
         probes = [[-1.5], [0.1], [3.0]];
+    }
+    /// Scaled exponential linear unit: λ·x where positive, λα·(eˣ − 1) elsewhere, whose λ and α let numbers with mean 0 and
+    /// variance 1 keep them from layer to layer (Klambauer et al. 2017).
+    Selu => selu(x) -> y {
+        value = L::select(L::of(0.0).less(x), L::of(SELU_SCALE) * x, L::of(SELU_SCALE * SELU_ALPHA) * x.exp_m1());
+        gradient(up) = [x.step().select(up * SELU_SCALE, up * (y + SELU_SCALE * SELU_ALPHA))];
+        kink = x;
+        formula = "1.0507 * where({x} > 0, {x}, 1.6733 * (exp({x}) - 1))";
+        onnx = Some("Selu");
+        ulp = 2.0;
+        probes = [[-1.5], [0.8], [-0.2]];
+    }
+    /// x·tanh(ln(1 + eˣ)), a smooth relative of swish (Misra 2019).
+    Mish => mish(x) -> y {
+        // tanh(ln(1 + u)) is (u² + 2u) / (u² + 2u + 2); written by e^−|x|, it does not overflow.
+        value = {
+            let small = (-x.abs()).exp();
+            let above = L::of(1.0) + L::of(2.0) * small;
+            let below = small * (small + L::of(2.0));
+            L::select(
+                x.less(L::of(0.0)),
+                x * (below / (below + L::of(2.0))),
+                x * (above / (above + L::of(2.0) * (small * small)))
+            )
+        };
+        gradient(up) = [up * (x.softplus().tanh() + x * x.sigmoid() * (1.0 - x.softplus().tanh().square()))];
+        formula = "{x} * tanh(ln(1 + exp({x})))";
+        onnx = Some("Mish");
+        ulp = 4.0;
+        probes = [[-1.5], [0.1], [3.0]];
+    }
+    /// x·min(max(x + 3, 0), 6) / 6, swish of straight pieces (Howard et al. 2019). Its derivative at −3 and 3 is that of the
+    /// piece between.
+    HardSwish => hard_swish(x) -> y {
+        value = L::select(
+            x.at_most(L::of(-3.0)),
+            L::of(0.0),
+            L::select(L::of(3.0).at_most(x), x, x * (x + L::of(3.0)) / L::of(6.0))
+        );
+        gradient(up) = [x.less(-3.0).select(0.0, x.greater(3.0).select(up, up * (x / 3.0 + 0.5)))];
+        kink = x * x - L::of(9.0);
+        formula = "{x} * min(max({x} + 3, 0), 6) / 6";
+        onnx = Some("HardSwish");
+        ulp = 2.0;
+        probes = [[-4.0], [-1.5], [0.8], [5.0]];
     }
     /// ln(1 + eˣ), the smooth relative of ReLU; its derivative is the sigmoid.
     Softplus => softplus(x) -> y {

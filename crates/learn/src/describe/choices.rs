@@ -3,10 +3,11 @@
 //! Everything that lists, parses, writes or tests choices goes over these rows.
 
 use std::fmt;
+use std::ops::Range as Span;
 
 use crate::choice::{UnknownName, nearest, normalised};
 use crate::describe::initializer::Initializer;
-use crate::error::{Error, TextError};
+use crate::error::{Error, TextError, TextFault};
 
 /// One of several layers, optimizers, losses or initializers.
 ///
@@ -46,8 +47,24 @@ pub struct Setting {
 /// The type of a setting, with its default and its range.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum SettingKind {
-    /// A number of outputs, which must be given.
-    Outputs,
+    /// A whole number, such as that of outputs.
+    Count {
+        /// Its value where text does not give one; None where it must be given.
+        default: Option<usize>,
+        /// The smallest that it may be.
+        least: usize,
+    },
+    /// A height and a width, written `3x3`, or `3` where they are equal.
+    Pair {
+        /// Its value where text does not give one; None where the layer chooses, or where it must be given.
+        default: Option<[usize; 2]>,
+        /// Whether it must be given.
+        needed: bool,
+        /// Whether equal numbers are both written.
+        in_full: bool,
+    },
+    /// The rows and columns put around an image: `same`, `1` or `1x2`.
+    Padding,
     /// A number.
     Number {
         /// Its value where text does not give one.
@@ -79,6 +96,8 @@ pub enum Range {
     Positive,
     /// From 0 to below 1.
     Share,
+    /// From 0 to 1.
+    Portion,
     /// Above 0 as a 32-bit float, and small.
     Small,
 }
@@ -86,8 +105,12 @@ pub enum Range {
 /// The value of a setting.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Value {
-    /// A number of outputs.
-    Outputs(usize),
+    /// A whole number.
+    Count(usize),
+    /// A height and a width; None where the layer chooses.
+    Pair(Option<[usize; 2]>),
+    /// The rows and columns put around an image.
+    Padding(Padding),
     /// A number.
     Number(f64),
     /// Nothing, where a number may be left out.
@@ -96,6 +119,16 @@ pub enum Value {
     Flag(bool),
     /// An initializer.
     Initializer(Initializer),
+}
+
+/// How many rows of zeros are put above and below an image, and how many columns left and right of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Padding {
+    /// As many as let the output have the input's extents divided by the stride, rounded up. Where that number is odd, the
+    /// one more is put below or on the right.
+    Same,
+    /// So many rows above and below each, and so many columns on either side.
+    Each([usize; 2]),
 }
 
 /// The values of a choice's settings, for making it.
@@ -109,6 +142,17 @@ pub(crate) struct Settings<'s> {
 pub(crate) const MOST_UNITS: usize = 1 << 24;
 
 impl Setting {
+    /// A whole number that must be given, as a word without its name.
+    pub(crate) const fn count(name: &'static str, title: &'static str) -> Self {
+        Self { name, title, kind: SettingKind::Count { default: None, least: 1 }, positional: true }
+    }
+
+    /// A height and a width that text gives as `name=value`.
+    pub(crate) const fn pair(name: &'static str, title: &'static str, default: Option<[usize; 2]>) -> Self {
+        let kind = SettingKind::Pair { default, needed: false, in_full: false };
+        Self { name, title, kind, positional: false }
+    }
+
     /// A number that text gives as `name=value`.
     pub(crate) const fn number(name: &'static str, title: &'static str, default: f64, range: Range) -> Self {
         Self { name, title, kind: SettingKind::Number { default, range }, positional: false }
@@ -136,7 +180,10 @@ impl Setting {
 
     fn default(&self) -> Option<Value> {
         match self.kind {
-            SettingKind::Outputs => None,
+            SettingKind::Count { default, .. } => default.map(Value::Count),
+            SettingKind::Pair { needed: true, .. } => None,
+            SettingKind::Pair { default, .. } => Some(Value::Pair(default)),
+            SettingKind::Padding => Some(Value::Padding(Padding::Each([0, 0]))),
             SettingKind::Number { default, .. } => Some(Value::Number(default)),
             SettingKind::Optional { .. } => Some(Value::Nothing),
             SettingKind::Flag => Some(Value::Flag(false)),
@@ -155,7 +202,13 @@ impl fmt::Display for Setting {
     /// The setting with its default and its range: `beta1=0.9 (from 0 to below 1)`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.kind {
-            SettingKind::Outputs => write!(f, "{}", self.title),
+            SettingKind::Count { default: None, .. } | SettingKind::Pair { needed: true, .. } => {
+                write!(f, "{}", self.title)
+            }
+            SettingKind::Count { default: Some(default), .. } => write!(f, "{}={default}", self.name),
+            SettingKind::Pair { default: Some(default), .. } => write!(f, "{}={}", self.name, pair_text(default)),
+            SettingKind::Pair { default: None, .. } => write!(f, "{}=2", self.name),
+            SettingKind::Padding => write!(f, "{}=0 (a number, two such as 1x2, or same)", self.name),
             SettingKind::Number { default, range } => {
                 let separator = if self.positional { " " } else { "=" };
                 // As short as it can be written: 1e-8, and not 0.00000001.
@@ -177,6 +230,7 @@ impl Range {
             Self::NotNegative => number.is_finite() && number >= 0.0,
             Self::Positive => number.is_finite() && number > 0.0,
             Self::Share => (0.0..1.0).contains(&number),
+            Self::Portion => (0.0..=1.0).contains(&number),
             // Below this, f32 would divide by zero where the gradient is zero.
             Self::Small => number.is_finite() && number >= f64::from(f32::MIN_POSITIVE),
         }
@@ -188,6 +242,7 @@ impl Range {
             Self::NotNegative => "0 or more",
             Self::Positive => "above 0",
             Self::Share => "from 0 to below 1",
+            Self::Portion => "from 0 to 1",
             Self::Small => "above 0",
         }
     }
@@ -198,6 +253,7 @@ impl Range {
             Self::NotNegative => "use 0 or more",
             Self::Positive => "use a number above 0",
             Self::Share => "use a number from 0 to below 1",
+            Self::Portion => "use a number from 0 to 1",
             Self::Small => "use a small number above 0, such as 1e-8",
         }
     }
@@ -206,7 +262,10 @@ impl Range {
 impl fmt::Display for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Outputs(outputs) => write!(f, "{outputs}"),
+            Self::Count(count) => write!(f, "{count}"),
+            Self::Pair(pair) => f.write_str(&pair_text(pair.unwrap_or_default())),
+            Self::Padding(Padding::Same) => f.write_str("same"),
+            Self::Padding(Padding::Each(each)) => f.write_str(&pair_text(*each)),
             Self::Number(number) => write!(f, "{number}"),
             Self::Nothing => Ok(()),
             Self::Flag(is_there) => write!(f, "{is_there}"),
@@ -215,16 +274,30 @@ impl fmt::Display for Value {
     }
 }
 
+/// Two numbers: `1x2`, or `1` where they are equal.
+fn pair_text([height, width]: [usize; 2]) -> String {
+    if height == width { height.to_string() } else { format!("{height}x{width}") }
+}
+
 impl Settings<'_> {
     fn value(&self, name: &str) -> Option<Value> {
         let at = self.settings.iter().position(|setting| setting.name == name)?;
         self.values.get(at).copied()
     }
 
-    /// The number of outputs.
-    pub(crate) fn outputs(&self) -> usize {
-        let is_outputs = |value: &Value| if let Value::Outputs(outputs) = value { Some(*outputs) } else { None };
-        self.values.iter().find_map(is_outputs).unwrap_or(1)
+    /// A whole number by its setting's name.
+    pub(crate) fn count(&self, name: &str) -> usize {
+        if let Some(Value::Count(count)) = self.value(name) { count } else { 1 }
+    }
+
+    /// A height and a width by their setting's name; None where the layer chooses.
+    pub(crate) fn pair(&self, name: &str) -> Option<[usize; 2]> {
+        if let Some(Value::Pair(pair)) = self.value(name) { pair } else { None }
+    }
+
+    /// The padding by its setting's name.
+    pub(crate) fn padding(&self, name: &str) -> Padding {
+        if let Some(Value::Padding(padding)) = self.value(name) { padding } else { Padding::Each([0, 0]) }
     }
 
     /// A number by its setting's name.
@@ -260,15 +333,25 @@ impl<T> Choice<T> {
         self.name == name || self.aliases.contains(&name)
     }
 
-    /// Makes it of the words that follow its name.
-    pub(crate) fn of_words<'t>(&self, kind: &str, name: Piece<'t>, words: Vec<Piece<'t>>) -> Result<T, Wrong<'t>> {
-        let mut words = Words { name, words };
+    /// Makes it of the words that follow its name, or answers all that is wrong with them.
+    pub(crate) fn of_words<'t>(&self, kind: &str, name: Piece<'t>, words: Vec<Piece<'t>>) -> Result<T, Vec<Wrong<'t>>> {
+        let example = self.example.replacen(self.name, name.text, 1);
+        let mut words = Words { name, words, example };
         let settings = self.settings;
-        let values = settings.iter().map(|setting| words.value(setting, settings)).collect::<Result<Vec<_>, _>>()?;
-        if let Some(&rest) = words.words.first() {
-            return Err((rest, self.not_taken(kind, name, rest.text)));
+        let (mut values, mut wrong) = (Vec::with_capacity(settings.len()), Vec::new());
+        for setting in settings {
+            match words.value(setting, settings) {
+                Ok(value) => values.push(value),
+                Err(what) => wrong.push(what),
+            }
         }
-        (self.make)(&Settings { settings, values }).map_err(|what| (name, what))
+        wrong.extend(words.words.iter().map(|&rest| (rest, self.not_taken(kind, name, rest.text))));
+        if !wrong.is_empty() {
+            // One word may be wrong for a setting and so be left for none.
+            wrong.sort_by_key(|(piece, _)| piece.start);
+            return Err(wrong);
+        }
+        (self.make)(&Settings { settings, values }).map_err(|what| vec![(name, what)])
     }
 
     fn not_taken(&self, kind: &str, name: Piece<'_>, word: &str) -> String {
@@ -301,6 +384,9 @@ impl<T> Choice<T> {
         for (setting, value) in self.settings.iter().zip(values).filter(|(s, value)| s.default() != Some(**value)) {
             text += &match setting.kind {
                 SettingKind::Flag => format!(" {}", setting.name),
+                SettingKind::Pair { in_full: true, .. } if let Value::Pair(Some([height, width])) = value => {
+                    format!(" {height}x{width}")
+                }
                 _ if setting.positional => format!(" {value}"),
                 _ => format!(" {}={value}", setting.name),
             };
@@ -338,20 +424,22 @@ pub(crate) fn made<T>(kind: &'static str, rows: &'static [Choice<T>], text: &str
     of_piece(kind, rows, whole)?.map_err(|wrong| Error::Text(misread(text, wrong)))
 }
 
-/// The same for a piece of a text. The inner error is a wrong setting.
+/// The same for a piece of a text. The inner error is what is wrong with the settings.
 pub(crate) fn of_piece<'t, T>(
     kind: &'static str,
     rows: &'static [Choice<T>],
     piece: Piece<'t>,
-) -> Result<Result<T, Wrong<'t>>, UnknownName> {
+) -> Result<Result<T, Vec<Wrong<'t>>>, UnknownName> {
     let mut words = piece.words();
     let name = words.next().unwrap_or(piece);
     Ok(named(kind, rows, name.text)?.of_words(kind, name, words.collect()))
 }
 
-/// The error about a piece of a text.
-pub(crate) fn misread(text: &str, (word, what): Wrong<'_>) -> TextError {
-    TextError { text: text.to_string(), start: word.start, end: word.end(), what, unknown: None }
+/// The error about pieces of a text.
+pub(crate) fn misread(text: &str, wrong: Vec<Wrong<'_>>) -> TextError {
+    let faults = wrong.into_iter().map(|(piece, what)| TextFault::new(piece.place(), what)).collect();
+    let unread = || TextError::one(text, TextFault::new(0..text.len(), "this cannot be read"));
+    TextError::of(text, faults).unwrap_or_else(unread)
 }
 
 /// A piece of a text, and where it begins.
@@ -365,8 +453,9 @@ pub(crate) struct Piece<'t> {
 pub(crate) type Wrong<'t> = (Piece<'t>, String);
 
 impl<'t> Piece<'t> {
-    pub(crate) fn end(&self) -> usize {
-        self.start + self.text.len()
+    /// Where it stands in its text.
+    pub(crate) fn place(&self) -> Span<usize> {
+        self.start..self.start + self.text.len()
     }
 
     /// A part of it. `text` is a slice of its own text.
@@ -383,19 +472,31 @@ impl<'t> Piece<'t> {
 struct Words<'t> {
     name: Piece<'t>,
     words: Vec<Piece<'t>>,
+    /// An example of the whole text.
+    example: String,
 }
 
 impl<'t> Words<'t> {
     /// Takes what the words give for a setting, or its default.
     fn value(&mut self, setting: &Setting, all: &[Setting]) -> Result<Value, Wrong<'t>> {
         match setting.kind {
-            SettingKind::Outputs => self.outputs(setting).map(Value::Outputs),
+            SettingKind::Count { default, least } => match (self.given(setting, all)?, default) {
+                (Some(word), _) => self.count(setting, word, least).map(Value::Count),
+                (None, Some(default)) => Ok(Value::Count(default)),
+                (None, None) => Err((self.name, self.takes(setting))),
+            },
+            SettingKind::Pair { default, needed, .. } => match self.given(setting, all)? {
+                Some(word) => self.pair(setting, word, 1).map(|pair| Value::Pair(Some(pair))),
+                None if needed => Err((self.name, self.takes(setting))),
+                None => Ok(Value::Pair(default)),
+            },
+            SettingKind::Padding => match self.given(setting, all)? {
+                Some(word) if word.text == "same" => Ok(Value::Padding(Padding::Same)),
+                Some(word) => self.pair(setting, word, 0).map(|pair| Value::Padding(Padding::Each(pair))),
+                None => Ok(Value::Padding(Padding::Each([0, 0]))),
+            },
             SettingKind::Number { default, .. } => {
-                let word = match self.option(setting.name)? {
-                    Some(word) => Some(word),
-                    None if setting.positional => self.first_alone(all),
-                    None => None,
-                };
+                let word = self.given(setting, all)?;
                 word.map_or(Ok(default), |word| number(setting, word)).map(Value::Number)
             }
             SettingKind::Optional { .. } => match self.option(setting.name)? {
@@ -415,17 +516,46 @@ impl<'t> Words<'t> {
         }
     }
 
-    fn outputs(&mut self, setting: &Setting) -> Result<usize, Wrong<'t>> {
-        let what = format!("`{0}` takes {1}, such as `{0} 50`", self.name.text, setting.title);
-        if self.words.is_empty() {
-            return Err((self.name, what));
-        }
-        let word = self.words.remove(0);
+    /// The word that is for a setting: by its name, or alone where it may be.
+    fn given(&mut self, setting: &Setting, all: &[Setting]) -> Result<Option<Piece<'t>>, Wrong<'t>> {
+        Ok(match self.option(setting.name)? {
+            Some(word) => Some(word),
+            None if setting.positional => self.first_alone(all),
+            None => None,
+        })
+    }
+
+    /// What is said where a setting is not given, or as something else.
+    fn takes(&self, setting: &Setting) -> String {
+        format!("`{}` takes {}, such as `{}`", self.name.text, setting.title, self.example)
+    }
+
+    fn count(&self, setting: &Setting, word: Piece<'t>, least: usize) -> Result<usize, Wrong<'t>> {
         match word.text.parse::<usize>() {
-            Ok(0) => Err((word, "a layer has at least 1 output".to_string())),
-            Ok(units) if units <= MOST_UNITS => Ok(units),
-            Ok(_) => Err((word, format!("a layer of more than {MOST_UNITS} outputs is not supported"))),
-            Err(_) => Err((word, what)),
+            Ok(count) if count < least => Err((word, format!("{} is {count}; use {least} or more", setting.title))),
+            Ok(count) if count <= MOST_UNITS => Ok(count),
+            Ok(_) => {
+                Err((word, format!("{} is {}; more than {MOST_UNITS} is not supported", setting.title, word.text)))
+            }
+            Err(_) => Err((word, self.takes(setting))),
+        }
+    }
+
+    fn pair(&self, setting: &Setting, word: Piece<'t>, least: usize) -> Result<[usize; 2], Wrong<'t>> {
+        let (height, width) = word.text.split_once(['x', '×']).unwrap_or((word.text, word.text));
+        match (height.parse::<usize>(), width.parse::<usize>()) {
+            (Ok(height), Ok(width)) if height.min(width) < least => {
+                Err((word, format!("{} is {}; use {least} or more", setting.title, word.text)))
+            }
+            (Ok(height), Ok(width)) if height.max(width) <= MOST_UNITS => Ok([height, width]),
+            (Ok(_), Ok(_)) => {
+                Err((word, format!("{} is {}; more than {MOST_UNITS} is not supported", setting.title, word.text)))
+            }
+            _ if setting.kind == SettingKind::Padding => {
+                Err((word, format!("`{}` takes a number, two such as `1x2`, or `same`", setting.name)))
+            }
+            _ if setting.positional => Err((word, self.takes(setting))),
+            _ => Err((word, format!("`{}` takes a number, or two such as `1x2`", setting.name))),
         }
     }
 

@@ -54,6 +54,7 @@ pub struct Context<'b> {
     /// The paths of what is drawn.
     drawn: RefCell<Vec<String>>,
     declared: RefCell<Vec<Variable>>,
+    notes: RefCell<Vec<String>>,
     learning_rate: OnceCell<Var<'b>>,
     /// What a schedule makes of the learning rate.
     scheduled: OnceCell<Var<'b>>,
@@ -85,6 +86,7 @@ impl<'b> Context<'b> {
             seed: USUAL_SEED,
             drawn: RefCell::default(),
             declared: RefCell::default(),
+            notes: RefCell::default(),
             learning_rate: OnceCell::new(),
             steps: OnceCell::new(),
             step_number: OnceCell::new(),
@@ -143,6 +145,12 @@ impl<'b> Context<'b> {
     /// ```
     pub fn is_training(&self) -> bool {
         self.mode == Mode::Train
+    }
+
+    /// Whether this is a training step, at whose end variables change: where it is not, what
+    /// [`update`](Context::update) would be given need not be described.
+    pub fn is_training_step(&self) -> bool {
+        self.is_step
     }
 
     /// Declares a parameter of a known shape, to which weight decay may apply; its path is that of the layer and `name`.
@@ -234,6 +242,20 @@ impl<'b> Context<'b> {
             Some(asked) if asked.id() == variable.id() => self.answered.set(Some(next)),
             _ => self.builder.assign(variable, next),
         }
+    }
+
+    /// Remarks something that is no mistake but may not be meant: a whole sentence, for whoever described the network.
+    /// [`Network::notes`](crate::Network::notes) answers it.
+    pub fn note(&self, sentence: String) {
+        let mut notes = self.notes.borrow_mut();
+        if !notes.contains(&sentence) {
+            notes.push(sentence);
+        }
+    }
+
+    /// What was remarked so far.
+    pub(crate) fn notes(&self) -> Vec<String> {
+        self.notes.borrow().clone()
     }
 
     /// What `describe` makes of a variable by [`update`](Context::update), which does not happen: the caller says what

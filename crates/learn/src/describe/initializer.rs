@@ -30,9 +30,14 @@ impl Initializer {
     /// Draws a value of `shape`, `(inputs, outputs)` for a weight, for the parameter `name`. The same seed and name
     /// draw the same numbers, whatever other parameters there are.
     pub fn draw(self, shape: &[usize], seed: u64, name: &str) -> Tensor {
+        let fans = [shape.first(), shape.last()].map(|extent| extent.copied().unwrap_or(1));
+        self.draw_weights(shape, fans, seed, name)
+    }
+
+    /// The same of a weight that computes an output from `inputs` numbers and lets each number go to `outputs`.
+    pub(crate) fn draw_weights(self, shape: &[usize], fans: [usize; 2], seed: u64, name: &str) -> Tensor {
         let stream = Stream::new(seed, name);
-        let inputs = shape.first().copied().unwrap_or(1).max(1) as f64;
-        let outputs = shape.last().copied().unwrap_or(1).max(1) as f64;
+        let [inputs, outputs] = fans.map(|fan| fan.max(1) as f64);
         let number = |i: u64| match self {
             Self::Zeros => 0.0,
             Self::Normal(deviation) => deviation * stream.normal(0, i),

@@ -43,4 +43,9 @@ pub trait Layer: fmt::Debug + Send + Sync {
     fn location(&self) -> Option<&'static Location<'static>> {
         None
     }
+
+    /// The layers that it is made of, each with its path within this one, such as `0`.
+    fn inner(&self) -> Vec<(String, &dyn Layer)> {
+        Vec::new()
+    }
 }

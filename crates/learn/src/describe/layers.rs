@@ -1,5 +1,14 @@
 //! The layers: a row of a table and an implementation each.
 
+mod embedding;
+mod joined;
+mod norms;
+
+pub use embedding::Embedding;
+pub(crate) use joined::{BRANCHES, RESIDUAL};
+pub use joined::{Branches, Residual};
+pub use norms::{BatchNorm, GroupNorm, LayerNorm};
+
 use std::panic::Location;
 
 use limpid_graph::{Dim, Fault, Formula, MapOp, Shape, Var};
@@ -39,12 +48,7 @@ static OTHERS: &[Choice<Box<dyn Layer>>] = &[
         about: "x·W + b",
         example: "affine 50",
         settings: &[
-            Setting {
-                name: "outputs",
-                title: "the number of its outputs",
-                kind: SettingKind::Outputs,
-                positional: true,
-            },
+            Setting::count("outputs", "the number of its outputs"),
             Setting {
                 name: "init",
                 title: "the initializer",
@@ -53,7 +57,7 @@ static OTHERS: &[Choice<Box<dyn Layer>>] = &[
             },
         ],
         make: |settings| {
-            let affine = Affine::to(settings.outputs());
+            let affine = Affine::to(settings.count("outputs"));
             Ok(Box::new(settings.initializer("init").map_or(affine.clone(), |initializer| affine.init(initializer))))
         },
     },
@@ -93,12 +97,21 @@ static OTHERS: &[Choice<Box<dyn Layer>>] = &[
 
 /// The layers, one row each.
 pub(crate) fn rows() -> impl Iterator<Item = &'static Choice<Box<dyn Layer>>> {
-    OTHERS.iter().chain(activation_rows())
+    OTHERS.iter().chain(norms::ROWS).chain(embedding::ROWS).chain(joined::ROWS).chain(activation_rows())
 }
 
 /// The layers that are a function of each number alone, one row each; those with settings come last.
 pub(crate) fn activation_rows() -> impl Iterator<Item = &'static Choice<Box<dyn Layer>>> {
     ACTIVATIONS.iter().chain(ACTIVATIONS_WITH_SETTINGS)
+}
+
+/// The numbers that divide so many channels, as a hint: "1, 2 or 4 groups".
+fn divisors_text(noun: &str, channels: usize) -> String {
+    let divisors: Vec<String> = (1..=channels).filter(|&n| channels.is_multiple_of(n)).map(|n| n.to_string()).collect();
+    match divisors.split_last() {
+        Some((last, others)) if !others.is_empty() => format!("{} or {last} {noun}", others.join(", ")),
+        _ => format!("1 {noun}"),
+    }
 }
 
 /// A layer's text.
@@ -110,7 +123,8 @@ pub(crate) fn written(name: &str, values: &[Value]) -> String {
 /// x·W + b: weights `(inputs, outputs)`, one bias per output.
 ///
 /// Takes `(…, inputs)` to `(…, outputs)`. A batch whose axes after the first hold `inputs` numbers together, such as
-/// images `(batch, 1, 28, 28)` for 784 inputs, is flattened first.
+/// images `(batch, 1, 28, 28)` for 784 inputs, is flattened first; and so is what has channels, height and width, as
+/// images and what convolutions make of them, where the number of inputs is that of the layer before.
 #[derive(Clone, Debug)]
 pub struct Affine {
     inputs: Option<usize>,
@@ -140,7 +154,7 @@ impl Affine {
 
 impl Layer for Affine {
     fn text(&self) -> String {
-        written("affine", &[Value::Outputs(self.outputs), Value::Initializer(self.initializer)])
+        written("affine", &[Value::Count(self.outputs), Value::Initializer(self.initializer)])
     }
 
     #[track_caller]
@@ -150,9 +164,12 @@ impl Layer for Affine {
         }
         let shape = x.shape();
         let (last, flat) = (shape.dims().last(), Shape::new(shape.dims().iter().skip(1).cloned()).count());
-        let wanted = self.inputs.or_else(|| last.and_then(Dim::as_known));
+        let is_image = shape.rank() >= 4;
+        let own = if is_image { flat.as_known() } else { last.and_then(Dim::as_known) };
+        let wanted = self.inputs.or(own);
         let refuse = |what: String, hint: String| context.builder().poison("affine", Fault::Layer { what, hint }, &[x]);
         let (x, inputs) = match wanted {
+            Some(inputs) if self.inputs.is_none() && is_image => (x.flatten(1), inputs),
             Some(inputs) if last.and_then(Dim::as_known) == Some(inputs) => (x, inputs),
             Some(inputs) if flat.as_known() == Some(inputs) => (x.flatten(1), inputs),
             Some(inputs) => {
@@ -227,6 +244,12 @@ activations! {
     Softplus, "softplus", Softplus;
     /// x·σ(x), element by element, also called SiLU (Elfwing et al. 2018).
     Swish, "swish", Silu;
+    /// 1.0507·x where positive, 1.7581·(eˣ − 1) elsewhere, element by element (Klambauer et al. 2017).
+    Selu, "selu", Selu;
+    /// x·tanh(ln(1 + eˣ)), element by element (Misra 2019).
+    Mish, "mish", Mish;
+    /// x·min(max(x + 3, 0), 6) / 6, element by element (Howard et al. 2019).
+    HardSwish, "hard-swish", HardSwish;
 }
 
 /// A formula of one argument, element by element: an activation of your own.

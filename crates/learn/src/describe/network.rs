@@ -10,6 +10,7 @@ use limpid_graph::{Builder, Dim, Graph, Shape, Tensor, Var};
 use crate::describe::context::{Context, Mode};
 use crate::describe::layer::Layer;
 use crate::describe::sequence::Sequence;
+use crate::describe::text::Source;
 use crate::describe::variable::{Variable, VariableKind};
 use crate::error::Error;
 
@@ -28,6 +29,8 @@ pub struct Network {
     input: Vec<usize>,
     sequence: Arc<Sequence>,
     location: &'static Location<'static>,
+    /// The text that it was written as, for messages.
+    source: Option<Arc<Source>>,
     /// Shared by all clones.
     described: Arc<Described>,
 }
@@ -37,6 +40,7 @@ pub struct Network {
 struct Described {
     train: OnceLock<(Graph, Vec<Variable>)>,
     inference: OnceLock<(Graph, Vec<Variable>)>,
+    notes: OnceLock<Vec<String>>,
 }
 
 impl fmt::Debug for Described {
@@ -50,7 +54,12 @@ impl Network {
     #[track_caller]
     pub fn new(input: impl Into<Extents>, layers: impl Into<Sequence>) -> Self {
         let (input, sequence) = (input.into().0, Arc::new(layers.into()));
-        Self { input, sequence, location: Location::caller(), described: Arc::default() }
+        Self { input, sequence, location: Location::caller(), source: None, described: Arc::default() }
+    }
+
+    /// The same, whose mistakes are shown in the text that it was written as.
+    pub(crate) fn written_as(self, source: Source) -> Self {
+        Self { source: Some(Arc::new(source)), ..self }
     }
 
     /// The extents of one sample.
@@ -87,6 +96,15 @@ impl Network {
     /// [`limpid_graph::Error::Described`] with every mistake in the layers.
     pub fn graph(&self, mode: Mode) -> Result<Graph, Error> {
         Ok(self.described(mode)?.0.clone())
+    }
+
+    /// What layers remark that is no mistake, such as a pooling that leaves rows out: a sentence each.
+    ///
+    /// # Errors
+    /// [`limpid_graph::Error::Described`] with every mistake in the layers.
+    pub fn notes(&self) -> Result<Vec<String>, Error> {
+        self.described(Mode::Inference)?;
+        Ok(self.described.notes.get().cloned().unwrap_or_default())
     }
 
     /// What the layers declare: parameters and running statistics.
@@ -141,7 +159,11 @@ impl Network {
         let builder = Builder::new();
         let context = Context::new(&builder, mode);
         let scores = scores(self.forward(self.batch_input(&builder), &context));
-        let graph = builder.finish([scores])?;
+        let graph = builder.finish([scores]).map_err(|error| match &self.source {
+            Some(source) => source.placed(error),
+            None => error.into(),
+        })?;
+        let _ = self.described.notes.set(context.notes());
         let described = (graph, context.into_variables());
         Ok(known.get_or_init(|| described))
     }
@@ -259,8 +281,11 @@ mod tests {
             ("784, afine 50", "unknown layer `afine`, did you mean `affine`? (line 1, column 6)"),
             ("784, affine", "takes the number of its outputs"),
             ("784, affine fifty", "takes the number of its outputs, such as `affine 50` (line 1, column 13)"),
-            ("784, affine 0", "at least 1 output"),
-            ("784, affine 99999999999", "not supported"),
+            ("784, affine 0", "the number of its outputs is 0; use 1 or more"),
+            (
+                "784, affine 99999999999",
+                "the number of its outputs is 99999999999; more than 16777216 is not supported",
+            ),
             ("784, relu 3", "the layer `relu` does not take `3`"),
             (
                 "784,\naffine 50 init=hee",

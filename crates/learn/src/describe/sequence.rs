@@ -19,6 +19,11 @@ impl Sequence {
         self.layers.iter().map(AsRef::as_ref)
     }
 
+    /// The layers as network text.
+    pub(crate) fn text(&self) -> String {
+        self.layers().map(Layer::text).collect::<Vec<_>>().join(", ")
+    }
+
     /// Describes each layer on the result of the one before, in a scope of its own: `0`, `1`, …
     ///
     /// `location` stands in messages for layers that do not know where they were constructed.

@@ -1,30 +1,44 @@
 //! Networks as text: `784, affine 50, relu, affine 10`; and optimizers: `adam beta1=0.8`.
 //!
-//! The input's extents come first (`784`, or `1x28x28`), then the layers, separated by commas or line ends. A layer is
-//! its name, what it needs, and options as `name=value`. A `#` begins a comment.
+//! The input's extents come first (`784`, or `1x28x28`, or `1 28 28`), then the layers, separated by commas or line ends.
+//! A layer is its name, what it needs, and options as `name=value`. Layers that are made of others have these between
+//! parentheses: `residual(affine 8, relu)`, `branches(affine 3 | affine 2, tanh)`. A `#` begins a comment.
 
+use std::collections::HashMap;
+use std::ops::Range;
 use std::str::FromStr;
 use std::sync::Arc;
 
+use limpid_graph::{Mistake, Mistakes};
+
 use crate::choice::{nearest, normalised};
-use crate::describe::choices::{Choice, MOST_UNITS, Piece, Wrong, made};
+use crate::describe::choices::{Choice, MOST_UNITS, Piece, made};
 use crate::describe::layer::Layer;
-use crate::describe::layers;
+use crate::describe::layers::{self, BRANCHES, Branches, RESIDUAL, Residual};
 use crate::describe::network::Network;
 use crate::describe::optimizer::Optimizer;
 use crate::describe::optimizers::OPTIMIZERS;
 use crate::describe::registry::Registry;
-use crate::error::{Error, TextError};
+use crate::describe::sequence::Sequence;
+use crate::error::{Error, TextError, TextFault};
 
 impl Registry {
-    /// The network of a text.
+    /// The network of a text. Layers whose shapes do not fit are reported by their places in it, too, when the network is
+    /// described.
     ///
     /// # Errors
-    /// [`Error::Text`] with the place and a hint.
+    /// [`Error::Text`] with each mistake's place and a hint.
     #[track_caller]
     pub fn network(&self, text: &str) -> Result<Network, Error> {
-        let (input, layers) = parse(text, self)?;
-        Ok(Network::new(input, layers))
+        let mut reading = Reading { registry: self, places: HashMap::new(), faults: Vec::new() };
+        let parts = reading.network(text);
+        match (parts, TextError::of(text, reading.faults)) {
+            (_, Some(error)) => Err(error.into()),
+            (Some((input, layers)), None) => {
+                Ok(Network::new(input, layers).written_as(Source { text: text.to_string(), places: reading.places }))
+            }
+            (None, None) => Err(TextError::one(text, TextFault::new(0..0, "the network cannot be read")).into()),
+        }
     }
 }
 
@@ -36,42 +50,196 @@ impl FromStr for Network {
     }
 }
 
-/// The input's extents, and the layers.
-type Parts = (Vec<usize>, Vec<Box<dyn Layer>>);
-
-/// The input's extents and the layers of a network's text; the registry knows the user's own.
-fn parse(text: &str, registry: &Registry) -> Result<Parts, TextError> {
-    let mut items = items(text);
-    let wrong = |start: usize, end: usize, what: String| {
-        let unknown = None;
-        TextError { text: text.to_string(), start, end, what, unknown }
-    };
-    let Some(first) = items.next() else {
-        return Err(wrong(
-            0,
-            0,
-            "the network is empty; write one such as `784, affine 50, relu, affine 10`".to_string(),
-        ));
-    };
-    let input = extents(first.text).map_err(|what| wrong(first.start, first.end(), what))?;
-    let layers = items
-        .map(|item| {
-            layer(&item, registry).map_err(|(word, what)| {
-                let unknown = what.starts_with(UNKNOWN_LAYER).then(|| word.text.to_string());
-                TextError { unknown, ..wrong(word.start, word.end(), what) }
-            })
-        })
-        .collect::<Result<Vec<_>, _>>()?;
-    if layers.is_empty() {
-        return Err(wrong(first.start, first.end(), "there is no layer after the input's extents".to_string()));
-    }
-    Ok((input, layers))
+/// The text that a network was written as.
+#[derive(Debug)]
+pub(crate) struct Source {
+    text: String,
+    /// Where each layer stands, by its path.
+    places: HashMap<String, Range<usize>>,
 }
 
-fn items(text: &str) -> impl Iterator<Item = Piece<'_>> {
-    let whole = Piece { text, start: 0 };
-    let lines = text.lines().map(|line| line.split('#').next().unwrap_or(line));
-    lines.flat_map(|line| line.split(',')).map(str::trim).filter(|item| !item.is_empty()).map(move |i| whole.part(i))
+impl Source {
+    /// Mistakes in the description as mistakes in the text, where all of them are in its layers.
+    pub(crate) fn placed(&self, error: limpid_graph::Error) -> Error {
+        let limpid_graph::Error::Described(Mistakes(mistakes)) = &error else { return error.into() };
+        let fault = |mistake: &Mistake| {
+            // A part of a layer has the place of the layer.
+            let mut path = &*mistake.origin.path;
+            let place = loop {
+                match (self.places.get(path), path.rsplit_once('/')) {
+                    (Some(place), _) => break place,
+                    (None, Some((outer, _))) => path = outer,
+                    (None, None) => return None,
+                }
+            };
+            Some(TextFault::new(place.clone(), format!("{}; expected: {}", mistake.fault, mistake.expected())))
+        };
+        let faults = mistakes.iter().map(fault).collect::<Option<Vec<_>>>();
+        match faults.and_then(|faults| TextError::of(&self.text, faults)) {
+            Some(placed) => placed.into(),
+            None => error.into(),
+        }
+    }
+}
+
+/// More parentheses than these within one another are taken for a slip of the finger.
+const DEEPEST: usize = 32;
+
+/// How a message about an unknown layer begins.
+const UNKNOWN_LAYER: &str = "unknown layer";
+
+/// A text that is being read: what is found on the way.
+struct Reading<'r> {
+    registry: &'r Registry,
+    places: HashMap<String, Range<usize>>,
+    faults: Vec<TextFault>,
+}
+
+impl Reading<'_> {
+    fn fault(&mut self, place: Range<usize>, what: impl Into<String>) {
+        self.faults.push(TextFault::new(place, what));
+    }
+
+    /// The input's extents, and the layers; what is wrong is noted.
+    fn network(&mut self, text: &str) -> Option<(Vec<usize>, Vec<Box<dyn Layer>>)> {
+        let text = without_comments(text);
+        self.check_parentheses(&text)?;
+        let mut items = split(Piece { text: &text, start: 0 }, &[',', '\n']).filter(|item| !item.text.is_empty());
+        let Some(first) = items.next() else {
+            self.fault(0..0, "the network is empty; write one such as `784, affine 50, relu, affine 10`");
+            return None;
+        };
+        let items: Vec<Piece<'_>> = items.collect();
+        let input = extents(first.text).map_err(|what| self.fault(first.place(), what)).ok();
+        if items.is_empty() && input.is_some() {
+            self.fault(first.place(), "there is no layer after the input's extents");
+        }
+        let layers = self.layers(items, "");
+        Some((input?, layers))
+    }
+
+    /// Notes the first parenthesis that has no other.
+    fn check_parentheses(&mut self, text: &str) -> Option<()> {
+        let mut open = Vec::new();
+        for (at, c) in text.char_indices() {
+            match c {
+                '(' => open.push(at),
+                ')' if open.pop().is_none() => {
+                    self.fault(at..at + 1, "this `)` closes nothing");
+                    return None;
+                }
+                _ => {}
+            }
+            if open.len() > DEEPEST {
+                self.fault(at..at + 1, format!("more than {DEEPEST} parentheses within one another are not supported"));
+                return None;
+            }
+        }
+        match open.pop() {
+            Some(at) => {
+                self.fault(at..at + 1, "this `(` is not closed");
+                None
+            }
+            None => Some(()),
+        }
+    }
+
+    /// Layers one after the other, whose paths begin with `within`. Those that are wrong are noted and left out.
+    fn layers<'t>(&mut self, items: impl IntoIterator<Item = Piece<'t>>, within: &str) -> Vec<Box<dyn Layer>> {
+        let mut layers = Vec::new();
+        for (i, item) in items.into_iter().enumerate() {
+            let path = format!("{within}{i}");
+            layers.extend(self.layer(item, &path));
+            self.places.insert(path, item.place());
+        }
+        layers
+    }
+
+    fn layer(&mut self, item: Piece<'_>, path: &str) -> Option<Box<dyn Layer>> {
+        let end = item.text.find(|c: char| c.is_whitespace() || c == '(').unwrap_or(item.text.len());
+        let (name, rest) = (item.part(&item.text[..end]), item.part(item.text[end..].trim_start()));
+        let known = normalised(name.text);
+        if rest.text.starts_with('(') && [RESIDUAL, BRANCHES].contains(&known.as_str()) {
+            return self.joined(&known, rest, path);
+        }
+        let words: Vec<Piece<'_>> = rest.words().collect();
+        if let Some(make) = self.registry.constructor(name.text) {
+            let words: Vec<&str> = words.iter().map(|word| word.text).collect();
+            let made = make(&words);
+            return made.map_err(|what| self.fault(item.place(), format!("layer `{}`: {what}", name.text))).ok();
+        }
+        let Some(row) = layers::rows().find(|row| row.is_called(&known)) else {
+            let unknown = Some(name.text.to_string());
+            let what = unknown_text(&known, self.registry);
+            self.faults.push(TextFault { unknown, ..TextFault::new(name.place(), what) });
+            return None;
+        };
+        let wrong = match row.of_words("layer", name, words) {
+            Ok(layer) => return Some(layer),
+            Err(wrong) => wrong,
+        };
+        self.faults.extend(wrong.into_iter().map(|(piece, what)| TextFault::new(piece.place(), what)));
+        None
+    }
+
+    /// A layer that is made of those between its parentheses.
+    fn joined(&mut self, name: &str, rest: Piece<'_>, path: &str) -> Option<Box<dyn Layer>> {
+        let mut depth = 0usize;
+        let closing = rest.text.char_indices().find(|(_, c)| {
+            depth = if *c == '(' { depth + 1 } else { depth - usize::from(*c == ')') };
+            depth == 0
+        });
+        let (at, _) = closing?;
+        let (inside, behind) = (rest.part(&rest.text[1..at]), rest.part(rest.text[at + 1..].trim()));
+        if !behind.text.is_empty() {
+            self.fault(
+                behind.place(),
+                format!("`{}` stands behind the layer `{name}`; a comma separates layers", behind.text),
+            );
+        }
+        let found = self.faults.len();
+        let mut branches = Vec::new();
+        let bars: &[char] = if name == BRANCHES { &['|'] } else { &[] };
+        for (i, branch) in split(inside, bars).enumerate() {
+            let items: Vec<_> = split(branch, &[',', '\n']).filter(|item| !item.text.is_empty()).collect();
+            if items.is_empty() {
+                let what = "layers are missing here; `identity` hands on what it is given";
+                self.fault(branch.start..branch.start, what);
+            }
+            let within = if name == BRANCHES { format!("{path}/{i}/") } else { format!("{path}/") };
+            branches.push(Sequence::from(self.layers(items, &within)));
+        }
+        match branches.pop() {
+            _ if self.faults.len() > found => None,
+            Some(only) if name == RESIDUAL => Some(Box::new(Residual::new(only))),
+            last => Some(Box::new(Branches::new(branches.into_iter().chain(last)))),
+        }
+    }
+}
+
+/// The text with spaces in the place of comments, so that all else stays where it is.
+fn without_comments(text: &str) -> String {
+    let mut is_comment = false;
+    let kept = text.chars().flat_map(|c| {
+        is_comment = c != '\n' && (is_comment || c == '#');
+        let (kept, blank) = if is_comment { (None, c.len_utf8()) } else { (Some(c), 0) };
+        std::iter::repeat_n(' ', blank).chain(kept)
+    });
+    kept.collect()
+}
+
+/// The parts of a piece between these characters, those within parentheses apart, without space around them.
+fn split<'t>(piece: Piece<'t>, separators: &'static [char]) -> impl Iterator<Item = Piece<'t>> {
+    let mut depth = 0usize;
+    let parts = piece.text.split(move |c: char| {
+        match c {
+            '(' => depth += 1,
+            ')' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        depth == 0 && separators.contains(&c)
+    });
+    parts.map(move |part| piece.part(part.trim()))
 }
 
 fn extents(text: &str) -> Result<Vec<usize>, String> {
@@ -79,32 +247,16 @@ fn extents(text: &str) -> Result<Vec<usize>, String> {
         Ok(extent) if extent > 0 => Ok(extent),
         _ => Err("a network begins with its input's extents, such as `784` or `1x28x28`".to_string()),
     };
-    let extents = text.split(['x', '×']).map(extent).collect::<Result<Vec<_>, _>>()?;
+    let separators = |c: char| c == 'x' || c == '×' || c.is_whitespace();
+    let parts = text.split(separators).filter(|part| !part.is_empty());
+    let extents = parts.map(extent).collect::<Result<Vec<_>, _>>()?;
     match extents.iter().try_fold(1usize, |n, &d| n.checked_mul(d)) {
         Some(count) if count <= MOST_UNITS => Ok(extents),
         _ => Err(format!("an input of more than {MOST_UNITS} numbers is not supported")),
     }
 }
 
-/// How a message about an unknown layer begins.
-const UNKNOWN_LAYER: &str = "unknown layer";
-
-fn layer<'t>(item: &Piece<'t>, registry: &Registry) -> Result<Box<dyn Layer>, Wrong<'t>> {
-    let mut words = item.words();
-    let Some(name) = words.next() else { return Err((*item, "a layer is missing here".to_string())) };
-    let words: Vec<Piece<'_>> = words.collect();
-    if let Some(make) = registry.constructor(name.text) {
-        let words: Vec<&str> = words.iter().map(|word| word.text).collect();
-        return make(&words).map_err(|what| (*item, format!("layer `{}`: {what}", name.text)));
-    }
-    let known = normalised(name.text);
-    match layers::rows().find(|row| row.is_called(&known)) {
-        Some(row) => row.of_words("layer", name, words),
-        None => Err((name, unknown(&known, registry))),
-    }
-}
-
-fn unknown(name: &str, registry: &Registry) -> String {
+fn unknown_text(name: &str, registry: &Registry) -> String {
     let names: Vec<&str> = layers::rows().map(|row| row.name).chain(registry.layer_names()).collect();
     match nearest(name, &names) {
         Some(near) => format!("{UNKNOWN_LAYER} `{name}`, did you mean `{near}`?"),

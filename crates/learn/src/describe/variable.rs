@@ -31,6 +31,16 @@ pub struct Variable {
 pub enum Initial {
     /// Drawn by the model's seed and the variable's name.
     Drawn(Initializer),
+    /// The same, of a weight whose shape does not tell how many numbers each output is computed from, such as a
+    /// convolution's kernels.
+    Weights {
+        /// How it is drawn.
+        initializer: Initializer,
+        /// From how many numbers an output is computed.
+        inputs: usize,
+        /// To how many outputs a number goes.
+        outputs: usize,
+    },
     /// This number everywhere.
     Constant(f64),
 }
@@ -74,6 +84,9 @@ impl Variable {
     pub fn initial_value(&self, seed: u64) -> Tensor {
         match self.initial {
             Initial::Drawn(initializer) => initializer.draw(&self.shape, seed, &self.name),
+            Initial::Weights { initializer, inputs, outputs } => {
+                initializer.draw_weights(&self.shape, [inputs, outputs], seed, &self.name)
+            }
             Initial::Constant(0.0) => Tensor::zeros(self.shape.clone()),
             Initial::Constant(number) => Tensor::from(vec![number; self.shape.iter().product()])
                 .reshaped(self.shape.clone())

@@ -1,43 +1,96 @@
 //! Errors in text, and how they show the place.
 
 use std::fmt;
+use std::ops::Range;
 
-/// A network's text that is wrong, and where.
+/// A network's text that is wrong: everything that is, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TextError {
-    pub(crate) text: String,
-    pub(crate) start: usize,
-    pub(crate) end: usize,
+    text: String,
+    /// The first, in the order of the text.
+    first: TextFault,
+    others: Vec<TextFault>,
+}
+
+/// What is wrong at one place of a text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct TextFault {
+    pub(crate) place: Range<usize>,
     pub(crate) what: String,
+    /// The name of a layer that there is not.
     pub(crate) unknown: Option<String>,
 }
 
+impl TextFault {
+    /// A fault at a place of a text.
+    pub(crate) fn new(place: Range<usize>, what: impl Into<String>) -> Self {
+        Self { place, what: what.into(), unknown: None }
+    }
+}
+
 impl TextError {
-    /// The name of a layer that there is not, where that is what is wrong.
-    pub fn unknown_layer(&self) -> Option<&str> {
-        self.unknown.as_deref()
+    /// A text with one fault.
+    pub(crate) fn one(text: &str, fault: TextFault) -> Self {
+        Self { text: text.to_string(), first: fault, others: Vec::new() }
     }
 
-    /// What is wrong, without the place.
+    /// A text with these faults; nothing where there are none.
+    pub(crate) fn of(text: &str, mut faults: Vec<TextFault>) -> Option<Self> {
+        faults.sort_by_key(|fault| fault.place.start);
+        let mut faults = faults.into_iter();
+        let first = faults.next()?;
+        Some(Self { text: text.to_string(), first, others: faults.collect() })
+    }
+
+    fn faults(&self) -> impl Iterator<Item = &TextFault> {
+        std::iter::once(&self.first).chain(&self.others)
+    }
+
+    /// The name of the first layer that there is not, where that is what is wrong.
+    pub fn unknown_layer(&self) -> Option<&str> {
+        self.faults().find_map(|fault| fault.unknown.as_deref())
+    }
+
+    /// What is wrong first, without the place.
     pub fn what(&self) -> &str {
-        &self.what
+        &self.first.what
+    }
+
+    /// How many mistakes there are.
+    pub fn count(&self) -> usize {
+        1 + self.others.len()
     }
 
     /// The column of the first wrong character in its line, counted from 1.
     pub fn column(&self) -> usize {
-        self.text[..self.start].rsplit('\n').next().map_or(0, |line| line.chars().count()) + 1
+        column(&self.text, self.first.place.start)
     }
+}
+
+/// The column of a place in its line, counted from 1.
+fn column(text: &str, at: usize) -> usize {
+    text[..at].rsplit('\n').next().map_or(0, |line| line.chars().count()) + 1
 }
 
 impl fmt::Display for TextError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let line_start = self.text[..self.start].rfind('\n').map_or(0, |at| at + 1);
-        let line = self.text[line_start..].lines().next().unwrap_or_default();
-        let width = self.text[self.start..self.end].chars().count().max(1);
-        let row = self.text[..self.start].matches('\n').count() + 1;
-        writeln!(f, "{} (line {row}, column {})", self.what, self.column())?;
-        writeln!(f, "  {line}")?;
-        write!(f, "  {}{}", " ".repeat(self.column() - 1), "^".repeat(width))
+        if !self.others.is_empty() {
+            write!(f, "{} mistakes in the network:", self.count())?;
+        }
+        for TextFault { place, what, .. } in self.faults() {
+            if !self.others.is_empty() {
+                writeln!(f)?;
+            }
+            let (before, column) = (&self.text[..place.start], column(&self.text, place.start));
+            let line_start = before.rfind('\n').map_or(0, |at| at + 1);
+            let line = self.text[line_start..].lines().next().unwrap_or_default();
+            let marked = self.text[place.clone()].lines().next().unwrap_or_default();
+            let row = before.matches('\n').count() + 1;
+            writeln!(f, "{what} (line {row}, column {column})")?;
+            writeln!(f, "  {line}")?;
+            write!(f, "  {}{}", " ".repeat(column - 1), "^".repeat(marked.chars().count().max(1)))?;
+        }
+        Ok(())
     }
 }
 

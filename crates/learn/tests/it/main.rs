@@ -14,6 +14,8 @@ mod misuse;
 #[path = "../support/mnist.rs"]
 mod mnist;
 mod model_keeps;
+mod network_text;
+mod norms;
 #[path = "../support/numpy_print.rs"]
 mod numpy_print;
 #[path = "../support/numpy_random.rs"]
