@@ -284,6 +284,11 @@ impl Builder {
         self.within(Origin { path: Arc::from(""), layer: Arc::from(""), location: Location::caller() })
     }
 
+    /// The path of the scope that is open, such as `0`; outside of all scopes it is empty.
+    pub fn path(&self) -> String {
+        self.notes.borrow().scopes.last().map_or_else(String::new, |scope| scope.path.to_string())
+    }
+
     /// Lets what is described until the answer is dropped belong to where another node was written.
     pub(crate) fn within(&self, origin: Origin) -> Scope<'_> {
         self.notes.borrow_mut().scopes.push(origin);

@@ -10,7 +10,7 @@ mod text;
 
 pub use preparation::{MOST_CATEGORIES, PreparationError};
 pub use text::TextError;
-pub(crate) use text::TextFault;
+pub(crate) use text::{TextFault, place_text};
 
 /// An error in describing, training or using a network.
 #[derive(Clone, Debug, PartialEq, Error)]

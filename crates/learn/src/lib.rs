@@ -46,7 +46,7 @@ pub use data::preparation::{
     Answers, Encoded, Encoding, Goal, Input, LeftOut, Prediction, Preparation, PreparationLearner, TableNotes, Target,
     Task, TaskGuess, Unknown,
 };
-pub use describe::choices::{Choice, Range, Setting, SettingKind, Value};
+pub use describe::choices::{Choice, Padding, Range, Setting, SettingKind, Value};
 pub use describe::context::{Context, Mode};
 pub use describe::initializer::Initializer;
 pub use describe::initializers::initializer_choices;

@@ -54,7 +54,7 @@ pub struct Context<'b> {
     /// The paths of what is drawn.
     drawn: RefCell<Vec<String>>,
     declared: RefCell<Vec<Variable>>,
-    notes: RefCell<Vec<String>>,
+    notes: RefCell<Vec<Note>>,
     learning_rate: OnceCell<Var<'b>>,
     /// What a schedule makes of the learning rate.
     scheduled: OnceCell<Var<'b>>,
@@ -74,6 +74,13 @@ struct Steps<'b> {
     rounds: Option<Var<'b>>,
     /// The first number after this step, where it is worked out.
     next: Option<Var<'b>>,
+}
+
+/// What a layer remarks, and its path.
+#[derive(Clone, Debug)]
+pub(crate) struct Note {
+    pub(crate) path: String,
+    pub(crate) sentence: String,
 }
 
 impl<'b> Context<'b> {
@@ -244,17 +251,14 @@ impl<'b> Context<'b> {
         }
     }
 
-    /// Remarks something that is no mistake but may not be meant: a whole sentence, for whoever described the network.
-    /// [`Network::notes`](crate::Network::notes) answers it.
-    pub fn note(&self, sentence: String) {
-        let mut notes = self.notes.borrow_mut();
-        if !notes.contains(&sentence) {
-            notes.push(sentence);
-        }
+    /// Remarks something that is no mistake but may not be meant, in a sentence for whoever described the network.
+    /// [`Network::notes`](crate::Network::notes) answers it with the layer's place.
+    pub fn note(&self, sentence: impl Into<String>) {
+        self.notes.borrow_mut().push(Note { path: self.builder.path(), sentence: sentence.into() });
     }
 
     /// What was remarked so far.
-    pub(crate) fn notes(&self) -> Vec<String> {
+    pub(crate) fn notes(&self) -> Vec<Note> {
         self.notes.borrow().clone()
     }
 

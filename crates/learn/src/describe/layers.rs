@@ -1,13 +1,18 @@
 //! The layers: a row of a table and an implementation each.
 
+mod convolution;
 mod embedding;
+mod images;
 mod joined;
 mod norms;
+mod pooling;
 
+pub use convolution::{Conv2d, ConvTranspose2d};
 pub use embedding::Embedding;
 pub(crate) use joined::{BRANCHES, RESIDUAL};
 pub use joined::{Branches, Residual};
 pub use norms::{BatchNorm, GroupNorm, LayerNorm};
+pub use pooling::{AveragePool, GlobalAveragePool, MaxPool};
 
 use std::panic::Location;
 
@@ -97,7 +102,8 @@ static OTHERS: &[Choice<Box<dyn Layer>>] = &[
 
 /// The layers, one row each.
 pub(crate) fn rows() -> impl Iterator<Item = &'static Choice<Box<dyn Layer>>> {
-    OTHERS.iter().chain(norms::ROWS).chain(embedding::ROWS).chain(joined::ROWS).chain(activation_rows())
+    let files = [OTHERS, convolution::ROWS, pooling::ROWS, norms::ROWS, embedding::ROWS, joined::ROWS];
+    files.into_iter().flatten().chain(activation_rows())
 }
 
 /// The layers that are a function of each number alone, one row each; those with settings come last.

@@ -163,7 +163,13 @@ impl Network {
             Some(source) => source.placed(error),
             None => error.into(),
         })?;
-        let _ = self.described.notes.set(context.notes());
+        let place = |path: &str| match self.source.as_ref().and_then(|source| source.place_text(path)) {
+            Some(place) => place,
+            None => format!("layer {path}"),
+        };
+        let notes = context.notes().into_iter().map(|note| format!("{} ({})", note.sentence, place(&note.path)));
+        // The same in both modes.
+        let _ = self.described.notes.set(notes.collect());
         let described = (graph, context.into_variables());
         Ok(known.get_or_init(|| described))
     }

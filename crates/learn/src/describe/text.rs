@@ -20,7 +20,7 @@ use crate::describe::optimizer::Optimizer;
 use crate::describe::optimizers::OPTIMIZERS;
 use crate::describe::registry::Registry;
 use crate::describe::sequence::Sequence;
-use crate::error::{Error, TextError, TextFault};
+use crate::error::{Error, TextError, TextFault, place_text};
 
 impl Registry {
     /// The network of a text. Layers whose shapes do not fit are reported by their places in it, too, when the network is
@@ -59,20 +59,29 @@ pub(crate) struct Source {
 }
 
 impl Source {
+    /// Where the layer of a path stands; a part of a layer has the place of the layer.
+    fn place(&self, path: &str) -> Option<Range<usize>> {
+        let mut path = path;
+        loop {
+            match (self.places.get(path), path.rsplit_once('/')) {
+                (Some(place), _) => return Some(place.clone()),
+                (None, Some((outer, _))) => path = outer,
+                (None, None) => return None,
+            }
+        }
+    }
+
+    /// The same for people: `line 1, column 6`.
+    pub(crate) fn place_text(&self, path: &str) -> Option<String> {
+        Some(place_text(&self.text, self.place(path)?.start))
+    }
+
     /// Mistakes in the description as mistakes in the text, where all of them are in its layers.
     pub(crate) fn placed(&self, error: limpid_graph::Error) -> Error {
         let limpid_graph::Error::Described(Mistakes(mistakes)) = &error else { return error.into() };
         let fault = |mistake: &Mistake| {
-            // A part of a layer has the place of the layer.
-            let mut path = &*mistake.origin.path;
-            let place = loop {
-                match (self.places.get(path), path.rsplit_once('/')) {
-                    (Some(place), _) => break place,
-                    (None, Some((outer, _))) => path = outer,
-                    (None, None) => return None,
-                }
-            };
-            Some(TextFault::new(place.clone(), format!("{}; expected: {}", mistake.fault, mistake.expected())))
+            let what = format!("{}; expected: {}", mistake.fault, mistake.expected());
+            Some(TextFault::new(self.place(&mistake.origin.path)?, what))
         };
         let faults = mistakes.iter().map(fault).collect::<Option<Vec<_>>>();
         match faults.and_then(|faults| TextError::of(&self.text, faults)) {

@@ -72,6 +72,11 @@ fn column(text: &str, at: usize) -> usize {
     text[..at].rsplit('\n').next().map_or(0, |line| line.chars().count()) + 1
 }
 
+/// A place in a text, for people: `line 1, column 6`.
+pub(crate) fn place_text(text: &str, at: usize) -> String {
+    format!("line {}, column {}", text[..at].matches('\n').count() + 1, column(text, at))
+}
+
 impl fmt::Display for TextError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if !self.others.is_empty() {
@@ -85,8 +90,7 @@ impl fmt::Display for TextError {
             let line_start = before.rfind('\n').map_or(0, |at| at + 1);
             let line = self.text[line_start..].lines().next().unwrap_or_default();
             let marked = self.text[place.clone()].lines().next().unwrap_or_default();
-            let row = before.matches('\n').count() + 1;
-            writeln!(f, "{what} (line {row}, column {column})")?;
+            writeln!(f, "{what} ({})", place_text(&self.text, place.start))?;
             writeln!(f, "  {line}")?;
             write!(f, "  {}{}", " ".repeat(column - 1), "^".repeat(marked.chars().count().max(1)))?;
         }

@@ -9,6 +9,7 @@ mod drawing_layers;
 mod golden;
 mod golden_networks;
 mod gradients_of_layers;
+mod images;
 mod mistakes;
 mod misuse;
 #[path = "../support/mnist.rs"]

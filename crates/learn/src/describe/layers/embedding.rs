@@ -17,8 +17,8 @@ pub(super) static ROWS: &[Choice<Box<dyn Layer>>] = &[Choice {
     about: "a learned row of numbers for each position, such as that of a word in a vocabulary",
     example: "embedding 1000 16",
     settings: &[
-        Setting::count("count", "the number of positions and the length of a row"),
-        Setting::count("size", "the number of positions and the length of a row"),
+        Setting::count("count", "the number of its rows"),
+        Setting::count("size", "the length of a row"),
         Setting {
             name: "init",
             title: "the initializer",
