@@ -1,11 +1,11 @@
 //! `limpid summary`: a network → its layers, with shapes, parameters, bytes and operations.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use clap::Args;
-use limpid::graph::{Graph, Sizes};
+use limpid::graph::{Graph, Shape, Sizes};
 use limpid::learn::step::training_step;
-use limpid::learn::{Encoding, Goal, Input, Mode, Network, Sgd, Split};
+use limpid::learn::{Encoding, Goal, Input, Layer, Mode, Network, Sgd, Split};
 use limpid::models::Samples;
 use serde::Serialize;
 
@@ -86,6 +86,9 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
         batch_size: arguments.batch.batch_size,
         training_step_flops: total(&step, &sizes).map_err(|_| too_large(arguments.batch.batch_size))?,
     };
+    for note in input.network.notes()? {
+        output::note(&format!("note: {note}"));
+    }
     match arguments.format.format {
         Format::Json => output::json(&report),
         Format::Text => output::report(&report.text()),
@@ -103,43 +106,93 @@ fn too_large(batch_size: usize) -> Failure {
     Failure::Usage(format!("a batch of {batch_size} is more than memory can address; use fewer samples"))
 }
 
-/// The layers in order, for one sample. A layer that describes nothing (a `flatten` of what is flat) has the shape
-/// before it.
+/// The layers in order, for one sample; those that a layer is made of stand below it. A layer that describes nothing (a
+/// `flatten` of what is flat) has the shape before it.
 fn rows(network: &Network) -> Result<Vec<Row>, Failure> {
     let graph = network.graph(Mode::Train)?;
     let flops = graph.flops(&Sizes::from([("batch", 1)]))?;
-    let declared = network.parameters()?;
-    let mut shape = graph.inputs().next().map(|(_, node)| node.shape.clone()).unwrap_or_default();
-    // The layer that a path is within: the number that it begins with.
-    let layer_of = |path: &str| path.split('/').next()?.parse::<usize>().ok();
-    let mut nodes: HashMap<usize, Vec<_>> = HashMap::new();
+    let mut listing = Listing { rows: Vec::new(), nodes: HashMap::new(), parameters: HashMap::new() };
+    let mut paths = HashSet::new();
+    network.layers().enumerate().for_each(|(i, layer)| paths_of(i.to_string(), layer, &mut paths));
     for (id, node) in graph.nodes() {
-        if let Some(layer) = layer_of(&node.origin.path) {
-            nodes.entry(layer).or_default().push((id, node));
+        let described = listing.nodes.entry(owner(&node.origin.path, &paths)).or_default();
+        described.shape = Some(node.shape.clone());
+        described.flops = described.flops.saturating_add(flops[id.index()]);
+    }
+    for parameter in &network.parameters()? {
+        let sum = listing.parameters.entry(owner(&parameter.name, &paths)).or_default();
+        *sum = sum.saturating_add(count(&parameter.shape));
+    }
+    let shape = graph.inputs().next().map(|(_, node)| node.shape.clone()).unwrap_or_default();
+    network.layers().enumerate().fold(shape, |shape, (i, layer)| listing.layer(&i.to_string(), layer, shape));
+    Ok(listing.rows)
+}
+
+/// Adds the paths of a layer and of those in it.
+fn paths_of(path: String, layer: &dyn Layer, paths: &mut HashSet<String>) {
+    layer.inner().into_iter().for_each(|(name, inner)| paths_of(format!("{path}/{name}"), inner, paths));
+    paths.insert(path);
+}
+
+/// The path of the layer that a path is within; empty where it is in none.
+fn owner(path: &str, paths: &HashSet<String>) -> String {
+    let mut path = path;
+    while !paths.contains(path) {
+        path = path.rsplit_once('/').map_or("", |(outer, _)| outer);
+        if path.is_empty() {
+            break;
         }
     }
-    let mut parameters: HashMap<usize, u64> = HashMap::new();
-    for parameter in &declared {
-        if let Some(layer) = layer_of(&parameter.name) {
-            let sum = parameters.entry(layer).or_default();
-            *sum = sum.saturating_add(count(&parameter.shape));
-        }
-    }
-    let row = |(i, layer): (usize, &dyn limpid::learn::Layer)| {
-        let path = i.to_string();
-        let own = nodes.remove(&i).unwrap_or_default();
-        shape = own.last().map_or_else(|| shape.clone(), |(_, node)| node.shape.clone());
-        let parameters = parameters.get(&i).copied().unwrap_or_default();
-        Row {
-            layer: layer.text(),
-            output_shape: shape.to_string(),
+    path.to_string()
+}
+
+/// Rows under way, and what is known of each path.
+struct Listing {
+    rows: Vec<Row>,
+    nodes: HashMap<String, Described>,
+    parameters: HashMap<String, u64>,
+}
+
+/// What a layer itself describes, apart from the layers in it.
+#[derive(Default)]
+struct Described {
+    /// The shape of what it gives.
+    shape: Option<Shape>,
+    flops: u64,
+}
+
+impl Listing {
+    /// Adds a layer that is given this shape, and those in it; answers the shape that it gives.
+    fn layer(&mut self, path: &str, layer: &dyn Layer, given: Shape) -> Shape {
+        let own = self.nodes.remove(path).unwrap_or_default();
+        let parameters = self.parameters.remove(path).unwrap_or_default();
+        let (at, inner, text) = (self.rows.len(), layer.inner(), layer.text());
+        let layer = match text.split_once('(') {
+            Some((name, _)) if !inner.is_empty() => format!("{name}(…)"),
+            _ => text,
+        };
+        let bytes = parameters.saturating_mul(BYTES);
+        self.rows.push(Row {
+            path: path.to_string(),
+            layer,
+            output_shape: String::new(),
             parameters,
-            bytes: parameters.saturating_mul(BYTES),
-            flops: own.iter().fold(0u64, |sum, (id, _)| sum.saturating_add(flops[id.index()])),
-            path,
+            bytes,
+            flops: own.flops,
+        });
+        let (mut shape, mut branch) = (given.clone(), None);
+        for (name, layer) in &inner {
+            // Each branch begins with what the layer is given.
+            let own_branch = name.rsplit_once('/').map(|(branch, _)| branch.to_string());
+            if own_branch != branch {
+                (shape, branch) = (given.clone(), own_branch);
+            }
+            shape = self.layer(&format!("{path}/{name}"), *layer, shape);
         }
-    };
-    Ok(network.layers().enumerate().map(row).collect())
+        let shape = own.shape.unwrap_or(shape);
+        self.rows[at].output_shape = shape.to_string();
+        shape
+    }
 }
 
 fn count(shape: &[usize]) -> u64 {

@@ -195,6 +195,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
     if !arguments.quiet {
         output::note(&arguments.settings(&facts, &notes, folder.as_deref()));
         let Hyperparameters { network, loss, .. } = &facts.chosen;
+        network.notes()?.iter().for_each(|note| output::note(&format!("note: {note}")));
         last_layer_warning(network, loss).iter().for_each(|warning| output::note(warning));
     }
     let run = setup.begin()?;

@@ -66,6 +66,11 @@ fn check_second_order(text: &str, data: &Dataset) {
     feeds.extend([("inputs", data.inputs()), ("targets", data.targets()), ("rows", &rows)]);
     let known: Vec<&str> = graph.fed().filter_map(|(_, node)| node.name.as_deref()).collect();
     feeds.retain(|(name, _)| known.contains(name));
+    // What counts the steps, for layers that draw.
+    let zero = Tensor::scalar(0.0);
+    let counters = known.iter().filter(|name| !feeds.iter().any(|(fed, _)| fed == *name)).map(|name| (*name, &zero));
+    let counters: Vec<_> = counters.collect();
+    feeds.extend(counters);
     let names = network.parameter_names().unwrap();
     let wrt: Vec<&str> = names.iter().map(String::as_str).collect();
     let report = fine().run(&graph, &wrt, &feeds).unwrap();

@@ -5,6 +5,7 @@
 mod brought;
 mod contributing;
 mod killed;
+mod layers;
 mod seen;
 #[path = "../support/shots.rs"]
 mod shots;
