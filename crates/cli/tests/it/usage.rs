@@ -24,7 +24,7 @@ const WRONG: &[(&str, &str)] = &[
     ("train|--hidden|a,b", "invalid value 'a' for '--hidden <UNITS>'"),
     ("train|--hidden|-5", "invalid value '-5' for '--hidden <UNITS>'"),
     ("train|--hidden|50,", "invalid value '' for '--hidden <UNITS>'"),
-    ("train|--hidden|99999999999", "a layer of more than 16777216 outputs is not supported"),
+    ("train|--hidden|99999999999", "the number of its outputs is 99999999999; more than 16777216 is not supported"),
     ("train|--hidden|16777216,16777216", "use a smaller network or batch"),
     ("train|--activation|swishy", "did you mean `swish`?"),
     ("train|--activation|zzz", "there are: relu, sigmoid, tanh"),
