@@ -80,7 +80,7 @@ pub(crate) fn place_text(text: &str, at: usize) -> String {
 impl fmt::Display for TextError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if !self.others.is_empty() {
-            write!(f, "{} mistakes in the network:", self.count())?;
+            write!(f, "{} mistakes:", self.count())?;
         }
         for TextFault { place, what, .. } in self.faults() {
             if !self.others.is_empty() {
