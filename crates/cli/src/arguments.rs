@@ -23,6 +23,7 @@ use crate::choices::{PARTS, offering, one_of};
 use crate::data::Named;
 use crate::failure::Failure;
 use crate::parse::Extent;
+use crate::preset::PresetOption;
 
 /// The form of a result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -85,10 +86,10 @@ impl BatchOption {
 /// How a training step moves the parameters.
 #[derive(Debug, Args)]
 pub(crate) struct OptimizerOptions {
-    #[arg(long, value_name = "NAME", default_value = "sgd", hide_possible_values = true)]
+    #[arg(long, value_name = "NAME", hide_possible_values = true)]
     #[arg(value_parser = offering(optimizer_choices(), TypedOptimizer::from_str))]
-    #[arg(help = format!("Optimizer: {}", listed(optimizer_names())), long_help = optimizer_help())]
-    optimizer: TypedOptimizer,
+    #[arg(help = format!("Optimizer: {} [default: sgd]", listed(optimizer_names())), long_help = optimizer_help())]
+    optimizer: Option<TypedOptimizer>,
 
     /// Momentum coefficient, for the optimizers momentum and nesterov, such as 0.8 [default: 0.9]
     #[arg(long, value_name = "SHARE", value_parser = share, allow_negative_numbers = true)]
@@ -174,7 +175,7 @@ fn optimizer_help() -> String {
     let rows: Vec<String> = optimizer_choices().map(row).collect();
     let examples = listed(optimizer_choices().map(|row| format!("\"{}\"", row.example)));
     format!(
-        "Optimizer: {}\n\nSettings may follow the name: {examples}. With their defaults and ranges:\n{}",
+        "Optimizer: {} [default: sgd]\n\nSettings may follow the name: {examples}. With their defaults and ranges:\n{}",
         listed(optimizer_names()),
         rows.join("\n")
     )
@@ -208,10 +209,10 @@ impl OptimizerOptions {
     /// What was asked for beside the optimizer.
     pub(crate) fn of(&self, options: TrainingOptions) -> Result<TrainingOptions, Failure> {
         Ok(TrainingOptions {
-            optimizer: self.optimizer()?,
-            schedule: self.schedule.unwrap_or_default(),
-            weight_decay: self.weight_decay.unwrap_or_default(),
-            average_weights: self.average_weights,
+            optimizer: self.optimizer(&options.optimizer)?,
+            schedule: self.schedule.unwrap_or(options.schedule),
+            weight_decay: self.weight_decay.unwrap_or(options.weight_decay),
+            average_weights: self.average_weights.or(options.average_weights),
             ..options
         })
     }
@@ -223,9 +224,12 @@ impl OptimizerOptions {
         Ok(Recipe { optimizer, schedule, span: LOOKED_AT, weight_decay, average_weights })
     }
 
-    /// The optimizer, told what was typed for it.
-    pub(crate) fn optimizer(&self) -> Result<Arc<dyn Optimizer>, Failure> {
-        let TypedOptimizer { optimizer: own, text } = &self.optimizer;
+    /// The optimizer, told what was typed for it; the usual one where none was.
+    fn optimizer(&self, usual: &Arc<dyn Optimizer>) -> Result<Arc<dyn Optimizer>, Failure> {
+        let (own, text) = match &self.optimizer {
+            Some(TypedOptimizer { optimizer, text }) => (optimizer, text.as_str()),
+            None => (usual, usual.name()),
+        };
         let Some(momentum) = self.momentum else { return Ok(Arc::clone(own)) };
         // Those that keep a velocity by themselves take its share as their first word.
         let takes_momentum = |row: &Choice<Arc<dyn Optimizer>>| row.settings.iter().any(|s| s.positional);
@@ -466,6 +470,9 @@ pub(crate) struct NetworkOptions {
     /// its initializer: "784, affine 50 init=xavier, tanh, affine 10".
     #[arg(long, value_name = "TEXT")]
     network: Option<Network>,
+
+    #[command(flatten)]
+    pub(crate) preset: PresetOption,
 }
 
 impl NetworkOptions {

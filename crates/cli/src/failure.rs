@@ -60,7 +60,8 @@ impl From<TrainingError> for Failure {
 impl From<limpid::learn::Error> for Failure {
     fn from(error: limpid::learn::Error) -> Self {
         match error {
-            limpid::learn::Error::Setting { .. } => Self::Usage(error.to_string()),
+            // A network's text that is read from a file comes in an error about the file.
+            limpid::learn::Error::Setting { .. } | limpid::learn::Error::Text(_) => Self::Usage(error.to_string()),
             error => Self::Limpid(limpid::Error::Learn(error)),
         }
     }

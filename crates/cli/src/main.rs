@@ -25,6 +25,7 @@ mod parse;
 mod picture;
 mod places;
 mod plots;
+mod preset;
 mod progress;
 mod seen;
 mod signal;

@@ -49,6 +49,7 @@ mod data;
 mod error;
 mod memory;
 mod options;
+mod presets;
 mod setup;
 
 #[cfg(feature = "pictures")]
@@ -59,4 +60,5 @@ pub use data::{DataKind, DataSpec, TrainingData, random_samples};
 pub use error::TrainingError;
 pub use memory::{MOST_NUMBERS, check_interpreted_memory, check_memory};
 pub use options::{Defaults, TrainingOptions, usual_initializer, usual_learning_rate, usual_loss};
+pub use presets::Preset;
 pub use setup::{Hyperparameters, TrainedModel, TrainingRun, TrainingSetup};

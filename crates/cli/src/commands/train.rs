@@ -124,6 +124,8 @@ Examples:
     limpid train --output digits.safetensors
   Two hidden layers, smaller steps, more of them:
     limpid train --hidden 100,50 --learning-rate 0.05 --epochs 30
+  A network of convolutions, in one epoch:
+    limpid train --preset fast --output digits.safetensors
   A network of your own:
     limpid train --network \"784, affine 64 init=xavier, tanh, affine 10\"
   On a table: a class, or a number, from the other columns:
@@ -266,10 +268,11 @@ impl Arguments {
     /// What was asked for.
     fn options(&self) -> Result<TrainingOptions, Failure> {
         let TypedTraining { learning_rate, batch_size, epochs, seed, sampling, precision, .. } = self.training;
+        let preset = self.network.preset.options()?;
         Ok(self.network.of(self.training.optimizer.of(TrainingOptions {
             loss: self.training.loss.clone(),
-            augmentation: self.training.augment.augment.clone(),
-            label_smoothing: self.training.label_smoothing.unwrap_or_default(),
+            augmentation: self.training.augment.augment.clone().or(preset.augmentation.clone()),
+            label_smoothing: self.training.label_smoothing.unwrap_or(preset.label_smoothing),
             learning_rate,
             batch_size,
             epochs,
@@ -278,7 +281,7 @@ impl Arguments {
             precision,
             threads: Some(self.threads.count()),
             timed: self.timed,
-            ..TrainingOptions::default()
+            ..preset
         })?))
     }
 

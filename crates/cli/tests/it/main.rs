@@ -20,6 +20,7 @@ mod memory;
 mod odd;
 mod parts;
 mod plot;
+mod presets;
 mod readme;
 mod recipes;
 #[path = "../../../fetch/tests/support/mod.rs"]

@@ -22,6 +22,8 @@ pub enum Initializer {
     Uniform(f64),
     /// Normal with variance 2 / (inputs + outputs), for sigmoid and tanh (Glorot & Bengio 2010, eq. 12).
     Xavier,
+    /// Uniform between −1 / √inputs and 1 / √inputs, as PyTorch begins.
+    FanIn,
     /// Normal with variance 2 / inputs, for ReLU and similar activations (He et al. 2015, eq. 10).
     He,
 }
@@ -42,6 +44,7 @@ impl Initializer {
             Self::Zeros => 0.0,
             Self::Normal(deviation) => deviation * stream.normal(0, i),
             Self::Uniform(limit) => limit * (2.0 * stream.uniform(0, i) - 1.0),
+            Self::FanIn => (2.0 * stream.uniform(0, i) - 1.0) / libm::sqrt(inputs),
             Self::Xavier => libm::sqrt(2.0 / (inputs + outputs)) * stream.normal(0, i),
             Self::He => libm::sqrt(2.0 / inputs) * stream.normal(0, i),
         };
@@ -57,6 +60,7 @@ impl fmt::Display for Initializer {
             Self::Zeros => f.write_str("zeros"),
             Self::Normal(deviation) => write!(f, "normal({deviation})"),
             Self::Uniform(limit) => write!(f, "uniform({limit})"),
+            Self::FanIn => f.write_str("fan-in"),
             Self::Xavier => f.write_str("xavier"),
             Self::He => f.write_str("he"),
         }
@@ -78,6 +82,7 @@ mod tests {
             (Initializer::Zeros, 0.0),
             (Initializer::Normal(0.01), 0.01),
             (Initializer::Uniform(0.3), 0.3 / 3f64.sqrt()),
+            (Initializer::FanIn, (1.0 / 900.0f64).sqrt()),
             (Initializer::Xavier, (2.0 / 400.0f64).sqrt()),
             (Initializer::He, (2.0 / 300.0f64).sqrt()),
         ];
@@ -88,7 +93,7 @@ mod tests {
 
     #[test]
     fn text_and_initialiser_are_each_others_inverse() {
-        for text in ["zeros", "normal(0.01)", "uniform(0.5)", "xavier", "he"] {
+        for text in ["zeros", "normal(0.01)", "uniform(0.5)", "xavier", "he", "fan-in"] {
             assert_eq!(text.parse::<Initializer>().unwrap().to_string(), text);
         }
         for wrong in ["", "hee", "normal", "normal()", "normal(x", "normal(-1)", "normal(nan)", "he(2)"] {

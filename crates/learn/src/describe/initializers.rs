@@ -41,6 +41,14 @@ static INITIALIZERS: &[Choice<Initializer>] = &[
         make: |settings| Ok(Initializer::Uniform(settings.number("limit"))),
     },
     Choice {
+        name: "fan-in",
+        aliases: &[],
+        about: "uniform between −1 / √inputs and 1 / √inputs, as PyTorch begins",
+        example: "fan-in",
+        settings: &[],
+        make: |_| Ok(Initializer::FanIn),
+    },
+    Choice {
         name: "zeros",
         aliases: &[],
         about: "all 0",

@@ -11,7 +11,7 @@ pub use convolution::{Conv2d, ConvTranspose2d};
 pub use embedding::Embedding;
 pub(crate) use joined::{BRANCHES, RESIDUAL};
 pub use joined::{Branches, Residual};
-pub use norms::{BatchNorm, GroupNorm, LayerNorm};
+pub use norms::{BatchNorm, GroupNorm, LayerNorm, Standardize};
 pub use pooling::{AveragePool, GlobalAveragePool, MaxPool};
 
 use std::panic::Location;

@@ -295,7 +295,7 @@ mod tests {
             ("784, relu 3", "the layer `relu` does not take `3`"),
             (
                 "784,\naffine 50 init=hee",
-                "unknown initializer `hee`; use he, xavier, normal(0.01), uniform(0.1) or zeros",
+                "unknown initializer `hee`; use he, xavier, normal(0.01), uniform(0.1), fan-in or zeros",
             ),
             ("784, leaky-relu slope=", "`slope` takes a value"),
             ("784, elu alpha=x", "`alpha` takes a number"),

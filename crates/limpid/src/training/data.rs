@@ -31,6 +31,8 @@ pub struct DataSpec {
     pub outputs: usize,
     /// What is learned.
     pub task: Task,
+    /// Channels, height and width of a sample, where it is an image.
+    pub image: Option<[usize; 3]>,
 }
 
 impl DataSpec {
@@ -38,7 +40,8 @@ impl DataSpec {
     #[cfg(feature = "sets")]
     pub fn of_set(set: &limpid_files::DataSet) -> Self {
         let (size, outputs) = (set.sample_size(), set.classes.len());
-        Self { name: set.name.to_string(), size, outputs, task: Task::Classification }
+        let (task, image) = (Task::Classification, Some(set.shape));
+        Self { name: set.name.to_string(), size, outputs, task, image }
     }
 
     /// Checks that a network takes such samples and gives as many outputs as they need.
@@ -101,7 +104,7 @@ impl TrainingData {
         let crate::tables::TableSplit { train, test, preparation, .. } = split;
         let target = preparation.target();
         let (size, outputs, task) = (preparation.size(), target.outputs(), target.task());
-        let spec = DataSpec { name: name.into(), size, outputs, task };
+        let spec = DataSpec { name: name.into(), size, outputs, task, image: None };
         Self {
             kind: DataKind::Table,
             samples: Some(Samples::Table(preparation)),
@@ -114,7 +117,9 @@ impl TrainingData {
     pub fn of_pictures(name: impl Into<String>, split: crate::pictures::PictureSplit) -> Self {
         let crate::pictures::PictureSplit { train, test, form, .. } = split;
         let size = train.shape().iter().skip(1).product();
-        let spec = DataSpec { name: name.into(), size, outputs: form.classes.len(), task: Task::Classification };
+        let image = Some([form.channels, form.height, form.width]);
+        let (outputs, task) = (form.classes.len(), Task::Classification);
+        let spec = DataSpec { name: name.into(), size, outputs, task, image };
         Self { samples: Some(Samples::Pictures(form)), ..Self::read_samples(spec, train, test) }
     }
 
@@ -145,7 +150,8 @@ impl TrainingData {
     /// ```
     #[cfg(not(feature = "sets"))]
     pub fn mnist(folder: Option<&Path>) -> Self {
-        let spec = DataSpec { name: "mnist".to_string(), size: 784, outputs: 10, task: Task::Classification };
+        let (task, image) = (Task::Classification, Some([1, 28, 28]));
+        let spec = DataSpec { name: "mnist".to_string(), size: 784, outputs: 10, task, image };
         Self::published(spec, [60_000, 10_000], Source::Published { folder: folder.map(Path::to_path_buf) })
     }
 
@@ -159,7 +165,8 @@ impl TrainingData {
         outputs: usize,
     ) -> Self {
         let size = train.shape().iter().skip(1).product();
-        Self::read_samples(DataSpec { name: name.into(), size, outputs, task }, train, test)
+        let image = train.shape().get(1..).and_then(|sample| <[usize; 3]>::try_from(sample).ok());
+        Self::read_samples(DataSpec { name: name.into(), size, outputs, task, image }, train, test)
     }
 
     fn read_samples(spec: DataSpec, train: Dataset, test: Option<Dataset>) -> Self {

@@ -35,6 +35,16 @@ pub enum TrainingError {
         /// Whether the network gives more than one row for a sample.
         has_rows: bool,
     },
+    /// A preset for images, and data that has none.
+    #[error(
+        "the preset `{preset}` is for images, and samples of {name} are none; use the preset `two-layer`, or a network"
+    )]
+    Preset {
+        /// The preset.
+        preset: &'static str,
+        /// The data's name.
+        name: String,
+    },
     /// A network with mistakes in it.
     #[error("{0}")]
     Network(String),

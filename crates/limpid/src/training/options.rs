@@ -7,11 +7,14 @@ use limpid_learn::{Augmentation, Initializer, Loss, Network, Optimizer, Sampling
 
 use super::data::{DataKind, DataSpec};
 use super::error::TrainingError;
+use super::presets::Preset;
 
 /// What is wanted of a training. None is the usual choice for the kind of data: see [`Defaults`].
 #[derive(Clone, Debug)]
 pub struct TrainingOptions {
-    /// The whole network. None makes one of [`hidden`](Self::hidden) layers.
+    /// The preset that says what is not said here: the network, the learning rate, the sizes of batch and training.
+    pub preset: Option<&'static Preset>,
+    /// The whole network. None takes the preset's, or makes one of [`hidden`](Self::hidden) layers.
     pub network: Option<Network>,
     /// The number of units of each hidden layer.
     pub hidden: Vec<usize>,
@@ -56,6 +59,7 @@ impl Default for TrainingOptions {
     /// One hidden layer of 50 ReLUs, stochastic gradient descent, shuffled batches, seed 1, `f32`.
     fn default() -> Self {
         Self {
+            preset: None,
             network: None,
             hidden: vec![50],
             activation: "relu".to_string(),
@@ -144,9 +148,12 @@ pub fn usual_initializer(activation: &str, kind: DataKind) -> Initializer {
 impl TrainingOptions {
     /// The network for data: the one that was given, or one of the hidden layers.
     pub(super) fn network_for(&self, spec: &DataSpec, kind: DataKind) -> Result<Network, TrainingError> {
-        let network = match &self.network {
-            Some(network) => network.clone(),
-            None => self.text(spec, kind).parse().map_err(|error| TrainingError::Network(without_text(error)))?,
+        let network = match (&self.network, self.preset) {
+            (Some(network), _) => network.clone(),
+            (None, Some(preset)) => preset.network(spec)?,
+            (None, None) => {
+                self.text(spec, kind).parse().map_err(|error| TrainingError::Network(without_text(error)))?
+            }
         };
         spec.check(&network)?;
         Ok(network)

@@ -119,7 +119,9 @@ impl TrainingSetup {
         let network = options.network_for(data.spec(), data.kind())?;
         let loss = options.loss_for(data.spec().task)?;
         let (samples, defaults) = (data.train_samples(), Defaults::of(data.kind()));
-        let batch_size = options.batch_size.unwrap_or(defaults.batch_size.min(samples));
+        let preset = options.preset;
+        let usual_batch = preset.and_then(|preset| preset.batch_size).unwrap_or(defaults.batch_size);
+        let batch_size = options.batch_size.unwrap_or(usual_batch.min(samples));
         if batch_size > samples {
             let name = data.spec().name.clone();
             return Err(TrainingError::BatchSize { batch_size, samples, name }.into());
@@ -133,12 +135,14 @@ impl TrainingSetup {
         if let (Some(learning_rate), Some(max)) = (learning_rate, schedule.max()) {
             return Err(TrainingError::TwoRates { learning_rate, max }.into());
         }
-        let usual_learning_rate = usual_learning_rate(optimizer.as_ref(), data.spec().task);
+        let of_preset = preset.and_then(|preset| preset.learning_rate_with(&optimizer.text()));
+        let usual_learning_rate =
+            of_preset.unwrap_or_else(|| usual_learning_rate(optimizer.as_ref(), data.spec().task));
         let declared = network.parameters()?;
         let hyperparameters = Hyperparameters {
             learning_rate: learning_rate.or(schedule.max()).unwrap_or(usual_learning_rate),
             usual_learning_rate,
-            epochs: epochs.unwrap_or(defaults.epochs),
+            epochs: epochs.or(preset.and_then(|preset| preset.epochs)).unwrap_or(defaults.epochs),
             network,
             loss,
             optimizer,

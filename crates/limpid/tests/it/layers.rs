@@ -1,10 +1,15 @@
 //! Models with layers of every kind come back from their files to the bit, running statistics and all.
-#![allow(clippy::unwrap_used, reason = "a test may stop at what it does not expect")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a test may stop at what it does not expect, and show what it found"
+)]
 
 use limpid::files::ModelFile;
 use limpid::graph::{Stream, Tensor};
-use limpid::learn::{Dataset, FitOptions, Model, Network, layer_choices};
+use limpid::learn::{Dataset, FitOptions, Model, Network, Task, layer_choices};
 use limpid::models;
+use limpid::training::{Preset, TrainingData, TrainingOptions};
 
 fn data(samples: usize) -> Dataset {
     let stream = Stream::new(8, "pixels");
@@ -71,4 +76,80 @@ fn the_page_on_networks_has_every_layer_and_says_what_is_said() {
     assert!(network.parse::<Network>().unwrap().variables().is_ok());
     let text = told.lines().nth(2).unwrap().trim();
     assert_eq!(text.parse::<Network>().unwrap().variables().unwrap_err().to_string(), told);
+}
+
+/// Pictures of 28 × 28 bytes.
+fn pictures(samples: usize) -> Dataset {
+    let stream = Stream::new(2, "pictures");
+    let pixels: Vec<u8> = (0..samples as u64 * 784).map(|i| stream.below(0, i, 256) as u8).collect();
+    let labels: Vec<u8> = (0..samples).map(|i| (i % 10) as u8).collect();
+    let pixels = Tensor::new([samples, 1, 28, 28], pixels).unwrap();
+    Dataset::new(pixels, Tensor::from(labels)).unwrap().divided_by(255.0)
+}
+
+#[test]
+fn every_preset_fits_mnist_has_a_line_on_the_page_and_is_read_back() {
+    let page = include_str!("../../../../docs/networks.md");
+    let names: Vec<&str> = Preset::all().iter().map(|preset| preset.name).collect();
+    assert_eq!(names, ["two-layer", "convnet", "deep-convnet", "fast", "best", "tiny"]);
+    for preset in Preset::all() {
+        assert!(page.contains(&format!("| `{}` | ", preset.name)), "{}", preset.name);
+        let setup = preset.options().unwrap().setup(TrainingData::mnist(None)).unwrap();
+        let chosen = setup.hyperparameters();
+        let text = chosen.network.to_string();
+        assert_eq!(text.parse::<Network>().unwrap().to_string(), text);
+        assert_eq!(chosen.network.notes().unwrap(), [""; 0], "{}", preset.name);
+        assert!(preset.name != "tiny" || setup.parameters() <= 8_000, "{}", setup.parameters());
+        println!("{:<13} {:>8} parameters  {text}", preset.name, setup.parameters());
+    }
+}
+
+#[test]
+fn options_go_before_the_presets_and_the_preset_before_what_is_usual() {
+    let preset = |name: &str| Preset::named(name).unwrap().options().unwrap();
+    let chosen = |options: TrainingOptions| options.setup(TrainingData::mnist(None)).unwrap().hyperparameters().clone();
+    let fast = chosen(preset("fast"));
+    assert_eq!((fast.learning_rate, fast.batch_size, fast.epochs), (0.01, 256, 1));
+    assert_eq!(
+        (fast.optimizer.text().as_str(), fast.schedule.to_string().as_str()),
+        ("adam beta1=0.7 beta2=0.9", "one-cycle")
+    );
+    let changed = chosen(TrainingOptions { epochs: Some(3), batch_size: Some(32), ..preset("fast") });
+    assert_eq!((changed.learning_rate, changed.batch_size, changed.epochs), (0.01, 32, 3));
+    // Another optimizer has a rate of its own, and a schedule may say the rate.
+    let sgd = TrainingOptions::default().optimizer;
+    assert_eq!(chosen(TrainingOptions { optimizer: sgd, ..preset("fast") }).learning_rate, 0.1);
+    let schedule = "one-cycle max=0.02".parse().unwrap();
+    assert_eq!(chosen(TrainingOptions { schedule, ..preset("fast") }).learning_rate, 0.02);
+    let network = "784, affine 10".parse().unwrap();
+    let own = chosen(TrainingOptions { network: Some(network), ..preset("convnet") });
+    assert_eq!((own.network.to_string().as_str(), own.epochs), ("784, affine 10", 10));
+    let plain = chosen(preset("two-layer"));
+    assert_eq!((plain.network.to_string().as_str(), plain.epochs), ("784, affine 50, relu, affine 10", 25));
+}
+
+#[test]
+fn presets_train_on_pictures_and_refuse_what_is_none() {
+    for name in ["convnet", "fast", "tiny"] {
+        let options = TrainingOptions {
+            epochs: Some(1),
+            batch_size: Some(20),
+            ..Preset::named(name).unwrap().options().unwrap()
+        };
+        let data = TrainingData::of_samples("noise", pictures(40), None, Task::Classification, 10);
+        let trained = options.setup(data).unwrap().train().unwrap();
+        assert!(trained.history.losses.iter().all(|loss| loss.is_finite()), "{name}");
+    }
+    let told = |data: Dataset| {
+        let data = TrainingData::of_samples("mine", data, None, Task::Classification, 10);
+        Preset::named("convnet").unwrap().options().unwrap().setup(data).unwrap_err().to_string()
+    };
+    let rows = Dataset::new(Tensor::zeros([20, 6]), Tensor::zeros([20])).unwrap();
+    let wanted =
+        "the preset `convnet` is for images, and samples of mine are none; use the preset `two-layer`, or a network";
+    assert_eq!(told(rows), wanted);
+    let small = Dataset::new(Tensor::zeros([20, 1, 4, 4]), Tensor::zeros([20])).unwrap();
+    let wanted = "the preset `convnet` does not fit mine: a kernel of 5x5 is larger than its padded input of 4x4; expected: \
+                  a kernel that reaches over at most 4x4, or pad=1 or more (line 1, column 8)";
+    assert!(told(small.clone()).starts_with(wanted), "{}", told(small));
 }
