@@ -92,6 +92,7 @@ fn training_allocates_nothing(optimizer: &'static str, data: Stored, threads: us
         "784, affine 50, relu, affine 10",
         "64, affine 200, sigmoid, affine 200, tanh, affine 7",
         "64, noise 0.1, affine 200, relu, dropout 0.5, affine 7",
+        "1x8x8, conv 6 3x3 pad=1, batch-norm, relu, max-pool 2, residual(conv 6 3x3 pad=1), average-pool 2, affine 7",
     ] {
         let recipe = Recipe { network, optimizer, batch: 100, data };
         for announces in [false, true] {

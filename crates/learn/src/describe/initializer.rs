@@ -4,6 +4,8 @@ use std::fmt;
 
 use limpid_graph::{Stream, Tensor};
 
+use crate::describe::variable::Initial;
+
 /// How a parameter's numbers are drawn before the first step.
 ///
 /// ```
@@ -22,7 +24,7 @@ pub enum Initializer {
     Uniform(f64),
     /// Normal with variance 2 / (inputs + outputs), for sigmoid and tanh (Glorot & Bengio 2010, eq. 12).
     Xavier,
-    /// Uniform between −1 / √inputs and 1 / √inputs, as PyTorch begins.
+    /// Uniform between −1 / √inputs and 1 / √inputs, biases too, as PyTorch begins.
     FanIn,
     /// Normal with variance 2 / inputs, for ReLU and similar activations (He et al. 2015, eq. 10).
     He,
@@ -34,6 +36,14 @@ impl Initializer {
     pub fn draw(self, shape: &[usize], seed: u64, name: &str) -> Tensor {
         let fans = [shape.first(), shape.last()].map(|extent| extent.copied().unwrap_or(1));
         self.draw_weights(shape, fans, seed, name)
+    }
+
+    /// How the biases begin beside weights that are drawn so: at 0, unless the weights begin as PyTorch's do.
+    pub(crate) fn of_biases(self, inputs: usize) -> Initial {
+        match self {
+            Self::FanIn => Initial::Weights { initializer: self, inputs, outputs: 1 },
+            _ => Initial::Drawn(Self::Zeros),
+        }
     }
 
     /// The same of a weight that computes an output from `inputs` numbers and lets each number go to `outputs`.

@@ -43,7 +43,7 @@ static INITIALIZERS: &[Choice<Initializer>] = &[
     Choice {
         name: "fan-in",
         aliases: &[],
-        about: "uniform between −1 / √inputs and 1 / √inputs, as PyTorch begins",
+        about: "uniform between −1 / √inputs and 1 / √inputs, biases too, as PyTorch begins",
         example: "fan-in",
         settings: &[],
         make: |_| Ok(Initializer::FanIn),

@@ -152,7 +152,8 @@ impl Affine {
         Self { inputs: None, outputs, initializer: Initializer::He, location: Location::caller() }
     }
 
-    /// How its weights are initialized. The default is [`Initializer::He`]; biases begin at 0.
+    /// How its weights are initialized. The default is [`Initializer::He`]; biases begin at 0, and with
+    /// [`Initializer::FanIn`] as the weights do.
     pub fn init(self, initializer: Initializer) -> Self {
         Self { initializer, ..self }
     }
@@ -197,7 +198,8 @@ impl Layer for Affine {
             return refuse(what, "at least one input and one output".to_string());
         }
         let w = context.parameter("w", (inputs, self.outputs), self.initializer);
-        let b = context.declare(Variable::learned("b", [self.outputs], Initializer::Zeros).without_decay());
+        let initial = self.initializer.of_biases(inputs);
+        let b = context.declare(Variable::learned("b", [self.outputs], initial).without_decay());
         x.matmul(w) + b
     }
 

@@ -174,6 +174,16 @@ fn kernels_are_drawn_by_how_many_numbers_they_see() {
     for (variable, wanted) in declared.iter().filter(|variable| variable.name.ends_with("/w")).zip(wanted) {
         assert!((deviation(variable) - wanted).abs() < 0.03 * wanted, "{}: {}", variable.name, deviation(variable));
     }
+    // As PyTorch begins: biases, too, by how many numbers an output is computed from.
+    let fan_in: Network = "400, affine 300 init=fan-in, affine 3".parse().unwrap();
+    for (variable, limit) in fan_in.parameters().unwrap().iter().zip([0.05, 0.05, 0.0, 0.0]) {
+        let values = variable.initial_value(1).to_f64();
+        let largest = values.iter().fold(0.0f64, |most, x| most.max(x.abs()));
+        assert!(limit == 0.0 || (largest <= limit && largest > 0.95 * limit), "{}: {largest}", variable.name);
+    }
+    let conv: Network = "4x8x8, conv 300 5x5 init=fan-in".parse().unwrap();
+    let b = conv.parameters().unwrap()[1].initial_value(1).to_f64();
+    assert!(b.iter().any(|x| x.abs() > 0.09) && b.iter().all(|x| x.abs() <= 0.1));
     let shapes: Vec<_> = declared.iter().map(|variable| (variable.name.as_str(), &variable.shape[..])).collect();
     assert_eq!(shapes[0], ("0/w", &[64, 32, 3, 3][..]));
     assert_eq!(shapes[2], ("1/w", &[64, 16, 3, 3][..]));

@@ -48,6 +48,19 @@ const RECIPES: &[Recipe] = &[
         data: Stored::Floats { zeros: 80 },
     },
     Recipe {
+        network: "1x12x12, conv 6 3x3 pad=1 no-bias, batch-norm, relu, max-pool 2, conv 10 3x3, relu, average-pool 2, affine 10",
+        optimizer: "adam",
+        batch: 50,
+        data: Stored::Bytes { zeros: 81 },
+    },
+    Recipe {
+        network: "2x7x9, conv 6 3x3 stride=2 pad=same, residual(conv 6 3x3 pad=1 groups=2, group-norm 3, swish), \
+                  branches(max-pool 3 stride=1 pad=1 | conv-transpose 4 3x3 pad=1), layer-norm, affine 7",
+        optimizer: "momentum",
+        batch: 37,
+        data: Stored::Floats { zeros: 0 },
+    },
+    Recipe {
         network: "64, noise 0.1, affine 300, relu, dropout 0.5, affine 129, dropout 0.2, tanh, affine 10",
         optimizer: "adam",
         batch: 100,
@@ -88,6 +101,8 @@ const NETWORKS: &[&str] = &[
     "784, affine 50, sigmoid, affine 100, sigmoid, affine 10, softmax",
     "37, affine 301, tanh, affine 129, relu, affine 3",
     "64, affine 512, relu, affine 512, relu, affine 10, softmax",
+    "1x12x12, conv 6 3x3 pad=1, batch-norm, relu, max-pool 2, residual(conv 6 3x3 pad=1, group-norm 3, relu), \
+     branches(conv 4 1x1 | max-pool 3 stride=1 pad=1), global-average-pool, affine 10",
     "64, noise, affine 512, relu, dropout 0.5, affine 10, dropout 0.1",
 ];
 /// How many samples a call has.
@@ -97,8 +112,8 @@ const SPLITS: &[usize] = &[1, 2, 3, 7, 13, 64, 100, 2000];
 fn a_samples_answer_however_the_batch_is_split() {
     for text in NETWORKS {
         let network: Network = text.parse().unwrap();
-        let parameters = Model::new(&network, 1).unwrap().parameters().unwrap();
-        let features = network.input()[0];
+        let variables = Model::new(&network, 1).unwrap().variables().unwrap();
+        let features = network.input().iter().product();
         for stored in [Stored::Floats { zeros: 0 }, Stored::Floats { zeros: 81 }, Stored::Bytes { zeros: 81 }] {
             let x = samples(stored, 2000, features, 1);
             for level in levels() {
@@ -106,13 +121,15 @@ fn a_samples_answer_however_the_batch_is_split() {
                 for threads in [1, 3] {
                     for &split in SPLITS.iter().rev() {
                         let mut session = engine(level, threads);
-                        parameters.iter().for_each(|(name, value)| session.set(name, value.clone()));
+                        variables.iter().for_each(|(name, value)| session.set(name, value.clone()));
                         let program = session.load(network.graph(Mode::Inference).unwrap().simplified().unwrap());
                         // Of single samples, the first few.
                         let count = 2000.min(20 * split);
                         let mut found = Vec::new();
                         for start in (0..count).step_by(split) {
                             let x: Tensor = x.rows(start, count.min(start + split));
+                            let shape: Vec<usize> = [&x.shape()[..1], network.input()].concat();
+                            let x = x.reshaped(shape).unwrap();
                             let answers = session.step(program, &[("x", &x)]).unwrap();
                             found.extend(bits(answers.floats(0).unwrap()));
                         }

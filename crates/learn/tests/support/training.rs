@@ -33,7 +33,8 @@ impl Recipe {
 
     pub(crate) fn data(&self) -> Dataset {
         let network = self.network();
-        let (features, classes) = (network.input()[0], self.network.rsplit(' ').next().unwrap().parse().unwrap());
+        let features = network.input().iter().product();
+        let classes = self.network.rsplit(' ').next().unwrap().parse().unwrap();
         let stream = Stream::new(1, "samples");
         let labels = (0..SAMPLES as u64).map(|i| stream.below(1, i, classes) as u8).collect::<Vec<_>>();
         let data = Dataset::new(samples(self.data, SAMPLES, features, 0), Tensor::new([SAMPLES], labels).unwrap());
@@ -85,7 +86,7 @@ impl Training {
         let (network, data, optimizer) = (recipe.network(), recipe.data(), optimizer(recipe.optimizer).unwrap());
         let step = step::training_step(&network, &data, &Loss::SoftmaxCrossEntropy, optimizer.as_ref()).unwrap();
         step.initial_states().for_each(|(name, zeros)| session.set(name, zeros));
-        for (name, value) in Model::new(&network, 1).unwrap().parameters().unwrap() {
+        for (name, value) in Model::new(&network, 1).unwrap().variables().unwrap() {
             session.set(&name, value);
         }
         let program = session.load(step.graph);

@@ -120,12 +120,13 @@ impl Kernels {
         context.parameter("w", Shape::from(&shape[..]), initial)
     }
 
-    /// The images with a bias for each channel, where there is one.
-    fn with_bias<'b>(&self, images: Var<'b>, context: &Context<'b>) -> Var<'b> {
+    /// The images with a bias for each channel, where there is one; each output is computed from so many inputs.
+    fn with_bias<'b>(&self, images: Var<'b>, inputs: usize, context: &Context<'b>) -> Var<'b> {
         if !self.bias {
             return images;
         }
-        let b = context.declare(Variable::learned("b", [self.filters], Initializer::Zeros).without_decay());
+        let initial = self.initializer.of_biases(inputs);
+        let b = context.declare(Variable::learned("b", [self.filters], initial).without_decay());
         images + b.reshape(Shape::from((self.filters, 1, 1)))
     }
 }
@@ -152,7 +153,8 @@ macro_rules! kernel_settings {
                 Self { kernels: Kernels { bias: false, ..self.kernels }, ..self }
             }
 
-            /// How its kernels are initialized. The default is [`Initializer::He`]; biases begin at 0.
+            /// How its kernels are initialized. The default is [`Initializer::He`]; biases begin at 0, and with
+            /// [`Initializer::FanIn`] as the kernels do.
             #[must_use]
             pub fn init(self, initializer: Initializer) -> Self {
                 Self { kernels: Kernels { initializer, ..self.kernels }, ..self }
@@ -257,7 +259,7 @@ impl Layer for Conv2d {
         let own = images.channels / self.groups;
         let fans = [own * height * width, filters / self.groups * height * width];
         let w = self.kernels.weights(context, [filters, own, height, width], fans);
-        self.kernels.with_bias(x.convolve(w, windows, self.groups), context)
+        self.kernels.with_bias(x.convolve(w, windows, self.groups), fans[0], context)
     }
 
     fn location(&self) -> Option<&'static Location<'static>> {
@@ -346,7 +348,7 @@ impl Layer for ConvTranspose2d {
         let fans = [inputs, filters * height * width];
         let w = self.kernels.weights(context, [images.channels, filters, height, width], fans);
         let made = x.convolve_transposed(w, [down, across], [rows, columns]);
-        self.kernels.with_bias(made, context)
+        self.kernels.with_bias(made, inputs, context)
     }
 
     fn location(&self) -> Option<&'static Location<'static>> {
