@@ -138,10 +138,16 @@ L3 "Softmax with its loss" "SingleLayer::softmax_with_loss" "" "crates/learn/tes
     ["targets of shape [2, 3]", "targets of shape [2]"];
 L4 "The two-layer net from an ordered list of layers" "learn::Sequence" "limpid graph \"3, affine 4, relu, affine 2\" --stage gradient" "crates/learn/tests/it/spec_l_layers.rs" the_two_layer_net_from_an_ordered_list_of_layers_has_the_training_graphs_gradients
     ["loss by layers: ", "loss by the graph: "];
-M1 "Over-fitting, and what helps against it" "pending" "pending" "" pending [];
-M2 "Weight decay and dropout" "pending" "pending" "" pending [];
-M3 "Augmented data, and bias in data" "pending" "pending" "" pending [];
-M4 "Hyper-parameters and their search" "pending" "pending" "" pending [];
-M5 "Nearest neighbours and a linear support-vector machine on all of MNIST" "pending" "pending" "" pending [];
-M6 "Vanishing gradients on a plateau" "pending" "pending" "" pending [];
+M1 "Over-fitting, and what helps against it" "Model::fit_watched" "" "crates/book/tests/it/generalisation.rs" three_hundred_digits_are_learned_by_heart_and_more_are_not
+    ["300 digits: 100.0 % of them right"];
+M2 "Weight decay and dropout" "learn::Dropout" "limpid train --hidden 100,100 --weight-decay 0.001 --augment \"shift 2, rotate 10, scale 0.1\" --epochs 1" "crates/book/tests/it/generalisation.rs" each_remedy_helps_digits_that_were_not_learned_from
+    ["weight decay 0.01", "dropout"];
+M3 "Augmented data, and bias in data" "learn::Augmentation" "limpid data show mnist --count 6 --augment \"shift 2, rotate 10, scale 0.1\"" "crates/book/tests/it/generalisation.rs" a_shadow_is_learned_instead_of_the_digit_and_unlearned_where_it_says_nothing
+    ["learned with shadows behind every 5:"];
+M4 "Hyper-parameters and their search" "learn::FitOptions" "" "crates/book/tests/it/generalisation.rs" a_search_by_chance_finds_settings_that_are_good_on_digits_it_has_not_seen
+    ["on 10,000 test digits: the first of these, learned anew from all 2,000"];
+M5 "Nearest neighbours and a linear support-vector machine on all of MNIST" "Loss::custom" "" "crates/book/tests/it/generalisation.rs" neighbours_and_support_vectors_stand_where_the_literature_has_them
+    ["k =  1: accuracy 0.9691 on 10000 digits"];
+M6 "Vanishing gradients on a plateau" "step::GraphKind" "" "crates/book/tests/it/generalisation.rs" derivatives_tell_a_plateau_from_a_gradient_that_vanishes
+    ["vanishing: the loss never falls below 2", "plateau: the loss falls below 2 after"];
 }

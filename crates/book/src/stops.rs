@@ -92,17 +92,24 @@ stops! {
     "5.7" "Checking a gradient" [J4] gradient_check
     "6.1" "How weights are drawn matters" [] weight_scales
     "6.2" "Optimizers in a long valley" [] optimizers
-    "6.3" "Reading without learning: nearest neighbours" [] neighbours
+    "6.3" "Reading without learning: nearest neighbours" [M5] neighbours
     "6.4" "The digits it still gets wrong" [] misclassified
+    "6.5" "A linear support-vector machine beside the networks" [M5] support_vectors
+    "7.1" "Learned by heart" [M1] overfitting
+    "7.2" "What helps against over-fitting" [M1 M2 M3] regularisation
+    "7.3" "A shadow behind every 5" [M3] shadow
+    "7.4" "Settings by chance" [M4] search
+    "7.5" "A plateau, and a gradient that vanishes" [M6] plateau
 }
 
-const TITLES: [&str; 6] = [
+const TITLES: [&str; 7] = [
     "Arrays and pictures",
     "The perceptron",
     "From inputs to answers",
     "Learning",
     "The computational graph",
     "Looking further",
+    "Digits it has not seen",
 ];
 
 /// The chapters, each with its stops.

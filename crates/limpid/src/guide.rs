@@ -83,4 +83,12 @@ chapter! { chapter_6 "Chapter 6: looking further." "guide/chapter_6.md"
     optimizers "6.2" "Optimizers in a long valley";
     neighbours "6.3" "Reading without learning: nearest neighbours";
     misclassified "6.4" "The digits it still gets wrong";
+    support_vectors "6.5" "A linear support-vector machine beside the networks";
+}
+chapter! { chapter_7 "Chapter 7: digits it has not seen." "guide/chapter_7.md"
+    overfitting "7.1" "Learned by heart";
+    regularisation "7.2" "What helps against over-fitting";
+    shadow "7.3" "A shadow behind every 5";
+    search "7.4" "Settings by chance";
+    plateau "7.5" "A plateau, and a gradient that vanishes";
 }

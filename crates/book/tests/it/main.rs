@@ -3,4 +3,5 @@
 #![allow(clippy::unwrap_used, reason = "a test may stop at what it does not expect")]
 
 mod coverage;
+mod generalisation;
 mod stops;

@@ -34,6 +34,11 @@ fn shown(html: &str) -> String {
     text.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&amp;", "&")
 }
 
+/// What a stop's program has printed.
+pub(crate) fn printed(number: &str) -> String {
+    shown(page_of(number).split_once("Numbers and pictures").unwrap().1)
+}
+
 fn page_of(number: &str) -> &'static str {
     let name = format!("{number}.html");
     &site().files.iter().find(|(file, _)| *file == name).unwrap().1
@@ -42,7 +47,7 @@ fn page_of(number: &str) -> &'static str {
 #[test]
 fn each_row_is_printed_by_its_stop_to_the_last_digit() {
     let mut missing = Vec::new();
-    for row in ROWS.iter().filter(|row| row.item != "pending") {
+    for row in ROWS {
         let stops: Vec<_> = STOPS.iter().filter(|stop| stop.rows.contains(&row.id)).collect();
         assert!(!stops.is_empty(), "no stop shows row {}", row.id);
         assert!(!row.printed.is_empty(), "row {} asks its stop for nothing", row.id);
