@@ -7,6 +7,8 @@ pub(crate) mod activations;
 pub(crate) mod apples;
 #[path = "../../limpid/examples/arrays.rs"]
 pub(crate) mod arrays;
+#[path = "../../limpid/examples/batch_norm.rs"]
+pub(crate) mod batch_norm;
 #[path = "../../limpid/examples/batches.rs"]
 pub(crate) mod batches;
 #[path = "../../limpid/examples/chain_rule.rs"]

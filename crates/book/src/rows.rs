@@ -140,9 +140,9 @@ L4 "The two-layer net from an ordered list of layers" "learn::Sequence" "limpid 
     ["loss by layers: ", "loss by the graph: "];
 M1 "Over-fitting, and what helps against it" "Model::fit_watched" "" "crates/book/tests/it/generalisation.rs" three_hundred_digits_are_learned_by_heart_and_more_are_not
     ["300 digits: 100.0 % of them right"];
-M2 "Weight decay and dropout" "learn::Dropout" "limpid train --hidden 100,100 --weight-decay 0.001 --augment \"shift 2, rotate 10, scale 0.1\" --epochs 1" "crates/book/tests/it/generalisation.rs" each_remedy_helps_digits_that_were_not_learned_from
+M2 "Weight decay and dropout" "learn::Dropout" "limpid train --weight-decay 0.001 --augment \"shift 2, rotate 10\" --epochs 1" "crates/book/tests/it/generalisation.rs" each_remedy_helps_digits_that_were_not_learned_from
     ["weight decay 0.01", "dropout"];
-M3 "Augmented data, and bias in data" "learn::Augmentation" "limpid data show mnist --count 6 --augment \"shift 2, rotate 10, scale 0.1\"" "crates/book/tests/it/generalisation.rs" a_shadow_is_learned_instead_of_the_digit_and_unlearned_where_it_says_nothing
+M3 "Augmented data, and bias in data" "learn::Augmentation" "limpid data show mnist --count 6 --augment \"shift 2, rotate 10\"" "crates/book/tests/it/generalisation.rs" a_shadow_is_learned_instead_of_the_digit_and_unlearned_where_it_says_nothing
     ["learned with shadows behind every 5:"];
 M4 "Hyper-parameters and their search" "learn::FitOptions" "" "crates/book/tests/it/generalisation.rs" a_search_by_chance_finds_settings_that_are_good_on_digits_it_has_not_seen
     ["on 10,000 test digits: the first of these, learned anew from all 2,000"];

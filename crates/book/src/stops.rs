@@ -95,6 +95,7 @@ stops! {
     "6.3" "Reading without learning: nearest neighbours" [M5] neighbours
     "6.4" "The digits it still gets wrong" [] misclassified
     "6.5" "A linear support-vector machine beside the networks" [M5] support_vectors
+    "6.6" "Batch norm, whatever the scale of the weights" [] batch_norm
     "7.1" "Learned by heart" [M1] overfitting
     "7.2" "What helps against over-fitting" [M1 M2 M3] regularisation
     "7.3" "A shadow behind every 5" [M3] shadow

@@ -4,8 +4,7 @@ use std::fmt::Write;
 
 use limpid::datasets::mnist;
 use limpid::draw::{Line, Plot};
-use limpid::learn::step::GraphKind;
-use limpid::learn::{Error, optimizer};
+use limpid::learn::{Error, optimizer, step::GraphKind};
 use limpid::page::{Outcome, Page};
 use limpid::prelude::*;
 
@@ -52,10 +51,7 @@ pub(crate) fn stop(page: &mut Page<'_>) -> Outcome {
         }
         losses = losses.add(Line::counted(loss).label(name));
     }
-    page.picture(
-        "derivatives",
-        &slopes.title("before the first step").labels("layer, from 0", "size of the derivatives"),
-    )?;
+    page.picture("derivatives", &slopes.title("before the first step").labels("layer, from 0", "derivatives"))?;
     Ok(page.picture("loss", &losses.title("training loss").labels("steps, in twenties", "loss").y_limits(0.0, 2.5))?)
 }
 

@@ -84,6 +84,7 @@ chapter! { chapter_6 "Chapter 6: looking further." "guide/chapter_6.md"
     neighbours "6.3" "Reading without learning: nearest neighbours";
     misclassified "6.4" "The digits it still gets wrong";
     support_vectors "6.5" "A linear support-vector machine beside the networks";
+    batch_norm "6.6" "Batch norm, whatever the scale of the weights";
 }
 chapter! { chapter_7 "Chapter 7: digits it has not seen." "guide/chapter_7.md"
     overfitting "7.1" "Learned by heart";

@@ -213,7 +213,10 @@ impl TrainingSetup {
         let model = Model::in_precision(network, *seed, *precision)?.with_loss(loss.clone()).with_threads(threads);
         if let (Some(augmentation), Some(Samples::Pictures(form))) = (&mut hyperparameters.augmentation, &samples) {
             augmentation.extents = Some([form.channels, form.height, form.width]);
-            augmentation.background = form.ground.as_ref().map_or(0.0, |ground| f64::from(ground.brightness));
+            #[cfg(feature = "pictures")]
+            if let Some(ground) = &form.ground {
+                augmentation.background = f64::from(ground.brightness);
+            }
         }
         Ok(TrainingRun { hyperparameters, timed, train, test, saved: Saved { model, samples } })
     }
