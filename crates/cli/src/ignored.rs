@@ -9,6 +9,7 @@ use clap::parser::ValueSource;
 use limpid::learn::step::GraphKind;
 
 use crate::arguments::Format;
+use crate::commands::search::Method;
 use crate::failure::Failure;
 use crate::output;
 
@@ -51,6 +52,36 @@ const RULES: &[Rule] = &[
         flags: &["simplified"],
         is_idle: |typed| is_given(typed, "values"),
         why: "does not go with --values, which draws the graph as it is described; leave one of them out",
+    },
+    Rule {
+        verb: &["evaluate"],
+        flags: &["output", "theme", "open"],
+        is_idle: |typed| !is_given(typed, "top_losses"),
+        why: "is about the picture of the samples with the largest losses; add --top-losses 20",
+    },
+    Rule {
+        verb: &["lr-find"],
+        flags: &["learning_rate", "schedule", "epochs", "average_weights"],
+        is_idle: |_| true,
+        why: "does not go with growing learning rates, which are the search itself; leave it out",
+    },
+    Rule {
+        verb: &["lr-find"],
+        flags: &["theme", "open"],
+        is_idle: |typed| !is_text(typed) && !is_given(typed, "output"),
+        why: "is about the picture, and --format json prints none; add --output FILE",
+    },
+    Rule {
+        verb: &["search"],
+        flags: &["theme", "open"],
+        is_idle: |typed| !is_text(typed) && !is_given(typed, "output"),
+        why: "is about the picture, and --format json prints none; add --output FILE",
+    },
+    Rule {
+        verb: &["search"],
+        flags: &["least_epochs"],
+        is_idle: |typed| typed.get_one::<Method>("method") != Some(&Method::Halving),
+        why: "is for --method halving; add that, or leave it out",
     },
     Rule {
         verb: &["predict"],
@@ -127,6 +158,12 @@ mod tests {
             ("graph --dataset kmnist", "graph --values 7 --dataset kmnist"),
             ("graph x --data here --at x=1", "graph --values 7 --data here"),
             ("graph --values 7 --simplified", "graph --simplified"),
+            ("evaluate m --output a.png", "evaluate m --top-losses 5 --output a.png"),
+            ("search --vary lr=1|2 --least-epochs 2", "search --vary lr=1|2 --method halving --least-epochs 2"),
+            ("search --vary lr=1|2 --format json --open", "search --vary lr=1|2 --open"),
+            ("lr-find --learning-rate 0.1", "lr-find --from-rate 0.001"),
+            ("lr-find --epochs 3 --steps 100", "lr-find --steps 100"),
+            ("lr-find --format json --theme dark", "lr-find --format json --theme dark --output a.svg"),
             ("predict m a.png --part train", "predict m --part train"),
             (&format!("predict m --data {here} --dataset kmnist"), "predict m --data nowhere --part train"),
             ("predict m --data - --dataset kmnist", "predict m --dataset kmnist"),

@@ -32,6 +32,7 @@ mod signal;
 mod source;
 mod tabular;
 mod text;
+mod training_arguments;
 mod viewer;
 
 use std::env;
@@ -77,6 +78,8 @@ Exit codes: 0 done, 1 failed, 2 wrong usage; ended by Ctrl-C 130, by SIGTERM 143
 enum Verb {
     Train(commands::train::Arguments),
     Evaluate(commands::evaluate::Arguments),
+    LrFind(commands::lr_find::Arguments),
+    Search(commands::search::Arguments),
     Convert(commands::convert::Arguments),
     Predict(commands::predict::Arguments),
     Summary(commands::summary::Arguments),
@@ -95,6 +98,8 @@ impl Verb {
         match self {
             Self::Train(arguments) => commands::train::run(arguments),
             Self::Evaluate(arguments) => commands::evaluate::run(arguments),
+            Self::LrFind(arguments) => commands::lr_find::run(&arguments),
+            Self::Search(arguments) => commands::search::run(&arguments),
             Self::Convert(arguments) => commands::convert::run(arguments),
             Self::Predict(arguments) => commands::predict::run(arguments),
             Self::Summary(arguments) => commands::summary::run(arguments),

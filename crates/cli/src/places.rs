@@ -18,7 +18,7 @@ use crate::output;
 /// What is read.
 const READ: &[&str] = &["data", "file", "from", "gradient", "model", "pictures", "input"];
 /// What is written: a file, or a folder where the flag's value is called so.
-const WRITTEN: &[&str] = &["folder", "history", "output", "to"];
+const WRITTEN: &[&str] = &["folder", "history", "output", "results", "to"];
 
 /// A path that was typed, and what for.
 struct Place {
@@ -219,6 +219,10 @@ mod tests {
         ("train", "output", "train --data same --target x --output same"),
         ("train", "history", "train --data same --target x --history same"),
         ("train", "history", "train --output free --history ./free"),
+        ("evaluate", "output", "evaluate same --output same"),
+        ("lr-find", "output", "lr-find --data same --target x --output same"),
+        ("search", "output", "search --vary lr=1|2 --output same/x.svg"),
+        ("search", "results", "search --vary lr=1|2 --results same/x"),
         ("convert", "to", "convert same same"),
         ("predict", "output", "predict same --output same"),
         ("predict", "output", "predict other --data same --output same"),

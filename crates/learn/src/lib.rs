@@ -76,5 +76,6 @@ pub use train::metric::Regression;
 pub use train::model::Model;
 pub use train::options::FitOptions;
 pub use train::predictor::Predictor;
+pub use train::rate_search::{RateRange, RateSearch};
 pub use train::step;
 pub use train::training::Training;

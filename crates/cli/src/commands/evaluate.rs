@@ -1,5 +1,7 @@
 //! `limpid evaluate`: a model, or weights of another program, and a data set → loss, accuracy and right answers.
 
+mod top_losses;
+
 use std::time::{Duration, Instant};
 
 use clap::Args;
@@ -11,6 +13,8 @@ use limpid::learn::{Dataset, EVALUATION_BATCH, Evaluation, Regression};
 use limpid::models::{Part, Seen};
 use serde::Serialize;
 
+pub(crate) use self::top_losses::TopLoss;
+use self::top_losses::{TopLosses, listed};
 use crate::arguments::{Format, FormatOption, at_least_one};
 use crate::failure::Failure;
 use crate::model_and_data::{EvaluationInput, ModelAndData};
@@ -35,6 +39,8 @@ pub(crate) struct Arguments {
     /// Print only errors on stderr
     #[arg(long, short, help_heading = "Output")]
     quiet: bool,
+    #[command(flatten)]
+    top_losses: TopLosses,
 }
 
 const EXAMPLES: &str = "\
@@ -49,6 +55,8 @@ Examples:
     limpid evaluate iris.safetensors --data iris.csv --part test
   Weights that NumPy pickled, on pixels from 0 to 255, one digit at a time:
     limpid evaluate weights.pkl --activation sigmoid --normalize none --batch-size 1
+  The twenty digits that it does worst on, and their picture:
+    limpid evaluate digits.safetensors --top-losses 20 --output worst.png
   Only the accuracy:
     limpid evaluate digits.safetensors --format json | jq .accuracy";
 
@@ -78,6 +86,9 @@ struct Report {
     pixel_deviation: Option<f64>,
     /// What was concluded about bare weights.
     assumed: Vec<String>,
+    /// The samples with the largest losses, where they were asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    top_losses: Option<Vec<TopLoss>>,
     #[serde(skip)]
     described: String,
 }
@@ -101,13 +112,15 @@ struct PartsReport {
 }
 
 pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
-    let Arguments { model_and_data, batch_size, format, quiet } = arguments;
+    let Arguments { model_and_data, batch_size, format, quiet, top_losses } = arguments;
     let mut input = model_and_data.read(quiet)?;
+    top_losses.check(&input)?;
     let described = input.described();
     let mut running = Running::start(input.data.len(), quiet);
     let evaluation = input.saved.model.evaluate_watched(&input.data, batch_size, |so_far| running.show(so_far));
     running.finish();
     let all = Measured::of(evaluation?, &mut input, None)?;
+    let top_losses = top_losses.find(&mut input)?;
     let (trained_on, parts) = match input.seen.take() {
         Some(Seen::Same { train, test }) => {
             let trained_on = train.len();
@@ -144,11 +157,15 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
         pixel_mean,
         pixel_deviation,
         assumed: input.assumed,
+        top_losses,
         described,
     };
     match format.format {
         Format::Json => output::json(&report),
-        Format::Text => output::report(&report.text(model_format)),
+        Format::Text => {
+            let top = report.top_losses.as_ref().map(|found| format!("\n{}", listed(found))).unwrap_or_default();
+            output::report(&(report.text(model_format) + &top))
+        }
     }
 }
 

@@ -2,29 +2,23 @@
 
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
 use std::time::Instant;
 
 use clap::Args;
 use limpid::files::write_atomically;
 use limpid::graph::memory;
-use limpid::learn::{Event, History, Loss, Network, Optimizer, Regression, Sampling, Task, loss_choices};
+use limpid::learn::{Event, History, Loss, Network, Optimizer, Regression};
 use limpid::models::Samples;
-use limpid::prelude::Precision;
-use limpid::training::{Hyperparameters, TrainedModel, TrainingError, TrainingOptions, TrainingRun, TrainingSetup};
+use limpid::training::{Hyperparameters, TrainedModel, TrainingRun, TrainingSetup};
 use serde::Serialize;
 
-use crate::arguments::{
-    AugmentOption, DataOptions, Format, FormatOption, HoldoutOptions, NetworkOptions, OptimizerOptions, ThreadsOption,
-    at_least_one, learning_rate_help, listed, positive, seed, share, whole,
-};
-use crate::choices::offering;
+use crate::arguments::{Format, FormatOption};
 use crate::failure::Failure;
 use crate::interrupt::{self, Held};
 use crate::progress::Progress;
 use crate::signal::Signal;
-use crate::source::training_data;
 use crate::text::{self, Align};
+use crate::training_arguments::TrainingArguments;
 use crate::{model_format, output};
 
 /// Train a network and report how well it does on data it has not seen
@@ -32,15 +26,7 @@ use crate::{model_format, output};
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Arguments {
     #[command(flatten)]
-    network: NetworkOptions,
-    #[command(flatten)]
-    data: DataOptions,
-    #[command(flatten)]
-    holdout: HoldoutOptions,
-    #[command(flatten)]
-    training: TypedTraining,
-    #[command(flatten)]
-    threads: ThreadsOption,
+    asked: TrainingArguments,
 
     /// Model file to write, such as digits.safetensors
     ///
@@ -62,60 +48,6 @@ pub(crate) struct Arguments {
     /// Print only errors on stderr
     #[arg(long, short, help_heading = "Output")]
     quiet: bool,
-}
-
-/// How it is trained.
-#[derive(Debug, Args)]
-#[command(next_help_heading = "Training")]
-struct TypedTraining {
-    #[arg(long, visible_alias = "lr", value_name = "RATE")]
-    #[arg(value_parser = positive, allow_negative_numbers = true, help = learning_rate_help())]
-    learning_rate: Option<f64>,
-
-    /// Number of samples in a batch, such as 50 [default: 100; 32 for a table]
-    #[arg(long, value_name = "SAMPLES")]
-    #[arg(value_parser = at_least_one, allow_negative_numbers = true)]
-    batch_size: Option<usize>,
-
-    /// Number of passes over the training data, such as 5 [default: 25; 100 for a table]
-    ///
-    /// With 0 the model is written untrained.
-    #[arg(long, value_name = "N")]
-    #[arg(value_parser = whole, allow_negative_numbers = true)]
-    epochs: Option<usize>,
-
-    /// Seed of the random numbers for weights and batches; the same seed gives the same model, bit for bit
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = seed, allow_negative_numbers = true)]
-    seed: u64,
-
-    /// How batches are sampled: shuffled (each epoch uses every sample once) or with-replacement
-    #[arg(long, value_name = "HOW", default_value_t = Sampling::Shuffled)]
-    sampling: Sampling,
-
-    #[command(flatten)]
-    optimizer: OptimizerOptions,
-
-    #[arg(long, value_name = "NAME", hide_possible_values = true)]
-    #[arg(value_parser = offering(loss_choices(), Loss::from_str))]
-    #[arg(help = format!(
-        "Loss to minimize: {} [default: {}; {} for a regression]",
-        listed(Loss::all()), Loss::SoftmaxCrossEntropy, Loss::MeanSquaredError
-    ))]
-    loss: Option<Loss>,
-
-    /// Label smoothing: the share of the right class that all classes are given, such as 0.1 [default: 0]
-    ///
-    /// For the losses of classification. Only training steps smooth: the losses that are shown are those of the labels
-    /// as they are.
-    #[arg(long, value_name = "SHARE", value_parser = share, allow_negative_numbers = true)]
-    label_smoothing: Option<f64>,
-
-    #[command(flatten)]
-    augment: AugmentOption,
-
-    /// Type of the numbers: f32, or f64, which is more precise and slower
-    #[arg(long, value_name = "TYPE", default_value_t = Precision::F32)]
-    precision: Precision,
 }
 
 const EXAMPLES: &str = "\
@@ -188,9 +120,7 @@ struct Report<'r> {
 }
 
 pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
-    let training = &arguments.training;
-    let (data, notes) = training_data(&arguments.data, &arguments.holdout, training.seed, training.precision)?;
-    let mut setup = arguments.options()?.setup(data).map_err(|error| arguments.refused(error))?;
+    let (mut setup, notes) = arguments.asked.setup(arguments.timed)?;
     arguments.check_outputs()?;
     let folder = setup.locate()?.map(Path::to_path_buf);
     let facts = Facts::of(&setup);
@@ -265,49 +195,11 @@ impl Facts {
 }
 
 impl Arguments {
-    /// What was asked for.
-    fn options(&self) -> Result<TrainingOptions, Failure> {
-        let TypedTraining { learning_rate, batch_size, epochs, seed, sampling, precision, .. } = self.training;
-        let preset = self.network.preset.options()?;
-        Ok(self.network.of(self.training.optimizer.of(TrainingOptions {
-            loss: self.training.loss.clone(),
-            augmentation: self.training.augment.augment.clone().or(preset.augmentation.clone()),
-            label_smoothing: self.training.label_smoothing.unwrap_or(preset.label_smoothing),
-            learning_rate,
-            batch_size,
-            epochs,
-            sampling,
-            seed,
-            precision,
-            threads: Some(self.threads.count()),
-            timed: self.timed,
-            ..preset
-        })?))
-    }
-
-    /// Options that do not go with the data are wrong usage, and so are mistakes in a network that was typed.
-    fn refused(&self, error: limpid::Error) -> Failure {
-        match error {
-            limpid::Error::Training(error @ TrainingError::Augmentation { .. }) => {
-                Failure::Usage(error.to_string().replacen("augmentation", "--augment", 1))
-            }
-            limpid::Error::Training(TrainingError::TwoRates { learning_rate, max }) => Failure::Usage(format!(
-                "--learning-rate is {learning_rate:?}, and the largest rate of --schedule is {max:?}; give one of them"
-            )),
-            limpid::Error::Training(TrainingError::Loss { loss }) => Failure::Usage(format!(
-                "{loss} is for classes, but the target is a number; use --loss {}, or --task {}",
-                Loss::MeanSquaredError,
-                Task::Classification
-            )),
-            error => error.into(),
-        }
-    }
-
     /// Memory that is given back before the model is saved: a training does not end without enough to write what came of
     /// it. Until then nothing is written there, so that it takes addresses and no more.
     fn spare_memory(&self, facts: &Facts) -> Result<Option<Vec<u8>>, limpid::graph::Error> {
         // The parameters as the session lends them, as the file's arrays, and as the file.
-        let bytes = (facts.parameters as usize).saturating_mul(3 * self.training.precision.bytes());
+        let bytes = (facts.parameters as usize).saturating_mul(3 * self.asked.training.precision.bytes());
         self.output.as_ref().map(|_| memory::room_for("saving the model", bytes)).transpose()
     }
 
@@ -406,7 +298,7 @@ impl Arguments {
             let rows: Vec<_> = rows.into_iter().filter_map(|(name, value)| Some(vec![name.into(), value?])).collect();
             return output::result(&text::table(&[Align::Left, Align::Left], &rows));
         }
-        let training = &self.training;
+        let training = &self.asked.training;
         let target = match &facts.samples {
             Some(Samples::Table(table)) => Some(table.target().name.as_str()),
             _ => None,
@@ -470,7 +362,7 @@ impl Arguments {
 
     /// A model's name that goes with the data: `iris.safetensors` for `iris.csv`.
     fn file_suggestion(&self, facts: &Facts) -> String {
-        let path = self.data.data.as_deref().filter(|path| !output::is_dash(path) && facts.samples.is_some());
+        let path = self.asked.data.data.as_deref().filter(|path| !output::is_dash(path) && facts.samples.is_some());
         let name = path.and_then(Path::file_name).map(|name| name.to_string_lossy().into_owned());
         let stem =
             name.as_deref().map(|name| name.split('.').next().unwrap_or_default()).filter(|stem| !stem.is_empty());
@@ -487,7 +379,7 @@ impl Arguments {
         }
         let without =
             |path: &PathBuf| model_format::left_out(path, &facts.chosen.network.to_string(), facts.samples.is_some());
-        let data = self.data.data.as_ref().map(|path| format!(" --data {}", text::shell_word(path)));
+        let data = self.asked.data.data.as_ref().map(|path| format!(" --data {}", text::shell_word(path)));
         let line = match (&self.output, &facts.samples) {
             (Some(path), None) => {
                 let file = text::shell_word(path);

@@ -8,6 +8,7 @@ use limpid::learn::{Dataset, Model};
 use limpid::predictions::{argmax, true_classes};
 
 use super::Drawn;
+use crate::commands::evaluate::TopLoss;
 use crate::failure::Failure;
 
 /// What a model says of each sample.
@@ -58,6 +59,46 @@ pub(crate) fn confusion(answers: &Answers, names: Option<&[String]>, title: &str
     Ok(Drawn::new(Matrix::confusion(names, &counts)?.title(format!("{title}: {}", answers.accuracy()))))
 }
 
+/// Samples as grey pictures.
+struct Pictures {
+    pixels: Vec<f64>,
+    size: usize,
+    largest: f64,
+}
+
+impl Pictures {
+    fn of(data: &Dataset) -> Self {
+        let pixels = data.inputs().to_f64();
+        let largest = pixels.iter().copied().fold(f64::MIN_POSITIVE, f64::max);
+        Self { pixels, size: data.inputs().len() / data.len().max(1), largest }
+    }
+
+    fn raster(&self, row: usize) -> Result<Raster, Failure> {
+        let side = self.size.isqrt();
+        let [height, width] = if side * side == self.size { [side, side] } else { [1, self.size] };
+        let own = &self.pixels[row * self.size..(row + 1) * self.size];
+        Ok(Raster::mapped(width, height, own, ColourMap::Grey, [0.0, self.largest])?)
+    }
+}
+
+/// More than this are no picture.
+const MOST_SHOWN: usize = 200;
+
+/// The samples with the largest losses.
+pub(crate) fn top_losses(found: &[TopLoss], data: &Dataset, title: &str) -> Result<Images, Failure> {
+    let pictures = Pictures::of(data);
+    let mut images = Images::new(if found.len() > 20 { 8 } else { 5 }).title(title);
+    for TopLoss { sample, loss, class, predicted, .. } in found.iter().take(MOST_SHOWN) {
+        let classes = match (class, predicted) {
+            (Some(class), Some(predicted)) => format!("{class} read as {predicted}, "),
+            _ => String::new(),
+        };
+        let caption = format!("{classes}loss {}, #{sample}", crate::text::loss(*loss));
+        images = images.add(pictures.raster(*sample)?, caption);
+    }
+    Ok(images)
+}
+
 /// The samples that the model gets wrong, those first of which it is surest.
 pub(crate) fn misclassified(
     answers: &Answers,
@@ -70,16 +111,11 @@ pub(crate) fn misclassified(
     let wrong = answers.each.iter().enumerate().filter(|(_, (right, said, _))| right != said);
     let mut wrong: Vec<(usize, (usize, usize, f64))> = wrong.map(|(row, answer)| (row, *answer)).collect();
     wrong.sort_by(|a, b| b.1.2.total_cmp(&a.1.2));
-    let pixels = data.inputs().to_f64();
-    let size = data.inputs().len() / data.len().max(1);
-    let side = size.isqrt();
-    let [height, width] = if side * side == size { [side, side] } else { [1, size] };
-    let largest = pixels.iter().copied().fold(f64::MIN_POSITIVE, f64::max);
+    let pictures = Pictures::of(data);
     let shown = wrong.len().min(most);
     let mut images = Images::new(if shown > 20 { 8 } else { 5 }).title(format!("{title}: {}", answers.accuracy()));
     for (row, (right, said, share)) in wrong.iter().take(shown) {
-        let own = &pixels[row * size..(row + 1) * size];
-        let image = Raster::mapped(width, height, own, ColourMap::Grey, [0.0, largest])?;
+        let image = pictures.raster(*row)?;
         let [right, said] = [*right, *said].map(|class| name(names, class));
         // A file by the end of its path, which is what fits below a picture; whole paths are listed.
         let file = files.get(*row).map(|file| Path::new(file).file_name().unwrap_or_default().to_string_lossy());

@@ -6,6 +6,8 @@ mod curve;
 pub(crate) mod descent;
 pub(crate) mod function;
 pub(crate) mod history;
+pub(crate) mod rates;
+pub(crate) mod runs;
 mod sampled;
 #[cfg(test)]
 mod tests;

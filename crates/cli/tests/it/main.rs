@@ -23,6 +23,7 @@ mod plot;
 mod presets;
 mod readme;
 mod recipes;
+mod search;
 #[path = "../../../fetch/tests/support/mod.rs"]
 mod server;
 #[path = "../../../limpid/tests/support/shots.rs"]

@@ -162,7 +162,10 @@ impl Frame {
             return self.label_names(names);
         }
         for most in (1..=10).rev() {
-            let ticks = Ticks::apart(self.x, most, least_step(plot, 0, self.x));
+            let ticks = match plot.logarithmic_x {
+                true => Ticks::of_powers(self.x, most),
+                false => Ticks::apart(self.x, most, least_step(plot, 0, self.x)),
+            };
             self.x_label = with_factor(&plot.x_label, ticks.factor.as_deref());
             self.x_ticks = ticks.places.into_iter().zip(ticks.labels).collect();
             if self.labels_fit() {

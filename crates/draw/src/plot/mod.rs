@@ -45,6 +45,7 @@ pub struct Plot {
     equal: bool,
     legend: bool,
     logarithmic: bool,
+    logarithmic_x: bool,
     size: Option<[f64; 2]>,
     series: Vec<Series>,
 }
@@ -69,6 +70,7 @@ impl Plot {
             equal: false,
             legend: true,
             logarithmic: false,
+            logarithmic_x: false,
             size: None,
             series: Vec::new(),
         }
@@ -141,6 +143,21 @@ impl Plot {
     /// ```
     pub fn log_y(mut self, logarithmic: bool) -> Self {
         self.logarithmic = logarithmic;
+        self
+    }
+
+    /// Whether the x axis is logarithmic, with ticks at powers of ten: what is not above 0 is left out. Plots of anything but
+    /// lines, points and notes keep a linear axis.
+    ///
+    /// ```
+    /// use limpid_draw::{Line, Picture, Plot};
+    ///
+    /// let plot = Plot::new().log_x(true).add(Line::new([1e-4, 1e-2, 1.0], [3.0, 1.0, 2.0]));
+    /// assert!(plot.terminal(60, false)?.contains("10⁻²"));
+    /// # Ok::<(), limpid_draw::Error>(())
+    /// ```
+    pub fn log_x(mut self, logarithmic: bool) -> Self {
+        self.logarithmic_x = logarithmic;
         self
     }
 
@@ -226,20 +243,19 @@ impl Plot {
 
     /// The plot as it is laid out: on a logarithmic axis the logarithms stand in the place of the numbers.
     fn in_powers(&self) -> Result<Cow<'_, Plot>, Error> {
-        if !self.logarithmic {
+        if !self.logarithmic && !self.logarithmic_x {
             return Ok(Cow::Borrowed(self));
         }
         let mut plot = self.clone();
-        plot.logarithmic = self.series.iter().all(Series::takes_logarithms);
-        if !plot.logarithmic {
-            return Ok(Cow::Owned(plot));
+        plot.logarithmic &= self.series.iter().all(Series::takes_logarithms);
+        plot.logarithmic_x &= self.series.iter().all(Series::takes_logarithms_along_x);
+        if plot.logarithmic {
+            plot.series.iter_mut().for_each(Series::take_logarithms);
+            plot.y_limits = powers("logarithmic y", self.y_limits)?;
         }
-        plot.series.iter_mut().for_each(Series::take_logarithms);
-        if let Some([low, high]) = self.y_limits {
-            if !(low > 0.0 && high > 0.0) {
-                return Err(Error::Limits { axis: "logarithmic y", low, high });
-            }
-            plot.y_limits = Some([libm::log10(low), libm::log10(high)]);
+        if plot.logarithmic_x {
+            plot.series.iter_mut().for_each(Series::take_logarithms_along_x);
+            plot.x_limits = powers("logarithmic x", self.x_limits)?;
         }
         Ok(Cow::Owned(plot))
     }
@@ -289,6 +305,14 @@ impl Plot {
             Series::Bars(bars) => Some(bars.names.as_slice()),
             _ => None,
         })
+    }
+}
+
+/// The logarithms of an axis's ends.
+fn powers(axis: &'static str, limits: Option<[f64; 2]>) -> Result<Option<[f64; 2]>, Error> {
+    match limits {
+        Some([low, high]) if !(low > 0.0 && high > 0.0) => Err(Error::Limits { axis, low, high }),
+        limits => Ok(limits.map(|limits| limits.map(libm::log10))),
     }
 }
 

@@ -485,8 +485,21 @@ impl Series {
             Series::Note(note) => &mut note.at[1..],
             _ => return,
         };
-        for height in heights {
-            *height = if *height > 0.0 && drawable(*height) { libm::log10(*height) } else { f64::NAN };
+        logarithms(heights);
+    }
+
+    /// Whether it can stand on a logarithmic x axis.
+    pub(crate) fn takes_logarithms_along_x(&self) -> bool {
+        matches!(self, Series::Line(_) | Series::Points(_) | Series::Note(_))
+    }
+
+    /// Puts the logarithms of its places along x in their place.
+    pub(crate) fn take_logarithms_along_x(&mut self) {
+        match self {
+            Series::Line(line) => logarithms(&mut line.xs),
+            Series::Points(points) => logarithms(&mut points.xs),
+            Series::Note(note) => logarithms(&mut note.at[..1]),
+            _ => {}
         }
     }
 
@@ -515,6 +528,13 @@ impl Series {
     /// Whether the axes end where it ends.
     pub(crate) fn is_tight(&self) -> bool {
         matches!(self, Series::HeatMap(_) | Series::Contours(_) | Series::Regions(_))
+    }
+}
+
+/// Puts logarithms in the place of numbers; what has none becomes a gap.
+fn logarithms(numbers: &mut [f64]) {
+    for number in numbers {
+        *number = if *number > 0.0 && drawable(*number) { libm::log10(*number) } else { f64::NAN };
     }
 }
 

@@ -57,6 +57,32 @@ impl Model {
         self.evaluate_watched(data, EVALUATION_BATCH, |_| ())
     }
 
+    /// The loss of each sample, in the order of the data.
+    ///
+    /// ```
+    /// use limpid_graph::Tensor;
+    /// use limpid_learn::{Dataset, Model, Network};
+    ///
+    /// let network: Network = "1, affine 2 init=zeros".parse()?;
+    /// let mut model = Model::new(&network, 1)?;
+    /// let data = Dataset::new(Tensor::from([[1.0], [2.0]]), Tensor::from([0u8, 1]))?;
+    /// assert!(model.losses(&data)?.iter().all(|loss| (loss - 2f64.ln()).abs() < 1e-6));
+    /// # Ok::<(), limpid_learn::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`evaluate`](Model::evaluate).
+    #[track_caller]
+    pub fn losses(&mut self, data: &dyn DataSource) -> Result<Vec<f64>, Error> {
+        let feed = Feed::new(self, data)?;
+        let program = self.evaluation_of(feed.shape())?;
+        let loss = |sample: usize| {
+            let answers = program.run(&mut self.session, &feed.range(sample, sample + 1)?, None)?;
+            Ok(answers.item(0).unwrap_or(f64::NAN))
+        };
+        (0..feed.len()).map(loss).collect()
+    }
+
     /// The mean loss and the accuracy over a data set, `batch_size` samples at a time; after each batch, `watch` is
     /// shown what they are so far. How many samples go together changes neither which answers are right nor more of the
     /// loss than its last digits. (A loss of your own is averaged over batches, each by how many samples it has.)

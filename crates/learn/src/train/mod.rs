@@ -10,6 +10,7 @@ pub(crate) mod metric;
 pub(crate) mod model;
 pub(crate) mod options;
 pub(crate) mod predictor;
+pub(crate) mod rate_search;
 pub mod step;
 pub(crate) mod step_feed;
 pub(crate) mod trained;

@@ -8,8 +8,8 @@ use limpid_engine::Precision;
 use limpid_graph::{Graph, Sizes};
 use limpid_learn::step::{GraphKind, SampleShape};
 use limpid_learn::{
-    Augmentation, DataSource, Dataset, FitOptions, History, Loss, Model, Network, Optimizer, Recipe, Regression,
-    Sampling, Schedule, Span, Training,
+    Augmentation, DataSource, Dataset, FitOptions, History, Loss, Model, Network, Optimizer, RateRange, RateSearch,
+    Recipe, Regression, Sampling, Schedule, Span, Training,
 };
 
 #[cfg(feature = "pictures")]
@@ -241,6 +241,46 @@ pub struct TrainingRun {
 }
 
 impl TrainingRun {
+    fn fit_options(&self) -> FitOptions {
+        let Self { hyperparameters, timed, .. } = self;
+        FitOptions {
+            epochs: hyperparameters.epochs.max(1),
+            batch_size: hyperparameters.batch_size,
+            learning_rate: Some(hyperparameters.learning_rate),
+            optimizer: Arc::clone(&hyperparameters.optimizer),
+            schedule: hyperparameters.schedule,
+            weight_decay: hyperparameters.weight_decay,
+            label_smoothing: hyperparameters.label_smoothing,
+            average_weights: hyperparameters.average_weights,
+            augmentation: hyperparameters.augmentation.clone(),
+            sampling: hyperparameters.sampling,
+            seed: hyperparameters.seed,
+            timed: *timed,
+        }
+    }
+
+    /// Takes steps with growing learning rates, and notes their losses: [`Model::try_learning_rates`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn try_learning_rates(&self, range: RateRange) -> Result<RateSearch, Error> {
+        Ok(self.saved.model.try_learning_rates(&self.train, &self.fit_options(), range)?)
+    }
+
+    /// The same training on a part of its samples: a share of them, of each class alike and drawn by `seed`, takes the
+    /// place of what was held out, which is not looked at. It serves to choose between trainings.
+    ///
+    /// # Errors
+    /// Where the share leaves nothing on a side.
+    pub fn validating(self, share: f64, seed: u64) -> Result<Self, Error> {
+        let targets = self.train.targets();
+        let labels: Option<Vec<usize>> = (targets.shape().len() == 1 && self.saved.model.loss().takes_labels())
+            .then(|| targets.to_f64().into_iter().map(|label| label as usize).collect());
+        let (rows, validation) = holdout(self.train.len(), labels.as_deref(), share, seed)?;
+        let (train, test) = (self.train.select(&rows)?, Some(self.train.select(&validation)?));
+        Ok(Self { train, test, ..self })
+    }
+
     /// Trains, and shows the training to `watch` before the first step, after each step and after each epoch; `watch` may
     /// stop it, as with [`Model::fit_with`]. A training of 0 epochs ends before the first step.
     ///
@@ -250,24 +290,8 @@ impl TrainingRun {
         self,
         mut watch: impl FnMut(&mut Training<'_>) -> Result<ControlFlow<()>, Error>,
     ) -> Result<TrainedModel, Error> {
-        let Self { hyperparameters, timed, train, test, mut saved } = self;
-        let Hyperparameters { optimizer, learning_rate, batch_size, epochs, sampling, seed, .. } = hyperparameters;
-        let Hyperparameters { schedule, weight_decay, label_smoothing, average_weights, augmentation, .. } =
-            hyperparameters;
-        let fit = FitOptions {
-            epochs: epochs.max(1),
-            batch_size,
-            learning_rate: Some(learning_rate),
-            optimizer,
-            schedule,
-            weight_decay,
-            label_smoothing,
-            average_weights,
-            augmentation,
-            sampling,
-            seed,
-            timed,
-        };
+        let (epochs, fit) = (self.hyperparameters.epochs, self.fit_options());
+        let Self { train, test, mut saved, .. } = self;
         let held_out = test.as_ref().map(|test| test as &dyn DataSource);
         let history = saved.model.fit_with(&train, held_out, &fit, |training| {
             let flow = watch(training)?;
