@@ -9,7 +9,7 @@ use limpid_graph::{Graph, Sizes};
 use limpid_learn::step::{GraphKind, SampleShape};
 use limpid_learn::{
     Augmentation, DataSource, Dataset, FitOptions, History, Loss, Model, Network, Optimizer, RateRange, RateSearch,
-    Recipe, Regression, Sampling, Schedule, Span, Training,
+    Recipe, Regression, Sampling, Schedule, Span, Training, holdout,
 };
 
 #[cfg(feature = "pictures")]
