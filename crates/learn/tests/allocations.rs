@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use limpid_engine::kernels::Level;
 use limpid_graph::Tensor;
-use limpid_learn::{Event, FitOptions, Mode, Model, Network, optimizer, optimizer_names};
+use limpid_learn::{Augmentation, Event, FitOptions, Mode, Model, Network, optimizer, optimizer_names};
 use training::{Recipe, Stored, Training, engine, samples};
 
 /// The system's allocator, which counts.
@@ -136,19 +136,31 @@ fn fitting_allocates_nothing_from_step_to_step() {
         data: Stored::Bytes { zeros: 81 },
     };
     let data = recipe.data();
-    let mut model = Model::new(&recipe.network(), 1).unwrap();
-    let fit = FitOptions { epochs: 4, batch_size: 10, optimizer: optimizer("adam").unwrap(), ..FitOptions::default() };
-    let mut last = None;
-    let mut each = Vec::with_capacity(200);
-    model
-        .fit_watched(&data, None, &fit, |event| {
-            let now = ALLOCATIONS.load(Ordering::Relaxed);
-            if let (Event::Step { .. }, Some(before)) = (event, last) {
-                each.push(now - before);
-            }
-            last = matches!(event, Event::Step { .. }).then_some(now);
-            ControlFlow::Continue(())
-        })
-        .unwrap();
-    assert!(each.iter().sum::<u64>() <= 12, "{each:?}");
+    let plain =
+        FitOptions { epochs: 4, batch_size: 10, optimizer: optimizer("adam").unwrap(), ..FitOptions::default() };
+    let changes: Augmentation = "shift 2, elastic 8 3, noise 0.05".parse().unwrap();
+    let all = FitOptions {
+        schedule: "one-cycle".parse().unwrap(),
+        weight_decay: 0.01,
+        label_smoothing: 0.1,
+        average_weights: Some(0.99),
+        augmentation: Some(changes.of_pictures([1, 28, 28])),
+        ..plain.clone()
+    };
+    for fit in [plain, all] {
+        let mut model = Model::new(&recipe.network(), 1).unwrap();
+        let mut last = None;
+        let mut each = Vec::with_capacity(200);
+        model
+            .fit_watched(&data, None, &fit, |event| {
+                let now = ALLOCATIONS.load(Ordering::Relaxed);
+                if let (Event::Step { .. }, Some(before)) = (event, last) {
+                    each.push(now - before);
+                }
+                last = matches!(event, Event::Step { .. }).then_some(now);
+                ControlFlow::Continue(())
+            })
+            .unwrap();
+        assert!(each.iter().sum::<u64>() <= 12, "{}: {each:?}", fit.schedule);
+    }
 }

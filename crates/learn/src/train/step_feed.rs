@@ -27,6 +27,7 @@ pub(crate) struct StepFeed<'d> {
 /// Batches of changed pictures, in memory that is used again.
 struct Changed {
     augmenter: Augmenter,
+    samples: Vec<usize>,
     inputs: Tensor,
     targets: Tensor,
     /// The numbers of all rows of the batch, from 0.
@@ -45,8 +46,10 @@ impl<'d> StepFeed<'d> {
         let mut next_rows = Tensor::zeros([0]);
         batches.write_rows(first, &mut next_rows);
         let empty = || Tensor::zeros([0]);
-        let changed =
-            augmenter.map(|augmenter| Changed { augmenter, inputs: empty(), targets: empty(), rows: empty() });
+        let changed = augmenter.map(|augmenter| {
+            let samples = Vec::with_capacity(batches.batch_size());
+            Changed { augmenter, samples, inputs: empty(), targets: empty(), rows: empty() }
+        });
         Self { step, data, batches, rate: Tensor::scalar(f64::NAN), rows: empty(), next_rows, changed }
     }
 
@@ -61,10 +64,10 @@ impl<'d> StepFeed<'d> {
         let batch = match (data.whole(), changed) {
             (whole, Some(changed)) => {
                 let epoch = (at / batches.per_epoch()) as u64;
-                let samples = batches.rows(at);
+                batches.fill_rows(at, &mut changed.samples);
                 match whole {
-                    Some(whole) => changed.of_whole(session, epoch, whole, &samples),
-                    None => changed.of_read(session, epoch, data.read(&samples)?, &samples),
+                    Some(whole) => changed.of_whole(session, epoch, whole),
+                    None => changed.of_read(session, epoch, data.read(&changed.samples)?),
                 }
             }
             (Some(whole), None) => {
@@ -79,28 +82,24 @@ impl<'d> StepFeed<'d> {
 
 impl Changed {
     /// A batch of changed samples out of all.
-    fn of_whole<'f>(
-        &'f mut self,
-        session: &Session,
-        epoch: u64,
-        [inputs, targets]: [&Tensor; 2],
-        samples: &[usize],
-    ) -> Batch<'f> {
+    fn of_whole<'f>(&'f mut self, session: &Session, epoch: u64, [inputs, targets]: [&Tensor; 2]) -> Batch<'f> {
+        let samples = &self.samples;
         self.augmenter.write(session.pool(), epoch, inputs, (samples, samples), &mut self.inputs);
         copy_rows(targets, samples, &mut self.targets);
-        self.made(samples.len())
+        self.made()
     }
 
     /// A batch of changed samples that were read.
-    fn of_read<'f>(&'f mut self, session: &Session, epoch: u64, read: Batch<'_>, samples: &[usize]) -> Batch<'f> {
+    fn of_read<'f>(&'f mut self, session: &Session, epoch: u64, read: Batch<'_>) -> Batch<'f> {
         let [(_, inputs), (_, targets), _] = read.named();
-        let rows: Vec<usize> = (0..samples.len()).collect();
-        self.augmenter.write(session.pool(), epoch, inputs, (&rows, samples), &mut self.inputs);
+        let rows: Vec<usize> = (0..self.samples.len()).collect();
+        self.augmenter.write(session.pool(), epoch, inputs, (&rows, &self.samples), &mut self.inputs);
         copy_rows(targets, &rows, &mut self.targets);
-        self.made(samples.len())
+        self.made()
     }
 
-    fn made(&mut self, count: usize) -> Batch<'_> {
+    fn made(&mut self) -> Batch<'_> {
+        let count = self.samples.len();
         if self.rows.shape() != [count] {
             self.rows = counted(0, count);
         }

@@ -64,25 +64,26 @@ impl Augmenter {
         (rows, numbers): (&[usize], &[usize]),
         to: &mut Tensor,
     ) {
-        let shape: Vec<usize> = std::iter::once(rows.len()).chain(from.shape().iter().skip(1).copied()).collect();
+        let has_room = to.shape().first() == Some(&rows.len()) && to.shape().get(1..) == from.shape().get(1..);
+        let shape = || std::iter::once(rows.len()).chain(from.shape().iter().skip(1).copied()).collect::<Vec<_>>();
         match from.data() {
             Data::U8(stored) => {
-                if to.shape() != shape || to.as_slice::<u8>().is_none() {
-                    *to = filled(&shape, 0u8);
+                if !has_room || to.as_slice::<u8>().is_none() {
+                    *to = filled(&shape(), 0u8);
                 }
                 let out = to.as_mut_slice::<u8>().unwrap_or_default();
                 self.each(pool, (epoch, rows, numbers), stored, out, f32::from, |x| x as u8);
             }
             Data::F32(stored) => {
-                if to.shape() != shape || to.as_slice::<f32>().is_none() {
-                    *to = filled(&shape, 0f32);
+                if !has_room || to.as_slice::<f32>().is_none() {
+                    *to = filled(&shape(), 0f32);
                 }
                 let out = to.as_mut_slice::<f32>().unwrap_or_default();
                 self.each(pool, (epoch, rows, numbers), stored, out, |x| x, |x| x);
             }
             Data::F64(stored) => {
-                if to.shape() != shape || to.as_slice::<f64>().is_none() {
-                    *to = filled(&shape, 0f64);
+                if !has_room || to.as_slice::<f64>().is_none() {
+                    *to = filled(&shape(), 0f64);
                 }
                 let out = to.as_mut_slice::<f64>().unwrap_or_default();
                 self.each(pool, (epoch, rows, numbers), stored, out, |x| x as f32, f64::from);
