@@ -105,14 +105,14 @@ pub(crate) struct OptimizerOptions {
     ///
     /// It applies to weights, not to biases and norms. With adam it is a step of its own, as by PyTorch's AdamW; with sgd,
     /// momentum and nesterov it is a part of the gradient, as by PyTorch's SGD.
-    #[arg(long, value_name = "NUMBER", value_parser = not_negative, allow_negative_numbers = true)]
+    #[arg(id = "weight-decay", long, value_name = "NUMBER", value_parser = not_negative, allow_negative_numbers = true)]
     weight_decay: Option<f64>,
 
     /// Keep a running average of the weights, with this share kept from step to step, such as 0.999
     ///
     /// The network is evaluated and saved with these averages. The first steps keep less, so that a short training's
     /// averages do not stay near its beginning.
-    #[arg(long, value_name = "SHARE", value_parser = share, allow_negative_numbers = true)]
+    #[arg(id = "average-weights", long, value_name = "SHARE", value_parser = share, allow_negative_numbers = true)]
     average_weights: Option<f64>,
 }
 

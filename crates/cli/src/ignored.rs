@@ -31,13 +31,13 @@ const RULES: &[Rule] = &[
     },
     Rule {
         verb: &["graph"],
-        flags: &["optimizer", "momentum", "schedule", "weight_decay", "average_weights"],
+        flags: &["optimizer", "momentum", "schedule", "weight-decay", "average-weights"],
         is_idle: |typed| typed.get_one::<GraphKind>("stage") != Some(&GraphKind::Step),
         why: "changes the training step only; add --stage step",
     },
     Rule {
         verb: &["plan"],
-        flags: &["optimizer", "momentum", "schedule", "weight_decay", "average_weights"],
+        flags: &["optimizer", "momentum", "schedule", "weight-decay", "average-weights"],
         is_idle: |typed| typed.get_one::<GraphKind>("stage") != Some(&GraphKind::Step),
         why: "changes the training step only; use --stage step",
     },
@@ -56,12 +56,12 @@ const RULES: &[Rule] = &[
     Rule {
         verb: &["evaluate"],
         flags: &["output", "theme", "open"],
-        is_idle: |typed| !is_given(typed, "top_losses"),
+        is_idle: |typed| !is_given(typed, "top-losses"),
         why: "is about the picture of the samples with the largest losses; add --top-losses 20",
     },
     Rule {
         verb: &["lr-find"],
-        flags: &["learning_rate", "schedule", "epochs", "average_weights"],
+        flags: &["learning-rate", "schedule", "epochs", "average-weights"],
         is_idle: |_| true,
         why: "does not go with growing learning rates, which are the search itself; leave it out",
     },
@@ -79,7 +79,7 @@ const RULES: &[Rule] = &[
     },
     Rule {
         verb: &["search"],
-        flags: &["least_epochs"],
+        flags: &["least-epochs"],
         is_idle: |typed| typed.get_one::<Method>("method") != Some(&Method::Halving),
         why: "is for --method halving; add that, or leave it out",
     },

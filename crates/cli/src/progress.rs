@@ -102,7 +102,7 @@ fn epoch_text(epoch: &Epoch, epochs: usize, seconds: f64) -> String {
     };
     let (loss, seconds) = (text::loss(epoch.train_loss), text::seconds(seconds));
     let line = format!("epoch {:>width$}/{epochs}  loss {loss}{rest}  {seconds}", epoch.epoch);
-    let rate = epoch.learning_rate.map(|rate| format!("  rate {rate:.1e}")).unwrap_or_default();
+    let rate = epoch.learning_rate.map(|rate| format!("  lr {rate:.1e}")).unwrap_or_default();
     if line.chars().count() + rate.len() <= MOST_COLUMNS { line + &rate } else { line }
 }
 
@@ -203,7 +203,7 @@ mod tests {
         assert_eq!(line(37, 0.9833), "epoch  37/100  loss 0.5000  accuracy  98.33 % (test  96.67 %)  0.01 s");
         assert_eq!(line(100, 1.0), "epoch 100/100  loss 0.5000  accuracy 100.00 % (test  96.67 %)  0.01 s");
         let scheduled = |loss| Epoch { learning_rate: Some(0.00123), ..epoch(37, loss, Some([0.9833, 0.9667])) };
-        let wanted = "epoch  37/100  loss 0.5000  accuracy  98.33 % (test  96.67 %)  0.01 s  rate 1.2e-3";
+        let wanted = "epoch  37/100  loss 0.5000  accuracy  98.33 % (test  96.67 %)  0.01 s  lr 1.2e-3";
         assert_eq!(epoch_text(&scheduled(0.5), 100, 0.01), wanted);
         assert!(epoch_text(&scheduled(4.567e12), 1000, 35_999.0).ends_with(" h"), "no room for the rate");
         let regression = epoch_text(&epoch(1, 0.25, None), 100, 0.01);

@@ -34,7 +34,7 @@ pub(crate) struct TrainingArguments {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Training")]
 pub(crate) struct TypedTraining {
-    #[arg(long, visible_alias = "lr", value_name = "RATE")]
+    #[arg(id = "learning-rate", long, visible_alias = "lr", value_name = "RATE")]
     #[arg(value_parser = positive, allow_negative_numbers = true, help = learning_rate_help())]
     pub(crate) learning_rate: Option<f64>,
 

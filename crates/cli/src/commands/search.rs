@@ -40,7 +40,8 @@ pub(crate) struct Arguments {
     method: Method,
 
     /// Epochs of the first round of halving; each next round has twice as many
-    #[arg(long, value_name = "N", default_value = "1", value_parser = at_least_one, allow_negative_numbers = true)]
+    #[arg(id = "least-epochs", long, value_name = "N", default_value = "1")]
+    #[arg(value_parser = at_least_one, allow_negative_numbers = true)]
     least_epochs: usize,
 
     /// Share of the training samples that is held out to compare with; the test set is not looked at

@@ -37,7 +37,7 @@ fn a_recipe_is_reported_shown_and_learned_with() {
     let said =
         "adam beta1=0.7 beta2=0.9, one-cycle max=0.01, weight decay 0.01, average of weights 0.99, learning rate 0.01";
     assert!(outcome.stderr.contains(said) && outcome.stderr.contains("label smoothing 0.1"), "{}", outcome.stderr);
-    assert!(outcome.stderr.contains("rate 4.0e-8"), "{}", outcome.stderr);
+    assert!(outcome.stderr.contains("  lr 4.0e-8"), "{}", outcome.stderr);
     let plain = place.run(&small).done().json();
     assert!(plain.get("schedule").is_none() && plain["history"]["epochs"][1].get("learning_rate").is_none());
 }

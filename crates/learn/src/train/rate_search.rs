@@ -52,24 +52,30 @@ const FIRST: usize = 10;
 const NEAR: usize = 3;
 
 impl RateSearch {
-    /// The rate at which the mean loss falls fastest over the logarithm of the rate; None where it falls nowhere.
+    /// The rate at which the mean loss falls fastest over the logarithm of the rate, on the way to its smallest; None where it
+    /// falls nowhere.
     pub fn steepest(&self) -> Option<f64> {
         let ends = |at: usize| Some((at.checked_sub(NEAR)?, at + NEAR)).filter(|(_, end)| *end < self.rates.len());
         let slope = |at: usize| {
             let (start, end) = ends(at)?;
             Some((self.smoothed[end] - self.smoothed[start]) / (self.rates[end] / self.rates[start]).ln())
         };
-        let slopes = (FIRST..self.rates.len()).filter_map(|at| Some((at, slope(at)?)));
+        let slopes = (FIRST..=self.lowest()?).filter_map(|at| Some((at, slope(at)?)));
         let (at, slope) = slopes.min_by(|a, b| a.1.total_cmp(&b.1))?;
         (slope < 0.0).then(|| self.rates[at])
     }
 
     /// The rate at which the mean loss is smallest; None where that is at the beginning.
     pub fn minimum(&self) -> Option<f64> {
-        let smoothed = self.smoothed.iter().enumerate().skip(FIRST.min(self.smoothed.len() / 2));
+        Some(self.rates[self.lowest()?])
+    }
+
+    /// The step of the smallest mean loss, where that is not at the beginning.
+    fn lowest(&self) -> Option<usize> {
+        let smoothed = self.smoothed.iter().enumerate().skip(FIRST);
         let (at, least) = smoothed.min_by(|a, b| a.1.total_cmp(b.1))?;
         let falls = self.smoothed.first().is_some_and(|first| least < first) && at > FIRST;
-        falls.then(|| self.rates[at])
+        falls.then_some(at)
     }
 
     /// A good rate: a tenth of that of the smallest mean loss, which lies at the edge of where learning breaks down.
@@ -153,5 +159,42 @@ impl Model {
             Ok(_) => Ok(found),
             Err(error) => Err(error),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A search whose running mean is this function of the step.
+    fn search(steps: usize, mean: impl Fn(usize) -> f64) -> RateSearch {
+        let rates = (0..steps).map(|step| 1e-5 * 10f64.powf(step as f64 / 20.0)).collect();
+        let smoothed: Vec<f64> = (0..steps).map(mean).collect();
+        RateSearch { rates, losses: smoothed.clone(), smoothed }
+    }
+
+    #[test]
+    fn the_rates_are_those_of_the_steepest_fall_and_of_a_tenth_of_the_minimum() {
+        // Level, then a fall that is steepest in step 60, the smallest in step 80, and a rise with steeper falls in it.
+        let mean = |step: usize| match step {
+            0..=80 => 1.0 / (1.0 + (0.2 * (step as f64 - 60.0)).exp()),
+            _ => 0.02 * (step - 80) as f64 + if step % 20 < 10 { 1.0 } else { 0.0 },
+        };
+        let found = search(120, mean);
+        assert_eq!(found.steepest(), Some(found.rates[60]));
+        assert_eq!(found.minimum(), Some(found.rates[80]));
+        assert_eq!(found.suggestion(), Some(found.rates[80] / 10.0));
+        for grows in [search(100, |step| 1.0 + step as f64), search(100, |_| 1.0), search(3, |_| 1.0)] {
+            assert_eq!((grows.steepest(), grows.minimum(), grows.suggestion()), (None, None, None));
+        }
+    }
+
+    #[test]
+    fn the_running_mean_of_equal_losses_is_the_loss_and_growth_ends_the_search() {
+        let mut found = search(0, |_| 0.0);
+        assert!((0..30).all(|step| found.push(f64::from(step), 2.0)));
+        assert!(found.smoothed.iter().all(|mean| (mean - 2.0).abs() < 1e-12));
+        // 0.05 of a loss of 200 takes the mean beyond four times 2.
+        assert!(!found.push(31.0, 200.0));
     }
 }

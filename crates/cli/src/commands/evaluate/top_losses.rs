@@ -16,7 +16,7 @@ use crate::text::{self, Align};
 #[derive(Debug, Args)]
 pub(super) struct TopLosses {
     /// List this many samples with the largest losses; --output FILE draws them
-    #[arg(long, value_name = "N", value_parser = at_least_one, allow_negative_numbers = true, help_heading = "Output")]
+    #[arg(id = "top-losses", long, value_name = "N", value_parser = at_least_one, allow_negative_numbers = true, help_heading = "Output")]
     top_losses: Option<usize>,
     #[command(flatten)]
     picture: PictureOptions,
