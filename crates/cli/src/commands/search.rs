@@ -236,6 +236,7 @@ impl Arguments {
                 )));
             }
         }
+        self.check_words(settings)?;
         let mut epochs = None;
         for values in settings {
             let (setup, _) = self.parsed(values)?.setup(false)?;
@@ -247,6 +248,19 @@ impl Arguments {
             }
             Some(epochs) => Ok(epochs),
         }
+    }
+
+    /// Checks the words that a flag may have, those that no run drew, too.
+    fn check_words(&self, settings: &[Vec<String>]) -> Result<(), Failure> {
+        let Some(first) = settings.first() else { return Ok(()) };
+        for (at, vary) in self.vary.iter().enumerate() {
+            let Values::Words(words) = &vary.values else { continue };
+            for word in words {
+                let values = first.iter().enumerate().map(|(place, own)| if place == at { word } else { own });
+                self.parsed(&values.cloned().collect::<Vec<_>>())?;
+            }
+        }
+        Ok(())
     }
 
     /// The epochs of each round, all of them in the last.

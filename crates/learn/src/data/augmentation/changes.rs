@@ -33,9 +33,28 @@ pub(super) struct Scratch {
     framed: Vec<f32>,
     /// The picture as it becomes.
     out: Vec<f32>,
+    /// Where the pixels of a row come from.
+    origins: Vec<Origin>,
     /// How far each pixel is moved, and memory for blurring.
     pub(super) fields: [Vec<f32>; 2],
     pub(super) blurred: Vec<f32>,
+}
+
+/// Where a pixel's number comes from: the upper left one of four in the frame, and how far to the others.
+#[derive(Clone, Copy, Debug, Default)]
+struct Origin {
+    at: u32,
+    right: f32,
+    lower: f32,
+}
+
+/// A whole number that is at most 1 below `x`, and at most `most`, as float and as bits. `x` is not below 0. Written without
+/// a conversion, so that several go through one instruction: a float has no digits after the point from 2²³ on.
+#[inline(always)]
+fn below(x: f32, most: f32) -> (f32, u32) {
+    const WHOLE: f32 = (1u32 << 23) as f32;
+    let shifted = ((x - 0.5).max(0.0).min(most)) + WHOLE;
+    (shifted - WHOLE, shifted.to_bits() & 0x7F_FFFF)
 }
 
 /// From where a pixel's number comes: a matrix around the picture's middle, and a shift.
@@ -80,7 +99,8 @@ impl Changes {
         self.add_noise(epoch, sample, &mut scratch.out);
         self.cut_out(epoch, sample, &mut scratch.out);
         if self.is_bytes {
-            scratch.out.iter_mut().for_each(|x| *x = (*x + 0.5).floor().clamp(0.0, 255.0));
+            // What is written is cut off after the point.
+            scratch.out.iter_mut().for_each(|x| *x = x.clamp(0.0, 255.0) + 0.5);
         }
         write(&scratch.out);
     }
@@ -152,37 +172,48 @@ impl Changes {
 
     /// Takes each pixel from where it comes from, between the four pixels around that place.
     fn resample(&self, map: &Map, is_elastic: bool, scratch: &mut Scratch) {
-        let Scratch { framed, out, fields: [down, across], .. } = scratch;
-        let (height, width) = (self.height, self.width);
-        let (middle_y, middle_x) = ((height as f32 - 1.0) / 2.0, (width as f32 - 1.0) / 2.0);
-        let plane = (height + 2) * (width + 2);
-        let [xx, xy, yx, yy] = map.matrix;
+        let Scratch { framed, out, fields: [down, across], origins, .. } = scratch;
+        let (size, stride) = (self.height * self.width, self.width + 2);
         out.clear();
         out.resize(self.size(), 0.0);
-        for row in 0..height {
-            let y = row as f32 - middle_y - map.shift[1];
-            for column in 0..width {
-                let x = column as f32 - middle_x - map.shift[0];
-                let pixel = row * width + column;
-                let (mut from_x, mut from_y) = (xx * x + xy * y + middle_x, yx * x + yy * y + middle_y);
-                if is_elastic {
-                    from_x += across.get(pixel).copied().unwrap_or(0.0);
-                    from_y += down.get(pixel).copied().unwrap_or(0.0);
-                }
-                // In the frame's numbers. What lies beyond it is background, as the frame is.
-                let (from_x, from_y) =
-                    ((from_x + 1.0).clamp(0.0, width as f32 + 1.0), (from_y + 1.0).clamp(0.0, height as f32 + 1.0));
-                let (left, top) = ((from_x as usize).min(width), (from_y as usize).min(height));
-                let (right_share, lower_share) = (from_x - left as f32, from_y - top as f32);
-                let at = top * (width + 2) + left;
-                for channel in 0..self.channels {
-                    let corner = |offset: usize| framed.get(channel * plane + at + offset).copied().unwrap_or(0.0);
-                    let between = |a: f32, b: f32, share: f32| a + share * (b - a);
-                    let upper = between(corner(0), corner(1), right_share);
-                    let lower = between(corner(width + 2), corner(width + 3), right_share);
-                    out[channel * height * width + pixel] = between(upper, lower, lower_share);
+        origins.resize(self.width, Origin::default());
+        for row in 0..self.height {
+            let pixels = row * self.width..(row + 1) * self.width;
+            let fields = is_elastic.then(|| (&across[pixels.clone()], &down[pixels.clone()]));
+            self.origins(map, row, fields, origins);
+            for (plane, out) in framed.chunks_exact((self.height + 2) * stride).zip(out.chunks_exact_mut(size)) {
+                for (out, origin) in out[pixels.clone()].iter_mut().zip(&*origins) {
+                    let at = origin.at as usize;
+                    let (Some(upper), Some(lower)) = (plane.get(at..at + 2), plane.get(at + stride..at + stride + 2))
+                    else {
+                        continue;
+                    };
+                    let between = |pair: &[f32]| pair[0] + origin.right * (pair[1] - pair[0]);
+                    let (upper, lower) = (between(upper), between(lower));
+                    *out = upper + origin.lower * (lower - upper);
                 }
             }
+        }
+    }
+
+    /// Where the pixels of a row come from.
+    fn origins(&self, map: &Map, row: usize, fields: Option<(&[f32], &[f32])>, origins: &mut [Origin]) {
+        let (height, width) = (self.height as f32, self.width as f32);
+        let (middle_x, middle_y) = ((width - 1.0) / 2.0, (height - 1.0) / 2.0);
+        let [xx, xy, yx, yy] = map.matrix;
+        let y = row as f32 - middle_y - map.shift[1];
+        // In the frame's numbers, which begin one pixel earlier.
+        let (from_x, from_y) = (xy * y + middle_x + 1.0, yy * y + middle_y + 1.0);
+        let first = -middle_x - map.shift[0];
+        for (column, origin) in origins.iter_mut().enumerate() {
+            let x = column as f32 + first;
+            let (moved_x, moved_y) = fields.map_or((0.0, 0.0), |(across, down)| (across[column], down[column]));
+            // What lies beyond the frame is background, as the frame is.
+            let from_x = (xx * x + from_x + moved_x).clamp(0.0, width + 1.0);
+            let from_y = (yx * x + from_y + moved_y).clamp(0.0, height + 1.0);
+            let ((left, left_bits), (top, top_bits)) = (below(from_x, width), below(from_y, height));
+            let at = top_bits * (self.width as u32 + 2) + left_bits;
+            *origin = Origin { at, right: from_x - left, lower: from_y - top };
         }
     }
 
