@@ -136,8 +136,9 @@ fn a_search_is_checked_before_its_first_run() {
         place.run(&[&["search", "--runs", "2", "--vary", vary][..], &behind].concat())
     };
     search("nonsense=1|2", &[]).failed(2, "unexpected argument '--nonsense' found");
-    search("hidden=5|x", &[]).failed(2, "expected a whole number of units");
-    search("hidden=5|6", &["--hidden=7"]).failed(2, "--hidden is both varied and given behind --");
+    search("activation=relu|rlu", &[]).failed(2, "did you mean `relu`?");
+    search("batch-size=5|x", &[]).failed(2, "expected a whole number, 1 or more");
+    search("hidden=5|6", &[]).failed(2, "--hidden is both varied and given behind --");
     search("epochs=1|2", &[]).failed(2, "all runs have the same; give it behind --, as in -- --epochs 5");
     search("lr=0.1..0.01", &[]).failed(2, "the range ends at 0.01, which is not above its beginning, 0.1");
     search("lr=0.1|0.2", &["--epochs", "0"]).failed(2, "a search needs trainings of 1 epoch or more");

@@ -397,3 +397,21 @@ fn settings_out_of_range_are_answered_with_a_remedy_and_change_nothing() {
     );
     assert_eq!(FitOptions { schedule: schedule("one-cycle max=0.2"), ..fit() }.rate(), 0.2);
 }
+
+#[test]
+fn weights_decay_and_biases_gains_and_shifts_of_every_layer_do_not() {
+    let mut seen = 0;
+    for row in limpid_learn::layer_choices() {
+        for input in ["5", "4x8x8"] {
+            let Ok(network) = format!("{input}, {}", row.example).parse::<Network>() else { continue };
+            for variable in network.variables().into_iter().flatten() {
+                let is_weight = variable.kind == limpid_learn::VariableKind::Learned && variable.shape.len() > 1;
+                // A norm's gains and shifts may have an extent for each axis, but are one number for each feature.
+                let is_norm = row.name.contains("norm");
+                assert_eq!(variable.decays, is_weight && !is_norm, "{}: {}", row.example, variable.name);
+                seen += 1;
+            }
+        }
+    }
+    assert!(seen >= 4, "{seen}");
+}
