@@ -47,7 +47,7 @@ impl TopLosses {
     }
 
     fn is_drawn(&self) -> bool {
-        self.picture.file().is_some() || self.picture.open
+        self.picture.output.is_some() || self.picture.open
     }
 
     /// The samples with the largest losses, the largest first; None where they are not asked for. Draws them.
