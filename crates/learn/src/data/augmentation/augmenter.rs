@@ -50,7 +50,7 @@ impl Augmenter {
         };
         let changes = Changes::new(&augmentation.changes, extents, augmentation.background, seed);
         let changes = if is_bytes { changes.of_bytes() } else { changes };
-        let scratches = (0..threads.max(1)).map(|_| Mutex::default()).collect();
+        let scratches = (0..threads.max(1)).map(|_| Mutex::new(changes.scratch())).collect();
         Ok(Self { changes, size, scratches })
     }
 

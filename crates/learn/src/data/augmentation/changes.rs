@@ -27,7 +27,7 @@ pub(super) struct Changes {
 const DRAWS: u64 = 64;
 
 /// Memory for the picture under way.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Scratch {
     /// The picture as it is stored, in a frame of background one pixel wide.
     framed: Vec<f32>,
@@ -80,6 +80,19 @@ impl Changes {
     /// The same for samples that are bytes.
     pub(super) fn of_bytes(self) -> Self {
         Self { range: 255.0, is_bytes: true, ..self }
+    }
+
+    /// Memory for one picture after the other, all of it from the beginning.
+    pub(super) fn scratch(&self) -> Scratch {
+        let (size, plane) = (self.size(), self.height * self.width);
+        let of_field = if self.blur.is_some() { plane } else { 0 };
+        Scratch {
+            framed: Vec::with_capacity(self.channels * (self.height + 2) * (self.width + 2)),
+            out: Vec::with_capacity(size),
+            origins: Vec::with_capacity(self.width),
+            fields: [Vec::with_capacity(of_field), Vec::with_capacity(of_field)],
+            blurred: Vec::with_capacity(of_field),
+        }
     }
 
     /// Makes of a sample's numbers what they are in an epoch.
