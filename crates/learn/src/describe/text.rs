@@ -97,6 +97,9 @@ const DEEPEST: usize = 32;
 /// How a message about an unknown layer begins.
 const UNKNOWN_LAYER: &str = "unknown layer";
 
+/// The input's extents, and the layers.
+type Parts = (Vec<usize>, Vec<Box<dyn Layer>>);
+
 /// A text that is being read: what is found on the way.
 struct Reading<'r> {
     registry: &'r Registry,
@@ -110,7 +113,7 @@ impl Reading<'_> {
     }
 
     /// The input's extents, and the layers; what is wrong is noted.
-    fn network(&mut self, text: &str) -> Option<(Vec<usize>, Vec<Box<dyn Layer>>)> {
+    fn network(&mut self, text: &str) -> Option<Parts> {
         let text = without_comments(text);
         self.check_parentheses(&text)?;
         let mut items = split(Piece { text: &text, start: 0 }, &[',', '\n']).filter(|item| !item.text.is_empty());

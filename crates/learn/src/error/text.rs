@@ -7,9 +7,8 @@ use std::ops::Range;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TextError {
     text: String,
-    /// The first, in the order of the text.
-    first: TextFault,
-    others: Vec<TextFault>,
+    /// At least one, in the order of the text.
+    faults: Vec<TextFault>,
 }
 
 /// What is wrong at one place of a text.
@@ -31,39 +30,33 @@ impl TextFault {
 impl TextError {
     /// A text with one fault.
     pub(crate) fn one(text: &str, fault: TextFault) -> Self {
-        Self { text: text.to_string(), first: fault, others: Vec::new() }
+        Self { text: text.to_string(), faults: vec![fault] }
     }
 
     /// A text with these faults; nothing where there are none.
     pub(crate) fn of(text: &str, mut faults: Vec<TextFault>) -> Option<Self> {
         faults.sort_by_key(|fault| fault.place.start);
-        let mut faults = faults.into_iter();
-        let first = faults.next()?;
-        Some(Self { text: text.to_string(), first, others: faults.collect() })
-    }
-
-    fn faults(&self) -> impl Iterator<Item = &TextFault> {
-        std::iter::once(&self.first).chain(&self.others)
+        (!faults.is_empty()).then(|| Self { text: text.to_string(), faults })
     }
 
     /// The name of the first layer that there is not, where that is what is wrong.
     pub fn unknown_layer(&self) -> Option<&str> {
-        self.faults().find_map(|fault| fault.unknown.as_deref())
+        self.faults.iter().find_map(|fault| fault.unknown.as_deref())
     }
 
     /// What is wrong first, without the place.
     pub fn what(&self) -> &str {
-        &self.first.what
+        self.faults.first().map_or("", |fault| &fault.what)
     }
 
     /// How many mistakes there are.
     pub fn count(&self) -> usize {
-        1 + self.others.len()
+        self.faults.len()
     }
 
     /// The column of the first wrong character in its line, counted from 1.
     pub fn column(&self) -> usize {
-        column(&self.text, self.first.place.start)
+        column(&self.text, self.faults.first().map_or(0, |fault| fault.place.start))
     }
 }
 
@@ -79,11 +72,11 @@ pub(crate) fn place_text(text: &str, at: usize) -> String {
 
 impl fmt::Display for TextError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if !self.others.is_empty() {
+        if self.count() > 1 {
             write!(f, "{} mistakes:", self.count())?;
         }
-        for TextFault { place, what, .. } in self.faults() {
-            if !self.others.is_empty() {
+        for TextFault { place, what, .. } in &self.faults {
+            if self.count() > 1 {
                 writeln!(f)?;
             }
             let (before, column) = (&self.text[..place.start], column(&self.text, place.start));
