@@ -159,10 +159,7 @@ impl Network {
         let builder = Builder::new();
         let context = Context::new(&builder, mode);
         let scores = scores(self.forward(self.batch_input(&builder), &context));
-        let graph = builder.finish([scores]).map_err(|error| match &self.source {
-            Some(source) => source.placed(error),
-            None => error.into(),
-        })?;
+        let graph = self.placed(builder.finish([scores]))?;
         let place = |path: &str| match self.source.as_ref().and_then(|source| source.place_text(path)) {
             Some(place) => place,
             None => format!("layer {path}"),
@@ -172,6 +169,14 @@ impl Network {
         let _ = self.described.notes.set(notes.collect());
         let described = (graph, context.into_variables());
         Ok(known.get_or_init(|| described))
+    }
+
+    /// A graph that this network was described into; mistakes in its layers are shown in the text that it was written as.
+    pub(crate) fn placed(&self, graph: Result<Graph, limpid_graph::Error>) -> Result<Graph, Error> {
+        graph.map_err(|error| match &self.source {
+            Some(source) => source.placed(error),
+            None => error.into(),
+        })
     }
 
     /// Checks that a graph for training keeps of the layers what the model keeps, which is what they declare for

@@ -130,7 +130,7 @@ impl GraphKind {
         let (output, targets) = on_batch(&context, network, shape)?;
         let loss = loss.describe(output, targets).named("loss");
         if self == Self::Loss {
-            return Ok((builder.finish([loss])?, context.into_variables()));
+            return Ok((network.placed(builder.finish([loss]))?, context.into_variables()));
         }
         let parameters = builder.parameters();
         let gradients = builder.grad(loss, &parameters);
@@ -140,13 +140,14 @@ impl GraphKind {
             }
         }
         if self == Self::Gradient {
-            return Ok((builder.finish(std::iter::once(loss).chain(gradients))?, context.into_variables()));
+            let graph = network.placed(builder.finish(std::iter::once(loss).chain(gradients)))?;
+            return Ok((graph, context.into_variables()));
         }
         context.learning_rate();
         for (&parameter, gradient) in parameters.iter().zip(gradients) {
             optimizer.update(&context, parameter, gradient);
         }
-        Ok((builder.finish([loss])?, context.into_variables()))
+        Ok((network.placed(builder.finish([loss]))?, context.into_variables()))
     }
 }
 
@@ -237,7 +238,7 @@ pub(crate) fn inference(network: &Network, divisor: f64) -> Result<Graph, Error>
     let builder = Builder::new();
     let context = Context::new(&builder, Mode::Inference);
     let output = scores(network.forward(network.batch_input(&builder) / divisor, &context));
-    Ok(builder.finish([output])?.simplified()?)
+    Ok(network.placed(builder.finish([output]))?.simplified()?)
 }
 
 /// The loss of a batch as training describes it, alone and not rewritten.
@@ -276,7 +277,7 @@ pub fn evaluation(network: &Network, data: impl Into<SampleShape>, loss: &Loss) 
     // Targets that do not fit the loss are one mistake, not two.
     let accuracy = if described.is_poisoned() { None } else { loss.accuracy(output, targets) };
     let accuracy = accuracy.map(|accuracy| accuracy.named("accuracy"));
-    Ok(builder.finish([described].into_iter().chain(accuracy))?.simplified()?)
+    Ok(network.placed(builder.finish([described].into_iter().chain(accuracy)))?.simplified()?)
 }
 
 /// The network's output on the rows fed, and their targets.

@@ -1,7 +1,8 @@
 //! Networks as text: layers within layers, and every mistake at once.
 #![allow(clippy::unwrap_used, reason = "a test may stop at what it does not expect")]
 
-use limpid_learn::{Affine, Branches, Identity, Model, Network, Relu, Residual, Tanh};
+use limpid_graph::Tensor;
+use limpid_learn::{Affine, Branches, Dataset, FitOptions, Identity, Model, Network, Relu, Residual, Tanh};
 
 fn told(text: &str) -> String {
     text.parse::<Network>().and_then(|network| network.variables()).unwrap_err().to_string()
@@ -102,4 +103,16 @@ fn parentheses_that_do_not_match_and_what_stands_around_them_are_told() {
     assert!(told(&deep).starts_with("more than 32 parentheses within one another are not supported"));
     let deep = format!("8, {}relu{}", "residual(".repeat(32), ")".repeat(32));
     assert_eq!(deep.parse::<Network>().unwrap().to_string(), deep);
+}
+
+#[test]
+fn a_layer_that_no_derivative_comes_through_is_told_with_its_place() {
+    let network: Network = "5, affine 4, embedding 10 3, flatten, affine 2".parse().unwrap();
+    let mut model = Model::new(&network, 1).unwrap();
+    let data = Dataset::new(Tensor::zeros([4, 5]), Tensor::from([0u8, 1, 1, 0])).unwrap();
+    let told = model.fit(&data, &FitOptions::default()).unwrap_err().to_string();
+    let wanted = "the derivative cannot come through gather: positions are whole numbers; the way there: `0/w` → matmul → \
+                  add → gather; expected: an output that does not depend on this op, or `stop_gradient` on the input of this \
+                  op (line 1, column 14)";
+    assert!(told.starts_with(wanted), "{told}");
 }
