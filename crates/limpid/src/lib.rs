@@ -66,7 +66,7 @@ pub mod prelude {
     pub use limpid_learn::layers::*;
     pub use limpid_learn::optimizers::*;
     pub use limpid_learn::{
-        DataSource, Dataset, Event, FitOptions, History, Initializer, Layer, Loss, Model, Network, Sampling,
+        DataSource, Dataset, Event, FitOptions, History, Initializer, Layer, Loss, Model, Network, Padding, Sampling,
     };
 }
 
