@@ -469,7 +469,7 @@ pub(crate) struct NetworkOptions {
     /// The shape of a sample comes first, then the layers. It replaces --hidden, --activation and --init. A layer may name
     /// its initializer: "784, affine 50 init=xavier, tanh, affine 10".
     #[arg(long, value_name = "TEXT")]
-    network: Option<Network>,
+    pub(crate) network: Option<Network>,
 
     #[command(flatten)]
     pub(crate) preset: PresetOption,

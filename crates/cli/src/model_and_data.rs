@@ -61,6 +61,12 @@ pub(crate) struct HintOptions {
     /// Activation after each layer but the last, such as sigmoid, which bare weights do not tell
     #[arg(long, value_name = "NAME")]
     pub(crate) activation: Option<Activation>,
+    /// The network of bare weights as text, where their shapes do not tell it, in place of --activation
+    ///
+    /// Kernels do not tell the size of the pictures, padding, strides and pools. Where one usual network fits, it is taken,
+    /// and said.
+    #[arg(long = "network", value_name = "TEXT", conflicts_with = "activation")]
+    pub(crate) network_of_weights: Option<String>,
     /// Axes of the weights, where their names and shapes do not tell
     #[arg(long, value_enum, value_name = "AXES")]
     pub(crate) orientation: Option<Axes>,
@@ -90,14 +96,21 @@ impl From<Axes> for Orientation {
 impl HintOptions {
     pub(crate) fn hints(&self) -> Hints {
         let activation = self.activation.as_ref().map(ToString::to_string);
-        Hints { activation, orientation: self.orientation.map(Orientation::from), only: self.only.clone() }
+        let orientation = self.orientation.map(Orientation::from);
+        Hints { activation, orientation, only: self.only.clone(), network: self.network_of_weights.clone() }
+    }
+
+    /// The flag that says what the network is, if any was typed.
+    pub(crate) fn of_a_network(&self) -> Option<&'static str> {
+        let network = self.network_of_weights.as_ref().map(|_| "--network");
+        self.activation.as_ref().map(|_| "--activation").or(network)
     }
 
     /// The flag that was typed, if any.
     pub(crate) fn typed(&self) -> Option<&'static str> {
         let orientation = self.orientation.map(|_| "--orientation");
         let only = (!self.only.is_empty()).then_some("--only");
-        self.activation.as_ref().map(|_| "--activation").or(orientation).or(only)
+        self.of_a_network().or(orientation).or(only)
     }
 }
 
@@ -114,6 +127,12 @@ pub(crate) fn explained(path: &Path, error: limpid::Error) -> Failure {
     match error {
         limpid::Error::Weights(what @ WeightsError::Activation { .. }) => {
             Failure::Usage(format!("{file}: {what}: --activation sigmoid"))
+        }
+        limpid::Error::Weights(what @ WeightsError::Pictures { .. }) => {
+            Failure::Usage(format!("{file}: {what}: --network TEXT"))
+        }
+        limpid::Error::Weights(what @ (WeightsError::Count { .. } | WeightsError::Unfit { .. })) => {
+            Failure::Usage(format!("{file}: {what}"))
         }
         limpid::Error::Weights(what @ WeightsError::Layers(LayersError::Question { .. })) => {
             Failure::Usage(format!("{file}: {what}: --orientation in-out, or --orientation out-in"))

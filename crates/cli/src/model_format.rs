@@ -6,7 +6,6 @@ use limpid::files::{
     Arrays, Container, Format as FileFormat, NamedArray, Naming, Orientation, Packing, find_layers, write_atomically,
 };
 use limpid::models::Saved;
-use limpid::weights::WeightsError;
 
 use crate::failure::Failure;
 
@@ -75,9 +74,12 @@ pub(crate) fn save(saved: &Saved, path: &Path) -> Result<(), Failure> {
     };
     let arrays: Vec<NamedArray> =
         saved.model.variables()?.into_iter().map(|(name, tensor)| NamedArray::new(name, tensor)).collect();
-    let found = find_layers(arrays, Some(Orientation::InOut));
-    let found = found.map_err(|error| limpid::Error::from(WeightsError::from(error)))?;
-    let bytes = Arrays::new(found.named(Naming::NumPy)).to_bytes(container).map_err(limpid::Error::from)?;
+    // Arrays of layers that NumPy programs have no usual names for keep their own.
+    let arrays = match find_layers(arrays.clone(), Some(Orientation::InOut)) {
+        Ok(found) if found.left_out.is_empty() => found.named(Naming::NumPy),
+        _ => arrays,
+    };
+    let bytes = Arrays::new(arrays).to_bytes(container).map_err(limpid::Error::from)?;
     Ok(write_atomically(path, &bytes)?)
 }
 

@@ -1,11 +1,14 @@
 //! What is asked of a training: the flags that every verb takes which trains.
 
+use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::Args;
+use limpid::files::Format;
 use limpid::learn::{Loss, Sampling, Task, loss_choices};
 use limpid::prelude::Precision;
 use limpid::training::{TrainingError, TrainingOptions, TrainingSetup};
+use limpid::weights::{Hints, not_finite, open};
 
 use crate::arguments::{
     AugmentOption, DataOptions, HoldoutOptions, NetworkOptions, OptimizerOptions, ThreadsOption, at_least_one,
@@ -13,6 +16,7 @@ use crate::arguments::{
 };
 use crate::choices::offering;
 use crate::failure::Failure;
+use crate::model_and_data::explained;
 use crate::source::training_data;
 
 /// The network, the data, and how it is trained.
@@ -20,6 +24,12 @@ use crate::source::training_data;
 pub(crate) struct TrainingArguments {
     #[command(flatten)]
     network: NetworkOptions,
+    /// Model or weights to begin with, such as digits.safetensors or weights.pkl [default: numbers drawn by --seed]
+    ///
+    /// A limpid model brings its network. Bare weights of another program are read as `limpid evaluate` reads them:
+    /// --network says what their shapes do not tell, or --activation what stands between them.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["hidden", "init", "preset"], help_heading = "Network")]
+    from: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) data: DataOptions,
     #[command(flatten)]
@@ -89,8 +99,9 @@ impl TrainingArguments {
     /// settings should know of its data.
     pub(crate) fn setup(&self, timed: bool) -> Result<(TrainingSetup, Vec<String>), Failure> {
         let TypedTraining { seed, precision, .. } = self.training;
-        let (data, notes) = training_data(&self.data, &self.holdout, seed, precision)?;
-        let setup = self.options(timed)?.setup(data).map_err(refused)?;
+        let (data, mut notes) = training_data(&self.data, &self.holdout, seed, precision)?;
+        let options = self.begun(self.options(timed)?, &mut notes)?;
+        let setup = options.setup(data).map_err(refused)?;
         Ok((setup, notes))
     }
 
@@ -111,6 +122,27 @@ impl TrainingArguments {
             timed,
             ..preset
         })?))
+    }
+
+    /// The options with the network and the variables of the file to begin with, where there is one, and what was concluded
+    /// about bare weights among the notes.
+    fn begun(&self, options: TrainingOptions, notes: &mut Vec<String>) -> Result<TrainingOptions, Failure> {
+        let Some(path) = &self.from else { return Ok(options) };
+        let network = options.network.as_ref().map(ToString::to_string);
+        let activation = network.is_none().then(|| options.activation.clone());
+        let hints = Hints { activation, network, ..Hints::default() };
+        let opened = open(path, &hints).map_err(|error| explained(path, error))?;
+        if opened.format == Format::Model && hints.network.is_some() {
+            let file = path.display();
+            return Err(Failure::Usage(format!(
+                "{file} is a limpid model and brings its network: leave out --network"
+            )));
+        }
+        let model = &opened.saved.model;
+        let variables = model.variables()?;
+        notes.extend(opened.assumed);
+        notes.extend(not_finite(variables.iter().map(|(name, value)| (name, value))));
+        Ok(TrainingOptions { network: Some(model.network().clone()), variables: Some(variables), ..options })
     }
 }
 

@@ -1,11 +1,12 @@
 //! Models from bare weights: named arrays of any program → layers → a network with its parameters.
 
+mod described;
+mod layers;
+
 #[cfg(feature = "archives")]
 use std::path::Path;
 
-use limpid_files::{
-    Array, ArrayError, FoundLayer, FoundLayers, LayersError, NamedArray, Orientation, find_layers, only,
-};
+use limpid_files::{Array, ArrayError, FoundLayers, LayersError, NamedArray, Orientation, find_layers, only};
 #[cfg(feature = "archives")]
 use limpid_files::{Arrays, Format};
 use limpid_graph::Tensor;
@@ -28,6 +29,9 @@ pub struct Hints {
     pub orientation: Option<Orientation>,
     /// What the names of its arrays begin with, where the file holds more than one network: `net` of `net.W1`.
     pub only: Vec<String>,
+    /// The network as text, where its arrays do not tell it: `1x28x28, conv 16 3x3 pad=1, relu, max-pool 2, affine 10`. It
+    /// says the activations too.
+    pub network: Option<String>,
 }
 
 impl Hints {
@@ -45,6 +49,8 @@ pub struct FromWeights {
     pub model: Model,
     /// What was concluded, a sentence each.
     pub assumed: Vec<String>,
+    /// The model's variables in order, each with the name of the array that it was made from; a bias of zeros from none.
+    pub made_from: Vec<(String, Option<String>)>,
 }
 
 /// Weights that no model can be made of.
@@ -68,14 +74,33 @@ pub enum WeightsError {
         /// What was named.
         found: String,
     },
-    /// A layer that limpid does not have.
+    /// Convolutions, of whose network several are possible, or none that is usual.
     #[error(
-        "{name} has the four axes of a convolution's kernel, {shape:?}; limpid has no convolution yet, only networks of \
-         affine layers: its arrays can be converted, but not evaluated"
+        "the shapes of convolutions do not tell the size of the pictures, padding, strides and pools{}; give the network \
+         as text, such as `{}`",
+        candidates_text(candidates), candidates.first().map_or(EXAMPLE, String::as_str)
     )]
-    Convolution {
-        /// The kernel.
+    Pictures {
+        /// Networks that would be possible.
+        candidates: Vec<String>,
+    },
+    /// A network of another number of layers with weights.
+    #[error("the network `{network}` has {wanted} layers with weights, the arrays are those of {found}")]
+    Count {
+        /// The network as text.
+        network: String,
+        /// How many layers with weights it has.
+        wanted: usize,
+        /// How many were found.
+        found: usize,
+    },
+    /// Arrays of another layer than the network has at that place.
+    #[error("{name} does not fit the network, whose `{wanted}` has shape {shape:?}; name the layers in their order")]
+    Unfit {
+        /// The layer's first array.
         name: String,
+        /// The network's variable.
+        wanted: String,
         /// Its extents.
         shape: Vec<usize>,
     },
@@ -123,29 +148,30 @@ pub enum WeightsError {
 /// ```
 ///
 /// # Errors
-/// [`WeightsError`]: names or shapes that do not tell the layers, an activation that is not named, convolutions.
+/// [`WeightsError`]: names or shapes that do not tell the layers, an activation that is not named, convolutions of which
+/// more than one network could be.
 pub fn from_weights(arrays: Vec<NamedArray>, hints: &Hints) -> Result<FromWeights, Error> {
     let arrays = only(arrays, &hints.only).map_err(WeightsError::from)?;
     let FoundLayers { layers, mut assumed, .. } = find_layers(arrays, hints.orientation).map_err(WeightsError::from)?;
-    let layers = layers.into_iter().map(affine).collect::<Result<Vec<_>, _>>()?;
-    let activation = hints.activation.as_deref();
-    let network = network(&layers, activation)?;
-    let units: Vec<String> = layers.iter().map(|(weight, _)| weight.shape()[1].to_string()).collect();
-    let behind = match activation.filter(|_| layers.len() > 1) {
-        Some(activation) => format!(", with {activation} behind each but the last"),
-        None => String::new(),
+    let layers = layers::known(layers, &mut assumed)?;
+    let text = match &hints.network {
+        Some(text) => text.clone(),
+        None => {
+            let activation = hints.activation.as_deref();
+            activation.map_or(Ok(()), check_activation)?;
+            let (text, sentence) = described::described(&layers, activation)?;
+            assumed.push(sentence);
+            text
+        }
     };
-    let inputs = layers[0].0.shape()[0];
-    assumed.push(format!("The layers are {inputs} → {}{behind}.", units.join(" → ")));
     assumed.push("The last layer's outputs are scores: the largest is the answer.".to_string());
-
-    let names = network.parameter_names()?;
-    let tensors = layers.into_iter().flat_map(|(weight, bias)| [weight, bias]);
-    let parameters: Vec<(String, Tensor)> = names.into_iter().zip(tensors).collect();
-    network.check_parameters(&parameters)?;
-    let mut model = Model::in_precision(&network, 0, precision_of(&parameters))?;
-    model.set_parameters(&parameters)?;
-    Ok(FromWeights { model, assumed })
+    let network: Network = text.parse()?;
+    let filled = layers::filled(&network, layers)?;
+    let made_from = filled.iter().map(|(name, _, from)| (name.clone(), from.clone())).collect();
+    let variables: Vec<(String, Tensor)> = filled.into_iter().map(|(name, value, _)| (name, value)).collect();
+    let mut model = Model::in_precision(&network, 0, precision_of(&variables))?;
+    model.set_variables(&variables)?;
+    Ok(FromWeights { model, assumed, made_from })
 }
 
 /// Which arrays hold numbers that are not finite, a sentence each: a network with one of them answers with nothing but
@@ -180,43 +206,19 @@ pub fn not_finite_in(name: &str, array: &Array) -> Option<String> {
     })
 }
 
-/// A layer's weight and bias, zeros where it has none.
-fn affine(layer: FoundLayer) -> Result<(Tensor, Tensor), WeightsError> {
-    let (weight, bias) = match layer {
-        FoundLayer::Affine { weight, bias } => (weight, bias),
-        FoundLayer::Convolution { kernel, .. } => {
-            return Err(WeightsError::Convolution { shape: kernel.array.shape().to_vec(), name: kernel.name });
-        }
-        _ => return Err(LayersError::NoWeights { names: Vec::new() }.into()),
-    };
-    let outputs = match *weight.array.shape() {
-        [inputs, outputs] if inputs > 0 && outputs > 0 => outputs,
-        _ => return Err(WeightsError::Hollow { shape: weight.array.shape().to_vec(), name: weight.name }),
-    };
-    let bias = match bias {
-        Some(bias) => tensor(bias)?,
-        None => Tensor::zeros([outputs]),
-    };
-    Ok((tensor(weight)?, bias))
+/// A network of pictures as text.
+const EXAMPLE: &str = "1x28x28, conv 16 3x3 pad=1, relu, max-pool 2, affine 10";
+
+/// That several networks are possible.
+fn candidates_text(candidates: &[String]) -> String {
+    let listed: Vec<String> = candidates.iter().map(|text| format!("`{text}`")).collect();
+    if listed.is_empty() { String::new() } else { format!(": {} would fit, for example", listed.join(" and ")) }
 }
 
 fn tensor(NamedArray { name, array }: NamedArray) -> Result<Tensor, WeightsError> {
     let tensor = array.to_tensor().map_err(|cause| WeightsError::Array { name, cause })?;
     // Bytes are whole numbers here, not pixels.
     Ok(if tensor.as_slice::<u8>().is_some() { tensor.to_f32_tensor() } else { tensor })
-}
-
-fn network(layers: &[(Tensor, Tensor)], activation: Option<&str>) -> Result<Network, Error> {
-    if let Some(text) = activation {
-        check_activation(text)?;
-    }
-    let between = match (activation, layers.len()) {
-        (Some(text), _) => format!(", {text}, "),
-        (None, 1) => String::new(),
-        (None, layers) => return Err(WeightsError::Activation { layers }.into()),
-    };
-    let affine: Vec<String> = layers.iter().map(|(weight, _)| format!("affine {}", weight.shape()[1])).collect();
-    Ok(format!("{}, {}", layers[0].0.shape()[0], affine.join(&between)).parse()?)
 }
 
 fn check_activation(text: &str) -> Result<(), WeightsError> {
@@ -276,7 +278,7 @@ pub fn open(path: &Path, hints: &Hints) -> Result<Opened, Error> {
         }
         format => {
             let notes = read.notes();
-            let FromWeights { model, mut assumed } = from_weights(read.arrays, hints)?;
+            let FromWeights { model, mut assumed, .. } = from_weights(read.arrays, hints)?;
             assumed.extend(notes);
             Ok(Opened { saved: Saved { model, samples: None }, format, assumed })
         }

@@ -36,7 +36,7 @@ pub(crate) struct Arguments {
 
     /// Format to write [default: by the ending of TO]
     ///
-    /// A name that ends in .safetensors stands for plain safetensors; with --activation, for a limpid model.
+    /// A name that ends in .safetensors stands for plain safetensors; with --activation or --network, for a limpid model.
     #[arg(long = "to", value_enum, value_name = "FORMAT", help_heading = "Target")]
     format_to: Option<Target>,
     /// Pickle protocol, from 0 to 5; Python 2 reads up to 2 [default: 2]
@@ -65,6 +65,7 @@ Examples:
     limpid convert digits.safetensors state.safetensors
   Weights of another program as a model of limpid's, which all its verbs take:
     limpid convert weights.pkl digits.safetensors --activation sigmoid
+    limpid convert convnet.pt convnet.safetensors --network \"1x28x28, conv 8 3x3, relu, max-pool 2, affine 10\"
   PyTorch's file as an archive of NumPy's, its arrays as they are:
     limpid convert digits.pt digits.npz";
 
@@ -79,7 +80,7 @@ enum Target {
     Npy,
     /// Safetensors, for any program
     Safetensors,
-    /// A limpid model: needs --activation where the weights do not tell
+    /// A limpid model: needs --activation or --network where the weights do not tell
     Limpid,
 }
 
@@ -201,8 +202,8 @@ impl Arguments {
         if self.compress && target != Target::Npz {
             return of_other_format("--compress", ".npz archives");
         }
-        if self.hints.activation.is_some() && target != Target::Limpid {
-            return of_other_format("--activation", "limpid models: --to limpid");
+        if let (Some(flag), false) = (self.hints.of_a_network(), target == Target::Limpid) {
+            return of_other_format(flag, "limpid models: --to limpid");
         }
         if target == Target::Limpid && !matches!(self.names, None | Some(Names::Limpid)) {
             return Err(Failure::Usage("a limpid model names its arrays itself; leave out --names".to_string()));
@@ -227,7 +228,9 @@ impl Arguments {
             Some(FileFormat::Pickle) => Ok(Target::Pickle),
             Some(FileFormat::Npz) => Ok(Target::Npz),
             Some(FileFormat::Npy) => Ok(Target::Npy),
-            Some(FileFormat::Model | FileFormat::Safetensors) if self.hints.activation.is_some() => Ok(Target::Limpid),
+            Some(FileFormat::Model | FileFormat::Safetensors) if self.hints.of_a_network().is_some() => {
+                Ok(Target::Limpid)
+            }
             Some(FileFormat::Model | FileFormat::Safetensors) => Ok(Target::Safetensors),
             Some(FileFormat::Torch) => Err(Failure::Usage(format!(
                 "{path}: limpid reads PyTorch's files but does not write them; use .safetensors, which PyTorch reads with \
@@ -260,19 +263,18 @@ impl Arguments {
         let mut assumed = made.assumed;
         assumed.extend(notes);
         // The samples of the data sets that the command knows are of pixels.
-        let is_of_pixels = data_sets().iter().any(|set| made.model.network().input() == [set.sample_size()]);
+        let numbers: usize = made.model.network().input().iter().product();
+        let is_of_pixels = data_sets().iter().any(|set| numbers == set.sample_size());
         let divisor = is_of_pixels.then_some(255.0);
         if divisor.is_some() {
             assumed
                 .push("Pixels are divided by 255, as most programs do; evaluate --normalize tries others.".to_string());
         }
         let file = models::to_file(&made.model.with_divisor(divisor))?;
-        let found =
-            find_layers(sources.clone(), hints.orientation).map_err(|error| Failure::Input(error.to_string()))?;
         let arrays: Vec<_> = file.arrays.iter().map(|(name, tensor)| NamedArray::new(name, tensor.clone())).collect();
-        let pairs = found.layers.iter().zip(arrays.chunks_exact(2));
         // A bias that was not there is one of zeros now.
-        let pairs = pairs.flat_map(|(layer, made)| layer.arrays().map(|named| named.name.clone()).zip(made));
+        let from = made.made_from.into_iter().filter_map(|(name, from)| Some((from?, name)));
+        let pairs = from.filter_map(|(from, name)| Some((from, arrays.iter().find(|array| array.name == name)?)));
         let arrays = rows(&sources, pairs);
         let bytes = file.to_bytes().map_err(|error| Failure::Input(error.to_string()))?;
         Ok(Converted { bytes, arrays, assumed })

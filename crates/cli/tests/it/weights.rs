@@ -109,9 +109,12 @@ fn what_weights_do_not_tell_is_asked_for_by_the_flag_that_tells_it() {
     let typed = [&typed[..], &["--orientation", "out-in"]].concat();
     place.run(&typed).failed(1, "square.npz: the network ends in (batch, 784), but mnist has 10 classes");
 
-    let kernel = vec![matrix("conv.weight", vec![8, 1, 3, 3]), matrix("fc.weight", vec![10, 8 * 26 * 26])];
+    let kernel = vec![matrix("conv.weight", vec![8, 1, 3, 3]), matrix("fc.weight", vec![10, 8 * 25 * 25])];
     written(&place, "kernel.safetensors", kernel, Container::Safetensors);
-    place.run(&["evaluate", "kernel.safetensors", "--activation", "relu"]).failed(1, "limpid has no convolution yet");
+    let typed = ["evaluate", "kernel.safetensors", "--activation", "relu"];
+    place
+        .run(&typed)
+        .failed(2, "the shapes of convolutions do not tell the size of the pictures, padding, strides and pools");
     let swapped = vec![matrix("W1", vec![784, 50]), matrix("W2", vec![100, 10])];
     written(&place, "gap.npz", swapped, Container::Npz(Packing::Stored));
     let answer = "gap.npz: the layers do not follow one another. As (in, out): W1 gives 50, W2 takes 100";
@@ -243,4 +246,54 @@ fn a_file_of_something_else_is_answered_with_what_would_fit() {
         }
     }
     place.run(&["evaluate", "missing.pkl"]).failed(1, "missing.pkl: No such file");
+}
+
+/// A convolutional net of NumPy's, and how many digits NumPy reads with it; see
+/// crates/limpid/tests/it/convolution_weights.rs.
+fn convolutional_net(place: &Place) {
+    let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("../limpid/tests/fixtures/convolution-net.pkl");
+    fs::copy(fixture, place.path("conv.pkl")).unwrap();
+}
+
+const NETWORK: &str = "1x28x28, conv 4 5x5, relu, max-pool 2, affine 12, relu, affine 10";
+
+#[test]
+fn a_convolutional_pickle_is_evaluated_converted_and_trained_on() {
+    let place = Place::new();
+    convolutional_net(&place);
+    let evaluated = |typed: &[&str]| {
+        let seen = place.run(&[&["evaluate"], typed, &["--format", "json", "--quiet"]].concat()).done().json();
+        assert_eq!(seen["right"], 7520, "{typed:?}");
+    };
+    evaluated(&["conv.pkl", "--activation", "relu"]);
+    evaluated(&["conv.pkl", "--network", NETWORK]);
+    place.run(&["convert", "conv.pkl", "conv.safetensors", "--network", NETWORK]).done();
+    evaluated(&["conv.safetensors"]);
+    // Each way back, and to it again.
+    place.run(&["convert", "conv.safetensors", "torch.safetensors"]).done();
+    place.run(&["convert", "conv.safetensors", "again.npz"]).done();
+    evaluated(&["torch.safetensors", "--activation", "relu"]);
+    evaluated(&["again.npz", "--activation", "relu"]);
+    // A training begins where the file ends.
+    let typed = ["train", "--from", "conv.pkl", "--network", NETWORK, "--epochs", "0", "--format", "json"];
+    let report = place.run(&typed).done().json();
+    assert_eq!((&report["network"], &report["test_accuracy"]), (&NETWORK.into(), &0.752.into()));
+    let typed = ["train", "--from", "conv.safetensors", "--epochs", "0", "--format", "json", "--quiet"];
+    assert_eq!(place.run(&typed).done().json()["test_accuracy"], 0.752);
+}
+
+#[test]
+fn what_a_network_and_a_file_to_begin_with_say_of_each_other_is_checked() {
+    let place = Place::new();
+    convolutional_net(&place);
+    place.run(&["convert", "conv.pkl", "conv.safetensors", "--activation", "relu"]).done();
+    let of_model = "conv.safetensors is a limpid model and brings its network: leave out --network";
+    place.run(&["train", "--from", "conv.safetensors", "--network", NETWORK]).failed(2, of_model);
+    let of_model = "conv.safetensors is a limpid model and says itself what --network would: leave it out";
+    place.run(&["evaluate", "conv.safetensors", "--network", NETWORK]).failed(2, of_model);
+    let other = "W1 does not fit the network, whose `0/w` has shape [4, 1, 3, 3]; name the layers in their order";
+    let typed = "1x28x28, conv 4 3x3, relu, affine 12, relu, affine 10";
+    place.run(&["evaluate", "conv.pkl", "--network", typed]).failed(2, other);
+    place.run(&["train", "--from", "conv.pkl", "--hidden", "5"]).failed(2, "cannot be used with");
+    place.run(&["train", "--from", "missing.pkl"]).failed(1, "missing.pkl");
 }

@@ -124,3 +124,18 @@ fn is_pytorchs(name: &str) {
 fn dropout_by_masks_of_the_stream() {
     is_pytorchs("dropout");
 }
+
+#[test]
+fn a_convolutional_network() {
+    is_pytorchs("convnet");
+}
+
+#[test]
+fn six_convolutions_with_dropout() {
+    is_pytorchs("deep convnet");
+}
+
+#[test]
+fn batch_norm_of_images_and_of_features() {
+    is_pytorchs("batch norm");
+}

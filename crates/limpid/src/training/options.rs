@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use limpid_engine::{Precision, available_threads};
+use limpid_graph::Tensor;
 use limpid_learn::{Augmentation, Initializer, Loss, Network, Optimizer, Sampling, Schedule, Sgd, Task};
 
 use super::data::{DataKind, DataSpec};
@@ -16,6 +17,9 @@ pub struct TrainingOptions {
     pub preset: Option<&'static Preset>,
     /// The whole network. None takes the preset's, or makes one of [`hidden`](Self::hidden) layers.
     pub network: Option<Network>,
+    /// The values of that network's parameters and running statistics before the first step, all of them, as
+    /// [`Model::variables`](limpid_learn::Model::variables) gives them. None draws the parameters.
+    pub variables: Option<Vec<(String, Tensor)>>,
     /// The number of units of each hidden layer.
     pub hidden: Vec<usize>,
     /// The activation after each hidden layer, as network text: `relu`, `leaky-relu slope=0.1`.
@@ -61,6 +65,7 @@ impl Default for TrainingOptions {
         Self {
             preset: None,
             network: None,
+            variables: None,
             hidden: vec![50],
             activation: "relu".to_string(),
             initializer: None,

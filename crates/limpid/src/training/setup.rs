@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use limpid_engine::Precision;
-use limpid_graph::{Graph, Sizes};
+use limpid_graph::{Graph, Sizes, Tensor};
 use limpid_learn::step::{GraphKind, SampleShape};
 use limpid_learn::{
     Augmentation, DataSource, Dataset, FitOptions, History, Loss, Model, Network, Optimizer, RateRange, RateSearch,
@@ -107,6 +107,8 @@ impl Hyperparameters {
 #[derive(Debug)]
 pub struct TrainingSetup {
     hyperparameters: Hyperparameters,
+    /// What is kept before the first step, where it is not drawn.
+    variables: Option<Vec<(String, Tensor)>>,
     data: TrainingData,
     shape: SampleShape,
     parameters: u64,
@@ -129,6 +131,8 @@ impl TrainingSetup {
         let threads = options.thread_count();
         let TrainingOptions { optimizer, learning_rate, epochs, sampling, seed, precision, timed, .. } = options;
         let TrainingOptions { schedule, weight_decay, label_smoothing, average_weights, augmentation, .. } = options;
+        let variables = options.variables;
+        variables.as_ref().map_or(Ok(()), |variables| network.check_variables(variables))?;
         if augmentation.is_some() && data.kind() == DataKind::Table {
             return Err(TrainingError::Augmentation { name: data.spec().name.clone() }.into());
         }
@@ -158,7 +162,7 @@ impl TrainingSetup {
         };
         let shape = data.sample_shape(&hyperparameters.loss);
         let parameters = declared.iter().map(|parameter| parameter.shape.iter().product::<usize>() as u64).sum();
-        let setup = Self { hyperparameters, data, shape, parameters, threads, timed };
+        let setup = Self { hyperparameters, variables, data, shape, parameters, threads, timed };
         let sizes = Sizes::from([("batch", batch_size), ("samples", samples)]);
         check_memory(&setup.graph(GraphKind::Step)?.simplified()?, &sizes)?;
         Ok(setup)
@@ -207,10 +211,11 @@ impl TrainingSetup {
     /// # Errors
     /// Where the samples cannot be read, or there is no memory for the parameters.
     pub fn begin(self) -> Result<TrainingRun, Error> {
-        let Self { mut hyperparameters, data, threads, timed, .. } = self;
+        let Self { mut hyperparameters, variables, data, threads, timed, .. } = self;
         let Hyperparameters { network, loss, seed, precision, .. } = &hyperparameters;
         let Read { train, test, samples } = data.read(loss)?;
-        let model = Model::in_precision(network, *seed, *precision)?.with_loss(loss.clone()).with_threads(threads);
+        let mut model = Model::in_precision(network, *seed, *precision)?.with_loss(loss.clone()).with_threads(threads);
+        variables.map_or(Ok(()), |variables| model.set_variables(&variables))?;
         if let (Some(augmentation), Some(Samples::Pictures(form))) = (&mut hyperparameters.augmentation, &samples) {
             augmentation.extents = Some([form.channels, form.height, form.width]);
             #[cfg(feature = "pictures")]

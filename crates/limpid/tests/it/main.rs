@@ -4,6 +4,7 @@
 
 mod brought;
 mod contributing;
+mod convolution_weights;
 mod killed;
 mod layers;
 mod seen;

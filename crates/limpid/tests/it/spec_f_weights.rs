@@ -146,7 +146,11 @@ fn what_weights_do_not_tell_is_asked_for() {
             Some("relu"),
             "a layer has at least one input and one output",
         ),
-        (vec![NamedArray::new("k.weight", Tensor::zeros([8, 1, 3, 3]))], None, "limpid has no convolution yet"),
+        (
+            vec![NamedArray::new("k.weight", Tensor::zeros([8, 1, 3, 3]))],
+            None,
+            "do not tell the size of the pictures, padding, strides and pools; give the network as text",
+        ),
         (Vec::new(), None, "no weights among []"),
     ];
     for (arrays, activation, wanted) in table {
