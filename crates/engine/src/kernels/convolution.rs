@@ -11,6 +11,8 @@ use std::ops::Range;
 
 use limpid_graph::op::Window;
 
+#[cfg(target_arch = "x86_64")]
+use super::Level;
 use super::Supported;
 use super::product::{self, Tile};
 
@@ -146,6 +148,15 @@ impl Padded {
     }
 }
 
+/// What is done with filtered pixels while they are near.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Tail<'n> {
+    /// A number for each filter is added.
+    pub(crate) bias: Option<&'n [f32]>,
+    /// What is below 0 becomes 0.
+    pub(crate) relu: bool,
+}
+
 /// The filtered pixels of a sample: `(places, filters)`, row after row. The matrix has a row for each number in a window,
 /// `pitch` apart.
 ///
@@ -156,12 +167,13 @@ pub(crate) unsafe fn filtered(
     convolution: &Convolution,
     image: &[f32],
     matrix: (*const f32, usize),
+    tail: Tail<'_>,
     out: &mut [f32],
     scratch: &mut [f32],
 ) {
     let (picture, row) = convolution.seen().of(image, scratch);
     // SAFETY: as the caller says; the picture has all that windows see.
-    unsafe { slide(level, convolution, (picture, row), matrix, out) }
+    unsafe { slide(level, convolution, (picture, row), matrix, tail, out) }
 }
 
 /// The derivative of a sample's pixels `(pixels, channels)` from that of its filtered ones. The matrix has a row for each
@@ -180,7 +192,7 @@ pub(crate) unsafe fn of_images(
     let (mirrored, padded) = convolution.mirrored();
     let picture = padded.of(up, scratch);
     // SAFETY: as above.
-    unsafe { slide(level, &mirrored, picture, matrix, out) }
+    unsafe { slide(level, &mirrored, picture, matrix, Tail::default(), out) }
 }
 
 /// # Safety
@@ -190,6 +202,7 @@ unsafe fn slide(
     convolution: &Convolution,
     (picture, row): (&[f32], usize),
     (matrix, pitch): (*const f32, usize),
+    tail: Tail<'_>,
     out: &mut [f32],
 ) {
     let Convolution { channels, windows: [down, across], places: [rows, columns], filters, .. } = *convolution;
@@ -232,9 +245,78 @@ unsafe fn slide(
                     }
                 }
             }
+            let across = (filters - first).min(width);
+            tail.finish(level, &mut out[y * columns * filters..][..columns * filters], (filters, first, across));
         }
     }
 }
+
+impl Tail<'_> {
+    /// Finishes `across` filters from `first` on of each pixel, while they are in the nearest cache.
+    fn finish(self, level: Supported, pixels: &mut [f32], form: (usize, usize, usize)) {
+        let nothing_to_do = self.bias.is_none() && !self.relu;
+        match *level {
+            _ if nothing_to_do => {}
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: a supported level is one that this processor has.
+            Level::Avx512 => unsafe { finish_avx512(self, pixels, form) },
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: as above.
+            Level::Avx2 => unsafe { finish_avx2(self, pixels, form) },
+            _ => finish(self, pixels, form),
+        }
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx512vl,avx512dq,avx512bw")]
+fn finish_avx512(tail: Tail<'_>, pixels: &mut [f32], form: (usize, usize, usize)) {
+    finish(tail, pixels, form);
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2")]
+fn finish_avx2(tail: Tail<'_>, pixels: &mut [f32], form: (usize, usize, usize)) {
+    finish(tail, pixels, form);
+}
+
+#[inline(always)]
+fn finish(tail: Tail<'_>, pixels: &mut [f32], (filters, first, across): (usize, usize, usize)) {
+    const NONE: &[f32] = &[0.0; 64];
+    let bias = tail.bias.map_or(NONE, |bias| &bias[first..first + across]);
+    for pixel in pixels.chunks_exact_mut(filters) {
+        let (mut numbers, mut added) = (&mut pixel[first..first + across], bias);
+        while numbers.len() >= 16 {
+            (numbers, added) = finished::<16>(numbers, added, tail);
+        }
+        if numbers.len() >= 8 {
+            (numbers, added) = finished::<8>(numbers, added, tail);
+        }
+        if numbers.len() >= 4 {
+            (numbers, added) = finished::<4>(numbers, added, tail);
+        }
+        while !numbers.is_empty() {
+            (numbers, added) = finished::<1>(numbers, added, tail);
+        }
+    }
+}
+
+/// Finishes the first numbers; answers the others.
+#[inline(always)]
+fn finished<'n, 'b, const L: usize>(
+    numbers: &'n mut [f32],
+    added: &'b [f32],
+    tail: Tail<'_>,
+) -> (&'n mut [f32], &'b [f32]) {
+    let (numbers, rest) = numbers.split_at_mut(L);
+    let (added, left) = added.split_at(L);
+    for lane in 0..L {
+        let sum = if tail.bias.is_some() { numbers[lane] + added[lane] } else { numbers[lane] };
+        numbers[lane] = if tail.relu && sum <= 0.0 { 0.0 } else { sum };
+    }
+    (rest, left)
+}
+
 
 /// Adds a sample's part of the filters' derivative to `out`, `(window, filters)` row after row, or writes it there.
 ///
@@ -370,17 +452,23 @@ mod tests {
         mirror((&padded, pitch, false), (sizes, 0..convolution.taps()), (&mut mirrored, back_pitch));
         let mut scratch = vec![f32::NAN; convolution.scratch_len()];
         for level in Supported::each() {
+            let (bias, mut finished) = (numbers(filters, 4), vec![f32::NAN; out.len()]);
             let (mut found, mut found_slopes, mut found_back) =
                 (vec![f32::NAN; out.len()], vec![f32::NAN; slopes.len()], vec![f32::NAN; back.len()]);
             // SAFETY: the matrices' rows are padded, and what `up` is read beyond its end.
             unsafe {
-                filtered(level, convolution, &image, (padded.as_ptr(), pitch), &mut found, &mut scratch);
+                let tail = Tail { bias: Some(&bias), relu: true };
+                filtered(level, convolution, &image, (padded.as_ptr(), pitch), tail, &mut finished, &mut scratch);
+                let tail = Tail::default();
+                filtered(level, convolution, &image, (padded.as_ptr(), pitch), tail, &mut found, &mut scratch);
                 for accumulate in [false, true] {
                     of_filters(level, convolution, &image, &up, (&mut found_slopes, accumulate), &mut scratch);
                 }
                 of_images(level, convolution, &up, (mirrored.as_ptr(), back_pitch), &mut found_back, &mut scratch);
             }
             assert_eq!(found, out, "{convolution:?} at {level}");
+            let tailed = |(i, x): (usize, &f32)| (x + bias[i % filters]).max(0.0);
+            assert_eq!(finished, out.iter().enumerate().map(tailed).collect::<Vec<_>>(), "{convolution:?} at {level}");
             assert!(found_slopes.iter().zip(&slopes).all(|(a, b)| *a == 2.0 * b), "{convolution:?} at {level}");
             assert_eq!(found_back, back, "{convolution:?} at {level}");
         }

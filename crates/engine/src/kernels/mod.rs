@@ -17,6 +17,8 @@ mod level;
 #[allow(unsafe_code)]
 mod padding;
 #[allow(unsafe_code)]
+pub(crate) mod pooling;
+#[allow(unsafe_code)]
 pub(crate) mod product;
 #[allow(unsafe_code)]
 pub(crate) mod random;

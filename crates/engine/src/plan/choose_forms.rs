@@ -11,6 +11,7 @@ use limpid_graph::op::{AxisMap, Monoid};
 use limpid_graph::{Graph, Index, Layout, NodeId, Op};
 
 use super::convolutions::Convolved;
+use super::extremes::ExtremeSlope;
 use super::forms::{ByNumber, Fold, Form, Split, axes, repeated};
 use super::{Limits, pitch};
 
@@ -24,6 +25,7 @@ pub(super) struct Forms {
     /// Of each node, whether it is an arrangement that is made within a sample: nothing reads through it.
     pub(super) arranged: Vec<bool>,
     pub(super) convolved: Vec<Option<Convolved>>,
+    pub(super) extreme_slopes: Vec<Option<ExtremeSlope>>,
 }
 
 /// Another cut than the usual one has to be so much cheaper: regions of matrices go on with the usual one.
@@ -48,16 +50,23 @@ impl Forms {
         for (id, _) in graph.nodes().filter(|(_, node)| matches!(node.op, Op::Leaf(_))) {
             sampled[id.index()] = false;
         }
+        let users = count_users(graph);
         let convolved = |(id, _): (NodeId, _)| {
-            let convolved = Convolved::of(graph, shapes, id)?;
+            let convolved = Convolved::of(graph, shapes, &users, id)?;
             let is_of_samples = Some(convolved.samples()) == samples;
-            let is_written = !matches!(convolved, Convolved::OfImages { .. }) || sampled[id.index()];
+            let is_product = graph.node(id).op == Op::Contract;
+            let is_written = is_product || sampled[id.index()];
             (is_of_samples && is_written).then_some(convolved)
         };
         let convolved: Vec<Option<Convolved>> = graph.nodes().map(convolved).collect();
         for (at, convolved) in convolved.iter().enumerate() {
             sampled[at] |= matches!(convolved, Some(Convolved::Filtered { .. }));
         }
+        let extreme_slope = |(id, _): (NodeId, _)| {
+            let slope = ExtremeSlope::of(graph, shapes, id)?;
+            [id, slope.from].iter().all(|id| sampled[id.index()]).then_some(slope)
+        };
+        let extreme_slopes = graph.nodes().map(extreme_slope).collect();
         let form = |(id, node): (NodeId, &limpid_graph::Node)| {
             let at = id.index();
             let own = splits[at].form(&shapes[at]);
@@ -88,8 +97,17 @@ impl Forms {
                 }
         };
         let arranged = graph.nodes().map(arranged).collect();
-        Self { splits, forms, sampled, arranged, convolved }
+        Self { splits, forms, sampled, arranged, convolved, extreme_slopes }
     }
+}
+
+/// How often each node is read.
+pub(super) fn count_users(graph: &Graph) -> Vec<usize> {
+    let mut users = vec![0; graph.nodes().len()];
+    let ends = graph.outputs().iter().copied().chain(graph.assignments().iter().map(|a| a.value));
+    let reads = graph.nodes().flat_map(|(_, node)| node.inputs.iter().copied());
+    ends.chain(reads).for_each(|id| users[id.index()] += 1);
+    users
 }
 
 /// How many samples the pictures have that windows slide over.

@@ -2,16 +2,27 @@
 //! out. A graph describes them by unfolding and folding; here they are recognized.
 
 use limpid_graph::op::Slide;
-use limpid_graph::{Graph, Layout, NodeId, Op, Windows};
+use limpid_graph::{Graph, Layout, MapOp, NodeId, Op, Windows};
 
+use super::extremes::unshaped;
+use super::forms::{Form, ByNumber, Repeat, axes, repeated};
 use crate::kernels::convolution::Convolution;
+
+/// What is done with each filtered pixel before it is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Tail {
+    /// A number for each filter is added.
+    pub(super) bias: Option<NodeId>,
+    /// What is below 0 becomes 0.
+    pub(super) relu: bool,
+}
 
 /// A node that is a convolution, or a gradient of one, and what it is made from. All are over pixels: samples of
 /// `height × width` rows of as many columns as there are channels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Convolved {
-    /// Windows times a matrix of a row for each number in a window and a column for each filter.
-    Filtered { images: NodeId, matrix: NodeId, convolution: Convolution },
+    /// Windows times a matrix of a row for each number in a window and a column for each filter; and what follows.
+    Filtered { images: NodeId, matrix: NodeId, convolution: Convolution, tail: Tail },
     /// Its gradient with respect to that matrix: windows, transposed, times the derivative of each filtered pixel.
     OfFilters { images: NodeId, up: NodeId, convolution: Convolution },
     /// Its gradient with respect to the images: the overlapping sum of the filtered pixels' derivatives times the matrix,
@@ -29,8 +40,38 @@ impl Convolved {
         }
     }
 
-    /// What the node is, if it is a convolution.
-    pub(super) fn of(graph: &Graph, shapes: &[Vec<usize>], id: NodeId) -> Option<Self> {
+    /// What the node is, if it is a convolution. `users` counts who reads each node: what others read is no part of one.
+    pub(super) fn of(graph: &Graph, shapes: &[Vec<usize>], users: &[usize], id: NodeId) -> Option<Self> {
+        let within = |input: NodeId| {
+            let mut input = input;
+            while let (Op::Layout(Layout::Reshape(_)), 1) = (&graph.node(input).op, users[input.index()]) {
+                input = graph.node(input).inputs[0];
+            }
+            (users[input.index()] == 1).then(|| Self::of(graph, shapes, users, input))?
+        };
+        match (&graph.node(id).op, graph.node(id).inputs.as_slice()) {
+            (Op::Map(MapOp::Relu), &[input]) => match within(input)? {
+                Self::Filtered { images, matrix, convolution, tail: Tail { bias, relu: false } } => {
+                    Some(Self::Filtered { images, matrix, convolution, tail: Tail { bias, relu: true } })
+                }
+                _ => None,
+            },
+            (Op::Map(MapOp::Add), &[a, b]) => {
+                let biased = |filtered: NodeId, bias: NodeId| match within(filtered)? {
+                    Self::Filtered { images, matrix, convolution, tail: Tail { bias: None, relu: false } } => {
+                        let bias = Some(of_each_filter(graph, shapes, bias, &convolution)?);
+                        Some(Self::Filtered { images, matrix, convolution, tail: Tail { bias, relu: false } })
+                    }
+                    _ => None,
+                };
+                biased(a, b).or_else(|| biased(b, a))
+            }
+            _ => Self::bare(graph, shapes, id),
+        }
+    }
+
+    /// As [`of`](Self::of), without a tail.
+    fn bare(graph: &Graph, shapes: &[Vec<usize>], id: NodeId) -> Option<Self> {
         let node = graph.node(id);
         let shape = |id: NodeId| shapes[id.index()].as_slice();
         match (&node.op, node.inputs.as_slice()) {
@@ -38,7 +79,7 @@ impl Convolved {
                 let &[_, filters] = shape(right) else { return None };
                 if let Some((images, slides)) = unfolded(graph, shapes, left) {
                     let convolution = convolution(shape(images), slides, filters)?;
-                    return Some(Self::Filtered { images, matrix: right, convolution });
+                    return Some(Self::Filtered { images, matrix: right, convolution, tail: Tail::default() });
                 }
                 let Op::Layout(Layout::Permute(axes)) = &graph.node(left).op else { return None };
                 let (images, slides) = unfolded(graph, shapes, graph.node(left).inputs[0])?;
@@ -61,6 +102,16 @@ impl Convolved {
     }
 }
 
+/// What a broadcast to filtered pixels repeats, if it has a number for each filter.
+fn of_each_filter(graph: &Graph, shapes: &[Vec<usize>], id: NodeId, convolution: &Convolution) -> Option<NodeId> {
+    let broadcast = unshaped(graph, id);
+    let Op::Layout(Layout::Broadcast(_)) = graph.node(broadcast).op else { return None };
+    let form = Form { items: convolution.samples, rows: convolution.places(), columns: convolution.filters };
+    let each = ByNumber::Repeated(Repeat { inner: 1, extent: convolution.filters });
+    let read = repeated(&axes(graph, shapes, broadcast), &shapes[broadcast.index()], form)?;
+    (read == each).then(|| unshaped(graph, graph.node(broadcast).inputs[0]))
+}
+
 /// What a matrix of a window a row unfolds, if it is one.
 fn unfolded<'g>(graph: &'g Graph, shapes: &[Vec<usize>], id: NodeId) -> Option<(NodeId, &'g [Slide])> {
     let windows = unshaped(graph, id);
@@ -68,14 +119,6 @@ fn unfolded<'g>(graph: &'g Graph, shapes: &[Vec<usize>], id: NodeId) -> Option<(
     let &[samples, down, across, height, width, channels] = shapes[windows.index()].as_slice() else { return None };
     let is_matrix = shapes[id.index()] == [samples * down * across, height * width * channels];
     is_matrix.then_some((graph.node(windows).inputs[0], slides))
-}
-
-/// What a reshape reshapes.
-fn unshaped(graph: &Graph, id: NodeId) -> NodeId {
-    match graph.node(id).op {
-        Op::Layout(Layout::Reshape(_)) => unshaped(graph, graph.node(id).inputs[0]),
-        _ => id,
-    }
 }
 
 /// Windows over the two middle axes of images of this shape.

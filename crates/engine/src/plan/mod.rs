@@ -14,6 +14,7 @@
 
 mod choose_forms;
 mod convolutions;
+mod extremes;
 mod first_fit;
 mod forms;
 mod fusion;

@@ -5,6 +5,7 @@ use limpid_graph::{Graph, Index, Layout, Leaf, NodeId, Op};
 
 use super::choose_forms::Forms;
 use super::convolutions::Convolved;
+use super::extremes::ExtremeSlope;
 use super::forms::{Access, ByNumber, Fold, Form, Split, axes, repeated, runs};
 use super::{Limits, Matrix, pitch};
 
@@ -55,6 +56,11 @@ impl<'g> Reader<'g> {
     /// What the node is, if it is a convolution or a gradient of one.
     pub(super) fn convolved(self, id: NodeId) -> Option<Convolved> {
         self.forms.convolved[id.index()]
+    }
+
+    /// What the node is, if it is the derivative of extremes within samples.
+    pub(super) fn extreme_slope(self, id: NodeId) -> Option<ExtremeSlope> {
+        self.forms.extreme_slopes[id.index()]
     }
 
     /// Whether the node goes from sample to sample, each worked on whole.
@@ -185,8 +191,9 @@ impl<'g> Reader<'g> {
                 items_of(input, Form { items: convolved.samples(), rows, columns })
             };
             return match convolved {
-                Convolved::Filtered { images, matrix: filters, convolution: c } => {
-                    vec![pixels(images, c.pixels(), c.channels), matrix(filters)]
+                Convolved::Filtered { images, matrix: filters, convolution: c, tail } => {
+                    let bias = tail.bias.map(contiguous);
+                    [pixels(images, c.pixels(), c.channels), matrix(filters)].into_iter().chain(bias).collect()
                 }
                 Convolved::OfImages { up, matrix: filters, convolution: c } => {
                     vec![pixels(up, c.places(), c.filters), matrix(filters)]
@@ -195,6 +202,11 @@ impl<'g> Reader<'g> {
                     vec![pixels(images, c.pixels(), c.channels), pixels(up, c.places(), c.filters)]
                 }
             };
+        }
+        if let Some(ExtremeSlope { from, up, pooling, .. }) = self.extreme_slope(id) {
+            let form @ Form { items, .. } = self.form(id);
+            let up = items_of(up, Form { items, rows: pooling.down * pooling.across, columns: pooling.channels });
+            return vec![items_of(from, form), up];
         }
         match self.op(id) {
             Op::Leaf(_) => Vec::new(),

@@ -6,20 +6,26 @@ use limpid_graph::op::{Monoid, WindowWalk};
 
 use super::ValueId;
 use crate::kernels::convolution::Convolution;
+use crate::kernels::pooling::Pooling;
 
 /// The kinds of such work.
 #[derive(Debug)]
 pub(crate) enum SampleKind {
     /// Alternately kept and folded axes.
     Fold { monoid: Monoid, groups: Vec<(bool, usize)> },
+    /// Rectangles of rows and columns.
+    Pooled { monoid: Monoid, pooling: Pooling },
+    /// The derivative of their extremes, from the numbers and what comes from above.
+    ExtremeSlopes { monoid: Monoid, pooling: Pooling },
     /// The numbers at `offset + Σ index·stride`, over indexes of `shape`, of a sample of so many.
     Arrange { count: usize, offset: usize, shape: Vec<usize>, strides: Vec<usize> },
     /// Zeros before and after a sample of this shape, along one axis.
     Pad { shape: Vec<usize>, axis: usize, around: (usize, usize) },
     /// What windows see, or the sum of what they saw.
     Windows { walk: WindowWalk },
-    /// A convolution with the filters in a matrix of this pitch.
-    Filtered { convolution: Convolution, matrix: ValueId, pitch: usize },
+    /// A convolution with the filters in a matrix of this pitch, and what follows: a number for each filter added, and what
+    /// is below 0 made 0.
+    Filtered { convolution: Convolution, matrix: ValueId, pitch: usize, bias: Option<ValueId>, relu: bool },
     /// Its derivative with respect to the images.
     OfImages { convolution: Convolution, matrix: ValueId, pitch: usize },
     /// Its derivative with respect to the filters, from images and derivatives, in the task's row of partial results.
@@ -31,6 +37,8 @@ impl SampleKind {
     pub(crate) fn operand_len(&self, which: usize) -> usize {
         match self {
             Self::Fold { groups, .. } => groups.iter().map(|(_, extent)| extent).product(),
+            Self::Pooled { pooling, .. } | Self::ExtremeSlopes { pooling, .. } if which == 0 => pooling.count(),
+            Self::Pooled { pooling, .. } | Self::ExtremeSlopes { pooling, .. } => pooling.pooled(),
             Self::Arrange { count, .. } => *count,
             Self::Pad { shape, .. } => shape.iter().product(),
             Self::Windows { walk } => {
@@ -49,7 +57,12 @@ impl SampleKind {
     /// How many numbers of scratch memory a sample needs.
     pub(super) fn scratch_len(&self) -> usize {
         match self {
-            Self::Fold { .. } | Self::Arrange { .. } | Self::Pad { .. } | Self::Windows { .. } => 0,
+            Self::Fold { .. }
+            | Self::Pooled { .. }
+            | Self::ExtremeSlopes { .. }
+            | Self::Arrange { .. }
+            | Self::Pad { .. }
+            | Self::Windows { .. } => 0,
             Self::Filtered { convolution, .. }
             | Self::OfImages { convolution, .. }
             | Self::OfFilters { convolution, .. } => convolution.scratch_len(),
@@ -60,12 +73,16 @@ impl SampleKind {
 impl fmt::Display for SampleKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Fold { monoid, .. } => write!(f, "{} within samples", monoid.name()),
+            Self::Fold { monoid, .. } | Self::Pooled { monoid, .. } => write!(f, "{} within samples", monoid.name()),
+            Self::ExtremeSlopes { monoid, .. } => write!(f, "derivative of {}", monoid.name()),
             Self::Arrange { .. } => f.write_str("arrange"),
             Self::Pad { .. } => f.write_str("pad"),
             Self::Windows { walk } if walk.folds() => f.write_str("sum of windows"),
             Self::Windows { .. } => f.write_str("windows"),
-            Self::Filtered { convolution, .. } => write!(f, "convolution {convolution}"),
+            Self::Filtered { convolution, bias, relu, .. } => {
+                let tail = [(bias.is_some(), " + bias"), (*relu, ", relu")].map(|(is, name)| if is { name } else { "" });
+                write!(f, "convolution {convolution}{}", tail.concat())
+            }
             Self::OfImages { convolution, .. } => write!(f, "images' derivative of convolution {convolution}"),
             Self::OfFilters { convolution, .. } => write!(f, "filters' derivative of convolution {convolution}"),
         }

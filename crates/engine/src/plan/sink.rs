@@ -7,10 +7,11 @@
 //!
 //! (The change of axes in sonos/tract, `core/src/optim/change_axes.rs`, does the same for more operators.)
 
+use std::collections::HashMap;
 use std::ops::Range;
 
 use limpid_graph::op::Reduce;
-use limpid_graph::{Dim, Error, Graph, Layout, Node, NodeId, Op, Origin, Shape};
+use limpid_graph::{Dim, Error, Graph, Layout, MapOp, Node, NodeId, Op, Origin, Shape};
 
 /// The same values with fewer numbers permuted; the same graph, where nothing is won. It has the same leaves and names, and
 /// nodes that nothing reads any more. A session does this to the graphs that it plans.
@@ -36,8 +37,13 @@ pub(crate) fn sunk(graph: &Graph) -> Result<Option<Graph>, Error> {
         _ => None,
     });
     let mut sinker = Sinker { old: graph, pictures, nodes: Vec::new(), at: Vec::new() };
-    for (_, node) in graph.nodes() {
-        let moved = sinker.add(node);
+    let relus = relus(graph);
+    for (id, node) in graph.nodes() {
+        // 1 where a number is positive is 1 where the rectified number is: so the number itself need not be kept.
+        let moved = match relus.get(&id).filter(|_| sinker.is_picture(node)) {
+            Some(&relu) => sinker.add(&Node { inputs: vec![relu], ..node.clone() }),
+            None => sinker.add(node),
+        };
         sinker.at.push(moved);
     }
     let assigned = graph.assignments().iter().flat_map(|a| [a.target, a.value]);
@@ -45,6 +51,19 @@ pub(crate) fn sunk(graph: &Graph) -> Result<Option<Graph>, Error> {
     let Sinker { nodes, at, .. } = sinker;
     let sunk = graph.rewritten(nodes, |id| at[id.index()].written.unwrap_or(at[id.index()].source))?;
     Ok((permuted(&sunk) < before).then_some(sunk))
+}
+
+/// For each node that says where numbers are positive, an earlier one that rectifies the same numbers.
+fn relus(graph: &Graph) -> HashMap<NodeId, NodeId> {
+    let (mut rectified, mut found) = (HashMap::new(), HashMap::new());
+    for (id, node) in graph.nodes() {
+        match (&node.op, node.inputs.as_slice()) {
+            (Op::Map(MapOp::Relu), &[x]) => _ = rectified.entry(x).or_insert(id),
+            (Op::Map(MapOp::Step), [x]) => found.extend(rectified.get(x).map(|&relu| (id, relu))),
+            _ => {}
+        }
+    }
+    found
 }
 
 /// How many numbers its permutations write, with each symbol counted as one. A product reads through a transposition.

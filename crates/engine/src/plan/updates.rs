@@ -6,6 +6,7 @@ use std::collections::HashMap;
 
 use limpid_graph::{Layout, MapOp, NodeId, Op};
 
+use super::choose_forms::count_users;
 use super::reads::Reader;
 
 /// The value that an update adds.
@@ -20,7 +21,7 @@ pub(super) struct Added {
 
 /// The assigned nodes that are such updates.
 pub(super) fn find(reader: Reader<'_>) -> HashMap<NodeId, Added> {
-    let users = count_users(reader);
+    let users = count_users(reader.graph);
     let is_only_used_here = |id: NodeId| users[id.index()] == 1;
     // The matrix product whose numbers these are, where nobody else reads them on the way.
     let product = |mut id: NodeId| {
@@ -83,12 +84,4 @@ fn single(reader: Reader<'_>, id: NodeId) -> Option<NodeId> {
     let Op::Layout(Layout::Broadcast(_)) = reader.op(id) else { return None };
     let source = reader.storage(reader.inputs(id)[0]);
     (reader.shape(source).iter().product::<usize>() == 1 && !reader.is_lazy(source)).then_some(source)
-}
-
-fn count_users(reader: Reader<'_>) -> Vec<usize> {
-    let mut users = vec![0; reader.shapes.len()];
-    let ends = reader.graph.outputs().iter().copied().chain(reader.graph.assignments().iter().map(|a| a.value));
-    let reads = reader.graph.nodes().flat_map(|(_, node)| node.inputs.iter().copied());
-    ends.chain(reads).for_each(|id| users[id.index()] += 1);
-    users
 }

@@ -1,7 +1,7 @@
 //! Work within samples, one after the other.
 
 use super::task_frame::Frame;
-use crate::kernels::{arrange, convolution, reduce};
+use crate::kernels::{arrange, convolution, pooling, reduce};
 use crate::plan::SampleKind;
 
 /// What a block does: where the operands of its first sample begin, and how many samples it has.
@@ -44,6 +44,10 @@ pub(super) unsafe fn run(frame: &Frame<'_>, kind: &SampleKind, samples: Samples<
             SampleKind::Fold { monoid, groups } => {
                 reduce::within(level, *monoid, sample(0, at), groups.as_slice(), out);
             }
+            &SampleKind::Pooled { monoid, pooling } => pooling::pooled(level, pooling, monoid, sample(0, at), out),
+            &SampleKind::ExtremeSlopes { monoid, pooling } => {
+                pooling::slopes(level, pooling, monoid, sample(0, at), sample(1, at), out);
+            }
             SampleKind::Arrange { offset, shape, strides, .. } => {
                 arrange::strided(sample(0, at), *offset, shape, strides, out);
             }
@@ -54,10 +58,14 @@ pub(super) unsafe fn run(frame: &Frame<'_>, kind: &SampleKind, samples: Samples<
                 out.fill(0.0);
                 walk.write(walk.outer(), sample(0, at), out, |a, b| a + b);
             }
-            SampleKind::Filtered { convolution: of, matrix, pitch } => {
+            SampleKind::Filtered { convolution: of, matrix, pitch, bias, relu } => {
                 let (image, matrix) = (sample(0, at), frame.base(*matrix).cast_const());
-                // SAFETY: the caller answers for the matrix.
-                unsafe { convolution::filtered(level, of, image, (matrix, *pitch), out, scratch) };
+                // SAFETY: the caller answers for the matrix; a bias has a number for each filter.
+                unsafe {
+                    let bias = bias.map(|bias| frame.numbers(bias, 0, of.filters));
+                    let tail = convolution::Tail { bias, relu: *relu };
+                    convolution::filtered(level, of, image, (matrix, *pitch), tail, out, scratch);
+                }
             }
             SampleKind::OfImages { convolution: of, matrix, pitch } => {
                 let (up, matrix) = (sample(0, at), frame.base(*matrix).cast_const());

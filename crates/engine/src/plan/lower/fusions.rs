@@ -144,6 +144,9 @@ impl Lowering<'_> {
         if let Some(convolved) = self.reader.convolved(id) {
             return self.convolution(writer, id, convolved, &reads);
         }
+        if let Some(slope) = self.reader.extreme_slope(id) {
+            return self.extreme_slopes(writer, id, slope, &reads);
+        }
         let form = self.reader.form(id);
         match &node.op {
             Op::Map(op) => {

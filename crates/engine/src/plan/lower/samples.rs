@@ -7,7 +7,9 @@ use super::Lowering;
 use super::fusions::{Load, Writer};
 use super::values::Rearranged;
 use crate::kernels::convolution::Convolution;
+use crate::kernels::pooling::Pooling;
 use crate::plan::convolutions::Convolved;
+use crate::plan::extremes::ExtremeSlope;
 use crate::plan::forms::Access;
 use crate::plan::reads::Read;
 use crate::plan::{Argument, InstructionKind, Matrix, Operand, Place, SampleKind, Target, ValueId, pitch};
@@ -15,10 +17,15 @@ use crate::plan::{Argument, InstructionKind, Matrix, Operand, Place, SampleKind,
 impl Lowering<'_> {
     pub(super) fn convolution(&mut self, writer: &mut Writer, id: NodeId, convolved: Convolved, reads: &[Read]) {
         let (kind, operands) = match convolved {
-            Convolved::Filtered { convolution, .. } => {
+            Convolved::Filtered { convolution, tail, .. } => {
                 let matrix = Matrix { rows: convolution.window(), columns: convolution.filters };
                 let (matrix, pitch) = self.right_operand(reads[1], matrix);
-                (SampleKind::Filtered { convolution, matrix: writer.read(matrix), pitch }, &reads[..1])
+                let bias = reads.get(2).map(|bias| {
+                    let value = self.value(bias.source);
+                    writer.read(self.contiguous(value))
+                });
+                let (matrix, relu) = (writer.read(matrix), tail.relu);
+                (SampleKind::Filtered { convolution, matrix, pitch, bias, relu }, &reads[..1])
             }
             Convolved::OfImages { convolution, .. } => {
                 let (matrix, pitch) = self.mirrored(reads[1], &convolution);
@@ -59,7 +66,11 @@ impl Lowering<'_> {
         (monoid, groups): (Monoid, Vec<(bool, usize)>),
         read: Read,
     ) {
-        self.within(writer, id, SampleKind::Fold { monoid, groups }, read);
+        let kind = match Pooling::of(&groups) {
+            Some(pooling) => SampleKind::Pooled { monoid, pooling },
+            None => SampleKind::Fold { monoid, groups },
+        };
+        self.within(writer, id, kind, &[read]);
     }
 
     pub(super) fn arrangement(&mut self, writer: &mut Writer, id: NodeId, layout: &Layout, read: Read) {
@@ -81,18 +92,23 @@ impl Lowering<'_> {
                 SampleKind::Arrange { count, offset: 0, shape, strides: (1..to.len()).map(stride).collect() }
             }
         };
-        self.within(writer, id, kind, read);
+        self.within(writer, id, kind, &[read]);
     }
 
     pub(super) fn windows(&mut self, writer: &mut Writer, id: NodeId, windows: &Windows, read: Read) {
         let input = self.reader.inputs(id)[0];
         let of_one = |shape: &[usize]| std::iter::once(1).chain(shape[1..].iter().copied()).collect::<Vec<_>>();
         let walk = windows.walk(&of_one(self.reader.shape(input)), &of_one(self.reader.shape(id)));
-        self.within(writer, id, SampleKind::Windows { walk }, read);
+        self.within(writer, id, SampleKind::Windows { walk }, &[read]);
     }
 
-    fn within(&mut self, writer: &mut Writer, id: NodeId, kind: SampleKind, read: Read) {
-        let operands = vec![self.sample(writer, read)];
+    pub(super) fn extreme_slopes(&mut self, writer: &mut Writer, id: NodeId, slope: ExtremeSlope, reads: &[Read]) {
+        let ExtremeSlope { monoid, pooling, .. } = slope;
+        self.within(writer, id, SampleKind::ExtremeSlopes { monoid, pooling }, reads);
+    }
+
+    fn within(&mut self, writer: &mut Writer, id: NodeId, kind: SampleKind, reads: &[Read]) {
+        let operands = reads.iter().map(|&read| self.sample(writer, read)).collect();
         self.result(writer, id, InstructionKind::Sample { kind, operands });
     }
 
