@@ -11,8 +11,6 @@ use std::ops::Range;
 
 use limpid_graph::op::Window;
 
-#[cfg(target_arch = "x86_64")]
-use super::Level;
 use super::Supported;
 use super::product::{self, Tile};
 
@@ -212,6 +210,8 @@ unsafe fn slide(
     let (depth, runs) = if is_dense { (across.size * channels, down.size) } else { (channels, across.size) };
     let jump = if is_dense { down.dilation * row * channels } else { across.dilation * channels };
     let calls = if is_dense { 1 } else { down.size };
+    let bias = tail.bias.filter(|_| calls == 1);
+    assert!(bias.is_none_or(|bias| bias.len() >= filters));
     let width = product::tile_width(*level);
     for first in (0..filters).step_by(width) {
         let vectors = product::vectors(*level, filters - first);
@@ -240,83 +240,26 @@ unsafe fn slide(
                                 last_columns: last,
                                 alpha: 1.0,
                                 accumulate: call > 0,
+                            bias: bias.map_or(std::ptr::null(), |bias| bias[first..].as_ptr()),
+                            relu: tail.relu && calls == 1,
                             },
                         );
                     }
                 }
             }
-            let across = (filters - first).min(width);
-            tail.finish(level, &mut out[y * columns * filters..][..columns * filters], (filters, first, across));
+        }
+    }
+    // Windows that were added up in several calls are finished when all are.
+    if calls > 1 {
+        for pixel in out.chunks_exact_mut(filters) {
+            let bias = tail.bias.unwrap_or_default().iter().chain(std::iter::repeat(&0.0));
+            for (number, bias) in pixel.iter_mut().zip(bias) {
+                let sum = *number + bias;
+                *number = if tail.relu && sum <= 0.0 { 0.0 } else { sum };
+            }
         }
     }
 }
-
-impl Tail<'_> {
-    /// Finishes `across` filters from `first` on of each pixel, while they are in the nearest cache.
-    fn finish(self, level: Supported, pixels: &mut [f32], form: (usize, usize, usize)) {
-        let nothing_to_do = self.bias.is_none() && !self.relu;
-        match *level {
-            _ if nothing_to_do => {}
-            #[cfg(target_arch = "x86_64")]
-            // SAFETY: a supported level is one that this processor has.
-            Level::Avx512 => unsafe { finish_avx512(self, pixels, form) },
-            #[cfg(target_arch = "x86_64")]
-            // SAFETY: as above.
-            Level::Avx2 => unsafe { finish_avx2(self, pixels, form) },
-            _ => finish(self, pixels, form),
-        }
-    }
-}
-
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx512f,avx512vl,avx512dq,avx512bw")]
-fn finish_avx512(tail: Tail<'_>, pixels: &mut [f32], form: (usize, usize, usize)) {
-    finish(tail, pixels, form);
-}
-
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2")]
-fn finish_avx2(tail: Tail<'_>, pixels: &mut [f32], form: (usize, usize, usize)) {
-    finish(tail, pixels, form);
-}
-
-#[inline(always)]
-fn finish(tail: Tail<'_>, pixels: &mut [f32], (filters, first, across): (usize, usize, usize)) {
-    const NONE: &[f32] = &[0.0; 64];
-    let bias = tail.bias.map_or(NONE, |bias| &bias[first..first + across]);
-    for pixel in pixels.chunks_exact_mut(filters) {
-        let (mut numbers, mut added) = (&mut pixel[first..first + across], bias);
-        while numbers.len() >= 16 {
-            (numbers, added) = finished::<16>(numbers, added, tail);
-        }
-        if numbers.len() >= 8 {
-            (numbers, added) = finished::<8>(numbers, added, tail);
-        }
-        if numbers.len() >= 4 {
-            (numbers, added) = finished::<4>(numbers, added, tail);
-        }
-        while !numbers.is_empty() {
-            (numbers, added) = finished::<1>(numbers, added, tail);
-        }
-    }
-}
-
-/// Finishes the first numbers; answers the others.
-#[inline(always)]
-fn finished<'n, 'b, const L: usize>(
-    numbers: &'n mut [f32],
-    added: &'b [f32],
-    tail: Tail<'_>,
-) -> (&'n mut [f32], &'b [f32]) {
-    let (numbers, rest) = numbers.split_at_mut(L);
-    let (added, left) = added.split_at(L);
-    for lane in 0..L {
-        let sum = if tail.bias.is_some() { numbers[lane] + added[lane] } else { numbers[lane] };
-        numbers[lane] = if tail.relu && sum <= 0.0 { 0.0 } else { sum };
-    }
-    (rest, left)
-}
-
 
 /// Adds a sample's part of the filters' derivative to `out`, `(window, filters)` row after row, or writes it there.
 ///
@@ -362,6 +305,8 @@ pub(crate) unsafe fn of_filters(
                             last_columns: last,
                             alpha: 1.0,
                             accumulate,
+                            bias: std::ptr::null(),
+                            relu: false,
                         },
                     );
                 }

@@ -49,20 +49,11 @@ impl Pooling {
         self.across * self.wide * self.channels
     }
 
-    /// Where each rectangle begins, and its result.
+    /// Where the rectangle of this place begins, and its result.
     #[inline(always)]
-    fn rectangles(self) -> impl Iterator<Item = (usize, usize)> {
-        let of_rows = move |y: usize| {
-            let (from, to) = (y * self.tall * self.row(), y * self.across * self.channels);
-            (0..self.across).map(move |x| (from + x * self.wide * self.channels, to + x * self.channels))
-        };
-        (0..self.down).flat_map(of_rows)
-    }
-
-    /// The distances of a rectangle's numbers from its first.
-    #[inline(always)]
-    fn distances(self) -> impl Iterator<Item = usize> {
-        (0..self.tall).flat_map(move |i| (0..self.wide).map(move |j| i * self.row() + j * self.channels))
+    fn rectangle(&self, y: usize, x: usize) -> (usize, usize) {
+        let (from, to) = (y * self.tall * self.row(), y * self.across * self.channels);
+        (from + x * self.wide * self.channels, to + x * self.channels)
     }
 }
 
@@ -99,28 +90,26 @@ at_each_level!(pooled => pooled_generic, pooling: Pooling, monoid: Monoid, from:
 at_each_level!(slopes => slopes_generic, pooling: Pooling, monoid: Monoid, from: &[f32], up: &[f32], out: &mut [f32]);
 
 /// Calls a function of so many lanes at every part of a run of numbers; where the last part is short, again with some that
-/// have been done.
+/// have been done. Not by closures: these would not be compiled for the level.
 macro_rules! by_lanes {
     ($count:expr, $part:ident($($argument:expr),*)) => {
         match $count {
-            16.. => parts::<16>($count, |at| $part::<16>($($argument,)* at)),
-            8..16 => parts::<8>($count, |at| $part::<8>($($argument,)* at)),
-            4..8 => parts::<4>($count, |at| $part::<4>($($argument,)* at)),
-            _ => parts::<1>($count, |at| $part::<1>($($argument,)* at)),
+            16.. => by_lanes!($count, 16, $part($($argument),*)),
+            8..16 => by_lanes!($count, 8, $part($($argument),*)),
+            4..8 => by_lanes!($count, 4, $part($($argument),*)),
+            _ => by_lanes!($count, 1, $part($($argument),*)),
         }
     };
-}
-
-#[inline(always)]
-fn parts<const L: usize>(count: usize, mut part: impl FnMut(usize)) {
-    let mut at = 0;
-    while at + L <= count {
-        part(at);
-        at += L;
-    }
-    if at < count {
-        part(count - L);
-    }
+    ($count:expr, $lanes:literal, $part:ident($($argument:expr),*)) => {{
+        let mut at = 0;
+        while at + $lanes <= $count {
+            $part::<$lanes>($($argument,)* at);
+            at += $lanes;
+        }
+        if at < $count {
+            $part::<$lanes>($($argument,)* $count - $lanes);
+        }
+    }};
 }
 
 #[inline(always)]
@@ -132,37 +121,35 @@ fn load<const L: usize>(from: &[f32], at: usize) -> [f32; L] {
 
 #[inline(always)]
 fn pooled_generic(pooling: Pooling, monoid: Monoid, from: &[f32], out: &mut [f32]) {
-    match monoid {
-        Monoid::Max => all_pooled(pooling, |a, b| Monoid::Max.join(a, b), Monoid::Max.neutral(), from, out),
-        Monoid::Sum => all_pooled(pooling, |a, b| a + b, 0.0, from, out),
-        other => all_pooled(pooling, |a, b| other.join(a, b), other.neutral(), from, out),
+    for y in 0..pooling.down {
+        for x in 0..pooling.across {
+            let at = pooling.rectangle(y, x);
+            match monoid {
+                Monoid::Max => by_lanes!(pooling.channels, part_pooled(pooling, Monoid::Max, from, at, &mut *out)),
+                Monoid::Sum => by_lanes!(pooling.channels, part_pooled(pooling, Monoid::Sum, from, at, &mut *out)),
+                other => by_lanes!(pooling.channels, part_pooled(pooling, other, from, at, &mut *out)),
+            }
+        }
     }
 }
 
-#[inline(always)]
-fn all_pooled(pooling: Pooling, join: impl Fn(f32, f32) -> f32 + Copy, neutral: f32, from: &[f32], out: &mut [f32]) {
-    for (start, to) in pooling.rectangles() {
-        by_lanes!(pooling.channels, part_pooled(pooling, join, neutral, from, start, to, &mut *out));
-    }
-}
-
-#[allow(clippy::too_many_arguments)]
+#[allow(clippy::needless_range_loop)]
 #[inline(always)]
 fn part_pooled<const L: usize>(
     pooling: Pooling,
-    join: impl Fn(f32, f32) -> f32,
-    neutral: f32,
+    monoid: Monoid,
     from: &[f32],
-    start: usize,
-    to: usize,
+    (start, to): (usize, usize),
     out: &mut [f32],
     at: usize,
 ) {
-    let mut all = [neutral; L];
-    for distance in pooling.distances() {
-        let lanes = load::<L>(from, start + distance + at);
-        for lane in 0..L {
-            all[lane] = join(all[lane], lanes[lane]);
+    let mut all: [f32; L] = [monoid.neutral(); L];
+    for i in 0..pooling.tall {
+        for j in 0..pooling.wide {
+            let lanes = load::<L>(from, start + i * pooling.row() + j * pooling.channels + at);
+            for lane in 0..L {
+                all[lane] = monoid.join(all[lane], lanes[lane]);
+            }
         }
     }
     out[to + at..to + at + L].copy_from_slice(&all);
@@ -170,54 +157,54 @@ fn part_pooled<const L: usize>(
 
 #[inline(always)]
 fn slopes_generic(pooling: Pooling, monoid: Monoid, from: &[f32], up: &[f32], out: &mut [f32]) {
-    for (start, to) in pooling.rectangles() {
-        match monoid {
-            Monoid::Max => by_lanes!(pooling.channels, part_slopes(pooling, Monoid::Max, from, up, start, to, &mut *out)),
-            other => by_lanes!(pooling.channels, part_slopes(pooling, other, from, up, start, to, &mut *out)),
+    for y in 0..pooling.down {
+        for x in 0..pooling.across {
+            let at = pooling.rectangle(y, x);
+            match monoid {
+                Monoid::Max => by_lanes!(pooling.channels, part_slopes(pooling, Monoid::Max, (from, up), at, &mut *out)),
+                other => by_lanes!(pooling.channels, part_slopes(pooling, other, (from, up), at, &mut *out)),
+            }
         }
     }
 }
 
-#[allow(clippy::too_many_arguments, clippy::needless_range_loop)]
+#[allow(clippy::needless_range_loop)]
 #[inline(always)]
 fn part_slopes<const L: usize>(
     pooling: Pooling,
     monoid: Monoid,
-    from: &[f32],
-    up: &[f32],
-    start: usize,
-    to: usize,
+    (from, up): (&[f32], &[f32]),
+    (start, to): (usize, usize),
     out: &mut [f32],
     at: usize,
 ) {
-    let mut extreme: [f32; L] = [monoid.neutral(); L];
-    for distance in pooling.distances() {
-        let lanes = load::<L>(from, start + distance + at);
-        for lane in 0..L {
-            extreme[lane] = monoid.join(extreme[lane], lanes[lane]);
-        }
-    }
+    let mut extreme: [f32; L] = [0.0; L];
+    part_pooled::<L>(pooling, monoid, &from[at..], (start, 0), &mut extreme, 0);
     let mut count = [0.0; L];
-    for distance in pooling.distances() {
-        let lanes = load::<L>(from, start + distance + at);
-        for lane in 0..L {
-            count[lane] += if lanes[lane] == extreme[lane] { 1.0 } else { 0.0 };
+    for i in 0..pooling.tall {
+        for j in 0..pooling.wide {
+            let lanes = load::<L>(from, start + i * pooling.row() + j * pooling.channels + at);
+            for lane in 0..L {
+                count[lane] += if lanes[lane] == extreme[lane] { 1.0 } else { 0.0 };
+            }
         }
     }
     let mut share = load::<L>(up, to + at);
     for lane in 0..L {
         share[lane] /= count[lane];
     }
-    for distance in pooling.distances() {
-        let place = start + distance + at;
-        let lanes = load::<L>(from, place);
-        let mut slopes = [0.0; L];
-        for lane in 0..L {
-            // As a product, so that what is not a number stays so.
-            let is_extreme = if lanes[lane] == extreme[lane] { 1.0 } else { 0.0 };
-            slopes[lane] = is_extreme * share[lane];
+    for i in 0..pooling.tall {
+        for j in 0..pooling.wide {
+            let place = start + i * pooling.row() + j * pooling.channels + at;
+            let lanes = load::<L>(from, place);
+            let mut slopes = [0.0; L];
+            for lane in 0..L {
+                // As a product, so that what is not a number stays so.
+                let is_extreme = if lanes[lane] == extreme[lane] { 1.0 } else { 0.0 };
+                slopes[lane] = is_extreme * share[lane];
+            }
+            out[place..place + L].copy_from_slice(&slopes);
         }
-        out[place..place + L].copy_from_slice(&slopes);
     }
 }
 

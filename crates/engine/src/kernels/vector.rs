@@ -40,6 +40,11 @@ pub(super) trait Vector: Copy {
     /// # Safety
     /// As the trait says.
     unsafe fn times(self, factor: Self) -> Self;
+    /// 0 where it is at most 0; elsewhere, and where it is no number, as it is.
+    ///
+    /// # Safety
+    /// As the trait says.
+    unsafe fn positive(self) -> Self;
     /// `self · factor + sum`, rounded once where the level has an instruction for it.
     ///
     /// # Safety
@@ -98,6 +103,12 @@ impl Vector for __m512 {
     unsafe fn plus(self, summand: Self) -> Self {
         // SAFETY: as the trait says.
         unsafe { _mm512_add_ps(self, summand) }
+    }
+
+    #[inline(always)]
+    unsafe fn positive(self) -> Self {
+        // SAFETY: as the trait says.
+        unsafe { _mm512_maskz_mov_ps(!_mm512_cmp_ps_mask::<_CMP_LE_OQ>(self, _mm512_setzero_ps()), self) }
     }
 
     #[inline(always)]
@@ -207,6 +218,12 @@ impl Vector for __m256 {
     }
 
     #[inline(always)]
+    unsafe fn positive(self) -> Self {
+        // SAFETY: as the trait says.
+        unsafe { _mm256_andnot_ps(_mm256_cmp_ps::<_CMP_LE_OQ>(self, _mm256_setzero_ps()), self) }
+    }
+
+    #[inline(always)]
     unsafe fn times(self, factor: Self) -> Self {
         // SAFETY: as the trait says.
         unsafe { _mm256_mul_ps(self, factor) }
@@ -305,6 +322,11 @@ impl Vector for [f32; 4] {
     #[inline(always)]
     unsafe fn plus(self, summand: Self) -> Self {
         std::array::from_fn(|i| self[i] + summand[i])
+    }
+
+    #[inline(always)]
+    unsafe fn positive(self) -> Self {
+        self.map(|x| if x <= 0.0 { 0.0 } else { x })
     }
 
     #[inline(always)]

@@ -22,6 +22,10 @@ pub(crate) struct Tile {
     pub(crate) last_columns: usize,
     pub(crate) alpha: f32,
     pub(crate) accumulate: bool,
+    /// What is added to each row, a number for each column, unless it is null. Not where `accumulate` is set.
+    pub(crate) bias: *const f32,
+    /// Whether what is below 0 becomes 0 after that.
+    pub(crate) relu: bool,
 }
 
 /// # Safety
@@ -63,6 +67,9 @@ unsafe fn micro<V: Vector, const ROWS: usize, const VECTORS: usize, const BESIDE
             }
             start = start.wrapping_add(tile.a_jump);
         }
+        if !tile.bias.is_null() || tile.relu {
+            finish(&mut sums, tile);
+        }
         let alpha = V::splat(tile.alpha);
         for i in 0..ROWS {
             for v in 0..VECTORS {
@@ -80,6 +87,29 @@ unsafe fn micro<V: Vector, const ROWS: usize, const VECTORS: usize, const BESIDE
                         false => alpha.times(sum).store_first(at, count),
                     }
                 }
+            }
+        }
+    }
+}
+
+/// Adds a row's bias to each, and makes what is below 0 to 0.
+///
+/// # Safety
+/// The processor has the vector's instructions; the bias, where there is one, can be read at each column.
+#[inline(always)]
+unsafe fn finish<V: Vector, const ROWS: usize, const VECTORS: usize>(sums: &mut [[V; VECTORS]; ROWS], tile: &Tile) {
+    // SAFETY: the caller answers for it.
+    unsafe {
+        for v in 0..VECTORS {
+            let whole = v + 1 < VECTORS || tile.last_columns == V::WIDTH;
+            let bias = match tile.bias.is_null() {
+                true => V::splat(0.0),
+                false if whole => V::load(tile.bias.add(v * V::WIDTH)),
+                false => V::load_first(tile.bias.add(v * V::WIDTH), tile.last_columns),
+            };
+            for i in 0..ROWS {
+                let sum = sums[i][v].plus(bias);
+                sums[i][v] = if tile.relu { sum.positive() } else { sum };
             }
         }
     }

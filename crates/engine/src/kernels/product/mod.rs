@@ -332,6 +332,8 @@ pub(crate) unsafe fn multiply(
                             last_columns: if c.padded { tuning.width } else { last },
                             alpha,
                             accumulate,
+                            bias: std::ptr::null(),
+                            relu: false,
                         });
                     }
                 }
