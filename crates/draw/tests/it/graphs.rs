@@ -2,8 +2,8 @@
 #![allow(clippy::unwrap_used)]
 
 use limpid_draw::{Direction, GraphPicture, Step, text_cells};
-use limpid_graph::Builder;
 use limpid_graph::show::Drawing;
+use limpid_graph::{Builder, Formula, FormulaBody};
 
 use crate::graph_subjects::*;
 use crate::support::random_graph::{Kind, random_graph};
@@ -205,6 +205,18 @@ fn a_square_names_what_it_squares_and_no_x_that_is_something_else() {
     let long = formula("price^2 + abs(price)", &[3.0]);
     let text = GraphPicture::new(&long).terminal(80, false);
     assert!(text.contains("(·)²") && text.contains("|·|"), "{text}");
+}
+
+/// An op's sign is the op's, not that of whatever has its name.
+#[test]
+fn a_users_formula_is_drawn_by_its_name_also_where_an_op_has_that_name() {
+    for name in ["add", "square", "sum", "matmul", "broadcast"] {
+        let b = Builder::new();
+        let formula = Formula::new(name, |[x, y]: [FormulaBody; 2]| x * y);
+        let graph = b.finish([formula.apply([b.scalar("x"), b.scalar("y")])]).unwrap();
+        let svg = GraphPicture::new(&graph.show()).scene().svg();
+        assert!(svg.contains(&format!(">{name}<")) && !svg.contains(">+<") && !svg.contains(">Σ<"), "{name}: {svg}");
+    }
 }
 
 #[test]

@@ -38,12 +38,13 @@ const MONOID: &str = r#"
 +            Monoid::LogSumExp => (spread(up) * (input - spread(result)).exp()).into(),
 "#;
 
+/// One copy for all: each crate is compiled once.
 #[test]
-fn a_row_or_some_lines_in_one_file_are_all_it_takes_to_add_an_op() {
+fn a_row_or_some_lines_in_one_file_are_all_it_takes_to_add_an_op_a_layer_or_an_optimizer() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let page = fs::read_to_string(root.join("CONTRIBUTING.md")).unwrap();
     let copy = tempfile::tempdir().unwrap();
-    for name in ["tensor", "graph", "engine"] {
+    for name in ["tensor", "graph", "engine", "learn"] {
         copy_crate(&root, copy.path(), name);
     }
     fs::create_dir_all(copy.path().join("crates/graph/tests")).unwrap();
@@ -51,58 +52,52 @@ fn a_row_or_some_lines_in_one_file_are_all_it_takes_to_add_an_op() {
     copy_checks(&root, copy.path(), "graph", &CHECKS, "#[path = \"../support/mod.rs\"]\nmod support;\n");
     let support = "#[path = \"../../../graph/tests/support/mod.rs\"]\nmod support;\n";
     copy_checks(&root, copy.path(), "engine", &["every_kind"], support);
+    copy_checks(&root, copy.path(), "learn", &["choices", "gradients_of_layers"], "");
     copy_workspace(&root, copy.path());
+    add_ops(&page, &copy.path().join("crates/graph/src"));
+    add_choices(&page, &copy.path().join("crates/learn/src/describe"));
 
-    let graph = copy.path().join("crates/graph/src");
-    let table = graph.join("map/table.rs");
-    let before = fs::read_to_string(&table).unwrap();
-    let (rows, end) = before.rsplit_once('}').unwrap();
-    fs::write(&table, format!("{rows}{}}}{end}", block_of(&page, "row"))).unwrap();
-    for (file, lines) in [("layout.rs", &*block_of(&page, "layout")), ("reduce.rs", MONOID)] {
-        let file = graph.join("op").join(file);
-        fs::write(&file, with_lines(&fs::read_to_string(&file).unwrap(), lines)).unwrap();
-    }
-
-    let said = checked(copy.path(), "limpid-graph");
-    for new in ["cube", "Flip", "log_sum_exp"] {
-        assert!(said.contains(new), "{new} is not among the ops that are checked:\n{said}");
-    }
-    let said = checked(copy.path(), "limpid-engine");
-    for new in ["Flip", "LogSumExp"] {
-        assert!(said.contains(new), "{new} is not among what the engine ran:\n{said}");
+    let new: [(&str, &[&str]); 3] = [
+        ("limpid-graph", &["cube", "Flip", "log_sum_exp"]),
+        ("limpid-engine", &["Flip", "LogSumExp"]),
+        ("limpid-learn", &["times factor=3", "choices::every_optimizer_learns ... ok"]),
+    ];
+    for (package, new) in new {
+        let said = checked(copy.path(), package);
+        for new in new {
+            assert!(said.contains(new), "{new} is not among what the tests of {package} checked:\n{said}");
+        }
     }
 }
 
-#[test]
-fn a_row_and_an_implementation_in_one_file_are_all_it_takes_to_add_a_layer_or_an_optimizer() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let page = fs::read_to_string(root.join("CONTRIBUTING.md")).unwrap();
-    let copy = tempfile::tempdir().unwrap();
-    for name in ["tensor", "graph", "engine", "learn"] {
-        copy_crate(&root, copy.path(), name);
+/// Adds the page's row of the Map table and its rearrangement, and a monoid, to the files of their classes.
+fn add_ops(page: &str, graph: &Path) {
+    let table = graph.join("map/table.rs");
+    let before = fs::read_to_string(&table).unwrap();
+    let (rows, end) = before.rsplit_once('}').unwrap();
+    fs::write(&table, format!("{rows}{}}}{end}", block_of(page, "row"))).unwrap();
+    for (file, lines) in [("layout.rs", &*block_of(page, "layout")), ("reduce.rs", MONOID)] {
+        let file = graph.join("op").join(file);
+        fs::write(&file, with_lines(&fs::read_to_string(&file).unwrap(), lines)).unwrap();
     }
-    copy_checks(&root, copy.path(), "learn", &["choices", "gradients_of_layers"], "");
-    copy_workspace(&root, copy.path());
-    let describe = copy.path().join("crates/learn/src/describe");
+}
+
+/// Adds the page's layer and optimizer, each a row of its table and an implementation below.
+fn add_choices(page: &str, describe: &Path) {
     let add = |file: &str, table: &str, row: &str, implementation: &str| {
         let before = fs::read_to_string(describe.join(file)).unwrap();
         let (head, rest) = before.split_once(table).unwrap();
         let (rows, end) = rest.split_once("\n];\n").unwrap();
-        let (row, implementation) = (block_of(&page, row), block_of(&page, implementation));
+        let (row, implementation) = (block_of(page, row), block_of(page, implementation));
         fs::write(describe.join(file), format!("{head}{table}{rows}\n{row}];\n{end}\n{implementation}")).unwrap();
     };
     add("layers.rs", "static ACTIVATIONS_WITH_SETTINGS", "layer row", "layer");
     add("optimizers.rs", "static OPTIMIZERS", "optimizer row", "optimizer");
-    let said = checked(copy.path(), "limpid-learn");
-    assert!(said.contains("times factor=3"), "the new layer is not among those checked:\n{said}");
-    let wanted = "choices::every_optimizer_learns ... ok";
-    assert!(said.contains(wanted), "the optimizers were not checked:\n{said}");
 }
 
 /// Runs a copied crate's checks; answers what they said.
 fn checked(copy: &Path, package: &str) -> String {
-    // One for each: cargo tells copies of a crate apart by their place in the workspace, which is the same.
-    let target = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("contributing").join(package);
+    let target = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("contributing");
     let run = Command::new(env!("CARGO"))
         .args(["test", "--offline", "-p", package, "--test", "it", "--", "--nocapture", "--test-threads", "1"])
         .current_dir(copy)
