@@ -23,6 +23,34 @@ pub(crate) fn strided(input: &[f32], offset: usize, shape: &[usize], strides: &[
     }
 }
 
+/// Column j of `rows` × `columns` numbers as row j: sixteen rows at once, so that whole cache lines are written.
+pub(crate) fn transposed(input: &[f32], (rows, columns): (usize, usize), out: &mut [f32]) {
+    for first in (0..rows).step_by(16) {
+        let count = (rows - first).min(16);
+        let input = &input[first * columns..][..count * columns];
+        for column in 0..columns {
+            let out = &mut out[column * rows + first..][..count];
+            out.iter_mut().zip(input[column..].iter().step_by(columns)).for_each(|(to, &x)| *to = x);
+        }
+    }
+}
+
+/// Two axes that are exchanged, if this is all that the strides say: how many rows and columns are read.
+pub(crate) fn transposition(shape: &[usize], strides: &[usize]) -> Option<(usize, usize)> {
+    // Neighbouring axes that are read one after the other are one.
+    let mut merged: Vec<(usize, usize)> = Vec::new();
+    for (&extent, &stride) in shape.iter().zip(strides).filter(|(extent, _)| **extent != 1) {
+        match merged.last_mut() {
+            Some((before, step)) if *step == stride * extent => (*before, *step) = (*before * extent, stride),
+            _ => merged.push((extent, stride)),
+        }
+    }
+    match merged[..] {
+        [(columns, 1), (rows, step)] if step == columns => Some((rows, columns)),
+        _ => None,
+    }
+}
+
 /// How many axes, from the first on, have some dozens of indexes together: over them, work is divided. The last is none.
 pub(crate) fn outer_axes(shape: &[usize]) -> usize {
     let (mut axes, mut indexes) = (0, 1);

@@ -240,8 +240,8 @@ unsafe fn slide(
                                 last_columns: last,
                                 alpha: 1.0,
                                 accumulate: call > 0,
-                            bias: bias.map_or(std::ptr::null(), |bias| bias[first..].as_ptr()),
-                            relu: tail.relu && calls == 1,
+                                bias: bias.map_or(std::ptr::null(), |bias| bias[first..].as_ptr()),
+                                relu: tail.relu && calls == 1,
                             },
                         );
                     }

@@ -161,7 +161,9 @@ fn slopes_generic(pooling: Pooling, monoid: Monoid, from: &[f32], up: &[f32], ou
         for x in 0..pooling.across {
             let at = pooling.rectangle(y, x);
             match monoid {
-                Monoid::Max => by_lanes!(pooling.channels, part_slopes(pooling, Monoid::Max, (from, up), at, &mut *out)),
+                Monoid::Max => {
+                    by_lanes!(pooling.channels, part_slopes(pooling, Monoid::Max, (from, up), at, &mut *out))
+                }
                 other => by_lanes!(pooling.channels, part_slopes(pooling, other, (from, up), at, &mut *out)),
             }
         }

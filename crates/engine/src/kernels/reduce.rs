@@ -316,18 +316,43 @@ fn items_generic(monoid: Monoid, from: &[f32], form: Items, out: &mut [f32]) {
     }
 }
 
-/// Folds numbers in two halves, each folded likewise; `None` where there are none.
-pub(crate) fn pairwise(monoid: Monoid, count: usize, number: &impl Fn(usize) -> f32) -> Option<f32> {
-    fn part(monoid: Monoid, from: usize, to: usize, number: &impl Fn(usize) -> f32) -> f32 {
-        match to - from {
-            1 => number(from),
-            count => {
-                let middle = from + count / 2;
-                join(monoid, part(monoid, from, middle, number), part(monoid, middle, to, number))
-            }
+/// Folds some columns of rows, their pitch apart: two halves of the rows, each folded likewise, so that rounding grows with
+/// the logarithm of their number.
+pub(crate) fn pairwise(monoid: Monoid, from: &[f32], (rows, first, pitch): (usize, usize, usize), out: &mut [f32]) {
+    if rows == 0 {
+        return out.fill(neutral(monoid));
+    }
+    let (chunks, rest) = out.as_chunks_mut::<WIDTH>();
+    for (at, out) in chunks.iter_mut().enumerate() {
+        *out = halves(monoid, from, (first + at * WIDTH, pitch), 0..rows);
+    }
+    let first = first + chunks.len() * WIDTH;
+    for (at, out) in rest.iter_mut().enumerate() {
+        [*out] = halves(monoid, from, (first + at, pitch), 0..rows);
+    }
+}
+
+fn halves<const L: usize>(
+    monoid: Monoid,
+    from: &[f32],
+    (first, pitch): (usize, usize),
+    rows: Range<usize>,
+) -> [f32; L] {
+    let row = |row: usize| -> [f32; L] {
+        let mut lanes = [0.0; L];
+        lanes.copy_from_slice(&from[row * pitch + first..][..L]);
+        lanes
+    };
+    let joined = |a: [f32; L], b: [f32; L]| -> [f32; L] { std::array::from_fn(|lane| join(monoid, a[lane], b[lane])) };
+    match rows.len() {
+        1 => row(rows.start),
+        2 => joined(row(rows.start), row(rows.start + 1)),
+        count => {
+            let middle = rows.start + count / 2;
+            let before = halves(monoid, from, (first, pitch), rows.start..middle);
+            joined(before, halves(monoid, from, (first, pitch), middle..rows.end))
         }
     }
-    (count > 0).then(|| part(monoid, 0, count, number))
 }
 
 #[inline(always)]

@@ -5,7 +5,7 @@ use limpid_graph::op::Slide;
 use limpid_graph::{Graph, Layout, MapOp, NodeId, Op, Windows};
 
 use super::extremes::unshaped;
-use super::forms::{Form, ByNumber, Repeat, axes, repeated};
+use super::forms::{ByNumber, Form, Repeat, axes, repeated};
 use crate::kernels::convolution::Convolution;
 
 /// What is done with each filtered pixel before it is written.

@@ -19,6 +19,8 @@ pub(crate) enum SampleKind {
     ExtremeSlopes { monoid: Monoid, pooling: Pooling },
     /// The numbers at `offset + Σ index·stride`, over indexes of `shape`, of a sample of so many.
     Arrange { count: usize, offset: usize, shape: Vec<usize>, strides: Vec<usize> },
+    /// Column j of so many rows and columns as row j.
+    Transposed { rows: usize, columns: usize },
     /// Zeros before and after a sample of this shape, along one axis.
     Pad { shape: Vec<usize>, axis: usize, around: (usize, usize) },
     /// What windows see, or the sum of what they saw.
@@ -40,6 +42,7 @@ impl SampleKind {
             Self::Pooled { pooling, .. } | Self::ExtremeSlopes { pooling, .. } if which == 0 => pooling.count(),
             Self::Pooled { pooling, .. } | Self::ExtremeSlopes { pooling, .. } => pooling.pooled(),
             Self::Arrange { count, .. } => *count,
+            Self::Transposed { rows, columns } => rows * columns,
             Self::Pad { shape, .. } => shape.iter().product(),
             Self::Windows { walk } => {
                 let (windows, values) = walk.inner();
@@ -61,6 +64,7 @@ impl SampleKind {
             | Self::Pooled { .. }
             | Self::ExtremeSlopes { .. }
             | Self::Arrange { .. }
+            | Self::Transposed { .. }
             | Self::Pad { .. }
             | Self::Windows { .. } => 0,
             Self::Filtered { convolution, .. }
@@ -76,11 +80,13 @@ impl fmt::Display for SampleKind {
             Self::Fold { monoid, .. } | Self::Pooled { monoid, .. } => write!(f, "{} within samples", monoid.name()),
             Self::ExtremeSlopes { monoid, .. } => write!(f, "derivative of {}", monoid.name()),
             Self::Arrange { .. } => f.write_str("arrange"),
+            Self::Transposed { .. } => f.write_str("transpose"),
             Self::Pad { .. } => f.write_str("pad"),
             Self::Windows { walk } if walk.folds() => f.write_str("sum of windows"),
             Self::Windows { .. } => f.write_str("windows"),
             Self::Filtered { convolution, bias, relu, .. } => {
-                let tail = [(bias.is_some(), " + bias"), (*relu, ", relu")].map(|(is, name)| if is { name } else { "" });
+                let tail =
+                    [(bias.is_some(), " + bias"), (*relu, ", relu")].map(|(is, name)| if is { name } else { "" });
                 write!(f, "convolution {convolution}{}", tail.concat())
             }
             Self::OfImages { convolution, .. } => write!(f, "images' derivative of convolution {convolution}"),

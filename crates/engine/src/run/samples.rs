@@ -51,6 +51,7 @@ pub(super) unsafe fn run(frame: &Frame<'_>, kind: &SampleKind, samples: Samples<
             SampleKind::Arrange { offset, shape, strides, .. } => {
                 arrange::strided(sample(0, at), *offset, shape, strides, out);
             }
+            &SampleKind::Transposed { rows, columns } => arrange::transposed(sample(0, at), (rows, columns), out),
             SampleKind::Pad { shape, axis, around } => {
                 arrange::pad(shape, sample(0, at), *axis, *around, 0..out.len(), out);
             }

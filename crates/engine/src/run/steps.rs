@@ -21,7 +21,7 @@ pub(super) unsafe fn run(frame: &Frame<'_>, step: &Step, task: usize, scratch: &
                 let Value { matrix, pitch, .. } = frame.plan.value(*partials);
                 let columns = part(task, step.units, matrix.columns);
                 let out = frame.numbers_mut(to, columns.start, columns.len());
-                combine(*monoid, frame.all(*partials), (matrix.rows, columns.start, *pitch), out);
+                reduce::pairwise(*monoid, frame.all(*partials), (matrix.rows, columns.start, *pitch), out);
             }
             StepKind::Product(product) => products::product(frame, product, &step.writes, (task, before), scratch),
             StepKind::Products { batch, m, k, n, operands, transposed } => {
@@ -61,18 +61,5 @@ pub(super) unsafe fn run(frame: &Frame<'_>, step: &Step, task: usize, scratch: &
             | StepKind::OneHot { .. }
             | StepKind::ArgMax { .. } => positions::run(frame, step, to, task),
         }
-    }
-}
-
-/// Folds rows of partial results: two halves, each folded likewise, so that rounding grows with the logarithm.
-fn combine(
-    monoid: limpid_graph::op::Monoid,
-    from: &[f32],
-    (rows, first, pitch): (usize, usize, usize),
-    out: &mut [f32],
-) {
-    for (column, out) in out.iter_mut().enumerate() {
-        *out = reduce::pairwise(monoid, rows, &|row| from[row * pitch + first + column])
-            .unwrap_or(reduce::neutral(monoid));
     }
 }

@@ -6,6 +6,7 @@ use limpid_graph::{Layout, NodeId, Windows};
 use super::Lowering;
 use super::fusions::{Load, Writer};
 use super::values::Rearranged;
+use crate::kernels::arrange;
 use crate::kernels::convolution::Convolution;
 use crate::kernels::pooling::Pooling;
 use crate::plan::convolutions::Convolved;
@@ -89,7 +90,11 @@ impl Lowering<'_> {
             _ => {
                 let axes = self.reader.op(id).axes(&[from], to);
                 let stride = |axis: usize| axes[0].same_input(axis).map_or(0, |input| strides[input]);
-                SampleKind::Arrange { count, offset: 0, shape, strides: (1..to.len()).map(stride).collect() }
+                let strides: Vec<usize> = (1..to.len()).map(stride).collect();
+                match arrange::transposition(&shape, &strides) {
+                    Some((rows, columns)) if rows * columns == count => SampleKind::Transposed { rows, columns },
+                    _ => SampleKind::Arrange { count, offset: 0, shape, strides },
+                }
             }
         };
         self.within(writer, id, kind, &[read]);
