@@ -136,12 +136,6 @@ impl Batches {
         rows
     }
 
-    /// The samples of a step, in memory that is used again.
-    pub(crate) fn fill_rows(&mut self, step: usize, rows: &mut Vec<usize>) {
-        rows.clear();
-        self.each_row(step, |row| rows.push(row));
-    }
-
     /// The samples of a step as a tensor to feed, in memory that is used again where it has the right length.
     ///
     /// ```

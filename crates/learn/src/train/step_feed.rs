@@ -21,13 +21,14 @@ pub(crate) struct StepFeed<'d> {
     rows: Tensor,
     /// The rows of the next step, which the engine brings near meanwhile.
     next_rows: Tensor,
+    /// The same rows as `rows`, where samples are read or changed.
+    samples: Vec<usize>,
     changed: Option<Changed>,
 }
 
 /// Batches of changed pictures, in memory that is used again.
 struct Changed {
     augmenter: Augmenter,
-    samples: Vec<usize>,
     inputs: Tensor,
     targets: Tensor,
     /// The numbers of all rows of the batch, from 0.
@@ -46,11 +47,10 @@ impl<'d> StepFeed<'d> {
         let mut next_rows = Tensor::zeros([0]);
         batches.write_rows(first, &mut next_rows);
         let empty = || Tensor::zeros([0]);
-        let changed = augmenter.map(|augmenter| {
-            let samples = Vec::with_capacity(batches.batch_size());
-            Changed { augmenter, samples, inputs: empty(), targets: empty(), rows: empty() }
-        });
-        Self { step, data, batches, rate: Tensor::scalar(f64::NAN), rows: empty(), next_rows, changed }
+        let changed =
+            augmenter.map(|augmenter| Changed { augmenter, inputs: empty(), targets: empty(), rows: empty() });
+        let samples = Vec::with_capacity(batches.batch_size());
+        Self { step, data, batches, rate: Tensor::scalar(f64::NAN), rows: empty(), next_rows, samples, changed }
     }
 
     /// Runs the step with the batch of this number, which follows the one before, and answers the loss of the batch.
@@ -60,21 +60,25 @@ impl<'d> StepFeed<'d> {
         if self.rate.item() != Some(learning_rate) {
             self.rate = Tensor::scalar(learning_rate);
         }
-        let Self { step, data, batches, rate, rows, next_rows, changed } = self;
+        let Self { step, data, batches, rate, rows, next_rows, samples, changed } = self;
+        if changed.is_some() || data.whole().is_none() {
+            // Not asked of the batches again: by now they may have drawn the next epoch's order.
+            samples.clear();
+            samples.extend(rows.as_slice::<f64>().unwrap_or_default().iter().map(|&row| row as usize));
+        }
         let batch = match (data.whole(), changed) {
             (whole, Some(changed)) => {
                 let epoch = (at / batches.per_epoch()) as u64;
-                batches.fill_rows(at, &mut changed.samples);
                 match whole {
-                    Some(whole) => changed.of_whole(session, epoch, whole),
-                    None => changed.of_read(session, epoch, data.read(&changed.samples)?),
+                    Some(whole) => changed.of_whole(session, epoch, whole, samples),
+                    None => changed.of_read(session, epoch, data.read(samples)?, samples),
                 }
             }
             (Some(whole), None) => {
                 session.announce(step.program(), (ROWS, next_rows));
                 Batch::Rows(whole, Cow::Borrowed(rows))
             }
-            (None, None) => data.read(&batches.rows(at))?,
+            (None, None) => data.read(samples)?,
         };
         Ok(step.run(session, &batch, Some(rate))?.item(0).unwrap_or(f64::NAN))
     }
@@ -82,24 +86,28 @@ impl<'d> StepFeed<'d> {
 
 impl Changed {
     /// A batch of changed samples out of all.
-    fn of_whole<'f>(&'f mut self, session: &Session, epoch: u64, [inputs, targets]: [&Tensor; 2]) -> Batch<'f> {
-        let samples = &self.samples;
+    fn of_whole<'f>(
+        &'f mut self,
+        session: &Session,
+        epoch: u64,
+        [inputs, targets]: [&Tensor; 2],
+        samples: &[usize],
+    ) -> Batch<'f> {
         self.augmenter.write(session.pool(), epoch, inputs, (samples, samples), &mut self.inputs);
         copy_rows(targets, samples, &mut self.targets);
-        self.made()
+        self.made(samples.len())
     }
 
     /// A batch of changed samples that were read.
-    fn of_read<'f>(&'f mut self, session: &Session, epoch: u64, read: Batch<'_>) -> Batch<'f> {
+    fn of_read<'f>(&'f mut self, session: &Session, epoch: u64, read: Batch<'_>, samples: &[usize]) -> Batch<'f> {
         let [(_, inputs), (_, targets), _] = read.named();
-        let rows: Vec<usize> = (0..self.samples.len()).collect();
-        self.augmenter.write(session.pool(), epoch, inputs, (&rows, &self.samples), &mut self.inputs);
+        let rows: Vec<usize> = (0..samples.len()).collect();
+        self.augmenter.write(session.pool(), epoch, inputs, (&rows, samples), &mut self.inputs);
         copy_rows(targets, &rows, &mut self.targets);
-        self.made()
+        self.made(samples.len())
     }
 
-    fn made(&mut self) -> Batch<'_> {
-        let count = self.samples.len();
+    fn made(&mut self, count: usize) -> Batch<'_> {
         if self.rows.shape() != [count] {
             self.rows = counted(0, count);
         }
