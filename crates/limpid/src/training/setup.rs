@@ -336,3 +336,45 @@ impl TrainedModel {
         Ok([train, test])
     }
 }
+
+#[cfg(all(test, feature = "pictures"))]
+mod tests {
+    use limpid_graph::Tensor;
+
+    use super::*;
+    use crate::models::{Ground, PictureForm};
+    use crate::pictures::PictureSplit;
+
+    #[test]
+    fn changed_pictures_have_the_extents_and_the_ground_of_the_data() {
+        let classes = vec!["a".to_string(), "b".to_string()];
+        let ground = Some(Ground { brightness: 250, extent: None, centre: None });
+        let form = PictureForm { channels: 3, height: 4, width: 5, classes, set: None, ground, split: None };
+        let pixels = Tensor::new([4, 60], vec![250u8; 240]).unwrap();
+        let train = Dataset::new(pixels, Tensor::from([0u8, 1, 0, 1])).unwrap();
+        let split = PictureSplit { train, test: None, form, others: Vec::new(), notes: Vec::new() };
+        let options = TrainingOptions { augmentation: Some("shift 2, crop 2".parse().unwrap()), ..Default::default() };
+        let run = options.setup(TrainingData::of_pictures("all light", split)).unwrap().begin().unwrap();
+        let augmentation = run.fit_options().augmentation.unwrap();
+        assert_eq!((augmentation.extents, augmentation.background), (Some([3, 4, 5]), 250.0));
+        // Pictures that are ground all over stay so, wherever they are moved.
+        let changed = augmentation.applied(&run.train, &[0, 1, 2, 3], 0, 1).unwrap();
+        assert_eq!(changed, run.train);
+    }
+
+    #[test]
+    fn a_training_that_validates_looks_at_no_test_samples() {
+        let rows = |count: usize, value: u8| {
+            let labels: Vec<u8> = (0..count).map(|i| (i % 2) as u8).collect();
+            Dataset::new(Tensor::new([count, 2], vec![value; 2 * count]).unwrap(), Tensor::from(labels)).unwrap()
+        };
+        let data =
+            TrainingData::of_samples("pairs", rows(20, 1), Some(rows(10, 9)), limpid_learn::Task::Classification, 2);
+        let run = TrainingOptions::default().setup(data).unwrap().begin().unwrap().validating(0.2, 3).unwrap();
+        let test = run.test.as_ref().unwrap();
+        assert_eq!((run.train.len(), test.len()), (16, 4));
+        assert!(test.inputs().to_f64().iter().all(|&x| x == 1.0));
+        // Of each class the same share.
+        assert_eq!(test.targets().to_f64().iter().sum::<f64>(), 2.0);
+    }
+}
