@@ -44,11 +44,9 @@ pub(crate) fn stop(page: &mut Page<'_>) -> Outcome {
     let accuracy = model.evaluate(&test)?.accuracy.unwrap_or(0.0);
     writeln!(page, "{accuracy:.3} on 10,000 test digits: the first of these, learned anew from all 2,000")?;
     let mut panels = Panels::new(2).title("40 trainings with settings by chance").each(300.0, 240.0);
-    let settings: [(_, fn(&(f64, f64, f64)) -> f64); 2] =
-        [("learning rate", |run| run.1.log10()), ("weight decay", |run| run.2.log10())];
-    for (name, setting) in settings {
-        let points =
-            Points::new(runs.iter().map(setting).collect::<Vec<_>>(), runs.iter().map(|run| run.0).collect::<Vec<_>>());
+    let (rates, decays): (Vec<f64>, Vec<f64>) = runs.iter().map(|run| (run.1.log10(), run.2.log10())).unzip();
+    for (name, settings) in [("learning rate", rates), ("weight decay", decays)] {
+        let points = Points::new(settings, runs.iter().map(|run| run.0).collect::<Vec<_>>());
         let plot = Plot::new().title(name).labels("10 to the power of", "accuracy").y_limits(0.0, 1.0);
         panels = panels.add(plot.add(points));
     }
