@@ -121,10 +121,10 @@ pub enum LayersError {
         /// The bias.
         bias: String,
     },
-    /// A batch norm without its running statistics.
+    /// A batch norm without its running statistics, or a norm of another kind.
     #[error(
-        "{name:?} is a batch norm's, but its running mean and variance are not there, so that nothing can be computed \
-         for single samples; add them, such as running_mean1 and running_var1"
+        "{name:?} is a norm's, and no running mean and variance stand beside it: a batch norm needs both, such as \
+         running_mean1 and running_var1, and norms of other kinds are not read from arrays alone"
     )]
     NoStatistics {
         /// Its scale or shift.

@@ -297,3 +297,15 @@ fn what_a_network_and_a_file_to_begin_with_say_of_each_other_is_checked() {
     place.run(&["train", "--from", "conv.pkl", "--hidden", "5"]).failed(2, "cannot be used with");
     place.run(&["train", "--from", "missing.pkl"]).failed(1, "missing.pkl");
 }
+
+#[test]
+fn arrays_of_a_norm_that_numpy_programs_have_no_names_for_are_kept_and_never_passed_over() {
+    let place = Place::new();
+    let typed = ["train", "--network", "784, layer-norm, affine 10", "--epochs", "0", "--output", "norm.pkl"];
+    place.run(&typed).done();
+    let kept = Arrays::read(&place.path("norm.pkl")).unwrap().arrays;
+    let mut names: Vec<&str> = kept.iter().map(|named| named.name.as_str()).collect();
+    names.sort_unstable();
+    assert_eq!(names, ["0/scale", "0/shift", "1/b", "1/w"]);
+    place.run(&["evaluate", "norm.pkl"]).failed(1, "is a norm's, and no running mean and variance stand beside it");
+}

@@ -80,7 +80,10 @@ impl Plan {
         let means: HashSet<String> = keys(Role::Mean).collect();
         let norms: HashSet<String> = keys(Role::Variance).filter(|key| means.contains(key)).collect();
         // `W1` and `gamma1` are of two layers, `bn.weight` and `bn.running_mean` of one.
-        let apart: HashSet<String> = keys(Role::Scale).chain(keys(Role::Shift)).collect();
+        let scales: HashSet<String> = keys(Role::Scale).collect();
+        let shifts: HashSet<String> = keys(Role::Shift).collect();
+        let both: HashSet<String> = scales.intersection(&shifts).cloned().collect();
+        let apart: HashSet<String> = scales.union(&shifts).cloned().collect();
         let mut groups: Vec<Group> = Vec::new();
         let mut places = HashMap::new();
         for (at, (key, role)) in named.into_iter().enumerate() {
@@ -97,7 +100,7 @@ impl Plan {
                     self.unused.push(at);
                     continue;
                 }
-                Role::Scale | Role::Shift if is_of_a_norm(arrays[at]) => {
+                Role::Scale | Role::Shift if both.contains(&key) || is_of_a_norm(arrays[at]) => {
                     return Err(LayersError::NoStatistics { name: arrays[at].name.to_string() });
                 }
                 _ => {

@@ -213,7 +213,7 @@ fn arrays_without_names_go_by_their_places() {
 #[test]
 fn what_makes_no_chain_is_refused_with_what_does_not_fit() {
     type Shapes = &'static [(&'static str, &'static [usize])];
-    let table: [(Shapes, &str); 12] = [
+    let table: [(Shapes, &str); 13] = [
         (
             &[("c1.weight", &[4, 1, 3, 2]), ("c1.bias", &[3]), ("fc.weight", &[2, 4])],
             "c1.weight gives 4 or 2 channels, c1.bias has 3",
@@ -225,7 +225,11 @@ fn what_makes_no_chain_is_refused_with_what_does_not_fit() {
         (&[("bn.weight", &[8]), ("bn.bias", &[8])], "\"bn.weight\" has shape [8]: an affine layer's"),
         (
             &[("W1", &[3, 4]), ("gamma1", &[4])],
-            "\"gamma1\" is a batch norm's, but its running mean and variance are not",
+            "\"gamma1\" is a norm's, and no running mean and variance stand beside it",
+        ),
+        (
+            &[("0/scale", &[4]), ("0/shift", &[4]), ("1/w", &[4, 3])],
+            "\"0/scale\" is a norm's, and no running mean and variance stand beside it",
         ),
         (
             &[("0.weight", &[8, 1, 3, 3]), ("1.weight", &[7]), ("1.running_mean", &[7]), ("1.running_var", &[7])],
