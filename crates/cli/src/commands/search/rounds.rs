@@ -27,7 +27,8 @@ impl Round<'_> {
         let missing: Vec<usize> = chosen.iter().copied().filter(|&run| !results.has(run, self.epochs)).collect();
         let already = chosen.len() - missing.len();
         if already > 0 && !self.arguments.quiet {
-            output::note(&format!("{} of {} epochs are in the results already", runs(already), self.epochs));
+            let (runs, epochs) = (counted(already, "run"), counted(self.epochs, "epoch"));
+            output::note(&format!("{runs} of {epochs} are in the results already"));
         }
         let next = AtomicUsize::new(0);
         let shared = Mutex::new((results, already));
@@ -98,6 +99,6 @@ impl Round<'_> {
     }
 }
 
-fn runs(count: usize) -> String {
-    text::counted(count as u64, "run")
+fn counted(count: usize, what: &str) -> String {
+    text::counted(count as u64, what)
 }
