@@ -302,7 +302,11 @@ fn leaving(drawing: &Drawing, seen: &Seen, groups: &Groups) -> BTreeSet<usize> {
             }
         }
     }
-    leaving.extend(drawing.nodes.iter().map(|node| node.id).filter(|&id| seen.is_seen(id) && !used.contains(&id)));
+    // A running statistic that a layer keeps and does not read is no line out of the layer.
+    let is_kept = |node: &DrawnNode| matches!(node.computes, Op::Leaf(Leaf::State | Leaf::Parameter));
+    let is_inside = |node: &DrawnNode| groups.members[groups.of[node.id]].len() > 1 && is_kept(node);
+    let unused = drawing.nodes.iter().filter(|node| seen.is_seen(node.id) && !used.contains(&node.id));
+    leaving.extend(unused.filter(|node| !is_inside(node)).map(|node| node.id));
     leaving
 }
 

@@ -243,6 +243,14 @@ fn the_boxes_of_a_layers_backward_pass_say_so() {
 }
 
 #[test]
+fn a_running_statistic_that_is_not_read_is_no_line_out_of_its_layer() {
+    let drawing = loss("1x6x6, conv 2 3x3, residual(batch-norm, relu, conv 2 3x3 pad=1), batch-norm, affine 2").show();
+    let svg = GraphPicture::new(&drawing).scene().svg();
+    assert!(svg.contains(">(batch, 2, 4, 4)<") && svg.contains(">batch-norm<"), "{svg}");
+    assert!(!svg.contains(">(2,)<"), "{svg}");
+}
+
+#[test]
 fn an_empty_graph_is_an_empty_picture() {
     let drawing = Builder::new().finish([]).unwrap().show();
     assert!(GraphPicture::new(&drawing).scene().svg().starts_with("<svg"));
