@@ -144,7 +144,7 @@ M2 "Weight decay and dropout" "learn::Dropout" "limpid train --weight-decay 0.00
     ["weight decay 0.01", "dropout"];
 M3 "Augmented data, and bias in data" "learn::Augmentation" "limpid data show mnist --count 6 --augment \"shift 2, rotate 10\"" "crates/book/tests/it/generalisation.rs" a_shadow_is_learned_instead_of_the_digit_and_unlearned_where_it_says_nothing
     ["learned with shadows behind every 5:"];
-M4 "Hyper-parameters and their search" "learn::FitOptions" "" "crates/book/tests/it/generalisation.rs" a_search_by_chance_finds_settings_that_are_good_on_digits_it_has_not_seen
+M4 "Hyper-parameters and their search" "learn::FitOptions" "limpid search --vary \"lr=0.01..1 log\" --runs 3 -- --epochs 1" "crates/book/tests/it/generalisation.rs" a_search_by_chance_finds_settings_that_are_good_on_digits_it_has_not_seen
     ["on 10,000 test digits: the first of these, learned anew from all 2,000"];
 M5 "Nearest neighbours and a linear support-vector machine on all of MNIST" "Loss::custom" "" "crates/book/tests/it/generalisation.rs" neighbours_and_support_vectors_stand_where_the_literature_has_them
     ["k =  1: accuracy 0.9691 on 10000 digits"];
