@@ -126,7 +126,7 @@ impl Padded {
             usize::try_from(place).ok().filter(|&place| place < self.extents[axis])
         };
         let columns = (0..self.source[1]).filter(|&x| place(x, 1).is_some());
-        let (first, last) = (columns.clone().next().unwrap_or(0), columns.last().map_or(0, |x| x + 1));
+        let (first, last) = (columns.clone().next().unwrap_or(0), columns.max().map_or(0, |x| x + 1));
         for y in 0..self.source[0] {
             let Some(row) = place(y, 0) else { continue };
             let from = &source[y * self.source[1] * channels..][..self.source[1] * channels];

@@ -102,12 +102,13 @@ macro_rules! by_lanes {
     };
     ($count:expr, $lanes:literal, $part:ident($($argument:expr),*)) => {{
         let mut at = 0;
-        while at + $lanes <= $count {
+        let last = $count.checked_sub($lanes);
+        while last.is_some_and(|last| at <= last) {
             $part::<$lanes>($($argument,)* at);
             at += $lanes;
         }
-        if at < $count {
-            $part::<$lanes>($($argument,)* $count - $lanes);
+        if let Some(last) = last.filter(|_| at < $count) {
+            $part::<$lanes>($($argument,)* last);
         }
     }};
 }

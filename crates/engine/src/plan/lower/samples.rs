@@ -81,11 +81,11 @@ impl Lowering<'_> {
         let strides = row_major_strides(from);
         let count = item.iter().product();
         let kind = match layout {
-            &Layout::Pad { axis, before, after } => {
-                SampleKind::Pad { shape: item.to_vec(), axis: axis - 1, around: (before, after) }
+            Layout::Pad { axis, before, after } => {
+                SampleKind::Pad { shape: item.to_vec(), axis: axis - 1, around: (*before, *after) }
             }
-            &Layout::Slice { axis, start, .. } => {
-                SampleKind::Arrange { count, offset: start * strides[axis], shape, strides: strides[1..].to_vec() }
+            Layout::Slice { axis, start, .. } => {
+                SampleKind::Arrange { count, offset: start * strides[*axis], shape, strides: strides[1..].to_vec() }
             }
             _ => {
                 let axes = self.reader.op(id).axes(&[from], to);
