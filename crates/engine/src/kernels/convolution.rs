@@ -80,9 +80,20 @@ impl Convolution {
         (Self { channels, filters, windows, places: self.extents, extents: padded.extents, ..*self }, padded)
     }
 
+    /// Whether the images' derivative is made by adding up windows, and not by filtering with the mirrored kernel. Filtering
+    /// makes whole vectors of channels for each pixel of the image; adding, whole vectors of a window's numbers for each
+    /// place, which are fewer where there are few channels, or fewer places than pixels.
+    pub(crate) fn adds_windows(&self) -> bool {
+        let whole = |count: usize| count.next_multiple_of(product::PAD);
+        let filtering = self.pixels() * self.taps() * self.filters * whole(self.channels);
+        let adding = self.places() * (self.filters * whole(self.window()) + 2 * self.window());
+        adding * 4 < filtering * 3
+    }
+
     /// How many numbers of scratch memory the convolution and its gradients need.
     pub(crate) fn scratch_len(&self) -> usize {
-        self.seen().len().max(self.mirrored().1.len())
+        let windows_of_a_row = self.places[1] * self.window();
+        self.seen().len().max(self.mirrored().1.len()).max(windows_of_a_row)
     }
 }
 
@@ -261,6 +272,81 @@ unsafe fn slide(
     }
 }
 
+/// As [`of_images`], by adding up windows. The matrix has a row for each filter, and a column for each number in a window.
+///
+/// # Safety
+/// As for [`filtered`].
+pub(crate) unsafe fn of_images_by_adding(
+    level: Supported,
+    convolution: &Convolution,
+    up: &[f32],
+    (matrix, pitch): (*const f32, usize),
+    out: &mut [f32],
+    scratch: &mut [f32],
+) {
+    let Convolution { places: [rows, columns], filters, .. } = *convolution;
+    let window = convolution.window();
+    let seen = &mut scratch[..columns * window];
+    assert!(up.len() >= rows * columns * filters && out.len() >= convolution.pixels() * convolution.channels);
+    out.fill(0.0);
+    let width = product::tile_width(*level);
+    for y in 0..rows {
+        for first in (0..window).step_by(width) {
+            let vectors = product::vectors(*level, window - first);
+            for tile in product::cut(0..columns, product::tile_rows(*level, vectors)) {
+                // SAFETY: the tile is within the derivatives of a row of places and its windows; the caller answers for
+                // the matrix.
+                unsafe {
+                    let tile_of_row = Tile {
+                        depth: filters,
+                        runs: 1,
+                        a: up.as_ptr().add((y * columns + tile.start) * filters),
+                        a_row: filters,
+                        a_step: 1,
+                        a_jump: 0,
+                        b: matrix.add(first),
+                        b_step: pitch,
+                        c: seen.as_mut_ptr().add(tile.start * window + first),
+                        c_row: window,
+                        last_columns: product::last_columns(*level, (window - first).min(width)),
+                        alpha: 1.0,
+                        accumulate: false,
+                        bias: std::ptr::null(),
+                        relu: false,
+                    };
+                    product::make_tile(level, (vectors, tile.len()), &tile_of_row);
+                }
+            }
+        }
+        add_windows(convolution, y, seen, out);
+    }
+}
+
+/// Adds the windows of a row of places to the pixels that they saw.
+fn add_windows(convolution: &Convolution, y: usize, seen: &[f32], out: &mut [f32]) {
+    let Convolution { extents: [height, width], channels, windows: [down, across], .. } = *convolution;
+    let run = across.size * channels;
+    for (x, window) in seen.chunks_exact(convolution.window()).enumerate() {
+        // The first column that the window sees, counted from the first of padding.
+        let start = x * across.stride;
+        for (ky, taps) in window.chunks_exact(run).enumerate() {
+            let row = (y * down.stride + ky * down.dilation).checked_sub(down.before).filter(|&row| row < height);
+            let Some(out) = row.map(|row| &mut out[row * width * channels..][..width * channels]) else { continue };
+            if across.dilation == 1 && start >= across.before && start - across.before + across.size <= width {
+                let out = &mut out[(start - across.before) * channels..][..run];
+                out.iter_mut().zip(taps).for_each(|(out, x)| *out += x);
+                continue;
+            }
+            for (kx, tap) in taps.chunks_exact(channels).enumerate() {
+                let column = (start + kx * across.dilation).checked_sub(across.before).filter(|&column| column < width);
+                let Some(column) = column else { continue };
+                let out = &mut out[column * channels..][..channels];
+                out.iter_mut().zip(tap).for_each(|(out, x)| *out += x);
+            }
+        }
+    }
+}
+
 /// Adds a sample's part of the filters' derivative to `out`, `(window, filters)` row after row, or writes it there.
 ///
 /// # Safety
@@ -395,6 +481,11 @@ mod tests {
         let mut mirrored = vec![f32::NAN; convolution.taps() * filters * back_pitch];
         let sizes = [convolution.taps(), channels, filters];
         mirror((&padded, pitch, false), (sizes, 0..convolution.taps()), (&mut mirrored, back_pitch));
+        let window_pitch = convolution.window().next_multiple_of(product::PAD);
+        let mut by_filters = vec![f32::NAN; filters * window_pitch];
+        for (row, numbers) in matrix.chunks_exact(filters).enumerate() {
+            numbers.iter().enumerate().for_each(|(filter, &x)| by_filters[filter * window_pitch + row] = x);
+        }
         let mut scratch = vec![f32::NAN; convolution.scratch_len()];
         for level in Supported::each() {
             let (bias, mut finished) = (numbers(filters, 4), vec![f32::NAN; out.len()]);
@@ -416,6 +507,13 @@ mod tests {
             assert_eq!(finished, out.iter().enumerate().map(tailed).collect::<Vec<_>>(), "{convolution:?} at {level}");
             assert!(found_slopes.iter().zip(&slopes).all(|(a, b)| *a == 2.0 * b), "{convolution:?} at {level}");
             assert_eq!(found_back, back, "{convolution:?} at {level}");
+            found_back.fill(f32::NAN);
+            // SAFETY: as above.
+            unsafe {
+                let matrix = (by_filters.as_ptr(), window_pitch);
+                of_images_by_adding(level, convolution, &up, matrix, &mut found_back, &mut scratch);
+            }
+            assert_eq!(found_back, back, "{convolution:?} at {level}, by adding");
         }
     }
 }

@@ -28,8 +28,8 @@ pub(crate) enum SampleKind {
     /// A convolution with the filters in a matrix of this pitch, and what follows: a number for each filter added, and what
     /// is below 0 made 0.
     Filtered { convolution: Convolution, matrix: ValueId, pitch: usize, bias: Option<ValueId>, relu: bool },
-    /// Its derivative with respect to the images.
-    OfImages { convolution: Convolution, matrix: ValueId, pitch: usize },
+    /// Its derivative with respect to the images, with a matrix of the mirrored filters, or one with a row for each filter.
+    OfImages { convolution: Convolution, matrix: ValueId, pitch: usize, by_adding: bool },
     /// Its derivative with respect to the filters, from images and derivatives, in the task's row of partial results.
     OfFilters { convolution: Convolution, partials: ValueId },
 }

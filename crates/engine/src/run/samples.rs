@@ -68,10 +68,15 @@ pub(super) unsafe fn run(frame: &Frame<'_>, kind: &SampleKind, samples: Samples<
                     convolution::filtered(level, of, image, (matrix, *pitch), tail, out, scratch);
                 }
             }
-            SampleKind::OfImages { convolution: of, matrix, pitch } => {
-                let (up, matrix) = (sample(0, at), frame.base(*matrix).cast_const());
+            SampleKind::OfImages { convolution: of, matrix, pitch, by_adding } => {
+                let (up, matrix) = (sample(0, at), (frame.base(*matrix).cast_const(), *pitch));
                 // SAFETY: as above.
-                unsafe { convolution::of_images(level, of, up, (matrix, *pitch), out, scratch) };
+                unsafe {
+                    match by_adding {
+                        true => convolution::of_images_by_adding(level, of, up, matrix, out, scratch),
+                        false => convolution::of_images(level, of, up, matrix, out, scratch),
+                    }
+                }
             }
             SampleKind::OfFilters { .. } => {}
         }

@@ -29,8 +29,13 @@ impl Lowering<'_> {
                 (SampleKind::Filtered { convolution, matrix, pitch, bias, relu }, &reads[..1])
             }
             Convolved::OfImages { convolution, .. } => {
-                let (matrix, pitch) = self.mirrored(reads[1], &convolution);
-                (SampleKind::OfImages { convolution, matrix: writer.read(matrix), pitch }, &reads[..1])
+                let by_adding = convolution.adds_windows();
+                let by_filters = Matrix { rows: convolution.filters, columns: convolution.window() };
+                let (matrix, pitch) = match by_adding {
+                    true => self.right_operand(reads[1], by_filters),
+                    false => self.mirrored(reads[1], &convolution),
+                };
+                (SampleKind::OfImages { convolution, matrix: writer.read(matrix), pitch, by_adding }, &reads[..1])
             }
             Convolved::OfFilters { convolution, .. } => {
                 let count = convolution.window() * convolution.filters;
