@@ -19,6 +19,7 @@ mod interrupt;
 mod model_and_data;
 mod model_format;
 mod network_or_model;
+mod optimizer_arguments;
 mod output;
 mod pager;
 mod parse;

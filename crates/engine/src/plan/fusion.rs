@@ -153,7 +153,11 @@ impl Fusion {
     ) -> Self {
         let (mut prologue, mut instructions): (Vec<_>, Vec<_>) =
             instructions.into_iter().partition(Instruction::is_the_same_for_all);
-        let (_, an_item) = place(&prologue, &instructions, &stores, 1);
+        let (_, of_slots) = place(&prologue, &instructions, &stores, 1);
+        // A sample is worked on in the caches with all that is written of it.
+        let has_samples = instructions.iter().any(|one| matches!(one.kind, InstructionKind::Sample { .. }));
+        let is_written = |one: &&Instruction| has_samples && matches!(one.to, Target::Value(_));
+        let an_item = of_slots + instructions.iter().filter(is_written).map(|one| one.rows * one.pitch).sum::<usize>();
         let fitting = (limits.slots / an_item.max(1)).max(shortest);
         let blocks = match items.div_ceil(fitting) {
             0 | 1 => 1,

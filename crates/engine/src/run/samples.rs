@@ -18,6 +18,7 @@ pub(super) struct Samples<'s> {
 /// # Safety
 /// The operands hold the block's samples, without padding between them, and nobody writes them meanwhile; whole vectors
 /// can be read from each of their rows. Matrices are padded, and the task's row of partial results is its own.
+#[inline(never)]
 pub(super) unsafe fn run(frame: &Frame<'_>, kind: &SampleKind, samples: Samples<'_>, scratch: &mut [f32]) {
     let Samples { operands, count, task, is_first, out } = samples;
     let level = frame.level;
