@@ -32,6 +32,8 @@ pub struct Limits {
     pub large: usize,
     /// Products of at least so many multiplications are cut into tasks.
     pub large_product: usize,
+    /// Products with a right operand of at least so many numbers are cut into tasks, however few rows the left one has.
+    pub large_operand: usize,
     /// Large products are cut into about so many tasks.
     pub tasks: usize,
     /// How many rows a task of a gather brings.
@@ -73,6 +75,7 @@ impl Default for Limits {
             far: 1 << 17,
             large: 1 << 13,
             large_product: 1 << 19,
+            large_operand: 1 << 18,
             tasks: 4,
             gathered: 32,
             sparse_panel: 128,
@@ -105,6 +108,7 @@ impl Limits {
             far: 8,
             large: 4,
             large_product: 8,
+            large_operand: 6,
             tasks: 3,
             gathered: 2,
             sparse_panel: 16,

@@ -130,9 +130,10 @@ impl Plan {
 /// How many rows, and how many panels of columns, a task of a product makes. A task makes some columns of the result, so
 /// that a weight is always the same thread's; where there are too few of them, some rows.
 pub(super) fn rows_and_panels(level: Level, Sizes { m, k, n }: Sizes, limits: &Limits) -> (usize, usize) {
-    let Limits { large_product, tasks, .. } = *limits;
+    let Limits { large_product, large_operand, tasks, .. } = *limits;
     let panels = product::panels(level, n);
-    let is_large = m * k * n >= large_product;
+    // A large operand takes as long to read as it is multiplied with few rows: each core reads its part.
+    let is_large = m * k * n >= large_product || (m > 0 && k * n >= large_operand);
     let panels_a_task = if is_large { panels.div_ceil(tasks) } else { panels }.max(1);
     let chunks = panels.div_ceil(panels_a_task).max(1);
     let rows_a_task = if is_large && chunks < tasks { m.div_ceil(tasks / chunks).next_multiple_of(12) } else { m };

@@ -31,6 +31,8 @@ pub struct Preset {
     pub about: &'static str,
     /// The layers as network text, without the last: that is an `affine` with an output for each class.
     pub layers: &'static str,
+    /// How the weights of the last `affine` begin, as a setting of it; empty for as usual.
+    pub last_init: &'static str,
     /// What stands behind the last `affine`, if anything.
     pub behind: &'static str,
     /// Whether its samples must be images.
@@ -60,6 +62,7 @@ const USUAL: Preset = Preset {
     name: "",
     about: "",
     layers: "",
+    last_init: "",
     behind: "",
     of_images: true,
     optimizer: "adam",
@@ -108,6 +111,7 @@ static PRESETS: &[Preset] = &[
         layers: "standardize mean=0.1307 deviation=0.3081, \
                  conv 24 5x5 init=fan-in, max-pool 2, relu, conv 32 3x3 init=fan-in, max-pool 2, relu, \
                  affine 256 init=fan-in, relu",
+        last_init: " init=fan-in",
         optimizer: "adam beta1=0.7 beta2=0.9",
         learning_rate: Some(0.01),
         schedule: "one-cycle",
@@ -189,7 +193,7 @@ impl Preset {
             (true, None) => return Err(TrainingError::Preset { preset: self.name, name: spec.name.clone() }),
         };
         // Writing to a String cannot fail.
-        let _ = write!(text, ", {}, affine {}", self.layers, spec.outputs);
+        let _ = write!(text, ", {}, affine {}{}", self.layers, spec.outputs, self.last_init);
         if !self.behind.is_empty() {
             let _ = write!(text, ", {}", self.behind);
         }
