@@ -151,8 +151,7 @@ fn a_changed_picture_depends_on_seed_epoch_and_sample_alone() {
     let other_seed = augmentation(all).applied(&data, &[4], 2, 8).unwrap();
     assert_ne!(pixels(&other_seed), one(4, 2));
     // Two samples of the same pixels differ in how they are changed.
-    let twins =
-        Dataset::new(Tensor::new([2, 8, 8], [[9u8; 64], [9u8; 64]].concat()).unwrap(), Tensor::from([0u8, 0]));
+    let twins = Dataset::new(Tensor::new([2, 8, 8], [[9u8; 64], [9u8; 64]].concat()).unwrap(), Tensor::from([0u8, 0]));
     let both = changed("noise 0.2", &twins.unwrap(), &[0, 1], 0);
     assert_ne!(both[..64], both[64..]);
 }
