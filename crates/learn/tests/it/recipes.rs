@@ -104,7 +104,7 @@ fn every_schedule_has_the_rates_of_pytorchs_scheduler_and_the_step_takes_them() 
             }
         }
     }
-    // PyTorch's own digits: OneCycleLR(max_lr=0.01, total_steps=10).
+    // The formula of PyTorch's OneCycleLR(max_lr=0.01, total_steps=10), worked out by hand.
     let rates = schedule("one-cycle").rates(0.01, Span { steps: 10, per_epoch: 10 }, 0..10).unwrap();
     let printed = [
         0.0004,

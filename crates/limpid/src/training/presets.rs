@@ -91,6 +91,7 @@ static PRESETS: &[Preset] = &[
         name: "convnet",
         about: "one convolution of 30 filters, one hidden layer of 100 ReLUs",
         layers: "conv 30 5x5, relu, max-pool 2, affine 100, relu",
+        schedule: "cosine",
         epochs: Some(10),
         ..USUAL
     },
