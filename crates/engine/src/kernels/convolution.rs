@@ -11,8 +11,6 @@ use std::ops::Range;
 
 use limpid_graph::op::Window;
 
-#[cfg(target_arch = "x86_64")]
-use super::Level;
 use super::Supported;
 use super::product::{self, Tile};
 
@@ -324,28 +322,10 @@ pub(crate) unsafe fn of_images_by_adding(
     }
 }
 
-/// Adds the windows of a row of places to the pixels that they saw.
-fn add_windows(level: Supported, convolution: &Convolution, y: usize, seen: &[f32], out: &mut [f32]) {
-    #[cfg(target_arch = "x86_64")]
-    #[target_feature(enable = "avx512f,avx512vl,avx512dq,avx512bw")]
-    fn avx512(convolution: &Convolution, y: usize, seen: &[f32], out: &mut [f32]) {
-        add_windows_generic(convolution, y, seen, out);
-    }
-    #[cfg(target_arch = "x86_64")]
-    #[target_feature(enable = "avx2")]
-    fn avx2(convolution: &Convolution, y: usize, seen: &[f32], out: &mut [f32]) {
-        add_windows_generic(convolution, y, seen, out);
-    }
-    match *level {
-        #[cfg(target_arch = "x86_64")]
-        // SAFETY: a supported level is one that this processor has.
-        Level::Avx512 => unsafe { avx512(convolution, y, seen, out) },
-        #[cfg(target_arch = "x86_64")]
-        // SAFETY: as above.
-        Level::Avx2 => unsafe { avx2(convolution, y, seen, out) },
-        _ => add_windows_generic(convolution, y, seen, out),
-    }
-}
+at_each_level!(
+    /// Adds the windows of a row of places to the pixels that they saw.
+    add_windows => add_windows_generic, convolution: &Convolution, y: usize, seen: &[f32], out: &mut [f32]
+);
 
 #[inline(always)]
 fn add_windows_generic(convolution: &Convolution, y: usize, seen: &[f32], out: &mut [f32]) {

@@ -1,5 +1,34 @@
 //! Kernels: the loops that do the work, compiled for each [`Level`] and picked when they are called.
 
+/// A function that is compiled for each level, and picked when it is called. What it calls becomes part of it, where that is
+/// marked `#[inline(always)]`; closures don't.
+macro_rules! at_each_level {
+    ($(#[$about:meta])* $visibility:vis $name:ident => $generic:ident, $($argument:ident: $kind:ty),*) => {
+        $(#[$about])*
+        $visibility fn $name(level: $crate::kernels::Supported, $($argument: $kind),*) {
+            #[cfg(target_arch = "x86_64")]
+            #[target_feature(enable = "avx512f,avx512vl,avx512dq,avx512bw")]
+            fn avx512($($argument: $kind),*) {
+                $generic($($argument),*);
+            }
+            #[cfg(target_arch = "x86_64")]
+            #[target_feature(enable = "avx2")]
+            fn avx2($($argument: $kind),*) {
+                $generic($($argument),*);
+            }
+            match *level {
+                #[cfg(target_arch = "x86_64")]
+                // SAFETY: a supported level is one that this processor has.
+                $crate::kernels::Level::Avx512 => unsafe { avx512($($argument),*) },
+                #[cfg(target_arch = "x86_64")]
+                // SAFETY: as above.
+                $crate::kernels::Level::Avx2 => unsafe { avx2($($argument),*) },
+                _ => $generic($($argument),*),
+            }
+        }
+    };
+}
+
 #[allow(unsafe_code)]
 mod ahead;
 pub(crate) mod arrange;

@@ -3,10 +3,6 @@
 
 use limpid_graph::op::Monoid;
 
-#[cfg(target_arch = "x86_64")]
-use super::Level;
-use super::Supported;
-
 /// Where rectangles stand in a value of `down · tall` rows of `across · wide` columns of `channels` numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Pooling {
@@ -57,37 +53,15 @@ impl Pooling {
     }
 }
 
-macro_rules! at_each_level {
-    ($name:ident => $generic:ident, $($argument:ident: $kind:ty),*) => {
-        pub(crate) fn $name(level: Supported, $($argument: $kind),*) {
-            #[cfg(target_arch = "x86_64")]
-            #[target_feature(enable = "avx512f,avx512vl,avx512dq,avx512bw")]
-            fn avx512($($argument: $kind),*) {
-                $generic($($argument),*);
-            }
-            #[cfg(target_arch = "x86_64")]
-            #[target_feature(enable = "avx2")]
-            fn avx2($($argument: $kind),*) {
-                $generic($($argument),*);
-            }
-            match *level {
-                #[cfg(target_arch = "x86_64")]
-                // SAFETY: a supported level is one that this processor has.
-                Level::Avx512 => unsafe { avx512($($argument),*) },
-                #[cfg(target_arch = "x86_64")]
-                // SAFETY: as above.
-                Level::Avx2 => unsafe { avx2($($argument),*) },
-                _ => $generic($($argument),*),
-            }
-        }
-    };
-}
+at_each_level!(
+    /// Each rectangle folded to a number.
+    pub(crate) pooled => pooled_generic, pooling: Pooling, monoid: Monoid, from: &[f32], out: &mut [f32]
+);
 
-// Each rectangle folded to a number.
-at_each_level!(pooled => pooled_generic, pooling: Pooling, monoid: Monoid, from: &[f32], out: &mut [f32]);
-
-// The derivative of each rectangle's extreme: equal extremes share what comes from above.
-at_each_level!(slopes => slopes_generic, pooling: Pooling, monoid: Monoid, from: &[f32], up: &[f32], out: &mut [f32]);
+at_each_level!(
+    /// The derivative of each rectangle's extreme: equal extremes share what comes from above.
+    pub(crate) slopes => slopes_generic, pooling: Pooling, monoid: Monoid, from: &[f32], up: &[f32], out: &mut [f32]
+);
 
 /// Calls a function of so many lanes at every part of a run of numbers; where the last part is short, again with some that
 /// have been done. Not by closures: these would not be compiled for the level.
@@ -214,6 +188,7 @@ fn part_slopes<const L: usize>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kernels::Supported;
 
     #[test]
     fn rectangles_of_any_form_are_folded_and_their_extremes_share_what_comes_from_above() {

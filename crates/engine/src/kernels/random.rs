@@ -2,8 +2,6 @@
 
 use limpid_graph::Stream;
 
-#[cfg(target_arch = "x86_64")]
-use super::Level;
 use super::Supported;
 
 /// The draws of a step from place `first` on, in rows of so many columns, their pitch apart.
@@ -16,28 +14,10 @@ pub(crate) fn uniform(
 ) {
     // Rows without padding are one.
     let form = if pitch == columns { (out.len(), out.len()) } else { (columns, pitch) };
-    match *level {
-        #[cfg(target_arch = "x86_64")]
-        // SAFETY: a supported level is one that this processor has.
-        Level::Avx512 => unsafe { avx512(of, first, form, out) },
-        #[cfg(target_arch = "x86_64")]
-        // SAFETY: as above.
-        Level::Avx2 => unsafe { avx2(of, first, form, out) },
-        _ => generic(of, first, form, out),
-    }
+    rows(level, of, first, form, out);
 }
 
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx512f,avx512vl,avx512dq,avx512bw")]
-fn avx512(of: (Stream, u64), first: usize, form: (usize, usize), out: &mut [f32]) {
-    generic(of, first, form, out);
-}
-
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2")]
-fn avx2(of: (Stream, u64), first: usize, form: (usize, usize), out: &mut [f32]) {
-    generic(of, first, form, out);
-}
+at_each_level!(rows => generic, of: (Stream, u64), first: usize, form: (usize, usize), out: &mut [f32]);
 
 #[inline(always)]
 fn generic((stream, step): (Stream, u64), first: usize, (columns, pitch): (usize, usize), out: &mut [f32]) {

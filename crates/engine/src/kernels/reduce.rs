@@ -71,83 +71,10 @@ fn fold(monoid: Monoid, groups: &[(bool, usize)], input: &[f32], out: &mut [f32]
     }
 }
 
-macro_rules! at_each_level {
-    ($name:ident => $generic:ident, $form:ty) => {
-        pub(crate) fn $name(level: Supported, monoid: Monoid, from: &[f32], form: $form, out: &mut [f32]) {
-            #[cfg(target_arch = "x86_64")]
-            #[target_feature(enable = "avx512f,avx512vl,avx512dq,avx512bw")]
-            fn avx512(monoid: Monoid, from: &[f32], form: $form, out: &mut [f32]) {
-                $generic(monoid, from, form, out);
-            }
-            #[cfg(target_arch = "x86_64")]
-            #[target_feature(enable = "avx2")]
-            fn avx2(monoid: Monoid, from: &[f32], form: $form, out: &mut [f32]) {
-                $generic(monoid, from, form, out);
-            }
-            match *level {
-                #[cfg(target_arch = "x86_64")]
-                // SAFETY: a supported level is one that this processor has.
-                Level::Avx512 => unsafe { avx512(monoid, from, form, out) },
-                #[cfg(target_arch = "x86_64")]
-                // SAFETY: as above.
-                Level::Avx2 => unsafe { avx2(monoid, from, form, out) },
-                _ => $generic(monoid, from, form, out),
-            }
-        }
-    };
-}
-
-// All rows of so many columns, their pitch apart, folded into one.
-at_each_level!(columns => columns_generic, (usize, usize));
-
-// Numbers whose axes are alternately kept and folded, folded whole.
-at_each_level!(within => within_generic, &[(bool, usize)]);
-
-/// So many axes are walked without going from function to function.
-const AXES: usize = 8;
-
-#[inline(always)]
-fn within_generic(monoid: Monoid, from: &[f32], groups: &[(bool, usize)], out: &mut [f32]) {
-    let Some((&(folds_last, last), outer)) = groups.split_last() else { return out.copy_from_slice(from) };
-    if outer.len() > AXES || from.is_empty() {
-        return reduce(
-            monoid,
-            groups,
-            0..groups.iter().find(|(folds, _)| !folds).map_or(0, |group| group.1),
-            from,
-            out,
-        );
-    }
-    out.fill(neutral(monoid));
-    // How far apart neighbours along each axis stand in the result; 0 along those that are folded.
-    let (mut strides, mut step) = ([0; AXES], if folds_last { 1 } else { last });
-    for (stride, &(folds, extent)) in strides[..outer.len()].iter_mut().zip(outer).rev() {
-        *stride = if folds { 0 } else { step };
-        step *= if folds { 1 } else { extent };
-    }
-    let (mut index, mut at) = ([0; AXES], 0);
-    for run in from.chunks_exact(last) {
-        if folds_last {
-            out[at] = join(monoid, out[at], contiguous(monoid, run));
-        } else {
-            let out = &mut out[at..at + last];
-            match monoid {
-                Monoid::Sum => out.iter_mut().zip(run).for_each(|(o, &x)| *o += x),
-                Monoid::Max => out.iter_mut().zip(run).for_each(|(o, &x)| *o = join(Monoid::Max, *o, x)),
-                other => out.iter_mut().zip(run).for_each(|(o, &x)| *o = join(other, *o, x)),
-            }
-        }
-        for axis in (0..outer.len()).rev() {
-            index[axis] += 1;
-            at += strides[axis];
-            if index[axis] < outer[axis].1 {
-                break;
-            }
-            at -= strides[axis] * index[axis];
-            index[axis] = 0;
-        }
-    }
-}
+at_each_level!(
+    /// All rows of so many columns, their pitch apart, folded into one.
+    pub(crate) columns => columns_generic, monoid: Monoid, from: &[f32], form: (usize, usize), out: &mut [f32]
+);
 
 /// A block of items, and those that they are folded into: `kept` says which.
 #[derive(Clone, Copy)]
@@ -163,8 +90,10 @@ pub(crate) struct Items {
     pub(crate) is_first: bool,
 }
 
-// Items folded into the result's, which lie without padding.
-at_each_level!(items => items_generic, Items);
+at_each_level!(
+    /// Items folded into the result's, which lie without padding.
+    pub(crate) items => items_generic, monoid: Monoid, from: &[f32], form: Items, out: &mut [f32]
+);
 
 /// Folds each row of so many columns, its pitch apart, to a number.
 pub(crate) fn rows(level: Supported, monoid: Monoid, from: &[f32], form: (usize, usize), out: &mut [f32]) {

@@ -2,50 +2,22 @@
 
 use limpid_graph::MapOp;
 
-#[cfg(target_arch = "x86_64")]
-use super::Level;
-use super::Supported;
 use super::elements::Element;
 use crate::numbers::LINE;
 
-/// Computes `op` at each position of equally long slices.
-pub(crate) fn apply(level: Supported, op: MapOp, arguments: &[&[f32]], out: &mut [f32]) {
-    match *level {
-        #[cfg(target_arch = "x86_64")]
-        // SAFETY: a supported level is one that this processor has.
-        Level::Avx512 => unsafe { avx512(op, arguments, out) },
-        #[cfg(target_arch = "x86_64")]
-        // SAFETY: as above.
-        Level::Avx2 => unsafe { avx2(op, arguments, out) },
-        _ => generic(op, arguments, out),
-    }
-}
+at_each_level!(
+    /// Computes `op` at each position of equally long slices.
+    pub(crate) apply => generic, op: MapOp, arguments: &[&[f32]], out: &mut [f32]
+);
 
-/// Copies numbers to where they are kept from run to run; subnormal ones become zeros of their sign.
-///
-/// What decays, such as an average of gradients that have become 0, would end among the subnormal numbers (below 1.2e-38)
-/// and stay there: nine tenths of the smallest of them round to itself. Many processors are far slower with those.
-pub(crate) fn keep(level: Supported, from: &[f32], to: &mut [f32]) {
-    #[cfg(target_arch = "x86_64")]
-    #[target_feature(enable = "avx512f,avx512vl,avx512dq,avx512bw")]
-    fn avx512(from: &[f32], to: &mut [f32]) {
-        keep_generic(from, to);
-    }
-    #[cfg(target_arch = "x86_64")]
-    #[target_feature(enable = "avx2")]
-    fn avx2(from: &[f32], to: &mut [f32]) {
-        keep_generic(from, to);
-    }
-    match *level {
-        #[cfg(target_arch = "x86_64")]
-        // SAFETY: a supported level is one that this processor has.
-        Level::Avx512 => unsafe { avx512(from, to) },
-        #[cfg(target_arch = "x86_64")]
-        // SAFETY: as above.
-        Level::Avx2 => unsafe { avx2(from, to) },
-        _ => keep_generic(from, to),
-    }
-}
+at_each_level!(
+    /// Copies numbers to where they are kept from run to run; subnormal ones become zeros of their sign.
+    ///
+    /// What decays, such as an average of gradients that have become 0, would end among the subnormal numbers (below
+    /// 1.2e-38) and stay there: nine tenths of the smallest of them round to itself. Many processors are far slower with
+    /// those.
+    pub(crate) keep => keep_generic, from: &[f32], to: &mut [f32]
+);
 
 #[inline(always)]
 fn keep_generic(from: &[f32], to: &mut [f32]) {
@@ -123,18 +95,6 @@ pub(crate) fn spread_rows(numbers: &[f32], columns: usize, out: &mut [f32]) {
     out.chunks_exact_mut(columns.max(1)).zip(numbers).for_each(|(row, &x)| row.fill(x));
 }
 
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx512f,avx512vl,avx512dq,avx512bw")]
-fn avx512(op: MapOp, arguments: &[&[f32]], out: &mut [f32]) {
-    generic(op, arguments, out);
-}
-
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2")]
-fn avx2(op: MapOp, arguments: &[&[f32]], out: &mut [f32]) {
-    generic(op, arguments, out);
-}
-
 #[inline(always)]
 fn generic(op: MapOp, arguments: &[&[f32]], out: &mut [f32]) {
     let out = elements_mut(out);
@@ -161,6 +121,7 @@ fn elements_mut(numbers: &mut [f32]) -> &mut [Element] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kernels::Supported;
 
     #[test]
     fn every_row_gives_the_same_bits_at_every_level_and_length() {

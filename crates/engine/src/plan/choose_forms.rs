@@ -52,8 +52,9 @@ impl Forms {
         }
         let users = count_users(graph);
         let convolved = |(id, _): (NodeId, _)| {
+            let samples = samples?;
             let convolved = Convolved::of(graph, shapes, &users, id)?;
-            let is_of_samples = Some(convolved.samples()) == samples;
+            let is_of_samples = convolved.samples() == samples;
             let is_product = graph.node(id).op == Op::Contract;
             let is_written = is_product || sampled[id.index()];
             (is_of_samples && is_written).then_some(convolved)
@@ -63,8 +64,8 @@ impl Forms {
             sampled[at] |= matches!(convolved, Some(Convolved::Filtered { .. }));
         }
         let extreme_slope = |(id, _): (NodeId, _)| {
-            let slope = ExtremeSlope::of(graph, shapes, id)?;
-            [id, slope.from].iter().all(|id| sampled[id.index()]).then_some(slope)
+            let slope = sampled[id.index()].then(|| ExtremeSlope::of(graph, shapes, id))??;
+            sampled[slope.from.index()].then_some(slope)
         };
         let extreme_slopes = graph.nodes().map(extreme_slope).collect();
         let form = |(id, node): (NodeId, &limpid_graph::Node)| {

@@ -42,31 +42,39 @@ impl Convolved {
 
     /// What the node is, if it is a convolution. `users` counts who reads each node: what others read is no part of one.
     pub(super) fn of(graph: &Graph, shapes: &[Vec<usize>], users: &[usize], id: NodeId) -> Option<Self> {
-        let within = |input: NodeId| {
-            let mut input = input;
-            while let (Op::Layout(Layout::Reshape(_)), 1) = (&graph.node(input).op, users[input.index()]) {
-                input = graph.node(input).inputs[0];
-            }
-            (users[input.index()] == 1).then(|| Self::of(graph, shapes, users, input))?
-        };
         match (&graph.node(id).op, graph.node(id).inputs.as_slice()) {
-            (Op::Map(MapOp::Relu), &[input]) => match within(input)? {
-                Self::Filtered { images, matrix, convolution, tail: Tail { bias, relu: false } } => {
-                    Some(Self::Filtered { images, matrix, convolution, tail: Tail { bias, relu: true } })
-                }
-                _ => None,
-            },
-            (Op::Map(MapOp::Add), &[a, b]) => {
-                let biased = |filtered: NodeId, bias: NodeId| match within(filtered)? {
-                    Self::Filtered { images, matrix, convolution, tail: Tail { bias: None, relu: false } } => {
-                        let bias = Some(of_each_filter(graph, shapes, bias, &convolution)?);
-                        Some(Self::Filtered { images, matrix, convolution, tail: Tail { bias, relu: false } })
-                    }
-                    _ => None,
-                };
-                biased(a, b).or_else(|| biased(b, a))
+            (Op::Map(MapOp::Relu), &[input]) => {
+                let input = only_read_here(graph, users, input)?;
+                Self::bare(graph, shapes, input)
+                    .or_else(|| Self::biased(graph, shapes, users, input))?
+                    .tailed(|tail| Tail { relu: true, ..tail })
             }
+            (Op::Map(MapOp::Add), _) => Self::biased(graph, shapes, users, id),
             _ => Self::bare(graph, shapes, id),
+        }
+    }
+
+    /// A filtering to which a number for each filter is added.
+    fn biased(graph: &Graph, shapes: &[Vec<usize>], users: &[usize], id: NodeId) -> Option<Self> {
+        let (Op::Map(MapOp::Add), &[a, b]) = (&graph.node(id).op, graph.node(id).inputs.as_slice()) else {
+            return None;
+        };
+        let with = |filtered: NodeId, bias: NodeId| {
+            let filtered = Self::bare(graph, shapes, only_read_here(graph, users, filtered)?)?;
+            let Self::Filtered { convolution, .. } = &filtered else { return None };
+            let bias = Some(of_each_filter(graph, shapes, bias, convolution)?);
+            filtered.tailed(|tail| Tail { bias, ..tail })
+        };
+        with(a, b).or_else(|| with(b, a))
+    }
+
+    /// The filtering with another tail.
+    fn tailed(self, other: impl Fn(Tail) -> Tail) -> Option<Self> {
+        match self {
+            Self::Filtered { images, matrix, convolution, tail } => {
+                Some(Self::Filtered { images, matrix, convolution, tail: other(tail) })
+            }
+            Self::OfFilters { .. } | Self::OfImages { .. } => None,
         }
     }
 
@@ -102,6 +110,15 @@ impl Convolved {
     }
 }
 
+/// What a node is read from through reshapes, if nobody else reads it.
+fn only_read_here(graph: &Graph, users: &[usize], mut id: NodeId) -> Option<NodeId> {
+    while users[id.index()] == 1 {
+        let Op::Layout(Layout::Reshape(_)) = graph.node(id).op else { return Some(id) };
+        id = graph.node(id).inputs[0];
+    }
+    None
+}
+
 /// What a broadcast to filtered pixels repeats, if it has a number for each filter.
 fn of_each_filter(graph: &Graph, shapes: &[Vec<usize>], id: NodeId, convolution: &Convolution) -> Option<NodeId> {
     let broadcast = unshaped(graph, id);
@@ -133,4 +150,48 @@ fn convolution(images: &[usize], slides: &[Slide], filters: usize) -> Option<Con
         places: [down.places, across.places],
         filters,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use limpid_graph::{Builder, Sizes, Sliding};
+
+    use super::*;
+    use crate::plan::Limits;
+    use crate::plan::choose_forms::Forms;
+
+    /// The forms of a graph, with what is recognized in it.
+    fn forms(graph: &Graph) -> Forms {
+        Forms::of(graph, &graph.shapes(&Sizes::default()).unwrap(), &Limits::default())
+    }
+
+    #[test]
+    fn a_bias_and_a_relu_belong_to_the_convolution_that_nobody_else_reads() {
+        for is_read_otherwise in [false, true] {
+            let b = Builder::new();
+            let (x, w, c) = (b.input("x", (2, 3, 6, 6)), b.parameter("w", (4, 3, 3, 3)), b.parameter("c", 4));
+            let filtered = x.convolve(w, [Sliding::new(3); 2], 1).permute([0, 2, 3, 1]);
+            let biased = filtered + c;
+            let relu = biased.relu();
+            let outputs = if is_read_otherwise { vec![relu, biased] } else { vec![relu] };
+            let graph = b.finish(outputs).unwrap().simplified().unwrap();
+            let tails: Vec<Tail> = forms(&graph)
+                .convolved
+                .into_iter()
+                .flatten()
+                .filter_map(|one| if let Convolved::Filtered { tail, .. } = one { Some(tail) } else { None })
+                .collect();
+            assert_eq!(tails.iter().any(|tail| tail.relu && tail.bias.is_some()), !is_read_otherwise, "{tails:?}");
+        }
+    }
+
+    #[test]
+    fn a_long_sum_is_not_searched_from_every_part_of_it() {
+        let b = Builder::new();
+        let x = b.input("x", (2, 3, 6, 6));
+        let seen = x.unfold([(2, Sliding::new(3))]).sum_all();
+        let sum = (0..20_000).fold(seen, |sum, _| sum + seen);
+        let graph = b.finish([sum.relu()]).unwrap();
+        assert!(forms(&graph).convolved.iter().all(Option::is_none));
+    }
 }

@@ -185,21 +185,10 @@ impl Sinker<'_> {
             Some(own) => return self.permuted_back(source, Some(&own), axes),
             None => {}
         }
-        let broadcast = self.nodes[source.index()].clone();
-        let Op::Layout(Layout::Broadcast(_)) = broadcast.op else { return self.permuted_back(source, None, axes) };
-        let repeated = broadcast.inputs[0];
-        let from = self.nodes[repeated.index()].shape.clone();
-        if self.repeated(id).is_none() {
-            return self.broadcast_after(repeated, &from, &broadcast, axes);
+        match self.nodes[source.index()].op {
+            Op::Layout(Layout::Broadcast(_)) => self.broadcast_after(source, axes),
+            _ => self.permuted_back(source, None, axes),
         }
-        let missing = broadcast.shape.rank() - from.rank();
-        let padded = Shape::new(std::iter::repeat_n(Dim::known(1), missing).chain(from.dims().iter().cloned()));
-        let (from_shape, shape) = (unpermuted(&padded, axes), unpermuted(&broadcast.shape, axes));
-        let reshape = Op::Layout(Layout::Reshape(from_shape.clone()));
-        let origin = broadcast.origin.clone();
-        let reshaped = self.push(Node { op: reshape, inputs: vec![repeated], shape: from_shape, name: None, origin });
-        let op = Op::Layout(Layout::Broadcast(shape.clone()));
-        self.push(Node { op, inputs: vec![reshaped], shape, ..broadcast })
     }
 
     /// A value of `source`, permuted by `own`, as it is before it is permuted by `axes`.
@@ -213,22 +202,20 @@ impl Sinker<'_> {
         self.rearranged(source, Layout::Permute(composed.clone()), permuted_shape(&shape, &composed), &origin)
     }
 
-    /// A broadcast of what is permuted before, not after.
-    fn broadcast_after(&mut self, repeated: NodeId, from: &Shape, broadcast: &Node, axes: &[usize]) -> NodeId {
-        let missing = broadcast.shape.rank() - from.rank();
-        let padded = Shape::new(std::iter::repeat_n(Dim::known(1), missing).chain(from.dims().iter().cloned()));
-        let padded_from = match missing {
-            0 => repeated,
-            _ => self.rearranged(repeated, Layout::Reshape(padded.clone()), padded.clone(), &broadcast.origin),
+    /// A broadcast of what is permuted before, not after. Axes of one position only are moved by a reshape.
+    fn broadcast_after(&mut self, broadcast: NodeId, axes: &[usize]) -> NodeId {
+        let Node { inputs, shape, origin, .. } = self.nodes[broadcast.index()].clone();
+        let (repeated, from) = (inputs[0], self.nodes[inputs[0].index()].shape.clone());
+        let missing = std::iter::repeat_n(Dim::known(1), shape.rank() - from.rank());
+        let padded = Shape::new(missing.chain(from.dims().iter().cloned()));
+        let (back, permuted, shape) = (inverse(axes), unpermuted(&padded, axes), unpermuted(&shape, axes));
+        let permuted = if moves_only_units(&padded, &back) {
+            self.rearranged(repeated, Layout::Reshape(permuted.clone()), permuted, &origin)
+        } else {
+            let padded = self.rearranged(repeated, Layout::Reshape(padded.clone()), padded, &origin);
+            self.rearranged(padded, Layout::Permute(back), permuted, &origin)
         };
-        let (back, shape) = (inverse(axes), unpermuted(&broadcast.shape, axes));
-        let permuted = unpermuted(&padded, axes);
-        let layout = match moves_only_units(&padded, &back) {
-            true => Layout::Reshape(permuted.clone()),
-            false => Layout::Permute(back),
-        };
-        let permuted = self.rearranged(padded_from, layout, permuted, &broadcast.origin);
-        self.rearranged(permuted, Layout::Broadcast(shape.clone()), shape, &broadcast.origin)
+        self.rearranged(permuted, Layout::Broadcast(shape.clone()), shape, &origin)
     }
 
     fn rearranged(&mut self, input: NodeId, layout: Layout, shape: Shape, origin: &Origin) -> NodeId {

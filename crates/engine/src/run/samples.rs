@@ -43,7 +43,8 @@ pub(super) unsafe fn run(frame: &Frame<'_>, kind: &SampleKind, samples: Samples<
     for (at, out) in out.chunks_exact_mut(each).enumerate() {
         match kind {
             SampleKind::Fold { monoid, groups } => {
-                reduce::within(level, *monoid, sample(0, at), groups.as_slice(), out);
+                let kept = groups.iter().find(|(is_folded, _)| !is_folded).map_or(0, |(_, extent)| *extent);
+                reduce::reduce(*monoid, groups, 0..kept, sample(0, at), out);
             }
             &SampleKind::Pooled { monoid, pooling } => pooling::pooled(level, pooling, monoid, sample(0, at), out),
             &SampleKind::ExtremeSlopes { monoid, pooling } => {

@@ -126,8 +126,8 @@ impl Lowering<'_> {
     fn sample(&mut self, writer: &mut Writer, read: Read) -> Argument {
         let Operand { at, rows, columns, pitch } = self.items(writer, read);
         match at {
-            // What is fed is read no further than it goes, and so not where it lies.
-            Argument::Value(from) if pitch != columns || matches!(self.values[from].place, Place::Leaf(_)) => {
+            // In the arena there is room behind every value; what is fed, and constants, are read no further than they go.
+            Argument::Value(from) if pitch != columns || !matches!(self.values[from].place, Place::Arena(_)) => {
                 writer.load(Load::Rows(from, pitch), (rows, columns), InstructionKind::Load { from, pitch })
             }
             at => at,
