@@ -1,6 +1,7 @@
 //! Run: a plan's stages over its memory. After a runner is made, a run allocates nothing.
 
 mod block;
+mod lasting;
 mod list_memory;
 mod lists;
 mod moves;
@@ -16,6 +17,7 @@ use std::sync::{Mutex, PoisonError};
 
 use limpid_graph::{Error, Graph, NodeId, Tensor, memory};
 
+use lasting::LastingState;
 use list_memory::ListMemory;
 pub(crate) use task_frame::{Base, Raw};
 use task_frame::{Failure, Frame};
@@ -40,7 +42,9 @@ pub(crate) struct Runner {
     leaves: Vec<limpid_graph::NodeId>,
     /// By node, whether it is a leaf that products from lists multiply with, and that no assignment changes.
     finite_leaves: Vec<bool>,
-    walk: Walk,
+    /// Over the stages whose results last, and over the others.
+    walks: [Walk; 2],
+    lasting: LastingState,
     outputs: Vec<Output>,
 }
 
@@ -62,8 +66,9 @@ pub(crate) struct Output {
 pub(crate) enum Bound<'t> {
     /// With whoever feeds it.
     Fed(&'t Tensor),
-    /// In the session, which lends it for reading and writing, and may know that it is finite throughout.
-    Variable(Base, bool),
+    /// In the session, which lends it for reading and writing, may know that it is finite throughout, and counts how often
+    /// it has changed.
+    Variable { base: Base, is_finite: bool, changes: u64 },
 }
 
 /// Leaves of no more numbers are asked for before a run: 16 KiB, half of a small first-level cache.
@@ -104,7 +109,8 @@ impl Runner {
         Ok(Self {
             finite_leaves,
             outputs: plan.outputs.iter().map(output).collect::<Result<_, Error>>()?,
-            walk: Walk::new(&tasks, threads),
+            walks: [&tasks[..plan.lasting.stages], &tasks[plan.lasting.stages..]].map(|tasks| Walk::new(tasks, threads)),
+            lasting: LastingState::new(&plan),
             bases: vec![Base(std::ptr::NonNull::dangling().as_ptr()); plan.values.len()],
             finite: vec![false; plan.values.len()],
             stored: vec![Raw::None; graph.nodes().len()],
@@ -164,7 +170,7 @@ impl Runner {
                 // Constants are never written: no step has one among its results.
                 Place::Constant(offset) => constants.wrapping_add(offset).cast_mut(),
                 Place::Leaf(id) => match (bound(id), self.stored[id.index()]) {
-                    (Some(Bound::Variable(base, is_finite)), _) => {
+                    (Some(Bound::Variable { base, is_finite, .. }), _) => {
                         self.finite[at] = is_finite;
                         base.0
                     }
@@ -174,14 +180,18 @@ impl Runner {
                 },
             };
         }
-        self.arena.poison();
+        let lasts = self.lasting.is_there(|leaf| match bound(leaf) {
+            Some(Bound::Variable { changes, .. }) => Some(changes),
+            _ => None,
+        });
+        self.lasting.poison_others(lasts, &mut self.arena);
         for scratch in &mut self.scratch {
             let (numbers, last) = scratch.0.get_mut().unwrap_or_else(PoisonError::into_inner);
             numbers.poison();
             *last = None;
         }
-        let Self { plan, level, scratch, lists, bases, finite, stored, walk, .. } = self;
-        let (changes_from, stages) = (plan.changes_from, &plan.stages);
+        let Self { plan, level, scratch, lists, bases, finite, stored, walks, .. } = self;
+        let (changes_from, stages, lasting) = (plan.changes_from, &plan.stages, plan.lasting.stages);
         let frame = Frame {
             plan,
             level: *level,
@@ -207,17 +217,20 @@ impl Runner {
                 task -= step.tasks;
             }
         };
-        if let [Scratch(own)] = &mut scratch[..] {
-            // A small network's answer takes a microsecond, of which locks would be a twentieth.
-            let own = own.get_mut().unwrap_or_else(PoisonError::into_inner);
-            walk.run_alone(|stage, task| run(own, stage, task));
-        } else {
-            walk.run_by(pool, &|worker, stage, task| {
-                let mut own = scratch[worker].0.lock().unwrap_or_else(PoisonError::into_inner);
-                run(&mut own, stage, task);
-            });
+        for (walk, first) in walks.iter_mut().zip([0, lasting]).skip(usize::from(lasts)) {
+            if let [Scratch(own)] = &mut scratch[..] {
+                // A small network's answer takes a microsecond, of which locks would be a twentieth.
+                let own = own.get_mut().unwrap_or_else(PoisonError::into_inner);
+                walk.run_alone(|stage, task| run(own, first + stage, task));
+            } else {
+                walk.run_by(pool, &|worker, stage, task| {
+                    let mut own = scratch[worker].0.lock().unwrap_or_else(PoisonError::into_inner);
+                    run(&mut own, first + stage, task);
+                });
+            }
         }
         let failure = frame.failure.into_inner().unwrap_or_else(PoisonError::into_inner);
+        self.lasting.is_made();
         self.lists.iter_mut().for_each(ListMemory::forget);
         match failure {
             Some(failure) => Err(position(graph, failure)),

@@ -13,6 +13,8 @@ use crate::plan::{Matrix, pitch};
 pub(crate) struct Store {
     numbers: BTreeMap<String, usize>,
     values: Vec<Variable>,
+    /// How often each value was set or changed.
+    changes: Vec<u64>,
 }
 
 #[derive(Debug)]
@@ -36,10 +38,14 @@ impl Store {
 
     pub(crate) fn set(&mut self, name: &str, value: Tensor) {
         match self.find(name) {
-            Some(number) => self.values[number] = Variable::Tensor(value),
+            Some(number) => {
+                self.values[number] = Variable::Tensor(value);
+                self.changes[number] += 1;
+            }
             None => {
                 self.numbers.insert(name.to_string(), self.values.len());
                 self.values.push(Variable::Tensor(value));
+                self.changes.push(0);
             }
         }
     }
@@ -112,8 +118,14 @@ impl Store {
         })
     }
 
-    /// Forgets what was read of a value as a tensor, since its numbers have changed.
+    /// How often a value was set or changed so far.
+    pub(crate) fn changes(&self, number: usize) -> u64 {
+        self.changes[number]
+    }
+
+    /// Notes that a value's numbers have changed, and forgets what was read of it as a tensor.
     pub(crate) fn changed(&mut self, number: usize) {
+        self.changes[number] += 1;
         if let Variable::Padded { tensor, is_finite, .. } = &mut self.values[number] {
             tensor.take();
             *is_finite = None;

@@ -11,8 +11,8 @@ use std::ops::Range;
 
 use limpid_graph::op::Window;
 
-use super::Supported;
 use super::product::{self, Tile};
+use super::{Supported, winograd};
 
 /// A convolution of samples of `extents` pixels of `channels` numbers each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -23,6 +23,17 @@ pub(crate) struct Convolution {
     pub(crate) windows: [Window; 2],
     pub(crate) places: [usize; 2],
     pub(crate) filters: usize,
+}
+
+/// How a convolution, or its images' derivative, is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Method {
+    /// Window by window, from the picture.
+    Windows,
+    /// Four results at a time ([`winograd`]).
+    Squares,
+    /// By adding up windows: the images' derivative alone.
+    Adding,
 }
 
 impl fmt::Display for Convolution {
@@ -54,46 +65,73 @@ impl Convolution {
     }
 
     /// The picture as its windows see it.
-    fn seen(&self) -> Padded {
+    fn seen(&self, method: Method) -> Padded {
         Padded {
             source: self.extents,
             channels: self.channels,
             before: self.windows.map(|window| window.before as isize),
             spread: [1, 1],
-            extents: [0, 1].map(|axis| reach(self.windows[axis], self.places[axis])),
+            extents: self.reach(method),
         }
+    }
+
+    /// How many pixels windows see, down and across.
+    fn reach(&self, method: Method) -> [usize; 2] {
+        let places = match method {
+            Method::Squares => winograd::squares(self.places).map(|count| 2 * count),
+            Method::Windows | Method::Adding => self.places,
+        };
+        [0, 1].map(|axis| reach(self.windows[axis], places[axis]))
+    }
+
+    /// How it is made, with a matrix of the filters. `least` is the number of channels times filters from which squares
+    /// are thought of.
+    pub(crate) fn method(&self, least: usize) -> Method {
+        if winograd::pays(self, least) { Method::Squares } else { Method::Windows }
+    }
+
+    /// How the images' derivative is made.
+    pub(crate) fn method_of_images(&self, least: usize) -> Method {
+        if self.adds_windows() { Method::Adding } else { self.mirrored(Method::Windows).0.method(least) }
     }
 
     /// The convolution that gives the images' derivative from that of the filtered pixels: these, spread by the stride and
     /// padded, under the mirrored kernel.
-    fn mirrored(&self) -> (Self, Padded) {
+    fn mirrored(&self, method: Method) -> (Self, Padded) {
         let last = |window: Window| window.dilation * (window.size - 1);
         let windows = self.windows.map(|window| Window { stride: 1, before: 0, ..window });
+        let (channels, filters, places) = (self.filters, self.channels, self.extents);
+        // Its extents are those of what its windows see, padding included.
+        let mirrored = Self { channels, filters, windows, places, ..*self };
+        let mirrored = Self { extents: mirrored.reach(method), ..mirrored };
         let padded = Padded {
             source: self.places,
-            channels: self.filters,
+            channels,
             before: self.windows.map(|window| last(window) as isize - window.before as isize),
             spread: self.windows.map(|window| window.stride),
-            extents: [0, 1].map(|axis| self.extents[axis] + last(self.windows[axis])),
+            extents: mirrored.extents,
         };
-        let (channels, filters) = (self.filters, self.channels);
-        (Self { channels, filters, windows, places: self.extents, extents: padded.extents, ..*self }, padded)
+        (mirrored, padded)
     }
 
     /// Whether the images' derivative is made by adding up windows, and not by filtering with the mirrored kernel. Filtering
     /// makes whole vectors of channels for each pixel of the image; adding, whole vectors of a window's numbers for each
     /// place, which are fewer where there are few channels, or fewer places than pixels.
-    pub(crate) fn adds_windows(&self) -> bool {
+    fn adds_windows(&self) -> bool {
         let whole = |count: usize| count.next_multiple_of(product::PAD);
         let filtering = self.pixels() * self.taps() * self.filters * whole(self.channels);
         let adding = self.places() * (self.filters * whole(self.window()) + 2 * self.window());
         adding * 4 < filtering * 3
     }
 
-    /// How many numbers of scratch memory the convolution and its gradients need.
-    pub(crate) fn scratch_len(&self) -> usize {
+    /// How many numbers of scratch memory the convolution, or a gradient, needs.
+    pub(crate) fn scratch_len(&self, method: Method) -> usize {
         let windows_of_a_row = self.places[1] * self.window();
-        self.seen().len().max(self.mirrored().1.len()).max(windows_of_a_row)
+        let pictures = self.seen(method).len().max(self.mirrored(method).1.len());
+        match method {
+            Method::Squares => pictures + winograd::scratch_len(self.channels, self.filters),
+            Method::Windows | Method::Adding => pictures.max(windows_of_a_row),
+        }
     }
 }
 
@@ -124,13 +162,14 @@ impl Padded {
         if self.is_source() { 0 } else { self.extents[0] * self.extents[1] * self.channels }
     }
 
-    /// The picture, in scratch memory where it is not the source, and how many pixels apart its rows are.
-    fn of<'s>(&self, source: &'s [f32], scratch: &'s mut [f32]) -> (&'s [f32], usize) {
+    /// The picture, in scratch memory where it is not the source, and how many pixels apart its rows are; and the rest of
+    /// the scratch memory.
+    fn of<'s>(&self, source: &'s [f32], scratch: &'s mut [f32]) -> ((&'s [f32], usize), &'s mut [f32]) {
         if self.is_source() {
-            return (source, self.source[1]);
+            return ((source, self.source[1]), scratch);
         }
         let Self { channels, spread, before, extents: [height, width], .. } = *self;
-        let scratch = &mut scratch[..height * width * channels];
+        let (scratch, rest) = scratch.split_at_mut(height * width * channels);
         scratch.fill(0.0);
         let place = |at: usize, axis: usize| {
             let place = before[axis] + (at * spread[axis]) as isize;
@@ -153,7 +192,7 @@ impl Padded {
                 out[start..start + channels].copy_from_slice(&from[x * channels..][..channels]);
             }
         }
-        (scratch, width)
+        ((scratch, width), rest)
     }
 }
 
@@ -167,41 +206,66 @@ pub(crate) struct Tail<'n> {
 }
 
 /// The filtered pixels of a sample: `(places, filters)`, row after row. The matrix has a row for each number in a window,
-/// `pitch` apart.
+/// `pitch` apart; for squares, [`winograd::rows`].
 ///
 /// # Safety
 /// `matrix` is good for all its rows, each rounded up to a multiple of [`product::PAD`].
 pub(crate) unsafe fn filtered(
     level: Supported,
-    convolution: &Convolution,
+    (convolution, method): (&Convolution, Method),
     image: &[f32],
     matrix: (*const f32, usize),
     tail: Tail<'_>,
     out: &mut [f32],
     scratch: &mut [f32],
 ) {
-    let (picture, row) = convolution.seen().of(image, scratch);
+    let (picture, rest) = convolution.seen(method).of(image, scratch);
     // SAFETY: as the caller says; the picture has all that windows see.
-    unsafe { slide(level, convolution, (picture, row), matrix, tail, out) }
+    unsafe { made(level, (convolution, method), picture, matrix, tail, out, rest) }
+}
+
+/// # Safety
+/// As for [`filtered`]; the picture has all that windows see.
+unsafe fn made(
+    level: Supported,
+    (convolution, method): (&Convolution, Method),
+    picture: (&[f32], usize),
+    matrix: (*const f32, usize),
+    tail: Tail<'_>,
+    out: &mut [f32],
+    scratch: &mut [f32],
+) {
+    // SAFETY: as the caller says.
+    unsafe {
+        match method {
+            Method::Squares => winograd::filtered(level, convolution, picture, matrix, tail, out, scratch),
+            Method::Windows | Method::Adding => slide(level, convolution, picture, matrix, tail, out),
+        }
+    }
 }
 
 /// The derivative of a sample's pixels `(pixels, channels)` from that of its filtered ones. The matrix has a row for each
-/// tap from the last to the first and each filter, with a column for each channel.
+/// tap from the last to the first and each filter, with a column for each channel; for squares, the sums of these. Where
+/// windows are added up, it has a row for each filter, and a column for each number in a window.
 ///
 /// # Safety
 /// As for [`filtered`].
 pub(crate) unsafe fn of_images(
     level: Supported,
-    convolution: &Convolution,
+    (convolution, method): (&Convolution, Method),
     up: &[f32],
     matrix: (*const f32, usize),
     out: &mut [f32],
     scratch: &mut [f32],
 ) {
-    let (mirrored, padded) = convolution.mirrored();
-    let picture = padded.of(up, scratch);
+    if method == Method::Adding {
+        // SAFETY: as the caller says.
+        return unsafe { of_images_by_adding(level, convolution, up, matrix, out, scratch) };
+    }
+    let (mirrored, padded) = convolution.mirrored(method);
+    let (picture, rest) = padded.of(up, scratch);
     // SAFETY: as above.
-    unsafe { slide(level, &mirrored, picture, matrix, Tail::default(), out) }
+    unsafe { made(level, (&mirrored, method), picture, matrix, Tail::default(), out, rest) }
 }
 
 /// # Safety
@@ -272,11 +336,11 @@ unsafe fn slide(
     }
 }
 
-/// As [`of_images`], by adding up windows. The matrix has a row for each filter, and a column for each number in a window.
+/// As [`of_images`], by adding up windows.
 ///
 /// # Safety
 /// As for [`filtered`].
-pub(crate) unsafe fn of_images_by_adding(
+unsafe fn of_images_by_adding(
     level: Supported,
     convolution: &Convolution,
     up: &[f32],
@@ -365,7 +429,7 @@ pub(crate) unsafe fn of_filters(
     scratch: &mut [f32],
 ) {
     let Convolution { channels, windows: [down, across], places: [rows, columns], filters, .. } = *convolution;
-    let (picture, row) = convolution.seen().of(image, scratch);
+    let ((picture, row), _) = convolution.seen(Method::Windows).of(image, scratch);
     assert!(up.len() >= rows * columns * filters && out.len() >= convolution.window() * filters);
     let is_dense = across.dilation == 1;
     let (of_call, calls) = if is_dense { (across.size * channels, 1) } else { (channels, across.size) };
@@ -439,6 +503,9 @@ mod tests {
             ([8, 8], 16, [window(3, 1, 1, 1), window(3, 1, 1, 1)], 70),
             ([9, 8], 2, [window(2, 3, 2, 1), window(3, 2, 2, 2)], 17),
             ([5, 5], 4, [window(1, 2, 1, 0), window(1, 2, 1, 0)], 3),
+            ([7, 8], 5, [window(3, 1, 1, 0), window(3, 1, 1, 2)], 20),
+            ([6, 5], 17, [window(3, 1, 1, 2), window(3, 1, 1, 1)], 3),
+            ([28, 28], 16, [window(3, 1, 1, 1), window(3, 1, 1, 1)], 16),
         ];
         for (extents, channels, windows, filters) in settings {
             let around = windows.map(|w: Window| w.before);
@@ -491,34 +558,48 @@ mod tests {
         for (row, numbers) in matrix.chunks_exact(filters).enumerate() {
             numbers.iter().enumerate().for_each(|(filter, &x)| by_filters[filter * window_pitch + row] = x);
         }
-        let mut scratch = vec![f32::NAN; convolution.scratch_len()];
-        for level in Supported::each() {
+        // Four results at a time, where that is possible.
+        let sums = |from: &[f32], pitch: usize, [channels, filters]: [usize; 2]| {
+            let mut sums = vec![f32::NAN; winograd::rows(channels) * pitch];
+            winograd::of_weights((from, pitch), [channels, filters], 0..winograd::rows(1), (&mut sums, pitch));
+            sums
+        };
+        let (method, method_back) = (convolution.method(1), convolution.method_of_images(1));
+        let mut ways = vec![(Method::Windows, &padded[..], Method::Windows, &mirrored[..], back_pitch)];
+        ways.push((Method::Windows, &padded, Method::Adding, &by_filters, window_pitch));
+        let (squares, squares_back);
+        if method == Method::Squares {
+            squares = sums(&padded, pitch, [channels, filters]);
+            squares_back = sums(&mirrored, back_pitch, [filters, channels]);
+            ways.push((method, &squares, Method::Squares, &squares_back, back_pitch));
+        }
+        assert!(method_back != Method::Squares || method == method_back);
+        for (level, (method, matrix, method_back, matrix_back, pitch_back)) in
+            Supported::each().flat_map(|level| ways.iter().map(move |way| (level, *way)))
+        {
+            let case = format!("{convolution:?} at {level}, {method:?} and {method_back:?}");
+            let scratch_len = convolution.scratch_len(method).max(convolution.scratch_len(method_back));
+            let mut scratch = vec![f32::NAN; scratch_len.max(convolution.scratch_len(Method::Windows))];
             let (bias, mut finished) = (numbers(filters, 4), vec![f32::NAN; out.len()]);
             let (mut found, mut found_slopes, mut found_back) =
                 (vec![f32::NAN; out.len()], vec![f32::NAN; slopes.len()], vec![f32::NAN; back.len()]);
             // SAFETY: the matrices' rows are padded, and what `up` is read beyond its end.
             unsafe {
+                let (of, matrix) = ((convolution, method), (matrix.as_ptr(), pitch));
                 let tail = Tail { bias: Some(&bias), relu: true };
-                filtered(level, convolution, &image, (padded.as_ptr(), pitch), tail, &mut finished, &mut scratch);
-                let tail = Tail::default();
-                filtered(level, convolution, &image, (padded.as_ptr(), pitch), tail, &mut found, &mut scratch);
+                filtered(level, of, &image, matrix, tail, &mut finished, &mut scratch);
+                filtered(level, of, &image, matrix, Tail::default(), &mut found, &mut scratch);
                 for accumulate in [false, true] {
                     of_filters(level, convolution, &image, &up, (&mut found_slopes, accumulate), &mut scratch);
                 }
-                of_images(level, convolution, &up, (mirrored.as_ptr(), back_pitch), &mut found_back, &mut scratch);
+                let matrix = (matrix_back.as_ptr(), pitch_back);
+                of_images(level, (convolution, method_back), &up, matrix, &mut found_back, &mut scratch);
             }
-            assert_eq!(found, out, "{convolution:?} at {level}");
+            assert_eq!(found, out, "{case}");
             let tailed = |(i, x): (usize, &f32)| (x + bias[i % filters]).max(0.0);
-            assert_eq!(finished, out.iter().enumerate().map(tailed).collect::<Vec<_>>(), "{convolution:?} at {level}");
-            assert!(found_slopes.iter().zip(&slopes).all(|(a, b)| *a == 2.0 * b), "{convolution:?} at {level}");
-            assert_eq!(found_back, back, "{convolution:?} at {level}");
-            found_back.fill(f32::NAN);
-            // SAFETY: as above.
-            unsafe {
-                let matrix = (by_filters.as_ptr(), window_pitch);
-                of_images_by_adding(level, convolution, &up, matrix, &mut found_back, &mut scratch);
-            }
-            assert_eq!(found_back, back, "{convolution:?} at {level}, by adding");
+            assert_eq!(finished, out.iter().enumerate().map(tailed).collect::<Vec<_>>(), "{case}");
+            assert!(found_slopes.iter().zip(&slopes).all(|(a, b)| *a == 2.0 * b), "{case}");
+            assert_eq!(found_back, back, "{case}");
         }
     }
 }

@@ -39,6 +39,9 @@ pub(super) trait Vector: Copy {
     unsafe fn plus(self, summand: Self) -> Self;
     /// # Safety
     /// As the trait says.
+    unsafe fn minus(self, subtrahend: Self) -> Self;
+    /// # Safety
+    /// As the trait says.
     unsafe fn times(self, factor: Self) -> Self;
     /// 0 where it is at most 0; elsewhere, and where it is no number, as it is.
     ///
@@ -103,6 +106,12 @@ impl Vector for __m512 {
     unsafe fn plus(self, summand: Self) -> Self {
         // SAFETY: as the trait says.
         unsafe { _mm512_add_ps(self, summand) }
+    }
+
+    #[inline(always)]
+    unsafe fn minus(self, subtrahend: Self) -> Self {
+        // SAFETY: as the trait says.
+        unsafe { _mm512_sub_ps(self, subtrahend) }
     }
 
     #[inline(always)]
@@ -218,6 +227,12 @@ impl Vector for __m256 {
     }
 
     #[inline(always)]
+    unsafe fn minus(self, subtrahend: Self) -> Self {
+        // SAFETY: as the trait says.
+        unsafe { _mm256_sub_ps(self, subtrahend) }
+    }
+
+    #[inline(always)]
     unsafe fn positive(self) -> Self {
         // SAFETY: as the trait says.
         unsafe { _mm256_andnot_ps(_mm256_cmp_ps::<_CMP_LE_OQ>(self, _mm256_setzero_ps()), self) }
@@ -322,6 +337,11 @@ impl Vector for [f32; 4] {
     #[inline(always)]
     unsafe fn plus(self, summand: Self) -> Self {
         std::array::from_fn(|i| self[i] + summand[i])
+    }
+
+    #[inline(always)]
+    unsafe fn minus(self, subtrahend: Self) -> Self {
+        std::array::from_fn(|i| self[i] - subtrahend[i])
     }
 
     #[inline(always)]

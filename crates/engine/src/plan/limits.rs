@@ -26,6 +26,8 @@ pub struct Limits {
     pub tried: usize,
     /// The gradient of a convolution's filters has no more tasks than that: each has partial results as large as they are.
     pub most_filters: usize,
+    /// A convolution of at least so many channels times filters is made four results at a time, where its windows allow it.
+    pub squares: usize,
     /// Values of fewer numbers are near anyway; larger ones are asked for a block ahead.
     pub far: usize,
     /// Gathers, and lists of non-zeros, of at least so many numbers are cut into tasks.
@@ -72,6 +74,7 @@ impl Default for Limits {
             not_far: 1 << 16,
             tried: 32,
             most_filters: 16,
+            squares: 1 << 7,
             far: 1 << 17,
             large: 1 << 13,
             large_product: 1 << 19,
@@ -105,6 +108,7 @@ impl Limits {
             not_far: 12,
             tried: 2,
             most_filters: 3,
+            squares: 1,
             far: 8,
             large: 4,
             large_product: 8,

@@ -38,7 +38,8 @@ impl StepKind {
     }
 }
 
-/// When each value in the arena is first written and last read. What a run answers lives to its end.
+/// When each value in the arena is first written and last read. What a run answers lives to its end, and
+/// so does what lasts.
 fn live_ranges(plan: &Plan) -> Vec<(ValueId, LiveRange)> {
     let mut ranges: Vec<Option<LiveRange>> = vec![None; plan.values.len()];
     let in_arena = |value: ValueId| matches!(plan.values[value].place, Place::Arena(_));
@@ -53,7 +54,8 @@ fn live_ranges(plan: &Plan) -> Vec<(ValueId, LiveRange)> {
         }
     }
     let unkept = plan.assigned.iter().filter_map(|&(_, value)| value);
-    for value in plan.outputs.iter().map(|(value, _)| *value).chain(unkept) {
+    let lasting = plan.lasting.values.iter().copied();
+    for value in plan.outputs.iter().map(|(value, _)| *value).chain(unkept).chain(lasting) {
         if let Some(range) = &mut ranges[value] {
             range.last = plan.stages.len();
         }

@@ -19,6 +19,7 @@ mod first_fit;
 mod forms;
 mod fusion;
 mod groups;
+mod lasting;
 mod limits;
 mod lower;
 mod memory;
@@ -37,6 +38,7 @@ use limpid_graph::op::{Monoid, WindowWalk};
 use limpid_graph::{Error, Graph, Leaf, NodeId, Op, Sizes};
 
 pub(crate) use forms::Repeat;
+pub(crate) use lasting::Lasting;
 pub(crate) use fusion::{Argument, Fusion, Instruction, InstructionKind, Operand, Store, Target};
 pub use limits::Limits;
 pub(crate) use samples::SampleKind;
@@ -56,6 +58,8 @@ pub struct Plan {
     pub(crate) stages: Vec<Range<usize>>,
     /// The first stage that changes what is kept; what can fail stands before it.
     pub(crate) changes_from: usize,
+    /// The stages that need not run again while variables are as they were.
+    pub(crate) lasting: Lasting,
     pub(crate) constants: Numbers,
     /// What the graph answers, and in which shapes.
     pub(crate) outputs: Vec<(ValueId, Vec<usize>)>,
@@ -225,6 +229,8 @@ pub(crate) enum StepKind {
     Transpose { from: ValueId },
     /// A convolution's matrix for its images' derivative: `sizes` are its taps, channels and filters.
     Mirror { from: ValueId, is_transposed: bool, sizes: [usize; 3] },
+    /// The sums of a convolution's weights by which it is made four results at a time: `sizes` are channels and filters.
+    SumsOfWeights { from: ValueId, sizes: [usize; 2] },
     /// A leaf's data as floats.
     Convert { leaf: NodeId },
     /// Rows of a leaf's data, as floats; where the leaf is a variable, of its value.
@@ -271,6 +277,7 @@ impl StepKind {
             | Self::Copy { from }
             | Self::Transpose { from }
             | Self::Mirror { from, .. }
+            | Self::SumsOfWeights { from, .. }
             | Self::Pad { from, .. }
             | Self::Windows { from, .. }
             | Self::OneHot { positions: from, .. }
@@ -382,6 +389,6 @@ impl Plan {
         let forms = choose_forms::Forms::of(graph, &shapes, limits);
         let reader = reads::Reader { graph, shapes: &shapes, forms: &forms, limits };
         let lowered = lower::Lowering::of(reader, sizes, level, &stored);
-        Ok(memory::placed(order::ordered(graph, lowered, (level, limits)), level))
+        Ok(memory::placed(order::ordered(graph, lowered, (level, limits), &stored), level))
     }
 }

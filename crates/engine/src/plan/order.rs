@@ -5,16 +5,23 @@
 //! that reads the old value, and behind everything that can fail.
 
 use std::collections::{HashMap, HashSet};
+use std::ops::Range;
 
 use limpid_graph::{Graph, NodeId};
 
+use super::lasting::{self, Lasting};
 use super::lower::{Assigned, Lowered, can_fail};
 use super::tasks;
-use super::{Limits, Place, Plan, Step, StepKind, Value, ValueId};
+use super::{Limits, Place, Plan, Step, StepKind, Storage, Stored, Value, ValueId};
 use crate::kernels::Level;
 
 /// A lowered plan with its steps in stages.
-pub(super) fn ordered(graph: &Graph, mut lowered: Lowered, at: (Level, &Limits)) -> Plan {
+pub(super) fn ordered(
+    graph: &Graph,
+    mut lowered: Lowered,
+    at: (Level, &Limits),
+    stored: &dyn Fn(NodeId) -> Stored,
+) -> Plan {
     let is_leaf: Vec<bool> = lowered.values.iter().map(|value| matches!(value.place, Place::Leaf(_))).collect();
     let mut order = Order::of(std::mem::take(&mut lowered.steps), is_leaf);
     let failing: Vec<usize> = (0..order.steps.len()).filter(|&at| step_can_fail(graph, &order.steps[at])).collect();
@@ -53,7 +60,10 @@ pub(super) fn ordered(graph: &Graph, mut lowered: Lowered, at: (Level, &Limits))
     }
     let Order { steps, edges, changing, is_leaf, .. } = order;
     let Lowered { values, constants, lists, outputs, flops, .. } = lowered;
-    let levels = schedule(&steps, &edges, &is_leaf);
+    let is_assigned: HashSet<NodeId> = assigned.iter().map(|(target, _)| *target).collect();
+    let is_constant = |id: NodeId| stored(id).storage == Storage::Padded && !is_assigned.contains(&id);
+    let lasts = lasting::of_steps(graph, &steps, &values, is_constant);
+    let (levels, lasting_stages) = schedule(&steps, &edges, &is_leaf, &lasts);
     let changes_from = (0..steps.len()).filter(|&at| changing[at]).map(|at| levels[at]).min();
     let stage_count = levels.iter().max().map_or(0, |&last| last + 1);
     let mut order: Vec<usize> = (0..steps.len()).collect();
@@ -68,13 +78,17 @@ pub(super) fn ordered(graph: &Graph, mut lowered: Lowered, at: (Level, &Limits))
         from = to;
     }
     let mut steps: Vec<Option<Step>> = steps.into_iter().map(Some).collect();
-    let steps = order.into_iter().filter_map(|at| steps[at].take()).collect();
+    let steps: Vec<Step> = order.into_iter().filter_map(|at| steps[at].take()).collect();
+    let first_behind = stages[..lasting_stages].last().map_or(0, |last: &Range<usize>| last.end);
+    let answered = outputs.iter().map(|(value, _)| *value).chain(assigned.iter().filter_map(|&(_, value)| value));
+    let lasting = Lasting::of(steps.split_at(first_behind), lasting_stages, &values, answered);
     let numbers = crate::numbers::Numbers::from_slice(&constants);
     Plan {
         values,
         steps,
         stages,
         changes_from: changes_from.unwrap_or(stage_count),
+        lasting,
         constants: numbers,
         outputs,
         assigned,
@@ -218,15 +232,14 @@ fn waits(steps: &[Step], edges: &[(usize, usize)], is_leaf: &[bool]) -> Vec<Vec<
 }
 
 /// The first stage that each step can stand in; `None` where steps wait for each other in a circle.
-fn levels(steps: &[Step], edges: &[(usize, usize)], is_leaf: &[bool]) -> Option<Vec<usize>> {
-    let waits = waits(steps, edges, is_leaf);
+fn levels(waits: &[Vec<usize>]) -> Option<Vec<usize>> {
     let mut missing: Vec<usize> = waits.iter().map(Vec::len).collect();
-    let mut followers: Vec<Vec<usize>> = vec![Vec::new(); steps.len()];
+    let mut followers: Vec<Vec<usize>> = vec![Vec::new(); waits.len()];
     for (at, waits) in waits.iter().enumerate() {
         waits.iter().for_each(|&on| followers[on].push(at));
     }
-    let mut ready: Vec<usize> = (0..steps.len()).filter(|&at| missing[at] == 0).collect();
-    let mut levels = vec![0; steps.len()];
+    let mut ready: Vec<usize> = (0..waits.len()).filter(|&at| missing[at] == 0).collect();
+    let mut levels = vec![0; waits.len()];
     let mut done = 0;
     while let Some(at) = ready.pop() {
         done += 1;
@@ -238,27 +251,35 @@ fn levels(steps: &[Step], edges: &[(usize, usize)], is_leaf: &[bool]) -> Option<
             }
         }
     }
-    (done == steps.len()).then_some(levels)
+    (done == waits.len()).then_some(levels)
 }
 
-/// The stage of each step: the first possible, but what waits for nothing right before its first follower.
-fn schedule(steps: &[Step], edges: &[(usize, usize)], is_leaf: &[bool]) -> Vec<usize> {
+/// The stage of each step: the first possible, but what waits for nothing right before its first follower. What lasts
+/// stands before all others; the number of its stages comes second.
+fn schedule(steps: &[Step], edges: &[(usize, usize)], is_leaf: &[bool], lasts: &[bool]) -> (Vec<usize>, usize) {
+    let mut waits = waits(steps, edges, is_leaf);
+    // What lasts is there when others begin, and waits for none of them.
+    for (at, waits) in waits.iter_mut().enumerate() {
+        waits.retain(|&on| lasts[on] == lasts[at]);
+    }
     // Edges that would close a circle were never added.
-    let levels = levels(steps, edges, is_leaf);
+    let levels = levels(&waits);
     debug_assert!(levels.is_some(), "steps of the plan wait for each other in a circle");
     let mut levels = levels.unwrap_or_else(|| (0..steps.len()).collect());
-    let waits = waits(steps, edges, is_leaf);
-    let is_free: Vec<bool> = waits.iter().map(Vec::is_empty).collect();
+    let lasting_stages = (0..steps.len()).filter(|&at| lasts[at]).map(|at| levels[at] + 1).max().unwrap_or(0);
     let mut latest = vec![usize::MAX; steps.len()];
     for (at, waits) in waits.iter().enumerate() {
         waits.iter().for_each(|&on| latest[on] = latest[on].min(levels[at].saturating_sub(1)));
     }
     for at in 0..steps.len() {
-        if is_free[at] && latest[at] != usize::MAX {
+        if waits[at].is_empty() && latest[at] != usize::MAX {
             levels[at] = latest[at];
         }
     }
-    levels
+    for (level, _) in levels.iter_mut().zip(lasts).filter(|(_, lasts)| !**lasts) {
+        *level += lasting_stages;
+    }
+    (levels, lasting_stages)
 }
 
 impl Plan {

@@ -5,7 +5,7 @@ use std::fmt;
 use limpid_graph::op::{Monoid, WindowWalk};
 
 use super::ValueId;
-use crate::kernels::convolution::Convolution;
+use crate::kernels::convolution::{Convolution, Method};
 use crate::kernels::pooling::Pooling;
 
 /// The kinds of such work.
@@ -27,9 +27,16 @@ pub(crate) enum SampleKind {
     Windows { walk: WindowWalk },
     /// A convolution with the filters in a matrix of this pitch, and what follows: a number for each filter added, and what
     /// is below 0 made 0.
-    Filtered { convolution: Convolution, matrix: ValueId, pitch: usize, bias: Option<ValueId>, relu: bool },
+    Filtered {
+        convolution: Convolution,
+        method: Method,
+        matrix: ValueId,
+        pitch: usize,
+        bias: Option<ValueId>,
+        relu: bool,
+    },
     /// Its derivative with respect to the images, with a matrix of the mirrored filters, or one with a row for each filter.
-    OfImages { convolution: Convolution, matrix: ValueId, pitch: usize, by_adding: bool },
+    OfImages { convolution: Convolution, method: Method, matrix: ValueId, pitch: usize },
     /// Its derivative with respect to the filters, from images and derivatives, in the task's row of partial results.
     OfFilters { convolution: Convolution, partials: ValueId },
 }
@@ -67,10 +74,19 @@ impl SampleKind {
             | Self::Transposed { .. }
             | Self::Pad { .. }
             | Self::Windows { .. } => 0,
-            Self::Filtered { convolution, .. }
-            | Self::OfImages { convolution, .. }
-            | Self::OfFilters { convolution, .. } => convolution.scratch_len(),
+            Self::Filtered { convolution, method, .. } | Self::OfImages { convolution, method, .. } => {
+                convolution.scratch_len(*method)
+            }
+            Self::OfFilters { convolution, .. } => convolution.scratch_len(Method::Windows),
         }
+    }
+}
+
+/// What is said of a method that is not the usual one.
+fn of_method(method: Method) -> &'static str {
+    match method {
+        Method::Squares => " (Winograd)",
+        Method::Windows | Method::Adding => "",
     }
 }
 
@@ -84,12 +100,14 @@ impl fmt::Display for SampleKind {
             Self::Pad { .. } => f.write_str("pad"),
             Self::Windows { walk } if walk.folds() => f.write_str("sum of windows"),
             Self::Windows { .. } => f.write_str("windows"),
-            Self::Filtered { convolution, bias, relu, .. } => {
+            Self::Filtered { convolution, method, bias, relu, .. } => {
                 let tail =
                     [(bias.is_some(), " + bias"), (*relu, ", relu")].map(|(is, name)| if is { name } else { "" });
-                write!(f, "convolution {convolution}{}", tail.concat())
+                write!(f, "convolution {convolution}{}{}", of_method(*method), tail.concat())
             }
-            Self::OfImages { convolution, .. } => write!(f, "images' derivative of convolution {convolution}"),
+            Self::OfImages { convolution, method, .. } => {
+                write!(f, "images' derivative of convolution {convolution}{}", of_method(*method))
+            }
             Self::OfFilters { convolution, .. } => write!(f, "filters' derivative of convolution {convolution}"),
         }
     }

@@ -45,7 +45,12 @@ impl fmt::Display for Plan {
         let (arena, unshared) = (self.arena_bytes(), self.unshared_bytes());
         let (steps, stages) = (self.steps.len(), self.stages.len());
         write!(f, "{steps} steps in {stages} stages; {unshared} bytes of values in an arena of {arena}; ")?;
-        write!(f, "{} operations", self.flops)
+        write!(f, "{} operations", self.flops)?;
+        match self.lasting.stages {
+            0 => Ok(()),
+            1 => f.write_str("; stage 0 runs again only when a variable has changed"),
+            stages => write!(f, "; stages 0 to {} run again only when a variable has changed", stages - 1),
+        }
     }
 }
 
@@ -138,6 +143,7 @@ impl Plan {
             StepKind::Transpose { .. } => "transpose".to_string(),
             StepKind::Convert { .. } => "convert".to_string(),
             StepKind::Rows { .. } => "gather".to_string(),
+            StepKind::SumsOfWeights { .. } => "sums of weights".to_string(),
             StepKind::Mirror { .. } => "mirrored filters".to_string(),
             StepKind::Pad { .. } => "pad".to_string(),
             StepKind::Windows { walk, .. } if walk.folds() => "sum of windows".to_string(),

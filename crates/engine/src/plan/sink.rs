@@ -5,13 +5,16 @@
 //! from the leaves to the outputs carries each permutation along instead of writing it, merges it with the next, and
 //! drops it where the two undo each other. What meets anything else is written there, once.
 //!
+//! Where a graph changes no variables, what is made from them alone is made once for many runs ([`super::lasting`]): there
+//! a product of flattened pictures takes its matrix with the rows in the pictures' order.
+//!
 //! (The change of axes in sonos/tract, `core/src/optim/change_axes.rs`, does the same for more operators.)
 
 use std::collections::HashMap;
 use std::ops::Range;
 
 use limpid_graph::op::Reduce;
-use limpid_graph::{Dim, Error, Graph, Layout, MapOp, Node, NodeId, Op, Origin, Shape};
+use limpid_graph::{Dim, Error, Graph, Layout, Leaf, MapOp, Node, NodeId, Op, Origin, Shape};
 
 /// The same values with fewer numbers permuted; the same graph, where nothing is won. It has the same leaves and names, and
 /// nodes that nothing reads any more. A session does this to the graphs that it plans.
@@ -36,7 +39,7 @@ pub(crate) fn sunk(graph: &Graph) -> Result<Option<Graph>, Error> {
         }
         _ => None,
     });
-    let mut sinker = Sinker { old: graph, pictures, nodes: Vec::new(), at: Vec::new() };
+    let mut sinker = Sinker { old: graph, pictures, lasts: lasts(graph), nodes: Vec::new(), at: Vec::new() };
     let relus = relus(graph);
     for (id, node) in graph.nodes() {
         // 1 where a number is positive is 1 where the rectified number is: so the number itself need not be kept.
@@ -66,18 +69,44 @@ fn relus(graph: &Graph) -> HashMap<NodeId, NodeId> {
     found
 }
 
-/// How many numbers its permutations write, with each symbol counted as one. A product reads through a transposition.
+/// Which nodes are made from variables and constants alone, in a graph that changes none.
+fn lasts(graph: &Graph) -> Vec<bool> {
+    let is_changing = !graph.assignments().is_empty();
+    let mut lasts = Vec::with_capacity(graph.nodes().len());
+    for (_, node) in graph.nodes() {
+        lasts.push(match &node.op {
+            _ if is_changing => false,
+            Op::Leaf(Leaf::Input | Leaf::Extent(_)) => false,
+            Op::Leaf(_) => true,
+            _ => node.inputs.iter().all(|input| lasts[input.index()]),
+        });
+    }
+    lasts
+}
+
+/// How many numbers its permutations write in each run, with each symbol counted as one. A product reads through a
+/// transposition.
 fn permuted(graph: &Graph) -> usize {
     let is_permutation = |node: &Node| matches!(node.op, Op::Layout(Layout::Permute(_)));
     if !graph.nodes().any(|(_, node)| is_permutation(node)) {
         return 0;
     }
-    let mut is_written = vec![false; graph.nodes().len()];
-    let reads = graph.nodes().filter(|(_, node)| node.op != Op::Contract).flat_map(|(_, node)| &node.inputs);
-    let ends = graph.outputs().iter().chain(graph.assignments().iter().map(|a| &a.value));
-    reads.chain(ends).for_each(|id| is_written[id.index()] = true);
+    let (lasts, ends) = (lasts(graph), graph.outputs().iter().chain(graph.assignments().iter().map(|a| &a.value)));
+    let (mut is_read, mut is_written) = (vec![false; graph.nodes().len()], vec![false; graph.nodes().len()]);
+    ends.for_each(|id| (is_read[id.index()], is_written[id.index()]) = (true, true));
+    for (id, node) in graph.nodes().rev().filter(|(_, node)| !node.inputs.is_empty()) {
+        if is_read[id.index()] {
+            node.inputs.iter().for_each(|input| {
+                is_read[input.index()] = true;
+                is_written[input.index()] |= node.op != Op::Contract;
+            });
+        }
+    }
     let count = |node: &Node| -> usize { node.shape.dims().iter().map(|dim| dim.as_known().unwrap_or(1)).product() };
-    let written = graph.nodes().filter(|(id, node)| is_written[id.index()] && is_permutation(node));
+    let written = graph.nodes().filter(|(id, node)| {
+        let at = id.index();
+        is_written[at] && !lasts[at] && is_permutation(node)
+    });
     written.map(|(_, node)| count(node)).sum()
 }
 
@@ -95,6 +124,8 @@ struct Sinker<'g> {
     old: &'g Graph,
     /// How many pictures there are that windows slide over: these want to stay in the order in which windows see them.
     pictures: Option<Dim>,
+    /// Of each old node, whether it is made once for many runs.
+    lasts: Vec<bool>,
     nodes: Vec<Node>,
     /// Of each old node.
     at: Vec<Moved>,
@@ -114,6 +145,7 @@ impl Sinker<'_> {
             (Op::Map(_) | Op::Formula(_), inputs) => self.through_function(node, inputs),
             (Op::Reduce(reduce), &[input]) => self.through_fold(node, reduce, input),
             (Op::Layout(layout), &[input]) => self.through_layout(node, layout, input),
+            (Op::Contract, &[left, right]) if self.lasts[right.index()] => self.through_product(node, left, right),
             _ => None,
         };
         moved.unwrap_or_else(|| {
@@ -237,6 +269,29 @@ impl Sinker<'_> {
             axes.iter().copied().filter(stays).map(rank).collect()
         };
         Some(self.moved(node, Op::Reduce(Reduce { axes: folded, ..reduce.clone() }), vec![source], left))
+    }
+
+    /// A product of samples whose axes a reshape merged, with the rows of its matrix in the order before these were
+    /// permuted.
+    fn through_product(&mut self, node: &Node, left: NodeId, right: NodeId) -> Option<Moved> {
+        let flat = self.old.node(left);
+        let (Op::Layout(Layout::Reshape(_)), [of_samples, columns]) = (&flat.op, flat.shape.dims()) else { return None };
+        let whole = &self.old.node(flat.inputs[0]).shape;
+        let Moved { source, axes, .. } = self.at[flat.inputs[0].index()].clone();
+        let axes = axes.filter(|axes| axes.first() == Some(&0) && whole.dims().first() == Some(of_samples))?;
+        let [_, width] = self.old.node(right).shape.dims() else { return None };
+        let rows = |dims: &[Dim]| Shape::new(dims.iter().chain([width]).cloned());
+        let rest = rows(&whole.dims()[1..]);
+        let order: Vec<usize> = inverse(&axes)[1..].iter().map(|axis| axis - 1).chain([rest.rank() - 1]).collect();
+        let (matrix, origin) = (self.written(right), &flat.origin);
+        let matrix = self.rearranged(matrix, Layout::Reshape(rest.clone()), rest.clone(), origin);
+        let permuted = permuted_shape(&rest, &order);
+        let matrix = self.rearranged(matrix, Layout::Permute(order), permuted, origin);
+        let [flat_shape, matrix_shape] = [flat.shape.clone(), rows(std::slice::from_ref(columns))];
+        let matrix = self.rearranged(matrix, Layout::Reshape(matrix_shape.clone()), matrix_shape, origin);
+        let samples = self.rearranged(source, Layout::Reshape(flat_shape.clone()), flat_shape, origin);
+        let source = self.push(Node { inputs: vec![samples, matrix], ..node.clone() });
+        Some(Moved { source, axes: None, written: None })
     }
 
     fn through_layout(&mut self, node: &Node, layout: &Layout, input: NodeId) -> Option<Moved> {
@@ -398,6 +453,22 @@ mod tests {
         let last = x.permute([0, 2, 3, 1]).tanh();
         let graph = sunk(&b, [last.reshape((4, 105)), last.reshape((20, 21)).exp()]);
         assert_eq!(permutations(&graph), 1, "{}", graph.show());
+    }
+
+    #[test]
+    fn a_product_of_flattened_pictures_has_its_matrix_permuted_where_no_variable_changes() {
+        for changes in [false, true] {
+            let b = Builder::new();
+            let (x, w, s) = (b.input("x", ("batch", 5, 7, 3)), b.parameter("w", (105, 4)), b.state("s", ()));
+            if changes {
+                b.assign(s, s + 1.0);
+            }
+            let pictures = x.exp().permute([0, 3, 1, 2]).relu();
+            let graph = sunk(&b, [pictures.reshape(("batch", 105)).matmul(w)]).simplified().unwrap();
+            let permuted = graph.nodes().find(|(_, node)| matches!(node.op, Op::Layout(Layout::Permute(_)))).unwrap().1;
+            let is_matrix = permuted.shape.dims().last().is_some_and(|dim| dim.as_known() == Some(4));
+            assert_eq!(is_matrix, !changes, "{}", graph.show());
+        }
     }
 
     #[test]

@@ -6,7 +6,7 @@
 
 use super::{Limits, ListPlan, Plan, StepKind, Value, ValueId};
 use crate::kernels::product::{self, Sizes};
-use crate::kernels::{Level, arrange};
+use crate::kernels::{Level, arrange, winograd};
 use crate::numbers::LINE;
 
 /// How a step is cut: task t makes the units from `t · units` on, `units` of them. What a unit is depends on the kind.
@@ -86,6 +86,9 @@ pub(super) fn cut(
         // A unit is a row.
         StepKind::Copy { .. } | StepKind::Convert { .. } => Cut::evenly(to.matrix.rows, to.matrix.columns, 1, moved),
         // A unit is a tap.
+        StepKind::SumsOfWeights { sizes: [channels, filters], .. } => {
+            Cut::evenly(winograd::rows(1), channels * filters, 1, moved)
+        }
         StepKind::Mirror { sizes: [taps, channels, filters], .. } => Cut::evenly(*taps, channels * filters, 1, moved),
         // So many rows that whole cache lines are read.
         StepKind::Transpose { .. } => Cut::evenly(to.matrix.rows, to.matrix.columns, LINE, moved),
@@ -120,9 +123,9 @@ pub(super) fn cut(
 }
 
 impl Plan {
-    /// How many numbers are written by steps that are cut into tasks.
+    /// How many numbers are written by steps that are cut into tasks and run each time.
     pub(crate) fn moved(&self) -> u64 {
-        let several = self.steps.iter().filter(|step| step.tasks > 1);
+        let several = self.steps[self.first_behind_lasting()..].iter().filter(|step| step.tasks > 1);
         several.flat_map(|step| &step.writes).map(|&value| self.values[value].len() as u64).sum()
     }
 }

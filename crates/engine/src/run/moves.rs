@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::task_frame::{Frame, Raw, part};
-use crate::kernels::{arrange, convert, convolution, tile};
+use crate::kernels::{arrange, convert, convolution, tile, winograd};
 use crate::plan::{Matrix, Place, Step, StepKind, Value, ValueId};
 
 /// Runs a task of a step of one of these kinds.
@@ -36,6 +36,12 @@ pub(super) unsafe fn run(frame: &Frame<'_>, step: &Step, to: ValueId, task: usiz
                 let of_tap = filters * pitch;
                 let out = frame.numbers_mut(to, which.start * of_tap, which.len() * of_tap);
                 convolution::mirror((frame.all(*from), input, *is_transposed), (*sizes, which), (out, pitch));
+            }
+            StepKind::SumsOfWeights { from, sizes: sizes @ [channels, _] } => {
+                let (which, input) = (units(winograd::rows(1)), frame.plan.value(*from).pitch);
+                let each = channels * pitch;
+                let out = frame.numbers_mut(to, which.start * each, which.len() * each);
+                winograd::of_weights((frame.all(*from), input), *sizes, which, (out, pitch));
             }
             StepKind::Convert { leaf } => {
                 let (which, data) = (units(rows), frame.stored[leaf.index()]);

@@ -61,24 +61,19 @@ pub(super) unsafe fn run(frame: &Frame<'_>, kind: &SampleKind, samples: Samples<
                 out.fill(0.0);
                 walk.write(walk.outer(), sample(0, at), out, |a, b| a + b);
             }
-            SampleKind::Filtered { convolution: of, matrix, pitch, bias, relu } => {
+            SampleKind::Filtered { convolution: of, method, matrix, pitch, bias, relu } => {
                 let (image, matrix) = (sample(0, at), frame.base(*matrix).cast_const());
                 // SAFETY: the caller answers for the matrix; a bias has a number for each filter.
                 unsafe {
                     let bias = bias.map(|bias| frame.numbers(bias, 0, of.filters));
                     let tail = convolution::Tail { bias, relu: *relu };
-                    convolution::filtered(level, of, image, (matrix, *pitch), tail, out, scratch);
+                    convolution::filtered(level, (of, *method), image, (matrix, *pitch), tail, out, scratch);
                 }
             }
-            SampleKind::OfImages { convolution: of, matrix, pitch, by_adding } => {
+            SampleKind::OfImages { convolution: of, method, matrix, pitch } => {
                 let (up, matrix) = (sample(0, at), (frame.base(*matrix).cast_const(), *pitch));
                 // SAFETY: as above.
-                unsafe {
-                    match by_adding {
-                        true => convolution::of_images_by_adding(level, of, up, matrix, out, scratch),
-                        false => convolution::of_images(level, of, up, matrix, out, scratch),
-                    }
-                }
+                unsafe { convolution::of_images(level, (of, *method), up, matrix, out, scratch) };
             }
             SampleKind::OfFilters { .. } => {}
         }

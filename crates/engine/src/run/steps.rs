@@ -50,6 +50,7 @@ pub(super) unsafe fn run(frame: &Frame<'_>, step: &Step, task: usize, scratch: &
             | StepKind::Copy { .. }
             | StepKind::Transpose { .. }
             | StepKind::Mirror { .. }
+            | StepKind::SumsOfWeights { .. }
             | StepKind::Convert { .. }
             | StepKind::Pad { .. }
             | StepKind::Windows { .. }

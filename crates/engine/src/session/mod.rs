@@ -298,7 +298,7 @@ impl Session {
             Some(match bound[at] {
                 Source::Fed(feed) => Bound::Fed(feeds[feed].1),
                 Source::Variable(number) => match addresses[at] {
-                    Some((address, is_finite)) => Bound::Variable(address, is_finite),
+                    Some((base, is_finite)) => Bound::Variable { base, is_finite, changes: kept.changes(number) },
                     None => Bound::Fed(kept.as_set(number)?),
                 },
                 Source::Missing => return None,

@@ -7,7 +7,7 @@ use super::Lowering;
 use super::fusions::{Load, Writer};
 use super::values::Rearranged;
 use crate::kernels::arrange;
-use crate::kernels::convolution::Convolution;
+use crate::kernels::convolution::{Convolution, Method};
 use crate::kernels::pooling::Pooling;
 use crate::plan::convolutions::Convolved;
 use crate::plan::extremes::ExtremeSlope;
@@ -20,22 +20,33 @@ impl Lowering<'_> {
         let (kind, operands) = match convolved {
             Convolved::Filtered { convolution, tail, .. } => {
                 let matrix = Matrix { rows: convolution.window(), columns: convolution.filters };
-                let (matrix, pitch) = self.right_operand(reads[1], matrix);
+                let method = convolution.method(self.reader.limits.squares);
+                let (matrix, pitch) = match method {
+                    Method::Squares => {
+                        let (value, pitch) = self.right_operand(reads[1], matrix);
+                        self.sums_of_weights(value, pitch, [convolution.channels, convolution.filters])
+                    }
+                    Method::Windows | Method::Adding => self.right_operand(reads[1], matrix),
+                };
                 let bias = reads.get(2).map(|bias| {
                     let value = self.value(bias.source);
                     writer.read(self.contiguous(value))
                 });
                 let (matrix, relu) = (writer.read(matrix), tail.relu);
-                (SampleKind::Filtered { convolution, matrix, pitch, bias, relu }, &reads[..1])
+                (SampleKind::Filtered { convolution, method, matrix, pitch, bias, relu }, &reads[..1])
             }
             Convolved::OfImages { convolution, .. } => {
-                let by_adding = convolution.adds_windows();
+                let method = convolution.method_of_images(self.reader.limits.squares);
                 let by_filters = Matrix { rows: convolution.filters, columns: convolution.window() };
-                let (matrix, pitch) = match by_adding {
-                    true => self.right_operand(reads[1], by_filters),
-                    false => self.mirrored(reads[1], &convolution),
+                let (matrix, pitch) = match method {
+                    Method::Adding => self.right_operand(reads[1], by_filters),
+                    Method::Windows => self.mirrored(reads[1], &convolution),
+                    Method::Squares => {
+                        let (value, pitch) = self.mirrored(reads[1], &convolution);
+                        self.sums_of_weights(value, pitch, [convolution.filters, convolution.channels])
+                    }
                 };
-                (SampleKind::OfImages { convolution, matrix: writer.read(matrix), pitch, by_adding }, &reads[..1])
+                (SampleKind::OfImages { convolution, method, matrix: writer.read(matrix), pitch }, &reads[..1])
             }
             Convolved::OfFilters { convolution, .. } => {
                 let count = convolution.window() * convolution.filters;
@@ -49,6 +60,13 @@ impl Lowering<'_> {
         let operands = operands.iter().map(|&read| self.sample(writer, read)).collect();
         let kind = InstructionKind::Sample { kind, operands };
         if is_partial { writer.push(kind, Target::Partials, (1, 0)) } else { self.result(writer, id, kind) }
+    }
+
+    /// The sums of weights for squares, from a matrix with a row for each tap and channel.
+    fn sums_of_weights(&mut self, value: ValueId, pitch: usize, sizes: [usize; 2]) -> (ValueId, usize) {
+        debug_assert_eq!(pitch, self.values[value].pitch);
+        let value = self.derived(value, Rearranged::SumsOfWeights { sizes });
+        (value, self.values[value].pitch)
     }
 
     /// The matrix of a convolution for its images' derivative, from one with a row for each filter.

@@ -3,6 +3,7 @@
 use limpid_graph::{Index, Leaf, NodeId, Op};
 
 use super::Lowering;
+use crate::kernels::winograd;
 use crate::numbers::LINE;
 use crate::plan::forms::Access;
 use crate::plan::reads::Read;
@@ -23,6 +24,8 @@ pub(super) enum Rearranged {
     Copied,
     /// A convolution's matrix, of so many taps, channels and filters, for its images' derivative.
     Mirrored { is_transposed: bool, sizes: [usize; 3] },
+    /// A convolution's matrix of so many channels and filters, for results four at a time.
+    SumsOfWeights { sizes: [usize; 2] },
 }
 
 impl Lowering<'_> {
@@ -119,6 +122,10 @@ impl Lowering<'_> {
             Rearranged::Mirrored { is_transposed, sizes: sizes @ [taps, channels, filters] } => (
                 self.new_value(&[taps * filters, channels], channels.next_multiple_of(LINE), place, None),
                 StepKind::Mirror { from, is_transposed, sizes },
+            ),
+            Rearranged::SumsOfWeights { sizes: sizes @ [channels, filters] } => (
+                self.new_value(&[winograd::rows(channels), filters], filters.next_multiple_of(LINE), place, None),
+                StepKind::SumsOfWeights { from, sizes },
             ),
             Rearranged::Padded => {
                 let pitch = columns.next_multiple_of(LINE);
