@@ -109,7 +109,8 @@ impl Runner {
         Ok(Self {
             finite_leaves,
             outputs: plan.outputs.iter().map(output).collect::<Result<_, Error>>()?,
-            walks: [&tasks[..plan.lasting.stages], &tasks[plan.lasting.stages..]].map(|tasks| Walk::new(tasks, threads)),
+            walks: [&tasks[..plan.lasting.stages], &tasks[plan.lasting.stages..]]
+                .map(|tasks| Walk::new(tasks, threads)),
             lasting: LastingState::new(&plan),
             bases: vec![Base(std::ptr::NonNull::dangling().as_ptr()); plan.values.len()],
             finite: vec![false; plan.values.len()],

@@ -64,14 +64,33 @@ impl Convolution {
         self.taps() * self.channels
     }
 
-    /// The picture as its windows see it.
-    fn seen(&self, method: Method) -> Padded {
+    /// The picture as its windows see it at some rows of places.
+    fn seen(&self, method: Method, rows: Range<usize>) -> Padded {
+        let [down, across] = self.windows.map(|window| window.before as isize);
         Padded {
             source: self.extents,
             channels: self.channels,
-            before: self.windows.map(|window| window.before as isize),
+            before: [down - (rows.start * self.windows[0].stride) as isize, across],
             spread: [1, 1],
-            extents: self.reach(method),
+            extents: self.band(rows).reach(method),
+        }
+    }
+
+    /// The same at some rows of places: a convolution of what is seen there.
+    fn band(&self, rows: Range<usize>) -> Self {
+        Self { places: [rows.len(), self.places[1]], ..*self }
+    }
+
+    /// The rows of places.
+    pub(crate) fn rows(&self) -> Range<usize> {
+        0..self.places[0]
+    }
+
+    /// How many rows of places are made together.
+    pub(crate) fn rows_together(&self, method: Method) -> usize {
+        match method {
+            Method::Squares => 2,
+            Method::Windows | Method::Adding => 1,
         }
     }
 
@@ -127,7 +146,7 @@ impl Convolution {
     /// How many numbers of scratch memory the convolution, or a gradient, needs.
     pub(crate) fn scratch_len(&self, method: Method) -> usize {
         let windows_of_a_row = self.places[1] * self.window();
-        let pictures = self.seen(method).len().max(self.mirrored(method).1.len());
+        let pictures = self.seen(method, self.rows()).len().max(self.mirrored(method).1.len());
         match method {
             Method::Squares => pictures + winograd::scratch_len(self.channels, self.filters),
             Method::Windows | Method::Adding => pictures.max(windows_of_a_row),
@@ -153,20 +172,23 @@ struct Padded {
 }
 
 impl Padded {
-    /// Whether it is the source, or a corner of it.
-    fn is_source(&self) -> bool {
-        self.before == [0, 0] && self.spread == [1, 1] && (0..2).all(|axis| self.extents[axis] <= self.source[axis])
+    /// Where it begins in the source, if it is a part of that whose rows begin where the source's do.
+    fn in_source(&self) -> Option<usize> {
+        let first = usize::try_from(-self.before[0]).ok()?;
+        let fits = first + self.extents[0] <= self.source[0] && self.extents[1] <= self.source[1];
+        let is_part = self.before[1] == 0 && self.spread == [1, 1] && fits;
+        is_part.then_some(first * self.source[1] * self.channels)
     }
 
     fn len(&self) -> usize {
-        if self.is_source() { 0 } else { self.extents[0] * self.extents[1] * self.channels }
+        if self.in_source().is_some() { 0 } else { self.extents[0] * self.extents[1] * self.channels }
     }
 
     /// The picture, in scratch memory where it is not the source, and how many pixels apart its rows are; and the rest of
     /// the scratch memory.
     fn of<'s>(&self, source: &'s [f32], scratch: &'s mut [f32]) -> ((&'s [f32], usize), &'s mut [f32]) {
-        if self.is_source() {
-            return ((source, self.source[1]), scratch);
+        if let Some(first) = self.in_source() {
+            return ((&source[first..], self.source[1]), scratch);
         }
         let Self { channels, spread, before, extents: [height, width], .. } = *self;
         let (scratch, rest) = scratch.split_at_mut(height * width * channels);
@@ -205,23 +227,24 @@ pub(crate) struct Tail<'n> {
     pub(crate) relu: bool,
 }
 
-/// The filtered pixels of a sample: `(places, filters)`, row after row. The matrix has a row for each number in a window,
+/// The filtered pixels of some rows of places of a sample: `(places, filters)`, row after row. These begin with one of
+/// those that are made together ([`Convolution::rows_together`]), and end so or with the last. The matrix has a row for each number in a window,
 /// `pitch` apart; for squares, [`winograd::rows`].
 ///
 /// # Safety
 /// `matrix` is good for all its rows, each rounded up to a multiple of [`product::PAD`].
 pub(crate) unsafe fn filtered(
     level: Supported,
-    (convolution, method): (&Convolution, Method),
+    (convolution, method, rows): (&Convolution, Method, Range<usize>),
     image: &[f32],
     matrix: (*const f32, usize),
     tail: Tail<'_>,
     out: &mut [f32],
     scratch: &mut [f32],
 ) {
-    let (picture, rest) = convolution.seen(method).of(image, scratch);
+    let (picture, rest) = convolution.seen(method, rows.clone()).of(image, scratch);
     // SAFETY: as the caller says; the picture has all that windows see.
-    unsafe { made(level, (convolution, method), picture, matrix, tail, out, rest) }
+    unsafe { made(level, (&convolution.band(rows), method), picture, matrix, tail, out, rest) }
 }
 
 /// # Safety
@@ -429,7 +452,7 @@ pub(crate) unsafe fn of_filters(
     scratch: &mut [f32],
 ) {
     let Convolution { channels, windows: [down, across], places: [rows, columns], filters, .. } = *convolution;
-    let ((picture, row), _) = convolution.seen(Method::Windows).of(image, scratch);
+    let ((picture, row), _) = convolution.seen(Method::Windows, convolution.rows()).of(image, scratch);
     assert!(up.len() >= rows * columns * filters && out.len() >= convolution.window() * filters);
     let is_dense = across.dilation == 1;
     let (of_call, calls) = if is_dense { (across.size * channels, 1) } else { (channels, across.size) };
@@ -585,10 +608,24 @@ mod tests {
                 (vec![f32::NAN; out.len()], vec![f32::NAN; slopes.len()], vec![f32::NAN; back.len()]);
             // SAFETY: the matrices' rows are padded, and what `up` is read beyond its end.
             unsafe {
-                let (of, matrix) = ((convolution, method), (matrix.as_ptr(), pitch));
+                let matrix = (matrix.as_ptr(), pitch);
                 let tail = Tail { bias: Some(&bias), relu: true };
-                filtered(level, of, &image, matrix, tail, &mut finished, &mut scratch);
-                filtered(level, of, &image, matrix, Tail::default(), &mut found, &mut scratch);
+                filtered(
+                    level,
+                    (convolution, method, convolution.rows()),
+                    &image,
+                    matrix,
+                    tail,
+                    &mut finished,
+                    &mut scratch,
+                );
+                // In bands of some rows.
+                let each = 3usize.next_multiple_of(convolution.rows_together(method));
+                let bands = found.chunks_mut(each * places[1] * filters).enumerate();
+                for (at, out) in bands {
+                    let of = (convolution, method, at * each..places[0].min((at + 1) * each));
+                    filtered(level, of, &image, matrix, Tail::default(), out, &mut scratch);
+                }
                 for accumulate in [false, true] {
                     of_filters(level, convolution, &image, &up, (&mut found_slopes, accumulate), &mut scratch);
                 }

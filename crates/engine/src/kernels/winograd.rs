@@ -187,7 +187,8 @@ by_vectors!(
 #[inline(always)]
 unsafe fn sums_of_pixels_generic<V: Vector>(strip: &Strip<'_>, seen: &mut [f32]) {
     let Strip { picture, row, channels, ref squares, .. } = *strip;
-    let (across, count, pitch) = (self::squares(strip.places)[1], squares.len(), channels.next_multiple_of(product::PAD));
+    let (across, count, pitch) =
+        (self::squares(strip.places)[1], squares.len(), channels.next_multiple_of(product::PAD));
     for (at, square) in squares.clone().enumerate() {
         let pixel = 2 * (square / across) * row + 2 * (square % across);
         let from = &picture[pixel * channels..][..(3 * row + 4) * channels];
@@ -246,7 +247,8 @@ by_vectors!(
 #[inline(always)]
 unsafe fn sums_of_products_generic<V: Vector>(strip: &Strip<'_>, made: &[f32], tail: Tail<'_>, out: &mut [f32]) {
     let Strip { filters, places: [rows, columns], ref squares, .. } = *strip;
-    let (across, count, pitch) = (self::squares(strip.places)[1], squares.len(), filters.next_multiple_of(product::PAD));
+    let (across, count, pitch) =
+        (self::squares(strip.places)[1], squares.len(), filters.next_multiple_of(product::PAD));
     for (at, square) in squares.clone().enumerate() {
         let (y, x) = (2 * (square / across), 2 * (square % across));
         for first in (0..filters).step_by(V::WIDTH) {

@@ -85,11 +85,7 @@ impl Lasting {
         };
         let leaves: BTreeSet<NodeId> = own.iter().flat_map(|step| &step.reads).filter_map(leaf).collect();
         let read: BTreeSet<ValueId> = others.iter().flat_map(|step| &step.reads).copied().chain(outputs).collect();
-        Self {
-            stages,
-            leaves: leaves.into_iter().collect(),
-            values: written.intersection(&read).copied().collect(),
-        }
+        Self { stages, leaves: leaves.into_iter().collect(), values: written.intersection(&read).copied().collect() }
     }
 }
 

@@ -28,6 +28,8 @@ pub struct Limits {
     pub most_filters: usize,
     /// A convolution of at least so many channels times filters is made four results at a time, where its windows allow it.
     pub squares: usize,
+    /// A convolution of a single sample that takes at least so many multiplications is cut into bands of rows.
+    pub banded: usize,
     /// Values of fewer numbers are near anyway; larger ones are asked for a block ahead.
     pub far: usize,
     /// Gathers, and lists of non-zeros, of at least so many numbers are cut into tasks.
@@ -75,6 +77,7 @@ impl Default for Limits {
             tried: 32,
             most_filters: 16,
             squares: 1 << 7,
+            banded: 1 << 18,
             far: 1 << 17,
             large: 1 << 13,
             large_product: 1 << 19,
@@ -109,6 +112,7 @@ impl Limits {
             tried: 2,
             most_filters: 3,
             squares: 1,
+            banded: 1,
             far: 8,
             large: 4,
             large_product: 8,

@@ -32,6 +32,7 @@ impl StepKind {
                 let depths = [sizes.k, k_a_task, sizes.k % k_a_task.max(1)].into_iter();
                 depths.map(|k| product::multiply_scratch_len(level, product::Sizes { k, ..sizes })).max().unwrap_or(0)
             }
+            Self::Filter { ref filter, .. } => filter.convolution.scratch_len(filter.method),
             Self::Products { m, k, n, .. } => product::scratch_len(product::Sizes { m, k, n }),
             _ => 0,
         }

@@ -38,10 +38,10 @@ use limpid_graph::op::{Monoid, WindowWalk};
 use limpid_graph::{Error, Graph, Leaf, NodeId, Op, Sizes};
 
 pub(crate) use forms::Repeat;
-pub(crate) use lasting::Lasting;
 pub(crate) use fusion::{Argument, Fusion, Instruction, InstructionKind, Operand, Store, Target};
+pub(crate) use lasting::Lasting;
 pub use limits::Limits;
-pub(crate) use samples::SampleKind;
+pub(crate) use samples::{Filter, SampleKind};
 pub(crate) use sink::sunk;
 pub use sink::with_permutations_sunk;
 
@@ -213,6 +213,8 @@ pub(crate) enum StepKind {
     Product(Product),
     /// Matrix products, one for each index of the leading axes.
     Products { batch: usize, m: usize, k: usize, n: usize, operands: [ValueId; 2], transposed: [bool; 2] },
+    /// A convolution of a single sample, cut into bands of rows.
+    Filter { from: ValueId, filter: Filter },
     /// The non-zeros of a left operand.
     List { list: usize, table: Option<Box<[f32; 256]>>, source: ListSource },
     /// A product from lists. The token stands for the list: who reads the list waits for it.
@@ -263,6 +265,7 @@ impl StepKind {
                 [*left, right.value].into_iter().chain(scale(update)).collect()
             }
             Self::Products { operands, .. } => operands.to_vec(),
+            Self::Filter { from, filter } => [*from, filter.matrix].into_iter().chain(filter.bias).collect(),
             Self::List { source: ListSource::Rows(positions), .. } => {
                 positions.iter().map(|positions| positions.value).collect()
             }

@@ -58,6 +58,16 @@ impl<'g> Reader<'g> {
         self.forms.convolved[id.index()]
     }
 
+    /// Whether the node filters a single sample at such length that the threads share its rows.
+    pub(super) fn is_banded(self, id: NodeId) -> bool {
+        match self.convolved(id) {
+            Some(Convolved::Filtered { convolution: of, .. }) => {
+                of.samples == 1 && of.places() * of.window() * of.filters >= self.limits.banded
+            }
+            _ => false,
+        }
+    }
+
     /// What the node is, if it is the derivative of extremes within samples.
     pub(super) fn extreme_slope(self, id: NodeId) -> Option<ExtremeSlope> {
         self.forms.extreme_slopes[id.index()]
@@ -118,7 +128,7 @@ impl<'g> Reader<'g> {
     pub(super) fn domain(self, id: NodeId) -> Option<usize> {
         let inputs = self.inputs(id);
         if let Some(convolved) = self.convolved(id) {
-            return Some(convolved.samples());
+            return (!self.is_banded(id)).then_some(convolved.samples());
         }
         match self.op(id) {
             Op::Map(_) | Op::Formula(_) | Op::Random(_) => Some(self.form(id).items),

@@ -25,20 +25,32 @@ pub(crate) enum SampleKind {
     Pad { shape: Vec<usize>, axis: usize, around: (usize, usize) },
     /// What windows see, or the sum of what they saw.
     Windows { walk: WindowWalk },
-    /// A convolution with the filters in a matrix of this pitch, and what follows: a number for each filter added, and what
-    /// is below 0 made 0.
-    Filtered {
-        convolution: Convolution,
-        method: Method,
-        matrix: ValueId,
-        pitch: usize,
-        bias: Option<ValueId>,
-        relu: bool,
-    },
+    /// A convolution.
+    Filtered(Filter),
     /// Its derivative with respect to the images, with a matrix of the mirrored filters, or one with a row for each filter.
     OfImages { convolution: Convolution, method: Method, matrix: ValueId, pitch: usize },
     /// Its derivative with respect to the filters, from images and derivatives, in the task's row of partial results.
     OfFilters { convolution: Convolution, partials: ValueId },
+}
+
+/// How a convolution is made: with the filters in a matrix of this pitch, and what follows: a number for each filter
+/// added, and what is below 0 made 0.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Filter {
+    pub(crate) convolution: Convolution,
+    pub(crate) method: Method,
+    pub(crate) matrix: ValueId,
+    pub(crate) pitch: usize,
+    pub(crate) bias: Option<ValueId>,
+    pub(crate) relu: bool,
+}
+
+impl fmt::Display for Filter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { convolution, method, bias, relu, .. } = self;
+        let tail = [(bias.is_some(), " + bias"), (*relu, ", relu")].map(|(is, name)| if is { name } else { "" });
+        write!(f, "convolution {convolution}{}{}", of_method(*method), tail.concat())
+    }
 }
 
 impl SampleKind {
@@ -55,10 +67,10 @@ impl SampleKind {
                 let (windows, values) = walk.inner();
                 walk.outer() * if walk.folds() { windows } else { values }
             }
-            Self::Filtered { convolution: of, .. } | Self::OfFilters { convolution: of, .. } if which == 0 => {
+            Self::Filtered(Filter { convolution: of, .. }) | Self::OfFilters { convolution: of, .. } if which == 0 => {
                 of.pixels() * of.channels
             }
-            Self::Filtered { convolution: of, .. }
+            Self::Filtered(Filter { convolution: of, .. })
             | Self::OfImages { convolution: of, .. }
             | Self::OfFilters { convolution: of, .. } => of.places() * of.filters,
         }
@@ -74,7 +86,7 @@ impl SampleKind {
             | Self::Transposed { .. }
             | Self::Pad { .. }
             | Self::Windows { .. } => 0,
-            Self::Filtered { convolution, method, .. } | Self::OfImages { convolution, method, .. } => {
+            Self::Filtered(Filter { convolution, method, .. }) | Self::OfImages { convolution, method, .. } => {
                 convolution.scratch_len(*method)
             }
             Self::OfFilters { convolution, .. } => convolution.scratch_len(Method::Windows),
@@ -100,11 +112,7 @@ impl fmt::Display for SampleKind {
             Self::Pad { .. } => f.write_str("pad"),
             Self::Windows { walk } if walk.folds() => f.write_str("sum of windows"),
             Self::Windows { .. } => f.write_str("windows"),
-            Self::Filtered { convolution, method, bias, relu, .. } => {
-                let tail =
-                    [(bias.is_some(), " + bias"), (*relu, ", relu")].map(|(is, name)| if is { name } else { "" });
-                write!(f, "convolution {convolution}{}{}", of_method(*method), tail.concat())
-            }
+            Self::Filtered(filter) => write!(f, "{filter}"),
             Self::OfImages { convolution, method, .. } => {
                 write!(f, "images' derivative of convolution {convolution}{}", of_method(*method))
             }

@@ -143,6 +143,7 @@ impl Plan {
             StepKind::Transpose { .. } => "transpose".to_string(),
             StepKind::Convert { .. } => "convert".to_string(),
             StepKind::Rows { .. } => "gather".to_string(),
+            StepKind::Filter { filter, .. } => filter.to_string(),
             StepKind::SumsOfWeights { .. } => "sums of weights".to_string(),
             StepKind::Mirror { .. } => "mirrored filters".to_string(),
             StepKind::Pad { .. } => "pad".to_string(),

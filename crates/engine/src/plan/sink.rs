@@ -275,7 +275,9 @@ impl Sinker<'_> {
     /// permuted.
     fn through_product(&mut self, node: &Node, left: NodeId, right: NodeId) -> Option<Moved> {
         let flat = self.old.node(left);
-        let (Op::Layout(Layout::Reshape(_)), [of_samples, columns]) = (&flat.op, flat.shape.dims()) else { return None };
+        let (Op::Layout(Layout::Reshape(_)), [of_samples, columns]) = (&flat.op, flat.shape.dims()) else {
+            return None;
+        };
         let whole = &self.old.node(flat.inputs[0]).shape;
         let Moved { source, axes, .. } = self.at[flat.inputs[0].index()].clone();
         let axes = axes.filter(|axes| axes.first() == Some(&0) && whole.dims().first() == Some(of_samples))?;

@@ -4,7 +4,7 @@
 //! what one task makes, no other task touches, and each number is computed as if there were one task. Only products that
 //! are cut along k have partial results, in a number that their sizes give, added up in a fixed order.
 
-use super::{Limits, ListPlan, Plan, StepKind, Value, ValueId};
+use super::{Filter, Limits, ListPlan, Plan, StepKind, Value, ValueId};
 use crate::kernels::product::{self, Sizes};
 use crate::kernels::{Level, arrange, winograd};
 use crate::numbers::LINE;
@@ -59,6 +59,13 @@ pub(super) fn cut(
             1,
             (limits.large_product, limits.large_product / limits.tasks, limits.most_parts),
         ),
+        // A unit is a row of places; what is made together stays so.
+        StepKind::Filter { filter: Filter { convolution: of, method, .. }, .. } => {
+            let (together, of_row) = (of.rows_together(*method), of.places[1] * of.window() * of.filters);
+            let each = (limits.banded, limits.large_product / limits.tasks, limits.most_parts);
+            let Cut { tasks, units } = Cut::evenly(of.places[0].div_ceil(together), of_row * together, 1, each);
+            Cut { tasks, units: units.saturating_mul(together) }
+        }
         StepKind::List { list, .. } => Cut::of(lists[*list].parts.len()),
         StepKind::SparseProduct { list, n, by_panels, .. } | StepKind::SparseGradient { list, n, by_panels, .. } => {
             Cut::of(if *by_panels { n.div_ceil(limits.sparse_panel) } else { lists[*list].parts.len() })

@@ -1,8 +1,11 @@
 //! Work within samples, one after the other.
 
-use super::task_frame::Frame;
+use std::ops::Range;
+
+use super::task_frame::{Frame, part};
+use crate::kernels::convolution::Convolution;
 use crate::kernels::{arrange, convolution, pooling, reduce};
-use crate::plan::SampleKind;
+use crate::plan::{Filter, SampleKind, Step, ValueId};
 
 /// What a block does: where the operands of its first sample begin, and how many samples it has.
 pub(super) struct Samples<'s> {
@@ -61,15 +64,10 @@ pub(super) unsafe fn run(frame: &Frame<'_>, kind: &SampleKind, samples: Samples<
                 out.fill(0.0);
                 walk.write(walk.outer(), sample(0, at), out, |a, b| a + b);
             }
-            SampleKind::Filtered { convolution: of, method, matrix, pitch, bias, relu } => {
-                let (image, matrix) = (sample(0, at), frame.base(*matrix).cast_const());
-                // SAFETY: the caller answers for the matrix; a bias has a number for each filter.
-                unsafe {
-                    let bias = bias.map(|bias| frame.numbers(bias, 0, of.filters));
-                    let tail = convolution::Tail { bias, relu: *relu };
-                    convolution::filtered(level, (of, *method), image, (matrix, *pitch), tail, out, scratch);
-                }
-            }
+            // SAFETY: the caller answers for it.
+            SampleKind::Filtered(filter) => unsafe {
+                filtered(frame, filter, filter.convolution.rows(), sample(0, at), out, scratch);
+            },
             SampleKind::OfImages { convolution: of, method, matrix, pitch } => {
                 let (up, matrix) = (sample(0, at), (frame.base(*matrix).cast_const(), *pitch));
                 // SAFETY: as above.
@@ -77,5 +75,47 @@ pub(super) unsafe fn run(frame: &Frame<'_>, kind: &SampleKind, samples: Samples<
             }
             SampleKind::OfFilters { .. } => {}
         }
+    }
+}
+
+/// A step that filters a single sample: a task's rows.
+///
+/// # Safety
+/// As for [`super::steps::run`].
+pub(super) unsafe fn bands(
+    frame: &Frame<'_>,
+    step: &Step,
+    (from, filter): (ValueId, &Filter),
+    task: usize,
+    scratch: &mut [f32],
+) {
+    let Convolution { places: [rows, columns], filters, .. } = filter.convolution;
+    let which = part(task, step.units, rows);
+    let each = columns * filters;
+    // SAFETY: the task's rows are its own; the caller answers for the rest.
+    unsafe {
+        let out = frame.numbers_mut(step.writes[0], which.start * each, which.len() * each);
+        filtered(frame, filter, which, frame.contiguous(from), out, scratch);
+    }
+}
+
+/// Some rows of a convolution's places.
+///
+/// # Safety
+/// The matrix is padded, and nobody writes it meanwhile.
+unsafe fn filtered(
+    frame: &Frame<'_>,
+    filter: &Filter,
+    rows: Range<usize>,
+    image: &[f32],
+    out: &mut [f32],
+    scratch: &mut [f32],
+) {
+    let Filter { convolution: ref of, method, matrix, pitch, bias, relu } = *filter;
+    // SAFETY: the caller answers for the matrix; a bias has a number for each filter.
+    unsafe {
+        let bias = bias.map(|bias| frame.numbers(bias, 0, of.filters));
+        let (matrix, tail) = (frame.base(matrix).cast_const(), convolution::Tail { bias, relu });
+        convolution::filtered(frame.level, (of, method, rows), image, (matrix, pitch), tail, out, scratch);
     }
 }

@@ -1,7 +1,7 @@
 //! The tasks of steps.
 
 use super::task_frame::{Frame, part};
-use super::{block, lists, moves, positions, products};
+use super::{block, lists, moves, positions, products, samples};
 use crate::kernels::reduce;
 use crate::plan::{Step, StepKind, Value};
 
@@ -46,6 +46,7 @@ pub(super) unsafe fn run(frame: &Frame<'_>, step: &Step, task: usize, scratch: &
                 let out = frame.numbers_mut(to, which.start * each, which.len() * each);
                 reduce::reduce(*monoid, groups, which, frame.contiguous(*from), out);
             }
+            StepKind::Filter { from, filter } => samples::bands(frame, step, (*from, filter), task, scratch),
             StepKind::Strided { .. }
             | StepKind::Copy { .. }
             | StepKind::Transpose { .. }

@@ -13,27 +13,18 @@ use crate::plan::convolutions::Convolved;
 use crate::plan::extremes::ExtremeSlope;
 use crate::plan::forms::Access;
 use crate::plan::reads::Read;
-use crate::plan::{Argument, InstructionKind, Matrix, Operand, Place, SampleKind, Target, ValueId, pitch};
+use crate::plan::{
+    Argument, Filter, InstructionKind, Matrix, Operand, Place, SampleKind, StepKind, Target, ValueId, pitch,
+};
 
 impl Lowering<'_> {
     pub(super) fn convolution(&mut self, writer: &mut Writer, id: NodeId, convolved: Convolved, reads: &[Read]) {
         let (kind, operands) = match convolved {
             Convolved::Filtered { convolution, tail, .. } => {
-                let matrix = Matrix { rows: convolution.window(), columns: convolution.filters };
-                let method = convolution.method(self.reader.limits.squares);
-                let (matrix, pitch) = match method {
-                    Method::Squares => {
-                        let (value, pitch) = self.right_operand(reads[1], matrix);
-                        self.sums_of_weights(value, pitch, [convolution.channels, convolution.filters])
-                    }
-                    Method::Windows | Method::Adding => self.right_operand(reads[1], matrix),
-                };
-                let bias = reads.get(2).map(|bias| {
-                    let value = self.value(bias.source);
-                    writer.read(self.contiguous(value))
-                });
-                let (matrix, relu) = (writer.read(matrix), tail.relu);
-                (SampleKind::Filtered { convolution, method, matrix, pitch, bias, relu }, &reads[..1])
+                let filter = self.filter(convolution, reads, tail.relu);
+                writer.read(filter.matrix);
+                filter.bias.into_iter().for_each(|bias| _ = writer.read(bias));
+                (SampleKind::Filtered(filter), &reads[..1])
             }
             Convolved::OfImages { convolution, .. } => {
                 let method = convolution.method_of_images(self.reader.limits.squares);
@@ -42,8 +33,8 @@ impl Lowering<'_> {
                     Method::Adding => self.right_operand(reads[1], by_filters),
                     Method::Windows => self.mirrored(reads[1], &convolution),
                     Method::Squares => {
-                        let (value, pitch) = self.mirrored(reads[1], &convolution);
-                        self.sums_of_weights(value, pitch, [convolution.filters, convolution.channels])
+                        let (value, _) = self.mirrored(reads[1], &convolution);
+                        self.sums_of_weights(value, [convolution.filters, convolution.channels])
                     }
                 };
                 (SampleKind::OfImages { convolution, method, matrix: writer.read(matrix), pitch }, &reads[..1])
@@ -62,9 +53,35 @@ impl Lowering<'_> {
         if is_partial { writer.push(kind, Target::Partials, (1, 0)) } else { self.result(writer, id, kind) }
     }
 
+    /// How images are filtered, with the filters and the bias that are read second and third.
+    fn filter(&mut self, convolution: Convolution, reads: &[Read], relu: bool) -> Filter {
+        let matrix = Matrix { rows: convolution.window(), columns: convolution.filters };
+        let method = convolution.method(self.reader.limits.squares);
+        let (matrix, pitch) = match (method, self.right_operand(reads[1], matrix)) {
+            (Method::Squares, (value, _)) => self.sums_of_weights(value, [convolution.channels, convolution.filters]),
+            (Method::Windows | Method::Adding, matrix) => matrix,
+        };
+        let bias = reads.get(2).map(|bias| {
+            let value = self.value(bias.source);
+            self.contiguous(value)
+        });
+        Filter { convolution, method, matrix, pitch, bias, relu }
+    }
+
+    /// The step that filters a single sample, cut into bands of rows.
+    pub(super) fn bands(&mut self, id: NodeId) {
+        let Some(Convolved::Filtered { convolution, tail, .. }) = self.reader.convolved(id) else { return };
+        let reads = self.reader.reads(id);
+        let filter = self.filter(convolution, &reads, tail.relu);
+        let pixels = Matrix { rows: convolution.pixels(), columns: convolution.channels };
+        let (from, _) = self.as_matrix(reads[0].source, pixels);
+        let from = self.contiguous(from);
+        let value = self.value(id);
+        self.step(StepKind::Filter { from, filter }, vec![value], None, vec![id]);
+    }
+
     /// The sums of weights for squares, from a matrix with a row for each tap and channel.
-    fn sums_of_weights(&mut self, value: ValueId, pitch: usize, sizes: [usize; 2]) -> (ValueId, usize) {
-        debug_assert_eq!(pitch, self.values[value].pitch);
+    fn sums_of_weights(&mut self, value: ValueId, sizes: [usize; 2]) -> (ValueId, usize) {
         let value = self.derived(value, Rearranged::SumsOfWeights { sizes });
         (value, self.values[value].pitch)
     }

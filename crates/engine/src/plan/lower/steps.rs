@@ -33,6 +33,9 @@ impl Lowering<'_> {
         if let Some(added) = self.added.get(&id).copied() {
             return self.product(added.product, id, Some(added));
         }
+        if self.reader.is_banded(id) {
+            return self.bands(id);
+        }
         let reads = self.reader.reads(id);
         let is_raw = reads.first().is_some_and(|read| read.access == Access::Raw);
         if is_raw && matches!(node.op, Op::Index(Index::Gather { axis: 0 })) {

@@ -80,7 +80,7 @@ impl Lowering<'_> {
     pub(super) fn is_written_contiguously(&self, id: NodeId) -> bool {
         let by_items = self.groups.of[id.index()].is_some_and(|group| self.groups.all[group].items.is_some());
         // So that it can be read in other forms, too.
-        if self.reader.is_merged(id) {
+        if self.reader.is_merged(id) || self.reader.is_banded(id) {
             return true;
         }
         match self.reader.op(id) {
