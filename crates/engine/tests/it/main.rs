@@ -6,6 +6,7 @@ mod agrees;
 mod assignments;
 mod axes;
 mod every_kind;
+mod lasting;
 mod limits;
 mod padding;
 mod positions;

@@ -57,7 +57,15 @@ fn every_kind_of_work_is_cut_and_gives_the_same_bits_in_any_number_of_threads() 
     holds("rearrange", &[x()], |v, _| v[0].permute([2, 0, 1]).slice(0, 3..150).exp());
     holds("rearrange", &[x()], |v, _| v[0].slice(1, 3..59));
     holds("copy", &[("x", numbers(&[331, 250]))], |v, _| v[0].relu().reshape([25, 3310]).slice(1, 0..3300));
+    let one = || ("x", numbers(&[1, 8, 40, 40]));
+    let square = |size: usize| limpid_graph::Sliding::new(size).pad(1, 1);
+    holds("Winograd", &[one(), ("w", numbers(&[17, 8, 3, 3]))], move |v, _| v[0].convolve(v[1], [square(3); 2], 1));
+    holds("convolution", &[one(), ("w", numbers(&[17, 8, 5, 5]))], move |v, _| v[0].convolve(v[1], [square(5); 2], 1));
     holds("pad", &[x()], |v, _| v[0].pad(1, 2, 3));
+    let one = || ("x", numbers(&[1, 8, 40, 40]));
+    let square = |size: usize| limpid_graph::Sliding::new(size).pad(1, 1);
+    holds("Winograd", &[one(), ("w", numbers(&[17, 8, 3, 3]))], move |v, _| v[0].convolve(v[1], [square(3); 2], 1));
+    holds("convolution", &[one(), ("w", numbers(&[17, 8, 5, 5]))], move |v, _| v[0].convolve(v[1], [square(5); 2], 1));
     holds("pad", &[x()], |v, _| v[0].pad(0, 1, 0));
     holds("concat", &[x(), ("y", numbers(&[7, 60, 11]))], |v, _| v[0].concat([v[1]], 2));
     let positions = |count: usize, below: usize| {

@@ -391,9 +391,17 @@ impl<'b> Growing<'b> {
             self.leaf(images)
         });
         let [channels, height, width] = [1, 2, 3].map(|axis| self.extent(x, axis));
+        // Often the commonest windows, which have an arithmetic of their own.
+        let are_common = self.draws.once_in(3);
         let windows = [0; 2].map(|_| {
-            let window = Sliding::new(self.draws.pick(&[1, 2, 3])).stride(self.draws.pick(&[1, 1, 2]));
-            window.dilation(self.draws.pick(&[1, 1, 2])).pad(self.draws.below(3), self.draws.below(3))
+            let window = match are_common {
+                true => Sliding::new(3),
+                false => {
+                    let window = Sliding::new(self.draws.pick(&[1, 2, 3])).stride(self.draws.pick(&[1, 1, 2]));
+                    window.dilation(self.draws.pick(&[1, 1, 2]))
+                }
+            };
+            window.pad(self.draws.below(3), self.draws.below(3))
         });
         windows[0].places(height).and(windows[1].places(width))?;
         let filters = self.draws.pick(&[1, 2, 3, 17]);
