@@ -10,6 +10,7 @@ use limpid::files::{PictureFolder, Table, TableForm};
 use limpid::graph::Sizes;
 use limpid::learn::{Initializer, Network, Task, activation_choices, activation_names, initializer_choices};
 use limpid::models::Part;
+use limpid::networks::{self, is_toml};
 use limpid::prelude::Precision;
 use limpid::tables::TableOptions;
 use limpid::training::TrainingOptions;
@@ -290,12 +291,13 @@ pub(crate) struct NetworkOptions {
     #[arg(value_parser = offering(initializer_choices(), Initializer::from_str), help = initializer_help())]
     init: Option<Initializer>,
 
-    /// The whole network as text, such as "784, affine 50, relu, affine 10"
+    /// The whole network as text, such as "784, affine 50, relu, affine 10", or as a TOML file
     ///
     /// The shape of a sample comes first, then the layers. It replaces --hidden, --activation and --init. A layer may name
-    /// its initializer: "784, affine 50 init=xavier, tanh, affine 10".
-    #[arg(long, value_name = "TEXT")]
-    pub(crate) network: Option<Network>,
+    /// its initializer: "784, affine 50 init=xavier, tanh, affine 10". What ends in .toml is the name of a file, such as
+    /// `limpid summary NETWORK --format toml` writes.
+    #[arg(long, value_name = "TEXT|FILE")]
+    network: Option<NetworkText>,
 
     #[command(flatten)]
     pub(crate) preset: PresetOption,
@@ -303,13 +305,38 @@ pub(crate) struct NetworkOptions {
 
 impl NetworkOptions {
     /// What is asked of the network.
-    pub(crate) fn of(&self, options: TrainingOptions) -> TrainingOptions {
-        TrainingOptions {
-            network: self.network.clone(),
+    pub(crate) fn of(&self, options: TrainingOptions) -> Result<TrainingOptions, Failure> {
+        Ok(TrainingOptions {
+            network: self.network.as_ref().map(NetworkText::read).transpose()?,
             hidden: self.hidden.iter().map(|units| units.0).collect(),
             activation: self.activation.to_string(),
             initializer: self.init,
             ..options
+        })
+    }
+}
+
+/// A network as text, or the name of a TOML file of one.
+#[derive(Clone, Debug)]
+pub(crate) enum NetworkText {
+    Text(Network),
+    File(PathBuf),
+}
+
+impl FromStr for NetworkText {
+    type Err = limpid::learn::Error;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if is_toml(Path::new(text)) { Ok(Self::File(text.into())) } else { text.parse().map(Self::Text) }
+    }
+}
+
+impl NetworkText {
+    /// The network.
+    pub(crate) fn read(&self) -> Result<Network, Failure> {
+        match self {
+            Self::Text(network) => Ok(network.clone()),
+            Self::File(path) => Ok(networks::read(path)?),
         }
     }
 }

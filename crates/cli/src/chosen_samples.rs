@@ -152,12 +152,12 @@ impl ChosenSamples {
 
 /// The answer to a table or to pictures for a network that does not say how it reads them.
 fn without_model(input: &NetworkOrModel, source: &Source) -> Failure {
-    match &input.file {
+    match &input.model {
         Some(_) => unprepared(source),
         None => {
             let name = source.name();
             Failure::Usage(format!(
-                "{name}: a network as text does not say how its samples are read; use a model that was trained on {name}: \
+                "{name}: a network alone does not say how its samples are read; use a model that was trained on {name}: \
                  limpid train --data {name} --output model.safetensors"
             ))
         }

@@ -11,7 +11,7 @@ use limpid::models::{Part, Samples, Saved, Seen};
 use limpid::weights::{Hints, Opened, WeightsError, not_finite, open};
 use serde::Serialize;
 
-use crate::arguments::{Activation, AsIsOption, DataOptions, PartOption, ThreadsOption};
+use crate::arguments::{Activation, AsIsOption, DataOptions, NetworkText, PartOption, ThreadsOption};
 use crate::choices::adjective;
 use crate::data::{Named, Parts};
 use crate::failure::Failure;
@@ -61,12 +61,12 @@ pub(crate) struct HintOptions {
     /// Activation after each layer but the last, such as sigmoid, which bare weights do not tell
     #[arg(long, value_name = "NAME")]
     pub(crate) activation: Option<Activation>,
-    /// The network of bare weights as text, where their shapes do not tell it, in place of --activation
+    /// The network of bare weights as text or as a TOML file, where their shapes do not tell it, in place of --activation
     ///
     /// Kernels do not tell the size of the pictures, padding, strides and pools. Where one usual network fits, it is taken,
     /// and said.
-    #[arg(long = "network", value_name = "TEXT", conflicts_with = "activation")]
-    pub(crate) network_of_weights: Option<String>,
+    #[arg(long = "network", value_name = "TEXT|FILE", conflicts_with = "activation")]
+    pub(crate) network_of_weights: Option<NetworkText>,
     /// Axes of the weights, where their names and shapes do not tell
     #[arg(long, value_enum, value_name = "AXES")]
     pub(crate) orientation: Option<Axes>,
@@ -94,10 +94,12 @@ impl From<Axes> for Orientation {
 }
 
 impl HintOptions {
-    pub(crate) fn hints(&self) -> Hints {
+    pub(crate) fn hints(&self) -> Result<Hints, Failure> {
         let activation = self.activation.as_ref().map(ToString::to_string);
         let orientation = self.orientation.map(Orientation::from);
-        Hints { activation, orientation, only: self.only.clone(), network: self.network_of_weights.clone() }
+        let network = self.network_of_weights.as_ref().map(NetworkText::read).transpose()?;
+        let network = network.map(|network| network.to_string());
+        Ok(Hints { activation, orientation, only: self.only.clone(), network })
     }
 
     /// The flag that says what the network is, if any was typed.
@@ -177,7 +179,7 @@ impl ModelAndData {
     /// The model, and the samples as it learned to read them. What was assumed is said, unless that is not wanted.
     pub(crate) fn read(&self, is_quiet: bool) -> Result<EvaluationInput, Failure> {
         let path = &self.model;
-        let opened = open(path, &self.hints.hints()).map_err(|error| explained(path, error))?;
+        let opened = open(path, &self.hints.hints()?).map_err(|error| explained(path, error))?;
         let Opened { saved: Saved { model, samples }, format, mut assumed, .. } = opened;
         if let (Format::Model, Some(flag)) = (format, self.hints.typed()) {
             let file = path.display();

@@ -10,6 +10,7 @@ use limpid::graph::Expression;
 use limpid::learn::step::SampleShape;
 use limpid::learn::{Loss, Model, Network};
 use limpid::models::{self, Samples};
+use limpid::networks::{self, is_toml};
 
 use crate::failure::Failure;
 use crate::model_and_data::say_not_finite;
@@ -21,9 +22,10 @@ const DEFAULT: &str = "784, affine 50, relu, affine 10";
 /// The argument.
 #[derive(Debug, Args)]
 pub(crate) struct NetworkOrModelArgument {
-    /// Network text, such as "784, affine 50, relu, affine 10", or a model file
+    /// Network text, such as "784, affine 50, relu, affine 10", a network as TOML, or a model file
     ///
-    /// What is the name of a file, or ends in .safetensors, is taken for a model file; anything else for a network.
+    /// What ends in .toml is taken for a network as a TOML file, which `limpid summary NETWORK --format toml` writes. What
+    /// is the name of another file, or ends in .safetensors, is taken for a model file; anything else for network text.
     #[arg(value_name = "NETWORK|MODEL", default_value = DEFAULT)]
     input: OsString,
 }
@@ -38,7 +40,7 @@ pub(crate) struct NetworkOrModel {
     pub(crate) samples: Option<Samples>,
     /// With the parameters of the file.
     pub(crate) model: Option<Model>,
-    /// Whether the input was named, rather than left at its default.
+    /// The file, where it is one.
     pub(crate) file: Option<String>,
 }
 
@@ -48,10 +50,10 @@ impl NetworkOrModelArgument {
     }
 }
 
-/// Whether a word is taken for a model file.
+/// Whether a word is taken for a file: a model, or a network as TOML.
 fn is_file(word: &OsStr) -> bool {
     let path = Path::new(word);
-    path.is_file() || path.extension().is_some_and(|extension| extension == "safetensors")
+    path.is_file() || is_toml(path) || path.extension().is_some_and(|extension| extension == "safetensors")
 }
 
 /// Whether there is something of this name, if it be a folder, a pipe, or a link that leads nowhere.
@@ -74,10 +76,18 @@ impl NetworkOrModel {
                 return Err(Failure::Usage(format!("{error}{file}")));
             }
         };
-        Ok(NetworkOrModel { network, loss: Loss::default(), divisor: None, samples: None, model: None, file: None })
+        Ok(Self::alone(network, None))
+    }
+
+    /// A network without anything that belongs to a model.
+    fn alone(network: Network, file: Option<String>) -> Self {
+        NetworkOrModel { network, loss: Loss::default(), divisor: None, samples: None, model: None, file }
     }
 
     fn of_file(path: &Path) -> Result<Self, Failure> {
+        if is_toml(path) {
+            return Ok(Self::alone(networks::read(path)?, Some(path.display().to_string())));
+        }
         let saved = models::load_saved(path).map_err(|error| bare(path).unwrap_or(error.into()))?;
         say_not_finite(path, &saved.model)?;
         Ok(Self {
@@ -97,6 +107,11 @@ impl NetworkOrModel {
             Some(samples) => Ok(samples.shape(&self.loss, self.divisor)),
             None => Ok(SampleShape::of_network(&self.network, &self.loss, self.divisor)?),
         }
+    }
+
+    /// The file, where it is a model's.
+    pub(crate) fn model_file(&self) -> Option<String> {
+        self.file.clone().filter(|_| self.model.is_some())
     }
 
     /// A network that was typed is wrong usage; one that is in a file is a file that does not fit.
@@ -124,10 +139,11 @@ fn bare(path: &Path) -> Option<Failure> {
 /// The argument of `graph`.
 #[derive(Debug, Args)]
 pub(crate) struct GraphInputArgument {
-    /// Formula, such as "(x+y)^2", network text, such as "784, affine 50, relu, affine 10", or a model file
+    /// Formula, such as "(x+y)^2", network text, such as "784, affine 50, relu, affine 10", a network as TOML, or a model
+    /// file
     ///
-    /// What is the name of a file, or ends in .safetensors, is taken for a model file. What has a comma outside
-    /// brackets, or is nothing but extents such as 784 or 1x28x28, is a network. Anything else is a formula, and
+    /// What ends in .toml is taken for a network as a TOML file. What is the name of another file, or ends in
+    /// .safetensors, is taken for a model file. What has a comma outside brackets, or is nothing but extents such as 784 or 1x28x28, is a network. Anything else is a formula, and
     /// whatever comes with --at is.
     #[arg(value_name = "FORMULA|NETWORK|MODEL", default_value = DEFAULT, allow_hyphen_values = true)]
     input: OsString,

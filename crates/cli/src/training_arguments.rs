@@ -108,7 +108,7 @@ impl TrainingArguments {
     fn options(&self, timed: bool) -> Result<TrainingOptions, Failure> {
         let TypedTraining { learning_rate, batch_size, epochs, seed, sampling, precision, .. } = self.training;
         let preset = self.network.preset.options()?;
-        Ok(self.network.of(self.training.optimizer.of(TrainingOptions {
+        self.network.of(self.training.optimizer.of(TrainingOptions {
             loss: self.training.loss.clone(),
             augmentation: self.training.augment.augment.clone().or(preset.augmentation.clone()),
             label_smoothing: self.training.label_smoothing.unwrap_or(preset.label_smoothing),
@@ -121,7 +121,7 @@ impl TrainingArguments {
             threads: Some(self.threads.count()),
             timed,
             ..preset
-        })?))
+        })?)
     }
 
     /// The options with the network and the variables of the file to begin with, where there is one, and what was concluded

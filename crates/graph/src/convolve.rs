@@ -79,42 +79,60 @@ impl Var<'_> {
     }
 
     /// The transposed convolution: what [`convolve`](Var::convolve) does with images of `(n, filters, height, width)`,
-    /// backwards. These images `(n, channels, places, places)` and kernels `(channels, filters, kernel height, kernel
-    /// width)` give images of `extents`, along which the windows stop at as many places.
+    /// backwards. These images `(n, channels, places, places)` and kernels `(channels, filters / groups, kernel height,
+    /// kernel width)` give images of `extents`, along which the windows stop at as many places. Each group of channels goes
+    /// into its own group of filters.
     ///
     /// ```
     /// use limpid_graph::{Builder, Shape, Sliding};
     ///
     /// let b = Builder::new();
     /// let (x, w) = (b.input("x", ("batch", 16, 7, 7)), b.parameter("w", (16, 8, 2, 2)));
-    /// let y = x.convolve_transposed(w, [Sliding::new(2).stride(2); 2], [14, 14]);
+    /// let y = x.convolve_transposed(w, [Sliding::new(2).stride(2); 2], [14, 14], 1);
     /// assert_eq!(y.shape(), Shape::from(("batch", 8, 14, 14)));
     /// # b.finish([y])?;
     /// # Ok::<(), limpid_graph::Error>(())
     /// ```
     #[track_caller]
-    pub fn convolve_transposed(self, kernels: Self, windows: [Sliding; 2], extents: [usize; 2]) -> Self {
+    pub fn convolve_transposed(self, kernels: Self, windows: [Sliding; 2], extents: [usize; 2], groups: usize) -> Self {
         if let Some(poisoned) = self.builder().spoiled("convolve_transposed", &[self, kernels]) {
             return poisoned;
         }
         let (images, of_kernels) = (self.shape(), kernels.shape());
-        let ([n, channels, y, x], Some(&[own, filters, down, across])) =
+        let ([n, channels, y, x], Some(&[own, of_group, down, across])) =
             (images.dims(), of_kernels.as_known().as_deref())
         else {
             let hint = "images and kernels have four axes, the kernels' all known";
             return self.not_convolved("convolve_transposed", kernels, hint);
         };
-        if *channels != Dim::known(own) || [down, across] != windows.map(|window| window.size()) {
-            let hint =
-                format!("kernels of shape ({channels}, filters, height, width), and windows as large as they are");
+        let is_grouped = groups > 0 && own.is_multiple_of(groups);
+        if !is_grouped || *channels != Dim::known(own) || [down, across] != windows.map(|window| window.size()) {
+            let hint = format!(
+                "kernels of shape ({channels}, filters / groups, height, width), groups that divide the channels, and \
+                 windows as large as the kernels"
+            );
             return self.not_convolved("convolve_transposed", kernels, &hint);
         }
         let rows = n.clone() * y.clone() * x.clone();
+        let dims = |dims: &[&Dim]| Shape::new(dims.iter().map(|&dim| dim.clone()));
+        if groups > 1 {
+            let (g, of_one) = (Dim::known(groups), Dim::known(own / groups));
+            let pixels = self.reshape(dims(&[n, &g, &of_one, y, x])).permute([1, 0, 3, 4, 2]);
+            let matrices = kernels.reshape(Shape::from(&[groups, own / groups, of_group, down, across][..]));
+            let matrices = matrices.permute([0, 1, 3, 4, 2]);
+            let matrices = matrices.reshape(Shape::from((groups, own / groups, down * across * of_group)));
+            let seen = pixels.reshape(dims(&[&g, &rows, &of_one])).matmul(matrices);
+            let [down, across, of_group] = [down, across, of_group].map(Dim::known);
+            let seen = seen.reshape(dims(&[&g, n, y, x, &down, &across, &of_group]));
+            let made = seen.fold([(2, windows[0]), (3, windows[1])], extents).permute([1, 0, 4, 2, 3]);
+            let [height, width] = extents.map(Dim::known);
+            return made.reshape(dims(&[n, &(g * of_group), &height, &width]));
+        }
+        let filters = of_group;
         let pixels = self.permute([0, 2, 3, 1]).reshape(Shape::new([rows, channels.clone()]));
         let matrix = kernels.permute([0, 2, 3, 1]).reshape(Shape::from((own, down * across * filters)));
         let [down, across, filters] = [down, across, filters].map(Dim::known);
-        let seen = [n, y, x, &down, &across, &filters].map(Clone::clone);
-        let seen = pixels.matmul(matrix).reshape(Shape::new(seen));
+        let seen = pixels.matmul(matrix).reshape(dims(&[n, y, x, &down, &across, &filters]));
         seen.fold([(1, windows[0]), (2, windows[1])], extents).permute([0, 3, 1, 2])
     }
 

@@ -33,6 +33,17 @@ pub enum Error {
         /// What is wrong with it.
         what: String,
     },
+    /// A file that is to hold a network, and does not.
+    #[error("{path}: {what}")]
+    Network {
+        /// The file.
+        path: String,
+        /// What is wrong with it.
+        what: String,
+    },
+    /// A file that cannot be read.
+    #[error(transparent)]
+    Read(#[from] limpid_files::ReadError),
     /// Weights that no model can be made of.
     #[cfg(feature = "arrays")]
     #[error(transparent)]

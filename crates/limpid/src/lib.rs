@@ -26,6 +26,7 @@
 //! | `draw`, `page` | pictures, and pages of text and pictures; with the feature `draw` |
 //! | `weights` | models from weights that other programs trained: NumPy's pickles, safetensors, PyTorch; with the feature `arrays` or `archives` |
 //! | `tables`, `pictures` | comma-separated values and folders of pictures as data sets; with the features of these names |
+//! | `networks` | networks as TOML files; with the feature `toml` |
 //! | [`datasets`], [`models`] | MNIST and others as data sets; a model as a file |
 
 pub mod datasets;
@@ -33,6 +34,8 @@ mod error;
 pub mod evaluation;
 pub mod guide;
 pub mod models;
+#[cfg(feature = "toml")]
+pub mod networks;
 #[cfg(feature = "draw")]
 pub mod page;
 #[cfg(feature = "pictures")]

@@ -252,7 +252,7 @@ impl Arguments {
 
     /// A limpid model of the arrays.
     fn model(&self, read: Arrays) -> Result<Converted, Failure> {
-        let hints = self.hints.hints();
+        let hints = self.hints.hints()?;
         if read.format == Some(FileFormat::Model) {
             let file = self.from.display();
             return Err(Failure::Usage(format!("{file} is a limpid model already; use another --to FORMAT")));
@@ -300,7 +300,7 @@ impl Arguments {
         let (names, arrays) = match naming {
             None => (sources.iter().map(|named| named.name.clone()).collect::<Vec<_>>(), sources.clone()),
             Some(naming) => {
-                let known = if is_model { Some(Orientation::InOut) } else { self.hints.hints().orientation };
+                let known = if is_model { Some(Orientation::InOut) } else { self.hints.hints()?.orientation };
                 let found = find_layers(sources.clone(), known);
                 let found =
                     found.map_err(|error| explained(&self.from, limpid::weights::WeightsError::from(error).into()))?;

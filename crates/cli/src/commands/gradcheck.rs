@@ -119,6 +119,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
     let samples = chosen.data.len();
     let graph = GraphKind::Gradient.graph(&input.network, &chosen.data, &input.loss, &Sgd)?;
     check_interpreted_memory(&graph, &Sizes::from([("batch", samples), ("samples", samples)]))?;
+    let model_file = input.model_file();
     let model = match input.model {
         Some(model) => model,
         None => Model::new(&input.network, check.seed)?,
@@ -147,7 +148,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
             passed: report.passed(),
             worst_error: report.worst_error(),
             network: input.network.to_string(),
-            model: input.file,
+            model: model_file,
             dataset: &chosen.name,
             samples,
             seed: check.seed,

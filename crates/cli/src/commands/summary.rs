@@ -2,14 +2,14 @@
 
 use std::collections::{HashMap, HashSet};
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use limpid::graph::{Graph, Shape, Sizes};
 use limpid::learn::step::training_step;
 use limpid::learn::{Encoding, Goal, Input, Layer, Mode, Network, Sgd, Split};
 use limpid::models::Samples;
 use serde::Serialize;
 
-use crate::arguments::{BatchOption, Format, FormatOption};
+use crate::arguments::BatchOption;
 use crate::failure::Failure;
 use crate::network_or_model::NetworkOrModelArgument;
 use crate::text::{self, Align};
@@ -23,8 +23,21 @@ pub(crate) struct Arguments {
     input: NetworkOrModelArgument,
     #[command(flatten)]
     batch: BatchOption,
-    #[command(flatten)]
-    format: FormatOption,
+    /// Format of the result on stdout
+    #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORM", help_heading = "Output")]
+    format: Format,
+}
+
+/// The form of the result.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// Text for people
+    #[value(alias = "table")]
+    Text,
+    /// One JSON object, for programs
+    Json,
+    /// The network as TOML, which --network and other commands read
+    Toml,
 }
 
 const EXAMPLES: &str = "\
@@ -33,7 +46,10 @@ a sum is 1 for each number added. Bytes are those of the parameters in f32.
 
 Examples:
   limpid summary \"784, affine 100, relu, affine 50, relu, affine 10\"
-  limpid summary digits.safetensors --format json";
+  limpid summary digits.safetensors --format json
+  A network as a file to edit, and to train:
+    limpid summary \"784, affine 50, relu, affine 10\" --format toml > network.toml
+    limpid train --network network.toml";
 
 /// The result.
 #[derive(Serialize)]
@@ -69,6 +85,9 @@ struct Row {
 pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
     let input = arguments.input.read()?;
     let layers = rows(&input.network)?;
+    if arguments.format == Format::Toml {
+        return output::result(&input.network.to_toml());
+    }
     let shape = input.sample_shape()?;
     let step = training_step(&input.network, shape, &input.loss, &Sgd)?.graph;
     let sizes = arguments.batch.sizes();
@@ -78,7 +97,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
         samples: samples.map(as_json).transpose()?,
         samples_text: samples.map(as_text).unwrap_or_default(),
         network: input.network.to_string(),
-        model: input.file,
+        model: input.model_file(),
         parameters,
         bytes: parameters.saturating_mul(BYTES),
         flops: layers.iter().fold(0u64, |sum, row| sum.saturating_add(row.flops)),
@@ -89,9 +108,9 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
     for note in input.network.notes()? {
         output::note(&format!("note: {note}"));
     }
-    match arguments.format.format {
+    match arguments.format {
         Format::Json => output::json(&report),
-        Format::Text => output::report(&report.text()),
+        Format::Text | Format::Toml => output::report(&report.text()),
     }
 }
 

@@ -184,3 +184,72 @@ fn values_of_formulas_are_formulas_without_names_and_what_is_no_number_is_said()
     place.run(&["graph", "np.sin(x)", "--at", "x=1"]).failed(2, "`np.` means nothing in a formula; use `sin(x)`");
     place.run(&["graph", "x+y", "--at", "x=1,z=2"]).failed(2, "the formula has no name `z`; its names are x and y");
 }
+
+#[test]
+fn a_network_as_toml_is_written_looked_at_and_trained() {
+    let place = Place::new();
+    let text = "1x28x28, conv 4 5x5 stride=2, relu, residual(conv 4 3x3 pad=1, tanh), max-pool 2, affine 10";
+    let toml = place.run(&["summary", text, "--format", "toml"]).done().stdout;
+    fs::write(place.path("network.toml"), &toml).unwrap();
+    assert_eq!(place.run(&["summary", "network.toml", "--format", "toml"]).done().stdout, toml);
+    let same = |typed: &[&str], at: usize| {
+        let told = |network: &str| {
+            let mut typed = typed.to_vec();
+            typed.insert(at, network);
+            place.run(&typed).done().stdout
+        };
+        assert_eq!(told("network.toml"), told(text), "{typed:?}");
+    };
+    same(&["summary"], 1);
+    same(&["summary", "--format", "json"], 1);
+    same(&["plan"], 1);
+    same(&["graph", "--format", "text"], 1);
+    same(&["gradcheck", "--samples", "2", "--elements", "3"], 1);
+    let rows = (0..60).map(|i| format!("{},{},{}\n", i % 7, i % 5, if i % 7 > i % 5 { "more" } else { "less" }));
+    fs::write(place.path("t.csv"), format!("a,b,kind\n{}", rows.collect::<String>())).unwrap();
+    let text = "2, affine 8, residual(affine 8, tanh), affine 2";
+    let toml = place.run(&["summary", text, "--format", "toml"]).done().stdout;
+    fs::write(place.path("network.toml"), &toml).unwrap();
+    let trained = |network: &str, model: &str| {
+        let typed = ["train", "--data", "t.csv", "--target", "kind", "--network", network, "--epochs", "2"];
+        place.run(&[&typed[..], &["--quiet", "--output", model]].concat()).done();
+        fs::read(place.path(model)).unwrap()
+    };
+    assert_eq!(trained("network.toml", "file.safetensors"), trained(text, "text.safetensors"));
+    // A model is a network, too; and bare weights are filled into one.
+    assert_eq!(place.run(&["summary", "file.safetensors", "--format", "toml"]).done().stdout, toml);
+    place.run(&["convert", "file.safetensors", "bare.npz"]).done();
+    place.run(&["convert", "bare.npz", "again.safetensors", "--network", "network.toml"]).done();
+    assert_eq!(place.run(&["summary", "again.safetensors", "--format", "toml"]).done().stdout, toml);
+}
+
+#[test]
+fn a_toml_file_that_is_no_network_is_told_with_its_lines() {
+    let place = Place::new();
+    let wrong = "input = [1, 28, 28]\n[[layer]]\nkind = \"conv\"\nfilters = 4\nkernel = 3\ngroups = 0\n[[layer]]\nkind = \"rleu\"\n";
+    fs::write(place.path("wrong.toml"), wrong).unwrap();
+    fs::write(place.path("unfit.toml"), "input = [1, 3, 3]\n[[layer]]\nkind = \"conv\"\nfilters = 4\nkernel = 5\n")
+        .unwrap();
+    fs::write(place.path("pickle.toml"), b"\x80\x04\x95\xff\xfe").unwrap();
+    let table = [
+        (
+            "wrong.toml",
+            "wrong.toml: 2 mistakes:\nthe number of groups is 0; use 1 or more (line 6, column 10)\n  groups = 0\n",
+        ),
+        (
+            "wrong.toml",
+            "unknown layer `rleu`, did you mean `relu`? (line 8, column 8)\n  kind = \"rleu\"\n         ^^^^^^",
+        ),
+        ("unfit.toml", "unfit.toml: a kernel of 5x5 is larger than its padded input of 3x3"),
+        ("missing.toml", "missing.toml: No such file or directory"),
+        ("pickle.toml", "pickle.toml: expected a network as TOML, found "),
+    ];
+    for (file, wanted) in table {
+        let train = ["train", "--network", file];
+        for typed in [&["summary", file][..], &["graph", file], &["plan", file], &["gradcheck", file], &train] {
+            let told = place.run(typed);
+            assert_eq!(told.code, Some(1), "{typed:?}: {}", told.stderr);
+            assert!(told.stderr.contains(wanted), "{typed:?}: {}", told.stderr);
+        }
+    }
+}

@@ -410,7 +410,7 @@ impl<'b> Growing<'b> {
         let filtered = x.convolve(kernels, windows, 1);
         let filtered = if self.kind == Kind::Gentle { filtered.tanh() } else { filtered };
         Some(match self.draws.below(4) {
-            0 => filtered.convolve_transposed(kernels, windows, [height, width]),
+            0 => filtered.convolve_transposed(kernels, windows, [height, width], 1),
             1 => self.pooled(filtered),
             _ => filtered,
         })

@@ -11,7 +11,8 @@ use std::fmt;
 use std::str::FromStr;
 
 pub(crate) use self::augmenter::Augmenter;
-use crate::describe::choices::{Choice, Piece, Range, Setting, Settings, Value, misread, of_piece};
+use crate::describe::choices::{Choice, Range, Setting, Settings, Value, misread, of_piece};
+use crate::describe::words::Piece;
 use crate::error::Error;
 
 /// How pictures are changed while a model learns from them. Text lists the changes: `shift 2, rotate 10, noise 0.05`. All
@@ -224,7 +225,7 @@ impl FromStr for Augmentation {
 
     /// Changes by name, with commas between them.
     fn from_str(text: &str) -> Result<Self, Error> {
-        let whole = Piece { text, start: 0 };
+        let whole = Piece::whole(text);
         let pieces = text.split(',').map(|part| whole.part(part.trim()));
         let change = |piece| of_piece("change", CHANGES, piece)?.map_err(|wrong| Error::Text(misread(text, wrong)));
         let changes = pieces.map(change).collect::<Result<Vec<_>, Error>>()?;

@@ -3,10 +3,10 @@
 //! Everything that lists, parses, writes or tests choices goes over these rows.
 
 use std::fmt;
-use std::ops::Range as Span;
 
 use crate::choice::{UnknownName, nearest, normalised};
 use crate::describe::initializer::Initializer;
+use crate::describe::words::{Piece, Word, Words, Wrong};
 use crate::error::{Error, TextError, TextFault};
 
 /// One of several layers, optimizers, losses or initializers.
@@ -40,6 +40,8 @@ pub struct Setting {
     pub title: &'static str,
     /// Its type, its default and its range.
     pub kind: SettingKind,
+    /// Other names by which it is known.
+    pub aliases: &'static [&'static str],
     /// Whether text may give its value alone, as the first word after the name.
     pub positional: bool,
 }
@@ -62,6 +64,8 @@ pub enum SettingKind {
         needed: bool,
         /// Whether equal numbers are both written.
         in_full: bool,
+        /// The smallest that either may be.
+        least: usize,
     },
     /// The rows and columns put around an image: `same`, `1` or `1x2`.
     Padding,
@@ -142,20 +146,31 @@ pub(crate) struct Settings<'s> {
 pub(crate) const MOST_UNITS: usize = 1 << 24;
 
 impl Setting {
+    /// A setting that text gives as `name=value`.
+    pub(crate) const fn named(name: &'static str, title: &'static str, kind: SettingKind) -> Self {
+        Self { name, title, kind, aliases: &[], positional: false }
+    }
+
     /// A whole number that must be given, as a word without its name.
     pub(crate) const fn count(name: &'static str, title: &'static str) -> Self {
-        Self { name, title, kind: SettingKind::Count { default: None, least: 1 }, positional: true }
+        Self { name, title, kind: SettingKind::Count { default: None, least: 1 }, aliases: &[], positional: true }
     }
 
     /// A height and a width that text gives as `name=value`.
     pub(crate) const fn pair(name: &'static str, title: &'static str, default: Option<[usize; 2]>) -> Self {
-        let kind = SettingKind::Pair { default, needed: false, in_full: false };
-        Self { name, title, kind, positional: false }
+        let kind = SettingKind::Pair { default, needed: false, in_full: false, least: 1 };
+        Self::named(name, title, kind)
+    }
+
+    /// A height and a width that must be given, as a word without its name; `in_full` where both are written though they
+    /// are equal.
+    pub(crate) const fn needed_pair(name: &'static str, title: &'static str, in_full: bool) -> Self {
+        Self::named(name, title, SettingKind::Pair { default: None, needed: true, in_full, least: 1 }).positional()
     }
 
     /// A number that text gives as `name=value`.
     pub(crate) const fn number(name: &'static str, title: &'static str, default: f64, range: Range) -> Self {
-        Self { name, title, kind: SettingKind::Number { default, range }, positional: false }
+        Self::named(name, title, SettingKind::Number { default, range })
     }
 
     /// A number that may be left out.
@@ -165,7 +180,17 @@ impl Setting {
         otherwise: &'static str,
         range: Range,
     ) -> Self {
-        Self { name, title, kind: SettingKind::Optional { otherwise, range }, positional: false }
+        Self::named(name, title, SettingKind::Optional { otherwise, range })
+    }
+
+    /// The same, which is known by other names, too.
+    pub(crate) const fn also(self, aliases: &'static [&'static str]) -> Self {
+        Self { aliases, ..self }
+    }
+
+    /// Whether this is one of its names.
+    pub(crate) fn is_called(&self, name: &str) -> bool {
+        self.name == name || self.aliases.contains(&name)
     }
 
     /// The same, which may also stand alone as the first word.
@@ -173,12 +198,20 @@ impl Setting {
         Self { positional: true, ..self }
     }
 
-    /// A word that is there or not.
-    pub(crate) const fn flag(name: &'static str) -> Self {
-        Self { name, title: name, kind: SettingKind::Flag, positional: false }
+    /// The zeros around an image, which PyTorch and Keras call its padding.
+    pub(crate) const PAD: Self = Self::named("pad", "the padding", SettingKind::Padding).also(&["padding"]);
+
+    /// How parameters are drawn.
+    pub(crate) const fn initializer(default: Initializer) -> Self {
+        Self::named("init", "the initializer", SettingKind::Initializer(default)).also(&["initializer"])
     }
 
-    fn default(&self) -> Option<Value> {
+    /// A word that is there or not.
+    pub(crate) const fn flag(name: &'static str) -> Self {
+        Self::named(name, name, SettingKind::Flag)
+    }
+
+    pub(crate) fn default(&self) -> Option<Value> {
         match self.kind {
             SettingKind::Count { default, .. } => default.map(Value::Count),
             SettingKind::Pair { needed: true, .. } => None,
@@ -328,35 +361,44 @@ impl<T> Choice<T> {
         (self.make)(&Settings { settings: self.settings, values }).ok()
     }
 
+    /// Words of a text behind its name, as it is called there.
+    pub(crate) fn words<'t>(&self, name: Piece<'t>, words: impl Iterator<Item = Word<'t>>) -> Words<'t> {
+        Words::of_text(name, words.collect(), self.example.replacen(self.name, name.text, 1))
+    }
+
     /// Whether this is one of its names.
     pub(crate) fn is_called(&self, name: &str) -> bool {
         self.name == name || self.aliases.contains(&name)
     }
 
     /// Makes it of the words that follow its name, or answers all that is wrong with them.
-    pub(crate) fn of_words<'t>(&self, kind: &str, name: Piece<'t>, words: Vec<Piece<'t>>) -> Result<T, Vec<Wrong<'t>>> {
-        let example = self.example.replacen(self.name, name.text, 1);
-        let mut words = Words { name, words, example };
-        let settings = self.settings;
-        let (mut values, mut wrong) = (Vec::with_capacity(settings.len()), Vec::new());
-        for setting in settings {
-            match words.value(setting, settings) {
+    pub(crate) fn of_words<'t>(&self, kind: &str, words: Words<'t>) -> Result<T, Vec<Wrong<'t>>> {
+        let name = words.name();
+        let values = self.values(kind, words)?;
+        (self.make)(&Settings { settings: self.settings, values }).map_err(|what| vec![(name, what)])
+    }
+
+    /// The values of its settings by the words that follow its name.
+    pub(crate) fn values<'t>(&self, kind: &str, mut words: Words<'t>) -> Result<Vec<Value>, Vec<Wrong<'t>>> {
+        let (mut values, mut wrong) = (Vec::with_capacity(self.settings.len()), Vec::new());
+        for setting in self.settings {
+            match words.value(setting, self.settings) {
                 Ok(value) => values.push(value),
                 Err(what) => wrong.push(what),
             }
         }
-        wrong.extend(words.words.iter().map(|&rest| (rest, self.not_taken(kind, name, rest.text))));
-        if !wrong.is_empty() {
-            // One word may be wrong for a setting and so be left for none.
-            wrong.sort_by_key(|(piece, _)| piece.start);
-            return Err(wrong);
+        wrong.extend(words.rest().map(|rest| (rest.whole, self.not_taken(kind, words.name(), rest))));
+        if wrong.is_empty() {
+            return Ok(values);
         }
-        (self.make)(&Settings { settings, values }).map_err(|what| vec![(name, what)])
+        // One word may be wrong for a setting and so be left for none.
+        wrong.sort_by_key(|(piece, _)| piece.start);
+        Err(wrong)
     }
 
-    fn not_taken(&self, kind: &str, name: Piece<'_>, word: &str) -> String {
+    fn not_taken(&self, kind: &str, name: Piece<'_>, word: Word<'_>) -> String {
         let names: Vec<&str> = self.settings.iter().map(|setting| setting.name).collect();
-        let key = word.split('=').next().unwrap_or_default();
+        let (key, word) = (word.key, word.whole.text);
         let hint = match nearest(key, &names) {
             Some(near) if near != key => format!(", did you mean `{near}`?"),
             Some(_) => "; give each setting once".to_string(),
@@ -420,7 +462,7 @@ pub(crate) fn named<T>(
 /// # Errors
 /// [`Error::Unknown`] with all names, and [`Error::Text`] with the place of a wrong setting.
 pub(crate) fn made<T>(kind: &'static str, rows: &'static [Choice<T>], text: &str) -> Result<T, Error> {
-    let whole = Piece { text, start: 0 };
+    let whole = Piece::whole(text);
     of_piece(kind, rows, whole)?.map_err(|wrong| Error::Text(misread(text, wrong)))
 }
 
@@ -432,7 +474,8 @@ pub(crate) fn of_piece<'t, T>(
 ) -> Result<Result<T, Vec<Wrong<'t>>>, UnknownName> {
     let mut words = piece.words();
     let name = words.next().unwrap_or(piece);
-    Ok(named(kind, rows, name.text)?.of_words(kind, name, words.collect()))
+    let row = named(kind, rows, name.text)?;
+    Ok(row.of_words(kind, row.words(name, words.map(Word::of))))
 }
 
 /// The error about pieces of a text.
@@ -440,153 +483,4 @@ pub(crate) fn misread(text: &str, wrong: Vec<Wrong<'_>>) -> TextError {
     let faults = wrong.into_iter().map(|(piece, what)| TextFault::new(piece.place(), what)).collect();
     let unread = || TextError::one(text, TextFault::new(0..text.len(), "this cannot be read"));
     TextError::of(text, faults).unwrap_or_else(unread)
-}
-
-/// A piece of a text, and where it begins.
-#[derive(Clone, Copy)]
-pub(crate) struct Piece<'t> {
-    pub(crate) text: &'t str,
-    pub(crate) start: usize,
-}
-
-/// A piece that is wrong, and why.
-pub(crate) type Wrong<'t> = (Piece<'t>, String);
-
-impl<'t> Piece<'t> {
-    /// Where it stands in its text.
-    pub(crate) fn place(&self) -> Span<usize> {
-        self.start..self.start + self.text.len()
-    }
-
-    /// A part of it. `text` is a slice of its own text.
-    pub(crate) fn part(&self, text: &'t str) -> Self {
-        Self { text, start: self.start + (text.as_ptr() as usize - self.text.as_ptr() as usize) }
-    }
-
-    pub(crate) fn words(self) -> impl Iterator<Item = Piece<'t>> {
-        self.text.split_whitespace().map(move |word| self.part(word))
-    }
-}
-
-/// The words after a choice's name that no setting has taken.
-struct Words<'t> {
-    name: Piece<'t>,
-    words: Vec<Piece<'t>>,
-    /// An example of the whole text.
-    example: String,
-}
-
-impl<'t> Words<'t> {
-    /// Takes what the words give for a setting, or its default.
-    fn value(&mut self, setting: &Setting, all: &[Setting]) -> Result<Value, Wrong<'t>> {
-        match setting.kind {
-            SettingKind::Count { default, least } => match (self.given(setting, all)?, default) {
-                (Some(word), _) => self.count(setting, word, least).map(Value::Count),
-                (None, Some(default)) => Ok(Value::Count(default)),
-                (None, None) => Err((self.name, self.takes(setting))),
-            },
-            SettingKind::Pair { default, needed, .. } => match self.given(setting, all)? {
-                Some(word) => self.pair(setting, word, 1).map(|pair| Value::Pair(Some(pair))),
-                None if needed => Err((self.name, self.takes(setting))),
-                None => Ok(Value::Pair(default)),
-            },
-            SettingKind::Padding => match self.given(setting, all)? {
-                Some(word) if word.text == "same" => Ok(Value::Padding(Padding::Same)),
-                Some(word) => self.pair(setting, word, 0).map(|pair| Value::Padding(Padding::Each(pair))),
-                None => Ok(Value::Padding(Padding::Each([0, 0]))),
-            },
-            SettingKind::Number { default, .. } => {
-                let word = self.given(setting, all)?;
-                word.map_or(Ok(default), |word| number(setting, word)).map(Value::Number)
-            }
-            SettingKind::Optional { .. } => match self.option(setting.name)? {
-                Some(word) => number(setting, word).map(Value::Number),
-                None => Ok(Value::Nothing),
-            },
-            SettingKind::Flag => {
-                let at = self.words.iter().position(|word| word.text == setting.name);
-                Ok(Value::Flag(at.map(|at| self.words.remove(at)).is_some()))
-            }
-            SettingKind::Initializer(default) => match self.option(setting.name)? {
-                Some(word) => {
-                    word.text.parse().map(Value::Initializer).map_err(|e: crate::error::Error| (word, e.to_string()))
-                }
-                None => Ok(Value::Initializer(default)),
-            },
-        }
-    }
-
-    /// The word that is for a setting: by its name, or alone where it may be.
-    fn given(&mut self, setting: &Setting, all: &[Setting]) -> Result<Option<Piece<'t>>, Wrong<'t>> {
-        Ok(match self.option(setting.name)? {
-            Some(word) => Some(word),
-            None if setting.positional => self.first_alone(all),
-            None => None,
-        })
-    }
-
-    /// What is said where a setting is not given, or as something else.
-    fn takes(&self, setting: &Setting) -> String {
-        format!("`{}` takes {}, such as `{}`", self.name.text, setting.title, self.example)
-    }
-
-    fn count(&self, setting: &Setting, word: Piece<'t>, least: usize) -> Result<usize, Wrong<'t>> {
-        match word.text.parse::<usize>() {
-            Ok(count) if count < least => Err((word, format!("{} is {count}; use {least} or more", setting.title))),
-            Ok(count) if count <= MOST_UNITS => Ok(count),
-            Ok(_) => {
-                Err((word, format!("{} is {}; more than {MOST_UNITS} is not supported", setting.title, word.text)))
-            }
-            Err(_) => Err((word, self.takes(setting))),
-        }
-    }
-
-    fn pair(&self, setting: &Setting, word: Piece<'t>, least: usize) -> Result<[usize; 2], Wrong<'t>> {
-        let (height, width) = word.text.split_once(['x', '×']).unwrap_or((word.text, word.text));
-        match (height.parse::<usize>(), width.parse::<usize>()) {
-            (Ok(height), Ok(width)) if height.min(width) < least => {
-                Err((word, format!("{} is {}; use {least} or more", setting.title, word.text)))
-            }
-            (Ok(height), Ok(width)) if height.max(width) <= MOST_UNITS => Ok([height, width]),
-            (Ok(_), Ok(_)) => {
-                Err((word, format!("{} is {}; more than {MOST_UNITS} is not supported", setting.title, word.text)))
-            }
-            _ if setting.kind == SettingKind::Padding => {
-                Err((word, format!("`{}` takes a number, two such as `1x2`, or `same`", setting.name)))
-            }
-            _ if setting.positional => Err((word, self.takes(setting))),
-            _ => Err((word, format!("`{}` takes a number, or two such as `1x2`", setting.name))),
-        }
-    }
-
-    /// The value of `key=value`.
-    fn option(&mut self, key: &str) -> Result<Option<Piece<'t>>, Wrong<'t>> {
-        let found = self.words.iter().position(|word| word.text.split('=').next() == Some(key));
-        let Some(at) = found else { return Ok(None) };
-        let word = self.words.remove(at);
-        match word.text.split_once('=') {
-            Some((_, value)) if !value.is_empty() => Ok(Some(word.part(value))),
-            _ => Err((word, format!("`{key}` takes a value, as in `{key}=…`"))),
-        }
-    }
-
-    /// The first word that stands alone and is no other setting's name, nor meant to be one.
-    fn first_alone(&mut self, all: &[Setting]) -> Option<Piece<'t>> {
-        let names: Vec<&str> = all.iter().map(|setting| setting.name).collect();
-        let is_name = |word: &str| word.parse::<f64>().is_err() && nearest(word, &names).is_some();
-        let is_other = |word: &Piece<'_>| word.text.contains('=') || is_name(word.text);
-        let at = self.words.iter().position(|word| !is_other(word))?;
-        Some(self.words.remove(at))
-    }
-}
-
-fn number<'t>(setting: &Setting, word: Piece<'t>) -> Result<f64, Wrong<'t>> {
-    match word.text.parse::<f64>() {
-        Ok(number) => match setting.refused(number) {
-            Some(_) if !number.is_finite() => Err((word, format!("`{}` takes a number", setting.name))),
-            Some(hint) => Err((word, format!("{} is {number:?}; {hint}", setting.title))),
-            None => Ok(number),
-        },
-        Err(_) => Err((word, format!("`{}` takes a number", setting.name))),
-    }
 }

@@ -2,8 +2,9 @@
 
 use std::str::FromStr;
 
-use crate::describe::choices::{Choice, Piece, Range, Setting};
+use crate::describe::choices::{Choice, Range, Setting};
 use crate::describe::initializer::Initializer;
+use crate::describe::words::{Piece, Word};
 use crate::error::Error;
 
 /// The initializers, one row each. A setting stands between parentheses.
@@ -81,11 +82,11 @@ impl FromStr for Initializer {
         };
         let name = name.to_ascii_lowercase();
         let row = INITIALIZERS.iter().find(|row| row.is_called(&name)).ok_or_else(wrong)?;
-        let argument = argument.map(|argument| Piece { text: argument, start: 0 });
+        let argument = argument.map(|argument| Word::of(Piece::whole(argument)));
         if argument.is_some() == row.settings.is_empty() {
             return Err(wrong());
         }
-        row.of_words("initializer", Piece { text: row.name, start: 0 }, argument.into_iter().collect())
-            .map_err(|_| wrong())
+        let words = row.words(Piece::whole(row.name), argument.into_iter());
+        row.of_words("initializer", words).map_err(|_| wrong())
     }
 }

@@ -18,7 +18,7 @@ use std::panic::Location;
 
 use limpid_graph::{Dim, Fault, Formula, MapOp, Shape, Var};
 
-use crate::describe::choices::{Choice, Range, Setting, SettingKind, Value};
+use crate::describe::choices::{Choice, Range, Setting, Value};
 use crate::describe::context::Context;
 use crate::describe::initializer::Initializer;
 use crate::describe::layer::Layer;
@@ -52,15 +52,7 @@ static OTHERS: &[Choice<Box<dyn Layer>>] = &[
         aliases: &["linear", "dense"],
         about: "x·W + b",
         example: "affine 50",
-        settings: &[
-            Setting::count("outputs", "the number of its outputs"),
-            Setting {
-                name: "init",
-                title: "the initializer",
-                kind: SettingKind::Initializer(Initializer::He),
-                positional: false,
-            },
-        ],
+        settings: &[Setting::count("outputs", "the number of its outputs"), Setting::initializer(Initializer::He)],
         make: |settings| {
             let affine = Affine::to(settings.count("outputs"));
             Ok(Box::new(settings.initializer("init").map_or(affine.clone(), |initializer| affine.init(initializer))))

@@ -16,4 +16,7 @@ pub(crate) mod registry;
 pub(crate) mod schedule;
 pub(crate) mod sequence;
 pub(crate) mod text;
+#[cfg(feature = "toml")]
+pub(crate) mod toml;
 pub(crate) mod variable;
+pub(crate) mod words;

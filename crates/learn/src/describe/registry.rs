@@ -8,7 +8,7 @@ use limpid_graph::Formula;
 use crate::describe::layer::Layer;
 use crate::describe::loss::Loss;
 
-type Constructor = dyn Fn(&[&str]) -> Result<Box<dyn Layer>, String> + Send + Sync;
+pub(crate) type Constructor = dyn Fn(&[&str]) -> Result<Box<dyn Layer>, String> + Send + Sync;
 
 /// Layers and losses of your own by name, for networks as text and for model files.
 ///

@@ -12,14 +12,15 @@ use std::sync::Arc;
 use limpid_graph::{Mistake, Mistakes};
 
 use crate::choice::{nearest, normalised};
-use crate::describe::choices::{Choice, MOST_UNITS, Piece, made};
+use crate::describe::choices::{Choice, MOST_UNITS, made};
 use crate::describe::layer::Layer;
 use crate::describe::layers::{self, BRANCHES, Branches, RESIDUAL, Residual};
 use crate::describe::network::Network;
 use crate::describe::optimizer::Optimizer;
 use crate::describe::optimizers::OPTIMIZERS;
-use crate::describe::registry::Registry;
+use crate::describe::registry::{Constructor, Registry};
 use crate::describe::sequence::Sequence;
+use crate::describe::words::{Piece, Word, Wrong};
 use crate::error::{Error, TextError, TextFault, place_text};
 
 impl Registry {
@@ -30,15 +31,9 @@ impl Registry {
     /// [`Error::Text`] with each mistake's place and a hint.
     #[track_caller]
     pub fn network(&self, text: &str) -> Result<Network, Error> {
-        let mut reading = Reading { registry: self, places: HashMap::new(), faults: Vec::new() };
+        let mut reading = Reading::new(self);
         let parts = reading.network(text);
-        match (parts, TextError::of(text, reading.faults)) {
-            (_, Some(error)) => Err(error.into()),
-            (Some((input, layers)), None) => {
-                Ok(Network::new(input, layers).written_as(Source { text: text.to_string(), places: reading.places }))
-            }
-            (None, None) => Err(TextError::one(text, TextFault::new(0..0, "the network cannot be read")).into()),
-        }
+        reading.finish(text, parts)
     }
 }
 
@@ -92,22 +87,39 @@ impl Source {
 }
 
 /// More parentheses than these within one another are taken for a slip of the finger.
-const DEEPEST: usize = 32;
+pub(crate) const DEEPEST: usize = 32;
 
 /// How a message about an unknown layer begins.
 const UNKNOWN_LAYER: &str = "unknown layer";
 
 /// The input's extents, and the layers.
-type Parts = (Vec<usize>, Vec<Box<dyn Layer>>);
+pub(crate) type Parts = (Vec<usize>, Vec<Box<dyn Layer>>);
 
 /// A text that is being read: what is found on the way.
-struct Reading<'r> {
+pub(crate) struct Reading<'r> {
     registry: &'r Registry,
-    places: HashMap<String, Range<usize>>,
-    faults: Vec<TextFault>,
+    /// Where each layer stands, by its path.
+    pub(crate) places: HashMap<String, Range<usize>>,
+    pub(crate) faults: Vec<TextFault>,
 }
 
-impl Reading<'_> {
+impl<'r> Reading<'r> {
+    pub(crate) fn new(registry: &'r Registry) -> Self {
+        Self { registry, places: HashMap::new(), faults: Vec::new() }
+    }
+
+    /// The network of what was read, or all that is wrong with it.
+    #[track_caller]
+    pub(crate) fn finish(self, text: &str, parts: Option<Parts>) -> Result<Network, Error> {
+        match (parts, TextError::of(text, self.faults)) {
+            (_, Some(error)) => Err(error.into()),
+            (Some((input, layers)), None) => {
+                Ok(Network::new(input, layers).written_as(Source { text: text.to_string(), places: self.places }))
+            }
+            (None, None) => Err(TextError::one(text, TextFault::new(0..0, "the network cannot be read")).into()),
+        }
+    }
+
     fn fault(&mut self, place: Range<usize>, what: impl Into<String>) {
         self.faults.push(TextFault::new(place, what));
     }
@@ -116,7 +128,7 @@ impl Reading<'_> {
     fn network(&mut self, text: &str) -> Option<Parts> {
         let text = without_comments(text);
         self.check_parentheses(&text)?;
-        let mut items = split(Piece { text: &text, start: 0 }, &[',', '\n']).filter(|item| !item.text.is_empty());
+        let mut items = split(Piece::whole(&text), &[',', '\n']).filter(|item| !item.text.is_empty());
         let Some(first) = items.next() else {
             self.fault(0..0, "the network is empty; write one such as `784, affine 50, relu, affine 10`");
             return None;
@@ -168,25 +180,47 @@ impl Reading<'_> {
     }
 
     fn layer(&mut self, item: Piece<'_>, path: &str) -> Option<Box<dyn Layer>> {
-        let end = item.text.find(|c: char| c.is_whitespace() || c == '(').unwrap_or(item.text.len());
-        let (name, rest) = (item.part(&item.text[..end]), item.part(item.text[end..].trim_start()));
+        let (name, rest) = name_and_rest(item);
         let known = normalised(name.text);
         if rest.text.starts_with('(') && [RESIDUAL, BRANCHES].contains(&known.as_str()) {
             return self.joined(&known, rest, path);
         }
         let words: Vec<Piece<'_>> = rest.words().collect();
-        if let Some(make) = self.registry.constructor(name.text) {
+        if self.constructor(name.text).is_some() {
             let words: Vec<&str> = words.iter().map(|word| word.text).collect();
-            let made = make(&words);
-            return made.map_err(|what| self.fault(item.place(), format!("layer `{}`: {what}", name.text))).ok();
+            return self.own(name, item.place(), &words);
         }
-        let Some(row) = layers::rows().find(|row| row.is_called(&known)) else {
+        let row = self.row(name)?;
+        let words = row.words(name, words.into_iter().map(Word::of));
+        self.layer_or_faults(row.of_words("layer", words))
+    }
+
+    /// What makes a layer of this name, where the registry knows it.
+    pub(crate) fn constructor(&self, name: &str) -> Option<&'r Constructor> {
+        self.registry.constructor(name)
+    }
+
+    /// The layer that the registry makes of words.
+    pub(crate) fn own(&mut self, name: Piece<'_>, place: Range<usize>, words: &[&str]) -> Option<Box<dyn Layer>> {
+        let made = self.constructor(name.text)?(words);
+        made.map_err(|what| self.fault(place, format!("layer `{}`: {what}", name.text))).ok()
+    }
+
+    /// The row of the layer of this name; that there is none is noted.
+    pub(crate) fn row(&mut self, name: Piece<'_>) -> Option<&'static Choice<Box<dyn Layer>>> {
+        let known = normalised(name.text);
+        let row = layers::rows().find(|row| row.is_called(&known));
+        if row.is_none() {
             let unknown = Some(name.text.to_string());
             let what = unknown_text(&known, self.registry);
             self.faults.push(TextFault { unknown, ..TextFault::new(name.place(), what) });
-            return None;
-        };
-        let wrong = match row.of_words("layer", name, words) {
+        }
+        row
+    }
+
+    /// The layer that was made; what is wrong with it is noted.
+    pub(crate) fn layer_or_faults(&mut self, made: Result<Box<dyn Layer>, Vec<Wrong<'_>>>) -> Option<Box<dyn Layer>> {
+        let wrong = match made {
             Ok(layer) => return Some(layer),
             Err(wrong) => wrong,
         };
@@ -254,14 +288,25 @@ fn split<'t>(piece: Piece<'t>, separators: &'static [char]) -> impl Iterator<Ite
     parts.map(move |part| piece.part(part.trim()))
 }
 
-fn extents(text: &str) -> Result<Vec<usize>, String> {
+/// A layer's name, and what stands behind it.
+pub(crate) fn name_and_rest(item: Piece<'_>) -> (Piece<'_>, Piece<'_>) {
+    let end = item.text.find(|c: char| c.is_whitespace() || c == '(').unwrap_or(item.text.len());
+    (item.part(&item.text[..end]), item.part(item.text[end..].trim_start()))
+}
+
+/// The extents of a sample as text.
+pub(crate) fn extents(text: &str) -> Result<Vec<usize>, String> {
     let extent = |part: &str| match part.trim().parse::<usize>() {
         Ok(extent) if extent > 0 => Ok(extent),
         _ => Err("a network begins with its input's extents, such as `784` or `1x28x28`".to_string()),
     };
     let separators = |c: char| c == 'x' || c == '×' || c.is_whitespace();
     let parts = text.split(separators).filter(|part| !part.is_empty());
-    let extents = parts.map(extent).collect::<Result<Vec<_>, _>>()?;
+    counted(parts.map(extent).collect::<Result<Vec<_>, _>>()?)
+}
+
+/// Extents of as many numbers as are supported.
+pub(crate) fn counted(extents: Vec<usize>) -> Result<Vec<usize>, String> {
     match extents.iter().try_fold(1usize, |n, &d| n.checked_mul(d)) {
         Some(count) if count <= MOST_UNITS => Ok(extents),
         _ => Err(format!("an input of more than {MOST_UNITS} numbers is not supported")),

@@ -52,6 +52,11 @@ fn extents_follow_from_kernel_stride_padding_and_dilation() {
         ("8x7x7, conv-transpose 4 3x3 stride=2 pad=1", "(batch, 4, 13, 13)"),
         ("8x7x7, conv-transpose 4 4x3 stride=2 pad=same", "(batch, 4, 14, 14)"),
         ("8x7x7, conv-transpose 4 1x1 stride=3 pad=same", "(batch, 4, 21, 21)"),
+        ("8x7x7, conv-transpose 4 3x3 stride=2 pad=1 output-padding=1", "(batch, 4, 14, 14)"),
+        ("8x7x7, conv-transpose 4 3x3 pad=same dilation=2 groups=4", "(batch, 4, 7, 7)"),
+        ("8x7x7, conv-transpose 4 3x3 stride=1x3 output-padding=2x0 dilation=3x1", "(batch, 4, 15, 21)"),
+        ("8x7x7, conv 8 3x3 pad=1 groups=8", "(batch, 8, 7, 7)"),
+        ("8x7x7, conv 16 3x3 pad=1 groups=8", "(batch, 16, 7, 7)"),
         ("1x28x28, conv 16 3x3 pad=1, relu, max-pool 2, affine 10", "(batch, 10)"),
     ];
     for (text, wanted) in table {
@@ -64,6 +69,7 @@ fn every_way_to_write_a_layer_of_images_is_read() {
     let table = [
         ("1 28 28, conv 16 3 pad=1", "1x28x28, conv 16 3x3 pad=1"),
         ("1x28x28, Conv2d 16 3x3 padding", ""),
+        ("1x28x28, Conv2d 16 3x3 padding=1 initializer=xavier", "1x28x28, conv 16 3x3 pad=1 init=xavier"),
         ("1x28x28, convolution 16 kernel=3x3 pad=1x1", "1x28x28, conv 16 3x3 pad=1"),
         ("1x28x28, conv filters=16 kernel=3 stride=1x2", "1x28x28, conv 16 3x3 stride=1x2"),
         ("1x28x28, maxpool 2x2, avg-pool 2 stride=2", "1x28x28, max-pool 2, average-pool 2 stride=2"),
@@ -140,6 +146,155 @@ fn a_convolution_sums_what_its_kernels_see() {
     assert_eq!(doubled, [1.0, 3.0, 2.0, 4.0, 10.0, 6.0, 3.0, 7.0, 4.0]);
     let apart = answer("1x1x2, conv-transpose 1 1x1 stride=2", 1.0, &[1.0, 2.0]);
     assert_eq!(apart, [1.0, 0.0, 2.0]);
+}
+
+/// A convolution backwards as PyTorch defines it: each pixel puts a kernel, times its value, at its place.
+struct Transposed {
+    channels: usize,
+    extents: [usize; 2],
+    filters: usize,
+    kernel: [usize; 2],
+    stride: [usize; 2],
+    pad: [usize; 2],
+    dilation: [usize; 2],
+    output_padding: [usize; 2],
+    groups: usize,
+}
+
+impl Transposed {
+    fn text(&self) -> String {
+        let by = |[a, b]: [usize; 2]| format!("{a}x{b}");
+        format!(
+            "{}x{}, conv-transpose {} {} stride={} pad={} dilation={} output-padding={} groups={}",
+            self.channels,
+            by(self.extents),
+            self.filters,
+            by(self.kernel),
+            by(self.stride),
+            by(self.pad),
+            by(self.dilation),
+            by(self.output_padding),
+            self.groups
+        )
+    }
+
+    fn by_hand(&self, x: &[f64], w: &[f64], b: &[f64]) -> Vec<f64> {
+        let made = [0, 1].map(|a| {
+            (self.extents[a] - 1) * self.stride[a]
+                + self.dilation[a] * (self.kernel[a] - 1)
+                + self.output_padding[a]
+                + 1
+                - 2 * self.pad[a]
+        });
+        let (own, of_group) = (self.channels / self.groups, self.filters / self.groups);
+        let mut out: Vec<f64> = (0..self.filters * made[0] * made[1]).map(|at| b[at / (made[0] * made[1])]).collect();
+        let ([height, width], [down, across]) = (self.extents, self.kernel);
+        for (channel, f) in (0..self.channels).flat_map(|c| (0..of_group).map(move |f| (c, f))) {
+            for (row, column) in (0..height).flat_map(|row| (0..width).map(move |column| (row, column))) {
+                for (k, l) in (0..down).flat_map(|k| (0..across).map(move |l| (k, l))) {
+                    let to =
+                        [row * self.stride[0] + k * self.dilation[0], column * self.stride[1] + l * self.dilation[1]];
+                    let [Some(y), Some(x_at)] =
+                        [0, 1].map(|a| to[a].checked_sub(self.pad[a]).filter(|&at| at < made[a]))
+                    else {
+                        continue;
+                    };
+                    let filter = channel / own * of_group + f;
+                    let weight = w[((channel * of_group + f) * down + k) * across + l];
+                    out[(filter * made[0] + y) * made[1] + x_at] +=
+                        weight * x[(channel * height + row) * width + column];
+                }
+            }
+        }
+        out
+    }
+}
+
+#[test]
+fn a_transposed_convolution_is_what_pytorch_defines() {
+    let usual = || Transposed {
+        channels: 4,
+        extents: [3, 4],
+        filters: 6,
+        kernel: [3, 2],
+        stride: [2, 3],
+        pad: [0, 0],
+        dilation: [1, 1],
+        output_padding: [0, 0],
+        groups: 1,
+    };
+    let table = [
+        usual(),
+        Transposed { groups: 2, pad: [1, 0], ..usual() },
+        Transposed { filters: 4, groups: 4, dilation: [2, 1], output_padding: [1, 2], ..usual() },
+        // Positions that no kernel reaches: the output padding goes beyond what the padding cut off.
+        Transposed { stride: [1, 1], dilation: [3, 4], output_padding: [2, 3], pad: [1, 0], ..usual() },
+        Transposed { groups: 2, stride: [3, 1], dilation: [1, 2], output_padding: [2, 1], pad: [1, 2], ..usual() },
+    ];
+    for (seed, case) in table.iter().enumerate() {
+        let network: Network = case.text().parse().unwrap();
+        let mut model = Model::in_precision(&network, seed as u64, Precision::F64).unwrap();
+        let stream = Stream::new(seed as u64, "transposed");
+        let draw =
+            |step: u64, count: usize| -> Vec<f64> { (0..count as u64).map(|i| stream.normal(step, i)).collect() };
+        let parameters: Vec<(String, Tensor)> = model
+            .parameters()
+            .unwrap()
+            .into_iter()
+            .enumerate()
+            .map(|(i, (name, value))| {
+                let drawn = Tensor::from(draw(i as u64, value.len())).reshaped(value.shape()).unwrap();
+                (name, drawn)
+            })
+            .collect();
+        model.set_parameters(&parameters).unwrap();
+        let x = draw(9, case.channels * case.extents[0] * case.extents[1]);
+        let found = model.predict(&Tensor::from(x.clone())).unwrap().to_f64();
+        let wanted = case.by_hand(&x, &parameters[0].1.to_f64(), &parameters[1].1.to_f64());
+        assert_eq!(found.len(), wanted.len(), "{}", case.text());
+        let worst = found.iter().zip(&wanted).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+        assert!(worst < 1e-12, "{}: {worst}", case.text());
+    }
+}
+
+#[test]
+fn a_depthwise_convolution_filters_each_channel_alone() {
+    let network: Network = "3x2x2, conv 6 2x1 groups=3".parse().unwrap();
+    let shapes: Vec<Vec<usize>> = network.parameters().unwrap().into_iter().map(|p| p.shape).collect();
+    assert_eq!(shapes, [vec![6, 1, 2, 1], vec![6]]);
+    let pixels: Vec<f64> = (0..12).map(f64::from).collect();
+    let sums = [[2.0, 4.0], [10.0, 12.0], [18.0, 20.0]];
+    let twice: Vec<f64> = sums.iter().flat_map(|sum| [*sum, *sum].concat()).collect();
+    assert_eq!(answer("3x2x2, conv 6 2x1 groups=3", 1.0, &pixels), twice);
+}
+
+#[test]
+fn a_mean_can_leave_the_padding_out() {
+    let pixels: Vec<f64> = (1..=9).map(f64::from).collect();
+    let by_hand = |size: usize, stride: usize, before: usize, places: usize| {
+        let inside = |place: usize| {
+            (place * stride..place * stride + size).filter_map(move |at| at.checked_sub(before)).filter(|at| *at < 3)
+        };
+        let mut means = Vec::new();
+        for (row, column) in (0..places).flat_map(|row| (0..places).map(move |column| (row, column))) {
+            let seen: Vec<f64> =
+                inside(row).flat_map(|r| inside(column).map(move |c| 3 * r + c)).map(|at| pixels[at]).collect();
+            means.push(seen.iter().sum::<f64>() / seen.len() as f64);
+        }
+        means
+    };
+    let table = [
+        ("average-pool 3 stride=1 pad=1 exclude-padding", by_hand(3, 1, 1, 3)),
+        ("average-pool 2 stride=2 pad=1 exclude-padding", by_hand(2, 2, 1, 2)),
+        ("average-pool 2 pad=same exclude-padding", by_hand(2, 2, 0, 2)),
+        ("average-pool 3 exclude-padding", vec![5.0]),
+    ];
+    for (layer, wanted) in table {
+        let text = format!("1x3x3, {layer}");
+        assert_eq!(text.parse::<Network>().unwrap().to_string(), text);
+        assert_eq!(answer(&text, 1.0, &pixels), wanted, "{layer}");
+    }
+    assert_ne!(answer("1x3x3, average-pool 3 stride=1 pad=1", 1.0, &pixels), by_hand(3, 1, 1, 3));
 }
 
 #[test]
@@ -233,6 +388,19 @@ fn what_is_no_image_is_refused() {
             "1x8x8, max-pool 2 pad=2",
             "a window of 2x2 sees nothing but a padding of 2x2; expected: a padding smaller than",
         ),
+        (
+            "1x8x8, conv-transpose 4 2x2 stride=2x3 output-padding=2",
+            "an output padding of 2x2 is not smaller than the stride or the dilation; expected: at most 1x2",
+        ),
+        (
+            "1x8x8, conv-transpose 4 2x2 stride=2 pad=same output-padding=1",
+            "an output padding of 1x1 beside `pad=same`, which tells the extents already; expected: one of the two",
+        ),
+        (
+            "6x8x8, conv-transpose 4 2x2 groups=3 output-padding=1, affine 3, conv 1 2x2",
+            "3 mistakes:\n3 groups do not divide 6 channels and 4 filters; expected: 1 or 2 groups (line 1, column 8)",
+        ),
+        ("6x8x8, conv 8 3x3 groups=6", "6 groups do not divide 6 channels and 8 filters; expected: 1 or 2 groups"),
         ("1x8x8, conv-transpose 4 2x2 pad=5", "the padding leaves nothing of what the kernels make of 8x8"),
         ("1x8x8, conv 4 16777217x1", "the size of the kernels is 16777217x1; more than 16777216 is not supported"),
         ("1x8x8, conv 16777216 16777216x16777216 pad=16777216", "at least one kernel of at least 1x1, and fewer"),

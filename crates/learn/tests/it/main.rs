@@ -16,6 +16,7 @@ mod misuse;
 mod mnist;
 mod model_keeps;
 mod network_text;
+mod network_toml;
 mod norms;
 #[path = "../support/numpy_print.rs"]
 mod numpy_print;

@@ -55,7 +55,9 @@ const RECIPES: &[Recipe] = &[
     },
     Recipe {
         network: "2x7x9, conv 6 3x3 stride=2 pad=same, residual(conv 6 3x3 pad=1 groups=2, group-norm 3, swish), \
-                  branches(max-pool 3 stride=1 pad=1 | conv-transpose 4 3x3 pad=1), layer-norm, affine 7",
+                  branches(max-pool 3 stride=1 pad=1 | conv-transpose 4 3x3 pad=1), \
+                  branches(average-pool 3 stride=1 pad=1 exclude-padding | conv-transpose 4 3x3 pad=1 groups=2), \
+                  layer-norm, affine 7",
         optimizer: "momentum",
         batch: 37,
         data: Stored::Floats { zeros: 0 },

@@ -13,22 +13,18 @@ use crate::describe::layer::Layer;
 use crate::describe::variable::{Initial, Variable};
 
 const FILTERS: Setting = Setting::count("filters", "the number of its filters");
-const KERNEL: Setting = Setting {
-    name: "kernel",
-    title: "the size of the kernels",
-    kind: SettingKind::Pair { default: None, needed: true, in_full: true },
-    positional: true,
-};
+const KERNEL: Setting = Setting::needed_pair("kernel", "the size of the kernels", true);
 const STRIDE: Setting = Setting::pair("stride", "the stride", Some([1, 1]));
-const PAD: Setting = Setting { name: "pad", title: "the padding", kind: SettingKind::Padding, positional: false };
 const DILATION: Setting = Setting::pair("dilation", "the dilation", Some([1, 1]));
+const OUTPUT_PADDING: Setting = Setting::named(
+    "output-padding",
+    "the output padding",
+    SettingKind::Pair { default: Some([0, 0]), needed: false, in_full: false, least: 0 },
+);
 const NO_BIAS: Setting = Setting::flag("no-bias");
-const INIT: Setting = Setting {
-    name: "init",
-    title: "the initializer",
-    kind: SettingKind::Initializer(Initializer::He),
-    positional: false,
-};
+const GROUPS: Setting =
+    Setting::named("groups", "the number of groups", SettingKind::Count { default: Some(1), least: 1 });
+const INIT: Setting = Setting::initializer(Initializer::He);
 
 /// The layers of this file, one row each.
 pub(super) static ROWS: &[Choice<Box<dyn Layer>>] = &[
@@ -37,37 +33,23 @@ pub(super) static ROWS: &[Choice<Box<dyn Layer>>] = &[
         aliases: &["conv2d", "convolution"],
         about: "learned kernels that slide over images",
         example: "conv 16 3x3 pad=1",
-        settings: &[
-            FILTERS,
-            KERNEL,
-            STRIDE,
-            PAD,
-            DILATION,
-            Setting {
-                name: "groups",
-                title: "the number of groups",
-                kind: SettingKind::Count { default: Some(1), least: 1 },
-                positional: false,
-            },
-            NO_BIAS,
-            INIT,
-        ],
-        make: |settings| {
-            Ok(Box::new(Conv2d {
-                dilation: pair(settings, "dilation"),
-                groups: settings.count("groups"),
-                kernels: Kernels::of(settings),
-                location: Location::caller(),
-            }))
-        },
+        settings: &[FILTERS, KERNEL, STRIDE, Setting::PAD, DILATION, GROUPS, NO_BIAS, INIT],
+        make: |settings| Ok(Box::new(Conv2d { kernels: Kernels::of(settings), location: Location::caller() })),
     },
     Choice {
         name: "conv-transpose",
         aliases: &["conv-transpose2d"],
         about: "a convolution backwards, which makes images larger by its stride",
         example: "conv-transpose 8 2x2 stride=2",
-        settings: &[FILTERS, KERNEL, STRIDE, PAD, NO_BIAS, INIT],
-        make: |settings| Ok(Box::new(ConvTranspose2d { kernels: Kernels::of(settings), location: Location::caller() })),
+        settings: &[FILTERS, KERNEL, STRIDE, Setting::PAD, OUTPUT_PADDING, DILATION, GROUPS, NO_BIAS, INIT],
+        make: |settings| {
+            let output_padding = settings.pair("output-padding").unwrap_or_default();
+            Ok(Box::new(ConvTranspose2d {
+                kernels: Kernels::of(settings),
+                output_padding,
+                location: Location::caller(),
+            }))
+        },
     },
 ];
 
@@ -82,14 +64,16 @@ struct Kernels {
     size: [usize; 2],
     stride: [usize; 2],
     padding: Padding,
+    dilation: [usize; 2],
+    groups: usize,
     bias: bool,
     initializer: Initializer,
 }
 
 impl Kernels {
     fn new(filters: usize, size: [usize; 2]) -> Self {
-        let (stride, padding) = ([1, 1], Padding::Each([0, 0]));
-        Self { filters, size, stride, padding, bias: true, initializer: Initializer::He }
+        let (stride, dilation, padding) = ([1, 1], [1, 1], Padding::Each([0, 0]));
+        Self { filters, size, stride, padding, dilation, groups: 1, bias: true, initializer: Initializer::He }
     }
 
     fn of(settings: &Settings<'_>) -> Self {
@@ -98,6 +82,8 @@ impl Kernels {
             size: pair(settings, "kernel"),
             stride: pair(settings, "stride"),
             padding: settings.padding("pad"),
+            dilation: pair(settings, "dilation"),
+            groups: settings.count("groups"),
             bias: !settings.flag("no-bias"),
             initializer: settings.initializer("init").unwrap_or(Initializer::He),
         }
@@ -112,6 +98,16 @@ impl Kernels {
         }
         let what = format!("the layer has {} kernels of {}", self.filters, super::images::by(self.size));
         Some(Fault::Layer { what, hint: "at least one kernel of at least 1x1, and fewer than memory can hold".into() })
+    }
+
+    /// What is wrong with the number of groups.
+    fn not_grouped(&self, channels: usize) -> Option<Fault> {
+        let divides = |count: usize| self.groups > 0 && count.is_multiple_of(self.groups);
+        if divides(channels) && divides(self.filters) {
+            return None;
+        }
+        let what = format!("{} groups do not divide {channels} channels and {} filters", self.groups, self.filters);
+        Some(Fault::Layer { what, hint: divisors_text("groups", common_divisor(channels, self.filters)) })
     }
 
     /// The weights `w` of this shape, which compute an output from so many inputs.
@@ -145,6 +141,19 @@ macro_rules! kernel_settings {
             #[must_use]
             pub fn pad(self, padding: Padding) -> Self {
                 Self { kernels: Kernels { padding, ..self.kernels }, ..self }
+            }
+
+            /// How far apart the pixels are that meet neighbouring numbers of a kernel, down and across.
+            #[must_use]
+            pub fn dilation(self, dilation: [usize; 2]) -> Self {
+                Self { kernels: Kernels { dilation, ..self.kernels }, ..self }
+            }
+
+            /// Into how many groups channels and filters are divided. With as many groups as channels the convolution is
+            /// depthwise: each channel has filters of its own.
+            #[must_use]
+            pub fn groups(self, groups: usize) -> Self {
+                Self { kernels: Kernels { groups, ..self.kernels }, ..self }
             }
 
             /// Without a bias, as before a batch norm, which takes it away again.
@@ -188,8 +197,6 @@ kernel_settings!(ConvTranspose2d);
 #[derive(Clone, Debug)]
 pub struct Conv2d {
     kernels: Kernels,
-    dilation: [usize; 2],
-    groups: usize,
     location: &'static Location<'static>,
 }
 
@@ -197,33 +204,20 @@ impl Conv2d {
     /// So many filters with kernels of this height and width, which move by 1 over images without padding.
     #[track_caller]
     pub fn new(filters: usize, kernel: [usize; 2]) -> Self {
-        let location = Location::caller();
-        Self { kernels: Kernels::new(filters, kernel), dilation: [1, 1], groups: 1, location }
-    }
-
-    /// How far apart the pixels are that a kernel sees, down and across.
-    #[must_use]
-    pub fn dilation(self, dilation: [usize; 2]) -> Self {
-        Self { dilation, ..self }
-    }
-
-    /// Into how many groups channels and filters are divided.
-    #[must_use]
-    pub fn groups(self, groups: usize) -> Self {
-        Self { groups, ..self }
+        Self { kernels: Kernels::new(filters, kernel), location: Location::caller() }
     }
 }
 
 impl Layer for Conv2d {
     fn text(&self) -> String {
-        let Kernels { filters, size, stride, padding, bias, initializer } = self.kernels;
+        let Kernels { filters, size, stride, padding, dilation, groups, bias, initializer } = self.kernels;
         let values = [
             Value::Count(filters),
             Value::Pair(Some(size)),
             Value::Pair(Some(stride)),
             Value::Padding(padding),
-            Value::Pair(Some(self.dilation)),
-            Value::Count(self.groups),
+            Value::Pair(Some(dilation)),
+            Value::Count(groups),
             Value::Flag(!bias),
             Value::Initializer(initializer),
         ];
@@ -233,20 +227,16 @@ impl Layer for Conv2d {
     #[track_caller]
     fn forward<'b>(&self, x: Var<'b>, context: &Context<'b>) -> Var<'b> {
         let Some(images) = Images::of(x, "conv", context) else { return x };
-        let Kernels { filters, size: [height, width], stride, padding, .. } = self.kernels;
-        let window = Window { noun: "kernel", size: self.kernels.size, stride, dilation: self.dilation, padding };
+        let Kernels { filters, size, stride, padding, dilation, groups, .. } = self.kernels;
+        let ([height, width], window) = (size, Window { noun: "kernel", size, stride, dilation, padding });
         let poison = |fault: Fault| context.builder().poison("conv", fault, &[x]);
         if let Some(fault) = self.kernels.refused(images.channels) {
             return poison(fault);
         }
         let windows = images.windows(&window);
-        let divides = |count: usize| self.groups > 0 && count.is_multiple_of(self.groups);
-        let is_grouped = divides(images.channels) && divides(filters);
-        if !is_grouped {
-            let what =
-                format!("{} groups do not divide {} channels and {filters} filters", self.groups, images.channels);
-            poison(Fault::Layer { what, hint: divisors_text("groups", common_divisor(images.channels, filters)) });
-        }
+        let not_grouped = self.kernels.not_grouped(images.channels);
+        let is_grouped = not_grouped.is_none();
+        not_grouped.map(poison);
         let windows = match windows {
             Ok((windows, _)) if is_grouped => windows,
             // What the layer gives is known about all the same, so that the layers behind it are checked too.
@@ -256,10 +246,10 @@ impl Layer for Conv2d {
                 return context.builder().stand_in(images.shape(filters, images.extents));
             }
         };
-        let own = images.channels / self.groups;
-        let fans = [own * height * width, filters / self.groups * height * width];
+        let own = images.channels / groups;
+        let fans = [own * height * width, filters / groups * height * width];
         let w = self.kernels.weights(context, [filters, own, height, width], fans);
-        self.kernels.with_bias(x.convolve(w, windows, self.groups), fans[0], context)
+        self.kernels.with_bias(x.convolve(w, windows, groups), fans[0], context)
     }
 
     fn location(&self) -> Option<&'static Location<'static>> {
@@ -270,10 +260,11 @@ impl Layer for Conv2d {
 /// A convolution backwards, also called a fractionally strided or up-convolution: each pixel of the images `(batch,
 /// channels, height, width)` puts a kernel, times its value, into larger images; where kernels overlap they are added.
 ///
-/// The answer is `(batch, filters, …)`; along an axis there are (extent − 1)·stride + kernel − 2·padding positions, and with
-/// [`Padding::Same`] extent·stride.
+/// The answer is `(batch, filters, …)`; along an axis there are (extent − 1)·stride + dilation·(kernel − 1) + 1 − 2·padding
+/// + output padding positions, as in PyTorch, and with [`Padding::Same`] extent·stride. With `groups` each group of channels
+/// goes into its own group of filters.
 ///
-/// Its parameters are `w`, of shape `(channels, filters, kernel height, kernel width)`, and `b`.
+/// Its parameters are `w`, of shape `(channels, filters / groups, kernel height, kernel width)`, and `b`.
 ///
 /// ```
 /// use limpid_graph::Tensor;
@@ -287,6 +278,7 @@ impl Layer for Conv2d {
 #[derive(Clone, Debug)]
 pub struct ConvTranspose2d {
     kernels: Kernels,
+    output_padding: [usize; 2],
     location: &'static Location<'static>,
 }
 
@@ -294,34 +286,74 @@ impl ConvTranspose2d {
     /// So many filters with kernels of this height and width, which are put at neighbouring places.
     #[track_caller]
     pub fn new(filters: usize, kernel: [usize; 2]) -> Self {
-        Self { kernels: Kernels::new(filters, kernel), location: Location::caller() }
+        Self { kernels: Kernels::new(filters, kernel), output_padding: [0, 0], location: Location::caller() }
     }
 
-    /// The window and the positions along an axis of so many pixels; nothing where padding leaves no position.
-    fn along(&self, axis: usize, extent: usize) -> Option<(Sliding, usize)> {
-        let (size, stride) = (self.kernels.size[axis], self.kernels.stride[axis]);
-        let sliding = Sliding::new(size).stride(stride);
-        let all = (extent - 1).checked_mul(stride)?.checked_add(size)?;
-        let (around, extent) = match self.kernels.padding {
+    /// Rows below the images and columns on their right that the answer has in addition. A convolution with a stride makes
+    /// images of several extents equally large; this says which of them the answer has.
+    #[must_use]
+    pub fn output_padding(self, output_padding: [usize; 2]) -> Self {
+        Self { output_padding, ..self }
+    }
+
+    /// What is wrong with the output padding.
+    fn not_padded(&self) -> Option<Fault> {
+        let Kernels { stride, dilation, padding, .. } = self.kernels;
+        let most = [0, 1].map(|axis| stride[axis].max(dilation[axis]).saturating_sub(1));
+        let given = super::images::by(self.output_padding);
+        if padding == Padding::Same && self.output_padding != [0, 0] {
+            let what = format!("an output padding of {given} beside `pad=same`, which tells the extents already");
+            return Some(Fault::Layer { what, hint: "one of the two".to_string() });
+        }
+        if (0..2).all(|axis| self.output_padding[axis] <= most[axis]) {
+            return None;
+        }
+        let what = format!("an output padding of {given} is not smaller than the stride or the dilation");
+        Some(Fault::Layer { what, hint: format!("at most {}", super::images::by(most)) })
+    }
+
+    /// Along an axis of so many pixels; nothing where padding leaves no position.
+    fn along(&self, axis: usize, extent: usize) -> Option<Along> {
+        let Kernels { size, stride, dilation, padding, .. } = self.kernels;
+        let (size, stride, dilation) = (size[axis], stride[axis], dilation[axis]);
+        let sliding = Sliding::new(size).stride(stride).dilation(dilation);
+        let all = (extent - 1).checked_mul(stride)?.checked_add(sliding.reach())?;
+        let (around, extent) = match padding {
             Padding::Each(each) => ([each[axis]; 2], all.checked_sub(each[axis].checked_mul(2)?)?),
             Padding::Same => {
-                let around = size.saturating_sub(stride);
+                let around = sliding.reach().saturating_sub(stride);
                 ([around / 2, around - around / 2], extent.checked_mul(stride)?)
             }
         };
-        let sliding = sliding.pad(around[0], around[1]);
-        (extent > 0 && stride > 0).then_some((sliding, extent))
+        // The output padding takes away what was to be cut off behind, and then adds positions that no kernel reaches.
+        let more = self.output_padding[axis];
+        let (kept, behind) = (more.min(around[1]), more.saturating_sub(around[1]));
+        let extent = extent.checked_add(kept)?;
+        let sliding = sliding.pad(around[0], around[1] - kept);
+        (extent > 0 && stride > 0 && dilation > 0).then_some(Along { sliding, extent, behind })
     }
+}
+
+/// How kernels stand along an axis of what they make.
+struct Along {
+    sliding: Sliding,
+    /// The positions that they reach.
+    extent: usize,
+    /// The positions behind them.
+    behind: usize,
 }
 
 impl Layer for ConvTranspose2d {
     fn text(&self) -> String {
-        let Kernels { filters, size, stride, padding, bias, initializer } = self.kernels;
+        let Kernels { filters, size, stride, padding, dilation, groups, bias, initializer } = self.kernels;
         let values = [
             Value::Count(filters),
             Value::Pair(Some(size)),
             Value::Pair(Some(stride)),
             Value::Padding(padding),
+            Value::Pair(Some(self.output_padding)),
+            Value::Pair(Some(dilation)),
+            Value::Count(groups),
             Value::Flag(!bias),
             Value::Initializer(initializer),
         ];
@@ -335,19 +367,33 @@ impl Layer for ConvTranspose2d {
         if let Some(fault) = self.kernels.refused(images.channels) {
             return poison(fault);
         }
-        let Kernels { filters, size: [height, width], stride, .. } = self.kernels;
+        let Kernels { filters, size: [height, width], stride, groups, .. } = self.kernels;
+        let faults = [self.kernels.not_grouped(images.channels), self.not_padded()];
+        let is_wrong = faults.iter().any(Option::is_some);
+        for fault in faults.into_iter().flatten() {
+            poison(fault);
+        }
         let along = [0, 1].map(|axis| self.along(axis, images.extents[axis]));
-        let [Some((down, rows)), Some((across, columns))] = along else {
+        let [Some(down), Some(across)] = along else {
             let what =
                 format!("the padding leaves nothing of what the kernels make of {}", super::images::by(images.extents));
             poison(Fault::Layer { what, hint: "a smaller padding, and a stride of 1 or more".to_string() });
             return context.builder().stand_in(images.shape(filters, images.extents));
         };
+        if is_wrong {
+            let extents = [down.extent + down.behind, across.extent + across.behind];
+            return context.builder().stand_in(images.shape(filters, extents));
+        }
+        let (own, of_group) = (images.channels / groups, filters / groups);
         let seen_by = |kernel: usize, stride: usize| kernel.div_ceil(stride);
-        let inputs = images.channels * seen_by(height, stride[0]) * seen_by(width, stride[1]);
-        let fans = [inputs, filters * height * width];
-        let w = self.kernels.weights(context, [images.channels, filters, height, width], fans);
-        let made = x.convolve_transposed(w, [down, across], [rows, columns]);
+        let inputs = own * seen_by(height, stride[0]) * seen_by(width, stride[1]);
+        let fans = [inputs, of_group * height * width];
+        let w = self.kernels.weights(context, [images.channels, of_group, height, width], fans);
+        let (windows, extents) = ([down.sliding, across.sliding], [down.extent, across.extent]);
+        let made = x.convolve_transposed(w, windows, extents, groups);
+        let behind =
+            |made: Var<'b>, axis: isize, count: usize| if count == 0 { made } else { made.pad(axis, 0, count) };
+        let made = behind(behind(made, 2, down.behind), 3, across.behind);
         self.kernels.with_bias(made, inputs, context)
     }
 

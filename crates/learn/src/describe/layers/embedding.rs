@@ -3,7 +3,7 @@
 use limpid_graph::{Fault, Var};
 
 use super::written;
-use crate::describe::choices::{Choice, Setting, SettingKind, Value};
+use crate::describe::choices::{Choice, Setting, Value};
 use crate::describe::context::Context;
 use crate::describe::initializer::Initializer;
 use crate::describe::layer::Layer;
@@ -19,12 +19,7 @@ pub(super) static ROWS: &[Choice<Box<dyn Layer>>] = &[Choice {
     settings: &[
         Setting::count("count", "the number of its rows"),
         Setting::count("size", "the length of a row"),
-        Setting {
-            name: "init",
-            title: "the initializer",
-            kind: SettingKind::Initializer(INITIALIZER),
-            positional: false,
-        },
+        Setting::initializer(INITIALIZER),
     ],
     make: |settings| {
         let embedding = Embedding::new(settings.count("count"), settings.count("size"));

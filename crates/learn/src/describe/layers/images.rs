@@ -73,6 +73,11 @@ pub(super) struct Window {
 }
 
 impl Window {
+    /// That of a pool, which moves as far as it is large where no stride is said.
+    pub(super) fn of_pool(size: [usize; 2], stride: Option<[usize; 2]>, padding: Padding) -> Self {
+        Self { noun: "window", size, stride: stride.unwrap_or(size), dilation: [1, 1], padding }
+    }
+
     fn along(&self, axis: usize, extent: usize) -> Sliding {
         let [before, after] = self.around(axis, extent);
         self.unpadded(axis).pad(before, after)

@@ -4,18 +4,13 @@ use limpid_graph::{Axes, Dim, Fault, Shape, Sliding, Tensor, Var};
 
 use super::images::{Images, Window, by};
 use super::written;
-use crate::describe::choices::{Choice, Padding, Setting, SettingKind, Value};
+use crate::describe::choices::{Choice, Padding, Setting, Value};
 use crate::describe::context::Context;
 use crate::describe::layer::Layer;
 
-const SIZE: Setting = Setting {
-    name: "size",
-    title: "the size of its windows",
-    kind: SettingKind::Pair { default: None, needed: true, in_full: false },
-    positional: true,
-};
+const SIZE: Setting = Setting::needed_pair("size", "the size of its windows", false);
 const STRIDE: Setting = Setting::pair("stride", "the stride", None);
-const PAD: Setting = Setting { name: "pad", title: "the padding", kind: SettingKind::Padding, positional: false };
+const EXCLUDE_PADDING: Setting = Setting::flag("exclude-padding").also(&["exclude-pad"]);
 
 /// The layers of this file, one row each.
 pub(super) static ROWS: &[Choice<Box<dyn Layer>>] = &[
@@ -24,7 +19,7 @@ pub(super) static ROWS: &[Choice<Box<dyn Layer>>] = &[
         aliases: &["maxpool"],
         about: "the largest number of each window of an image",
         example: "max-pool 2",
-        settings: &[SIZE, STRIDE, PAD],
+        settings: &[SIZE, STRIDE, Setting::PAD],
         make: |settings| {
             let size = settings.pair("size").unwrap_or([2, 2]);
             Ok(Box::new(MaxPool { size, stride: settings.pair("stride"), padding: settings.padding("pad") }))
@@ -35,10 +30,15 @@ pub(super) static ROWS: &[Choice<Box<dyn Layer>>] = &[
         aliases: &["avg-pool"],
         about: "the mean of each window of an image",
         example: "average-pool 2",
-        settings: &[SIZE, STRIDE, PAD],
+        settings: &[SIZE, STRIDE, Setting::PAD, EXCLUDE_PADDING],
         make: |settings| {
             let size = settings.pair("size").unwrap_or([2, 2]);
-            Ok(Box::new(AveragePool { size, stride: settings.pair("stride"), padding: settings.padding("pad") }))
+            Ok(Box::new(AveragePool {
+                size,
+                stride: settings.pair("stride"),
+                padding: settings.padding("pad"),
+                exclude_padding: settings.flag("exclude-padding"),
+            }))
         },
     },
     Choice {
@@ -77,8 +77,9 @@ pub struct MaxPool {
 }
 
 /// The mean of each window that slides over images `(batch, channels, height, width)`, channel by channel: `(batch,
-/// channels, places down, places across)`. Windows stand side by side unless `stride` says otherwise; padding counts as
-/// zeros, as it does in PyTorch.
+/// channels, places down, places across)`. Windows stand side by side unless `stride` says otherwise. Padding counts as
+/// zeros, as it does in PyTorch; with `exclude_padding` the mean is that of the window's part inside of the image, as in
+/// PyTorch with `count_include_pad=False`, and as ONNX, TensorFlow and Keras usually take it.
 ///
 /// ```
 /// use limpid_learn::{AveragePool, Model, Network};
@@ -96,6 +97,8 @@ pub struct AveragePool {
     pub stride: Option<[usize; 2]>,
     /// The zeros around the images.
     pub padding: Padding,
+    /// Whether padding is left out of the mean.
+    pub exclude_padding: bool,
 }
 
 /// The mean of each channel of images: `(batch, channels, height, width)` becomes `(batch, channels)` (Lin et al. 2013).
@@ -107,42 +110,65 @@ struct Pooling<'l> {
     layer: &'l dyn Layer,
     name: &'static str,
     window: Window,
-    /// What a position outside of the image counts as.
-    outside: f64,
-    fold: fn(Var<'_>, Axes) -> Var<'_>,
+    outside: Outside,
 }
 
-macro_rules! pooling {
-    ($Name:ident, $text:literal, $outside:expr, $fold:expr) => {
-        impl $Name {
-            /// Windows of this height and width, side by side.
-            pub fn new(size: [usize; 2]) -> Self {
-                Self { size, stride: None, padding: Padding::Each([0, 0]) }
-            }
-        }
-
-        impl Layer for $Name {
-            fn text(&self) -> String {
-                let values = [Value::Pair(Some(self.size)), Value::Pair(self.stride), Value::Padding(self.padding)];
-                written($text, &values)
-            }
-
-            fn forward<'b>(&self, x: Var<'b>, context: &Context<'b>) -> Var<'b> {
-                let stride = self.stride.unwrap_or(self.size);
-                let (size, padding) = (self.size, self.padding);
-                let window = Window { noun: "window", size, stride, dilation: [1, 1], padding };
-                Pooling { layer: self, name: $text, window, outside: $outside, fold: $fold }.forward(x, context)
-            }
-        }
-    };
+impl MaxPool {
+    /// Windows of this height and width, side by side.
+    pub fn new(size: [usize; 2]) -> Self {
+        Self { size, stride: None, padding: Padding::Each([0, 0]) }
+    }
 }
-pooling!(MaxPool, "max-pool", f64::NEG_INFINITY, |x, axes| x.max(axes));
-pooling!(AveragePool, "average-pool", 0.0, |x, axes| x.mean(axes));
+
+impl AveragePool {
+    /// Windows of this height and width, side by side.
+    pub fn new(size: [usize; 2]) -> Self {
+        Self { size, stride: None, padding: Padding::Each([0, 0]), exclude_padding: false }
+    }
+}
+
+impl Layer for MaxPool {
+    fn text(&self) -> String {
+        let Self { size, stride, padding } = *self;
+        written("max-pool", &[Value::Pair(Some(size)), Value::Pair(stride), Value::Padding(padding)])
+    }
+
+    fn forward<'b>(&self, x: Var<'b>, context: &Context<'b>) -> Var<'b> {
+        let window = Window::of_pool(self.size, self.stride, self.padding);
+        let (outside, fold) = (Outside::Below, |x: Var<'b>, axes| x.max(axes));
+        Pooling { layer: self, name: "max-pool", window, outside }.forward(x, fold, context)
+    }
+}
+
+impl Layer for AveragePool {
+    fn text(&self) -> String {
+        let Self { size, stride, padding, exclude_padding } = *self;
+        let values =
+            [Value::Pair(Some(size)), Value::Pair(stride), Value::Padding(padding), Value::Flag(exclude_padding)];
+        written("average-pool", &values)
+    }
+
+    fn forward<'b>(&self, x: Var<'b>, context: &Context<'b>) -> Var<'b> {
+        let window = Window::of_pool(self.size, self.stride, self.padding);
+        let outside = if self.exclude_padding { Outside::LeftOut } else { Outside::Zero };
+        Pooling { layer: self, name: "average-pool", window, outside }.forward(x, |x, axes| x.mean(axes), context)
+    }
+}
+
+/// What the positions outside of an image count as.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Outside {
+    /// Smaller than every number.
+    Below,
+    Zero,
+    /// Nothing: a mean is over the others.
+    LeftOut,
+}
 
 impl Pooling<'_> {
-    fn forward<'b>(&self, x: Var<'b>, context: &Context<'b>) -> Var<'b> {
+    fn forward<'b>(&self, x: Var<'b>, fold: impl Fn(Var<'b>, Axes) -> Var<'b>, context: &Context<'b>) -> Var<'b> {
         let Some(images) = Images::of(x, self.name, context) else { return x };
-        let Window { size, stride, padding, .. } = self.window;
+        let Window { size, stride, .. } = self.window;
         let (windows, places) = match self.checked(&images) {
             Ok(found) => found,
             Err(fault) => {
@@ -161,14 +187,18 @@ impl Pooling<'_> {
             };
             let [down, across, height, width] = [places[0], places[1], size[0], size[1]].map(Dim::known);
             let parts = [images.batch.clone(), images.channels.into(), down, height, across, width];
-            return (self.fold)(cut(cut(x, 0), 1).reshape(Shape::new(parts)), Axes::from([3, 5]));
+            return fold(cut(cut(x, 0), 1).reshape(Shape::new(parts)), Axes::from([3, 5]));
         }
         let seen = x.unfold([(2, windows[0]), (3, windows[1])]);
-        if padding == Padding::Each([0, 0]) || self.outside == 0.0 {
-            return (self.fold)(seen, Axes::from([4, 5]));
+        let axes = Axes::from([4, 5]);
+        if !is_padded || self.outside == Outside::Zero {
+            return fold(seen, axes);
         }
         let is_inside = context.builder().constant_tensor(inside(&images, &self.window, places));
-        (self.fold)(is_inside.select(seen, self.outside), Axes::from([4, 5]))
+        match self.outside {
+            Outside::Below => fold(is_inside.select(seen, f64::NEG_INFINITY), axes),
+            _ => seen.sum(axes) / is_inside.sum([2, 3]),
+        }
     }
 
     /// The windows, of which each sees a part of the image.
