@@ -271,7 +271,7 @@ fn documents_with_bytes_changed_are_read_or_told_and_never_a_panic() {
             let at = stream.below(1, i, bytes.len() as u64) as usize;
             match stream.below(2, i, 3) {
                 0 => drop(bytes.remove(at)),
-                1 => bytes.insert(at, b"[]{}=\"'.,#\n x0-"[stream.below(3, i, 16) as usize]),
+                1 => bytes.insert(at, b"[]{}=\"'.,#\n x0-"[stream.below(3, i, 15) as usize]),
                 _ => bytes[at] = stream.below(4, i, 128) as u8,
             }
         }
