@@ -64,17 +64,10 @@ at_each_level!(
 );
 
 /// Calls a function of so many lanes at every part of a run of numbers; where the last part is short, again with some that
-/// have been done. Not by closures: these would not be compiled for the level.
+/// have been done. Where `may_pass`, few numbers are one part, which passes their end by less than their number. Not by
+/// closures: these would not be compiled for the level.
 macro_rules! by_lanes {
-    ($count:expr, $part:ident($($argument:expr),*)) => {
-        match $count {
-            16.. => by_lanes!($count, 16, $part($($argument),*)),
-            8..16 => by_lanes!($count, 8, $part($($argument),*)),
-            4..8 => by_lanes!($count, 4, $part($($argument),*)),
-            _ => by_lanes!($count, 1, $part($($argument),*)),
-        }
-    };
-    ($count:expr, $lanes:literal, $part:ident($($argument:expr),*)) => {{
+    (@parts $count:expr, $lanes:literal, $part:ident($($argument:expr),*)) => {{
         let mut at = 0;
         let last = $count.checked_sub($lanes);
         while last.is_some_and(|last| at <= last) {
@@ -85,6 +78,17 @@ macro_rules! by_lanes {
             $part::<$lanes>($($argument,)* last);
         }
     }};
+    ($count:expr, $may_pass:expr, $part:ident($($argument:expr),*)) => {
+        match $count {
+            9..16 if $may_pass => $part::<16>($($argument,)* 0),
+            5..8 if $may_pass => $part::<8>($($argument,)* 0),
+            3 if $may_pass => $part::<4>($($argument,)* 0),
+            16.. => by_lanes!(@parts $count, 16, $part($($argument),*)),
+            8..16 => by_lanes!(@parts $count, 8, $part($($argument),*)),
+            4..8 => by_lanes!(@parts $count, 4, $part($($argument),*)),
+            _ => by_lanes!(@parts $count, 1, $part($($argument),*)),
+        }
+    };
 }
 
 #[inline(always)]
@@ -96,13 +100,20 @@ fn load<const L: usize>(from: &[f32], at: usize) -> [f32; L] {
 
 #[inline(always)]
 fn pooled_generic(pooling: Pooling, monoid: Monoid, from: &[f32], out: &mut [f32]) {
+    let channels = pooling.channels;
     for y in 0..pooling.down {
         for x in 0..pooling.across {
             let at = pooling.rectangle(y, x);
+            // What is written too far is the next rectangle's in the row, and written again there.
+            let is_inner = x + 1 < pooling.across;
             match monoid {
-                Monoid::Max => by_lanes!(pooling.channels, part_pooled(pooling, Monoid::Max, from, at, &mut *out)),
-                Monoid::Sum => by_lanes!(pooling.channels, part_pooled(pooling, Monoid::Sum, from, at, &mut *out)),
-                other => by_lanes!(pooling.channels, part_pooled(pooling, other, from, at, &mut *out)),
+                Monoid::Max => {
+                    by_lanes!(channels, is_inner, part_pooled(pooling, Monoid::Max, from, at, &mut *out))
+                }
+                Monoid::Sum => {
+                    by_lanes!(channels, is_inner, part_pooled(pooling, Monoid::Sum, from, at, &mut *out))
+                }
+                other => by_lanes!(channels, is_inner, part_pooled(pooling, other, from, at, &mut *out)),
             }
         }
     }
@@ -132,14 +143,16 @@ fn part_pooled<const L: usize>(
 
 #[inline(always)]
 fn slopes_generic(pooling: Pooling, monoid: Monoid, from: &[f32], up: &[f32], out: &mut [f32]) {
+    let channels = pooling.channels;
     for y in 0..pooling.down {
         for x in 0..pooling.across {
             let at = pooling.rectangle(y, x);
+            let is_inner = x + 1 < pooling.across;
             match monoid {
                 Monoid::Max => {
-                    by_lanes!(pooling.channels, part_slopes(pooling, Monoid::Max, (from, up), at, &mut *out))
+                    by_lanes!(channels, is_inner, part_slopes(pooling, Monoid::Max, (from, up), at, &mut *out))
                 }
-                other => by_lanes!(pooling.channels, part_slopes(pooling, other, (from, up), at, &mut *out)),
+                other => by_lanes!(channels, is_inner, part_slopes(pooling, other, (from, up), at, &mut *out)),
             }
         }
     }

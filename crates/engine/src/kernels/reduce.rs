@@ -194,14 +194,40 @@ fn columns_generic(monoid: Monoid, from: &[f32], (columns, pitch): (usize, usize
         out[0] = contiguous(monoid, from);
         return;
     }
-    out.fill(neutral(monoid));
-    if columns == 0 {
-        return;
+    match monoid {
+        Monoid::Sum => all_columns(Monoid::Sum, from, (columns, pitch), out),
+        other => all_columns(other, from, (columns, pitch), out),
     }
-    for row in from.chunks_exact(pitch) {
-        match monoid {
-            Monoid::Sum => out.iter_mut().zip(row).for_each(|(out, &x)| *out += x),
-            _ => out.iter_mut().zip(row).for_each(|(out, &x)| *out = join(monoid, *out, x)),
+}
+
+#[inline(always)]
+fn all_columns(monoid: Monoid, from: &[f32], form: (usize, usize), out: &mut [f32]) {
+    match form.0 {
+        0 => {}
+        16.. => some_columns::<16>(monoid, from, form, out),
+        8.. => some_columns::<8>(monoid, from, form, out),
+        4.. => some_columns::<4>(monoid, from, form, out),
+        _ => some_columns::<1>(monoid, from, form, out),
+    }
+}
+
+/// Folds two parts of so many columns at once, from part to part; the last begin earlier, so that they fit. What is folded
+/// stays in registers.
+#[inline(always)]
+fn some_columns<const L: usize>(monoid: Monoid, from: &[f32], (columns, pitch): (usize, usize), out: &mut [f32]) {
+    for first in (0..columns).step_by(2 * L) {
+        let starts = [first.min(columns - L), (first + L).min(columns - L)];
+        let mut all = [[neutral(monoid); L]; 2];
+        for row in from.chunks_exact(pitch) {
+            for part in 0..2 {
+                let row = &row[starts[part]..starts[part] + L];
+                for lane in 0..L {
+                    all[part][lane] = join(monoid, all[part][lane], row[lane]);
+                }
+            }
+        }
+        for part in 0..2 {
+            out[starts[part]..starts[part] + L].copy_from_slice(&all[part]);
         }
     }
 }

@@ -145,7 +145,9 @@ unsafe fn instruct(block: &Block<'_>, instruction: &Instruction, rest: &mut [f32
             tile::apply(level, *op, &slices[..arguments.len()], out);
         }
         InstructionKind::Load { from, pitch } => {
-            for (row, out) in out.chunks_exact_mut(across.max(1)).enumerate() {
+            // Rows that are as far apart here as there are copied at once.
+            let (each, columns) = if *pitch == across { (len, len) } else { (across, columns) };
+            for (row, out) in out.chunks_exact_mut(each.max(1)).enumerate() {
                 // SAFETY: the value has the row.
                 let from = unsafe { frame.numbers(*from, (first * rows + row) * pitch, columns) };
                 out[..columns].copy_from_slice(from);
