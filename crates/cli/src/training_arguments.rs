@@ -7,7 +7,7 @@ use clap::Args;
 use limpid::files::Format;
 use limpid::learn::{Loss, Sampling, Task, loss_choices};
 use limpid::prelude::Precision;
-use limpid::training::{TrainingError, TrainingOptions, TrainingSetup};
+use limpid::training::{TrainingData, TrainingError, TrainingOptions, TrainingSetup};
 use limpid::weights::{Hints, not_finite, open};
 
 use crate::arguments::{
@@ -98,11 +98,34 @@ impl TrainingArguments {
     /// The training that is asked for, with the times of its steps where these are wanted, and what a reader of its
     /// settings should know of its data.
     pub(crate) fn setup(&self, timed: bool) -> Result<(TrainingSetup, Vec<String>), Failure> {
-        let TypedTraining { seed, precision, .. } = self.training;
-        let (data, mut notes) = training_data(&self.data, &self.holdout, seed, precision)?;
-        let options = self.begun(self.options(timed)?, &mut notes)?;
-        let setup = options.setup(data).map_err(refused)?;
+        let (data, mut notes) = self.read_data()?;
+        let setup = self.setup_with(data, timed, &mut notes)?;
         Ok((setup, notes))
+    }
+
+    /// The data, and what a reader should know of it.
+    pub(crate) fn read_data(&self) -> Result<(TrainingData, Vec<String>), Failure> {
+        let TypedTraining { seed, precision, .. } = self.training;
+        training_data(&self.data, &self.holdout, seed, precision)
+    }
+
+    /// All that the data depends on: trainings for which it is the same learn from the same data.
+    pub(crate) fn data_key(&self) -> String {
+        let (Self { data, holdout, .. }, TypedTraining { seed, precision, .. }) = (self, &self.training);
+        // The samples of a published data set are the same for every seed.
+        let drawn = (data.data.is_some() && data.dataset.is_none()).then_some((seed, precision));
+        format!("{data:?} {holdout:?} {drawn:?}")
+    }
+
+    /// The training that is asked for, on this data.
+    pub(crate) fn setup_with(
+        &self,
+        data: TrainingData,
+        timed: bool,
+        notes: &mut Vec<String>,
+    ) -> Result<TrainingSetup, Failure> {
+        let options = self.begun(self.options(timed)?, notes)?;
+        options.setup(data).map_err(refused)
     }
 
     fn options(&self, timed: bool) -> Result<TrainingOptions, Failure> {

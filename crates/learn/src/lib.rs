@@ -69,6 +69,7 @@ pub use describe::variable::{Initial, Variable, VariableKind};
 pub use error::{Error, MOST_CATEGORIES, Outputs, PreparationError, TextError};
 pub use teach::perceptron::{Perceptron, xor};
 pub use teach::single_layer::{Backward, Inputs, SingleLayer};
+pub use train::checkpoint::Checkpoint;
 pub use train::clock::StepTime;
 pub use train::evaluation::{EVALUATION_BATCH, Evaluation};
 pub use train::history::{Epoch, Event, History};

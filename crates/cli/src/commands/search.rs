@@ -2,6 +2,7 @@
 
 mod results;
 mod rounds;
+mod shared_data;
 mod vary;
 
 use std::path::PathBuf;
@@ -10,7 +11,8 @@ use clap::{Args, Parser, ValueEnum};
 use serde::{Deserialize, Serialize};
 
 use self::results::Results;
-use self::rounds::Round;
+use self::rounds::{Aside, Round};
+use self::shared_data::SharedData;
 pub(crate) use self::vary::{Values, Vary};
 use crate::arguments::{Format, FormatOption, ThreadsOption, at_least_one, listed, seed, share};
 use crate::failure::Failure;
@@ -78,13 +80,16 @@ pub(crate) struct Arguments {
 pub(crate) enum Method {
     /// Every run has all epochs
     Random,
-    /// Successive halving: after each round the better half goes on, with twice the epochs, each trained anew
+    /// Successive halving: after each round the better half goes on, to twice the epochs
     Halving,
 }
 
 const EXAMPLES: &str = "\
-Each run has one thread, and as many run at a time as there are threads. A table's numbers are scaled by all of its training \
-rows.
+Each run has one thread, and as many run at a time as there are threads. The data is read once. A table's numbers are scaled \
+by all of its training rows.
+
+With halving, a run that goes on continues from where it was, with the optimizer's state; schedules of the learning rate go \
+over all epochs from the first round on. So the last runs give the bits of trainings that were never interrupted.
 
 Examples:
   Learning rate and units, twenty times:
@@ -138,13 +143,16 @@ struct Flags {
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     arguments.picture.check()?;
     let settings: Vec<Vec<String>> = (0..arguments.runs).map(|run| arguments.drawn(run)).collect();
-    let epochs = arguments.check(&settings)?;
+    let data = SharedData::validating(arguments.validation, arguments.seed);
+    let last = arguments.check(&settings, &data)?;
     let mut results = Results::open(arguments.results.as_deref(), &arguments.signature())?;
     let mut chosen: Vec<usize> = (0..arguments.runs).collect();
-    for epochs in arguments.rounds(epochs) {
-        let round = Round { arguments, settings: &settings, epochs };
+    let aside = Aside::default();
+    for epochs in arguments.rounds(last) {
+        let round = Round { arguments, settings: &settings, epochs, last, data: &data, aside: &aside };
         round.train(&chosen, &mut results)?;
         chosen = results.best_half(&chosen, epochs);
+        aside.keep(&chosen);
     }
     let runs = results.ranked();
     let best = runs.first().filter(|run| run.loss.is_some()).map(|run| arguments.flags_of(&run.values));
@@ -216,7 +224,7 @@ impl Arguments {
     }
 
     /// Checks every run before the first begins, and answers how many epochs each has.
-    fn check(&self, settings: &[Vec<String>]) -> Result<usize, Failure> {
+    fn check(&self, settings: &[Vec<String>], data: &SharedData) -> Result<usize, Failure> {
         for (at, vary) in self.vary.iter().enumerate() {
             if self.vary.iter().take(at).any(|other| other.flag == vary.flag) {
                 return Err(Failure::Usage(format!("--vary {} is given twice; give it once", vary.flag)));
@@ -239,8 +247,7 @@ impl Arguments {
         self.check_words(settings)?;
         let mut epochs = None;
         for values in settings {
-            let (setup, _) = self.parsed(values)?.setup(false)?;
-            epochs = Some(setup.hyperparameters().epochs);
+            epochs = Some(data.setup(&self.parsed(values)?)?.hyperparameters().epochs);
         }
         match epochs {
             Some(0) | None => {

@@ -128,6 +128,38 @@ fn halving_trains_the_better_half_with_twice_the_epochs_and_threads_change_nothi
 }
 
 #[test]
+fn a_run_that_goes_on_gives_the_bits_of_one_that_was_never_interrupted() {
+    let place = Place::new();
+    table(&place);
+    let search = |method: &str| {
+        let schedule = ["--epochs", "4", "--optimizer", "adam", "--schedule", "one-cycle", "--average-weights", "0.9"];
+        let behind = [&["--"][..], &DATA, &schedule].concat();
+        let told = place.run(&[&SEARCH[..], &["6", "--method", method], &behind].concat()).done();
+        let mut runs = lines(&place);
+        runs.iter_mut().for_each(|run| run["seconds"] = 0.into());
+        (told.json()["best"].clone(), runs)
+    };
+    let (best, halved) = search("halving");
+    let text = fs::read_to_string(place.path("runs.jsonl")).unwrap();
+    // Ended after the first round, of which nothing but its results is left.
+    let ends: Vec<usize> = text.match_indices('\n').map(|(at, _)| at + 1).collect();
+    fs::write(place.path("runs.jsonl"), &text[..ends[6]]).unwrap();
+    let sorted = |mut runs: Vec<Value>| {
+        runs.sort_by_key(|run| (run["epochs"].as_u64(), run["run"].as_u64()));
+        runs
+    };
+    let (best_again, resumed) = search("halving");
+    assert_eq!((best, sorted(halved.clone())), (best_again, sorted(resumed)));
+    fs::remove_file(place.path("runs.jsonl")).unwrap();
+    let (_, whole) = search("random");
+    let last: Vec<&Value> = halved.iter().filter(|run| run["epochs"] == 4).collect();
+    assert_eq!(last.len(), 2);
+    for run in last {
+        assert!(whole.contains(run), "{run} is none of {whole:?}");
+    }
+}
+
+#[test]
 fn a_search_is_checked_before_its_first_run() {
     let place = Place::new();
     table(&place);

@@ -1,6 +1,7 @@
 //! Data sets: samples and their targets, and how to split them.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use limpid_engine::Precision;
 use limpid_graph::{Data, Stream, Tensor};
@@ -14,6 +15,8 @@ use crate::error::Error;
 /// ([`Model::divisor`](crate::Model::divisor)).
 ///
 /// Numbers are `u8`, `f32` or `f64`; there are no tensors of integers: labels are bytes or whole floats.
+///
+/// A copy shares the samples with the one that it is a copy of.
 ///
 /// This is a data set in memory. One that is made, or read, while it is used is a [`DataSource`](crate::DataSource).
 ///
@@ -29,7 +32,8 @@ use crate::error::Error;
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Dataset {
-    inputs: Tensor,
+    // The larger part by far, so that copies of a data set share it.
+    inputs: Arc<Tensor>,
     targets: Tensor,
     divisor: Option<f64>,
 }
@@ -42,7 +46,7 @@ impl Dataset {
     pub fn new(inputs: Tensor, targets: Tensor) -> Result<Self, Error> {
         match (inputs.shape().first(), targets.shape().first()) {
             (Some(&samples), Some(&count)) if samples == count && samples > 0 => {
-                Ok(Self { inputs, targets, divisor: None })
+                Ok(Self { inputs: Arc::new(inputs), targets, divisor: None })
             }
             _ => Err(Error::Data(format!(
                 "inputs of shape {:?} and targets of shape {:?} do not make a data set; give as many targets as inputs, and at least one sample",
@@ -102,7 +106,8 @@ impl Dataset {
     /// [`Error::Data`] where that does not hold as many numbers.
     pub fn reshaped(mut self, sample: &[usize]) -> Result<Self, Error> {
         let shape: Vec<usize> = std::iter::once(self.len()).chain(sample.iter().copied()).collect();
-        self.inputs = self.inputs.reshaped(shape).map_err(|error| Error::Data(error.to_string()))?;
+        let reshaped = Arc::unwrap_or_clone(self.inputs).reshaped(shape);
+        self.inputs = Arc::new(reshaped.map_err(|error| Error::Data(error.to_string()))?);
         Ok(self)
     }
 
@@ -197,13 +202,13 @@ impl Dataset {
     /// Inputs and targets with floats stored as a session of this precision reads them without converting; what is stored
     /// so is not copied.
     pub(crate) fn stored_for(&self, precision: Precision) -> [Cow<'_, Tensor>; 2] {
-        [&self.inputs, &self.targets]
+        [&*self.inputs, &self.targets]
             .map(|tensor| converted(tensor, precision).map_or(Cow::Borrowed(tensor), Cow::Owned))
     }
 
     /// As [`stored_for`](Self::stored_for).
     pub(crate) fn into_stored_for(self, precision: Precision) -> [Tensor; 2] {
-        [self.inputs, self.targets].map(|tensor| converted(&tensor, precision).unwrap_or(tensor))
+        [Arc::unwrap_or_clone(self.inputs), self.targets].map(|tensor| converted(&tensor, precision).unwrap_or(tensor))
     }
 }
 

@@ -1,6 +1,7 @@
 //! The training step as a graph, the loop that runs it, and the model that is trained, evaluated and asked.
 
 pub(crate) mod averages;
+pub(crate) mod checkpoint;
 pub(crate) mod clock;
 pub(crate) mod evaluation;
 pub(crate) mod feed;

@@ -15,7 +15,8 @@ pub(crate) struct Trained {
     /// Where the averages of its parameters are.
     pub(crate) averages: Averages,
     pub(crate) shape: SampleShape,
-    pub(crate) step: BatchProgram,
+    /// The step as the model's session has it; None where it is not loaded yet.
+    pub(crate) step: Option<BatchProgram>,
     pub(crate) drawn: Drawn,
     /// How many batches were drawn so.
     pub(crate) steps: usize,

@@ -227,7 +227,7 @@ impl Model {
     /// The graph of the training step that the last training ran, as it was run; none before the first training. It is
     /// what [`step::training_step`] describes.
     pub fn training_graph(&self) -> Option<&Graph> {
-        Some(self.session.graph(self.trained.as_ref()?.step.program()))
+        Some(self.session.graph(self.trained.as_ref()?.step.as_ref()?.program()))
     }
 
     /// Forgets what the optimizer gathered and which batches were drawn: the next [`fit`](Model::fit) begins as the
@@ -306,7 +306,7 @@ impl<'d> Run<'d> {
             smoothing: fit.label_smoothing,
             averages,
             shape: feed.shape().clone(),
-            step: step.clone(),
+            step: Some(step.clone()),
             drawn,
             steps: steps_before,
         };
@@ -436,7 +436,7 @@ impl Model {
         let is_same = |trained: &&Trained| {
             trained.shape == *shape && trained.drawn.seed == drawn.seed && trained.smoothing == smoothing
         };
-        if let Some(Trained { step, .. }) = before.as_ref().filter(is_same) {
+        if let Some(Trained { step: Some(step), .. }) = before.as_ref().filter(is_same) {
             let step = step.clone();
             self.trained = before;
             return Ok((step, steps));

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use limpid_graph::{Dim, Shape, Stream, Tensor};
 use limpid_learn::step::SampleShape;
-use limpid_learn::{Dataset, Loss, Mode, Network, Task};
+use limpid_learn::{Dataset, Loss, Mode, Network, Task, holdout};
 
 use super::error::TrainingError;
 use crate::Error;
@@ -65,8 +65,8 @@ impl DataSpec {
 }
 
 /// Data to learn from. What a network must know of it is known; samples of a published data set are read when the training
-/// begins.
-#[derive(Debug)]
+/// begins, or by [`in_memory`](TrainingData::in_memory). Copies share samples that are read.
+#[derive(Clone, Debug)]
 pub struct TrainingData {
     spec: DataSpec,
     kind: DataKind,
@@ -77,10 +77,10 @@ pub struct TrainingData {
 }
 
 /// Where the samples are.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 enum Source {
     /// In memory.
-    Read(Box<(Dataset, Option<Dataset>)>),
+    Read(Box<Parts>),
     /// In the files of a published data set: its row, and the folder, or none where they are looked for.
     Published {
         #[cfg(feature = "sets")]
@@ -88,6 +88,9 @@ enum Source {
         folder: Option<PathBuf>,
     },
 }
+
+/// Samples to learn from, and those that are held out.
+type Parts = (Dataset, Option<Dataset>);
 
 /// Samples as a training reads them.
 pub(super) struct Read {
@@ -239,26 +242,56 @@ impl TrainingData {
         }
     }
 
+    /// The same with the samples read, where they are not yet: for several trainings on the same data.
+    ///
+    /// # Errors
+    /// Where they cannot be read.
+    pub fn in_memory(self) -> Result<Self, Error> {
+        let ((train, test), samples) = self.read_parts()?;
+        Ok(Self { samples, source: Source::Read(Box::new((train, test))), ..self })
+    }
+
+    /// The same with a part of the training samples in the place of what was held out, which is not looked at: a share of
+    /// them, of each class alike and drawn by `seed`. It serves to choose between trainings.
+    ///
+    /// # Errors
+    /// Where the samples cannot be read, or the share leaves nothing on a side.
+    pub fn validating(self, share: f64, seed: u64) -> Result<Self, Error> {
+        let ((whole, _), samples) = self.read_parts()?;
+        let is_labels = self.spec.task == Task::Classification && whole.targets().shape().len() == 1;
+        let labels: Option<Vec<usize>> =
+            is_labels.then(|| whole.targets().to_f64().into_iter().map(|label| label as usize).collect());
+        let (rows, validation) = holdout(whole.len(), labels.as_deref(), share, seed)?;
+        let (train, test) = (whole.select(&rows)?, whole.select(&validation)?);
+        let counts = [train.len(), test.len()];
+        Ok(Self { samples, counts, source: Source::Read(Box::new((train, Some(test)))), ..self })
+    }
+
     /// The samples, with targets as `loss` takes them.
     pub(super) fn read(self, loss: &Loss) -> Result<Read, Error> {
-        let Self { spec, source, samples, .. } = self;
-        let ((train, test), samples) = match source {
-            Source::Read(read) => (*read, samples),
+        let ((train, test), samples) = self.read_parts()?;
+        let targeted = |data| targets_for(data, self.spec.task, self.spec.outputs, loss);
+        Ok(Read { train: targeted(train)?, test: test.map(targeted).transpose()?, samples })
+    }
+
+    /// The samples as they are, and what goes with the model.
+    fn read_parts(&self) -> Result<(Parts, Option<Samples>), Error> {
+        let samples = self.samples.clone();
+        Ok(match &self.source {
+            Source::Read(read) => (Parts::clone(read), samples),
             #[cfg(feature = "sets")]
             Source::Published { set, folder } => {
-                let (train, test) = crate::datasets::named(set, &as_bytes(folder))?;
+                let (train, test) = crate::datasets::named(set, &as_bytes(folder.clone()))?;
                 #[cfg(feature = "pictures")]
                 let samples = Some(Samples::Pictures(crate::pictures::form_of(set, &train)));
                 ((train.divided_by(PIXEL_DIVISOR), Some(test.divided_by(PIXEL_DIVISOR))), samples)
             }
             #[cfg(not(feature = "sets"))]
             Source::Published { folder } => {
-                let (train, test) = crate::datasets::mnist(&as_bytes(folder))?;
+                let (train, test) = crate::datasets::mnist(&as_bytes(folder.clone()))?;
                 ((train.divided_by(PIXEL_DIVISOR), Some(test.divided_by(PIXEL_DIVISOR))), samples)
             }
-        };
-        let targeted = |data| targets_for(data, spec.task, spec.outputs, loss);
-        Ok(Read { train: targeted(train)?, test: test.map(targeted).transpose()?, samples })
+        })
     }
 }
 

@@ -8,8 +8,8 @@ use limpid_engine::Precision;
 use limpid_graph::{Graph, Sizes, Tensor};
 use limpid_learn::step::{GraphKind, SampleShape};
 use limpid_learn::{
-    Augmentation, DataSource, Dataset, FitOptions, History, Loss, Model, Network, Optimizer, RateRange, RateSearch,
-    Recipe, Regression, Sampling, Schedule, Span, Training, holdout,
+    Augmentation, Checkpoint, DataSource, Dataset, FitOptions, History, Loss, Model, Network, Optimizer, RateRange,
+    RateSearch, Recipe, Regression, Sampling, Schedule, Span, Training,
 };
 
 #[cfg(feature = "pictures")]
@@ -272,18 +272,30 @@ impl TrainingRun {
         Ok(self.saved.model.try_learning_rates(&self.train, &self.fit_options(), range)?)
     }
 
-    /// The same training on a part of its samples: a share of them, of each class alike and drawn by `seed`, takes the
-    /// place of what was held out, which is not looked at. It serves to choose between trainings.
+    /// Trains for some of its epochs, and answers what was noted on the way. A next call goes on where this one ended; the
+    /// schedule goes over all epochs of the training from the first call on. So all calls together give the bits of
+    /// [`train`](TrainingRun::train).
     ///
     /// # Errors
-    /// Where the share leaves nothing on a side.
-    pub fn validating(self, share: f64, seed: u64) -> Result<Self, Error> {
-        let targets = self.train.targets();
-        let labels: Option<Vec<usize>> = (targets.shape().len() == 1 && self.saved.model.loss().takes_labels())
-            .then(|| targets.to_f64().into_iter().map(|label| label as usize).collect());
-        let (rows, validation) = holdout(self.train.len(), labels.as_deref(), share, seed)?;
-        let (train, test) = (self.train.select(&rows)?, Some(self.train.select(&validation)?));
-        Ok(Self { train, test, ..self })
+    /// Where the training diverges.
+    pub fn train_epochs(&mut self, epochs: usize) -> Result<History, Error> {
+        let fit = self.fit_options();
+        let fit = FitOptions { epochs, schedule: fit.schedule.over(fit.epochs), ..fit };
+        let held_out = self.test.as_ref().map(|test| test as &dyn DataSource);
+        Ok(self.saved.model.fit_watched(&self.train, held_out, &fit, |_| ControlFlow::Continue(()))?)
+    }
+
+    /// What the training goes on from as it is now: [`Model::checkpoint`].
+    pub fn checkpoint(&self) -> Checkpoint {
+        self.saved.model.checkpoint()
+    }
+
+    /// Takes over where another run of this training was: [`Model::restore`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn restore(&mut self, checkpoint: &Checkpoint) -> Result<(), Error> {
+        Ok(self.saved.model.restore(checkpoint)?)
     }
 
     /// Trains, and shows the training to `watch` before the first step, after each step and after each epoch; `watch` may
@@ -370,7 +382,9 @@ mod tests {
         };
         let data =
             TrainingData::of_samples("pairs", rows(20, 1), Some(rows(10, 9)), limpid_learn::Task::Classification, 2);
-        let run = TrainingOptions::default().setup(data).unwrap().begin().unwrap().validating(0.2, 3).unwrap();
+        let data = data.validating(0.2, 3).unwrap();
+        assert_eq!((data.train_samples(), data.test_samples()), (16, 4));
+        let run = TrainingOptions::default().setup(data).unwrap().begin().unwrap();
         let test = run.test.as_ref().unwrap();
         assert_eq!((run.train.len(), test.len()), (16, 4));
         assert!(test.inputs().to_f64().iter().all(|&x| x == 1.0));

@@ -206,3 +206,60 @@ fn a_step_and_an_evaluation_are_fed_what_they_read_and_nothing_else() {
         }
     }
 }
+
+#[test]
+fn a_training_in_parts_through_checkpoints_gives_the_bits_of_one_in_one_go() {
+    let pixels: Vec<u8> = (0..30 * 64).map(|i| ((i * 89 + i / 64 * 7) % 256) as u8).collect();
+    let labels: Vec<u8> = (0..30).map(|i| (i % 3) as u8).collect();
+    let images = Dataset::new(Tensor::new([30, 1, 8, 8], pixels).unwrap(), Tensor::from(labels)).unwrap();
+    let data = TrainingData::of_samples("images", images, None, Task::Classification, 3).validating(0.3, 2).unwrap();
+    for (optimizer, schedule, average_weights) in
+        [("adam", "cosine warm-up=0.2", Some(0.9)), ("momentum", "one-cycle", None), ("sgd", "constant", Some(0.5))]
+    {
+        let network = "1x8x8, conv 4 3x3 pad=1, batch-norm, relu, max-pool 2, dropout 0.3, noise 0.1, affine 3";
+        let setup = || {
+            let options = TrainingOptions {
+                network: Some(network.parse().unwrap()),
+                optimizer: limpid::learn::optimizer(optimizer).unwrap(),
+                schedule: schedule.parse().unwrap(),
+                average_weights,
+                augmentation: Some("shift 1, rotate 10, noise 0.1".parse().unwrap()),
+                weight_decay: 0.01,
+                label_smoothing: 0.1,
+                batch_size: Some(8),
+                epochs: Some(7),
+                ..Default::default()
+            };
+            options.setup(data.clone()).unwrap().begin().unwrap()
+        };
+        let whole = setup().train(|_| Ok(ControlFlow::Continue(()))).unwrap();
+        let (mut losses, mut checkpoint, mut last) = (Vec::new(), None, None);
+        for epochs in [1, 1, 2, 3] {
+            let mut run = setup();
+            checkpoint.iter().for_each(|checkpoint| run.restore(checkpoint).unwrap());
+            let history = run.train_epochs(epochs).unwrap();
+            losses.extend(history.losses);
+            (checkpoint, last) = (Some(run.checkpoint()), history.epochs.last().copied());
+        }
+        assert_eq!(losses, whole.history.losses, "{optimizer} {schedule}");
+        let (last, wanted) = (last.unwrap(), whole.history.epochs.last().unwrap());
+        assert_eq!((last.train_loss, last.test_loss), (wanted.train_loss, wanted.test_loss));
+        assert_eq!(last.learning_rate, wanted.learning_rate);
+        let mut other = Model::new(&network.parse().unwrap(), 5).unwrap();
+        other.restore(&checkpoint.unwrap()).unwrap();
+        assert_eq!(other.variables().unwrap(), whole.saved.model.variables().unwrap());
+    }
+}
+
+#[test]
+fn a_checkpoint_of_another_network_is_refused_and_changes_nothing() {
+    let model = |network: &str| Model::new(&network.parse().unwrap(), 3).unwrap();
+    let mut trained = model("2, affine 5, relu, affine 2");
+    trained.fit(&points(20), &FitOptions { epochs: 1, ..FitOptions::default() }).unwrap();
+    for other in ["2, affine 4, relu, affine 2", "2, affine 2", "2, affine 5, batch-norm, relu, affine 2"] {
+        let mut other = model(other);
+        let before = other.variables().unwrap();
+        assert!(other.restore(&trained.checkpoint()).is_err());
+        assert_eq!(other.variables().unwrap(), before);
+    }
+}

@@ -1,14 +1,14 @@
 //! A round of a search: the same epochs for each of some runs, several at a time.
 
-use std::ops::ControlFlow;
-use std::sync::Mutex;
-use std::sync::PoisonError;
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
-use limpid::learn::Error;
+use limpid::learn::{Checkpoint, Error};
 
 use super::results::Results;
+use super::shared_data::SharedData;
 use super::{Arguments, Run};
 use crate::failure::Failure;
 use crate::{output, text};
@@ -19,6 +19,36 @@ pub(super) struct Round<'a> {
     /// The values of each run's flags.
     pub(super) settings: &'a [Vec<String>],
     pub(super) epochs: usize,
+    /// The epochs of the last round, over which schedules go.
+    pub(super) last: usize,
+    pub(super) data: &'a SharedData,
+    pub(super) aside: &'a Aside,
+}
+
+/// Runs between two rounds.
+#[derive(Default)]
+pub(super) struct Aside(Mutex<HashMap<usize, Begun>>);
+
+/// A run that has had some of its epochs.
+struct Begun {
+    epochs: usize,
+    seconds: f64,
+    checkpoint: Checkpoint,
+}
+
+impl Aside {
+    fn take(&self, run: usize) -> Option<Begun> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&run)
+    }
+
+    fn put(&self, run: usize, begun: Begun) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(run, begun);
+    }
+
+    /// Forgets all runs but these.
+    pub(super) fn keep(&self, chosen: &[usize]) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).retain(|run, _| chosen.contains(run));
+    }
 }
 
 impl Round<'_> {
@@ -59,24 +89,33 @@ impl Round<'_> {
         })
     }
 
+    /// Trains a run to the end of the round: from where the round before left it, or from its beginning, where that was in
+    /// an earlier part of the search. Both give the same bits.
     fn run(&self, run: usize) -> Result<Run, Failure> {
         let started = Instant::now();
         let values = self.settings.get(run).cloned().unwrap_or_default();
         let mut asked = self.arguments.parsed(&values)?;
         asked.threads.threads = Some(1);
-        asked.training.epochs = Some(self.epochs);
-        let (setup, _) = asked.setup(false)?;
-        let training = setup.begin()?.validating(self.arguments.validation, self.arguments.seed)?;
-        let outcome = training.train(|_| Ok(ControlFlow::Continue(())));
+        asked.training.epochs = Some(self.last);
+        let mut training = self.data.setup(&asked)?.begin()?;
+        let (mut before, mut seconds) = (0, 0.0);
+        if let Some(begun) = self.aside.take(run).filter(|begun| begun.epochs < self.epochs) {
+            training.restore(&begun.checkpoint)?;
+            (before, seconds) = (begun.epochs, begun.seconds);
+        }
+        let outcome = training.train_epochs(self.epochs - before);
+        let (epochs, seconds) = (self.epochs, seconds + started.elapsed().as_secs_f64());
         let (accuracy, loss, error) = match outcome {
-            Ok(trained) => {
-                let last = trained.history.epochs.last();
+            Ok(history) => {
+                let last = history.epochs.last();
                 (last.and_then(|epoch| epoch.test_accuracy), last.and_then(|epoch| epoch.test_loss), None)
             }
             Err(limpid::Error::Learn(error @ Error::Diverged { .. })) => (None, None, Some(error.to_string())),
             Err(error) => return Err(error.into()),
         };
-        let (epochs, seconds) = (self.epochs, started.elapsed().as_secs_f64());
+        if epochs < self.last && error.is_none() {
+            self.aside.put(run, Begun { epochs, seconds, checkpoint: training.checkpoint() });
+        }
         Ok(Run { run, values, epochs, accuracy, loss, seconds, error })
     }
 
