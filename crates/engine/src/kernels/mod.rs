@@ -62,8 +62,6 @@ pub(crate) mod tile;
 #[allow(unsafe_code)]
 mod vector;
 #[allow(unsafe_code)]
-pub(crate) mod winograd;
-#[allow(unsafe_code)]
 mod work;
 
 pub(crate) use ahead::prefetch;

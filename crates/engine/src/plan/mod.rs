@@ -45,6 +45,7 @@ pub(crate) use samples::{Filter, SampleKind};
 pub(crate) use sink::sunk;
 pub use sink::with_permutations_sunk;
 
+use crate::kernels::convolution::Convolution;
 use crate::kernels::{Level, product};
 use crate::numbers::{LINE, Numbers};
 
@@ -233,6 +234,8 @@ pub(crate) enum StepKind {
     Mirror { from: ValueId, is_transposed: bool, sizes: [usize; 3] },
     /// The sums of a convolution's weights by which it is made four results at a time: `sizes` are channels and filters.
     SumsOfWeights { from: ValueId, sizes: [usize; 2] },
+    /// A convolution's matrix for results two at a time.
+    Pair { from: ValueId, convolution: Convolution },
     /// A leaf's data as floats.
     Convert { leaf: NodeId },
     /// Rows of a leaf's data, as floats; where the leaf is a variable, of its value.
@@ -281,6 +284,7 @@ impl StepKind {
             | Self::Transpose { from }
             | Self::Mirror { from, .. }
             | Self::SumsOfWeights { from, .. }
+            | Self::Pair { from, .. }
             | Self::Pad { from, .. }
             | Self::Windows { from, .. }
             | Self::OneHot { positions: from, .. }

@@ -30,7 +30,7 @@ pub(crate) enum SampleKind {
     /// Its derivative with respect to the images, with a matrix of the mirrored filters, or one with a row for each filter.
     OfImages { convolution: Convolution, method: Method, matrix: ValueId, pitch: usize },
     /// Its derivative with respect to the filters, from images and derivatives, in the task's row of partial results.
-    OfFilters { convolution: Convolution, partials: ValueId },
+    OfFilters { convolution: Convolution, method: Method, partials: ValueId },
 }
 
 /// How a convolution is made: with the filters in a matrix of this pitch, and what follows: a number for each filter
@@ -86,10 +86,9 @@ impl SampleKind {
             | Self::Transposed { .. }
             | Self::Pad { .. }
             | Self::Windows { .. } => 0,
-            Self::Filtered(Filter { convolution, method, .. }) | Self::OfImages { convolution, method, .. } => {
-                convolution.scratch_len(*method)
-            }
-            Self::OfFilters { convolution, .. } => convolution.scratch_len(Method::Windows),
+            Self::Filtered(Filter { convolution, method, .. })
+            | Self::OfImages { convolution, method, .. }
+            | Self::OfFilters { convolution, method, .. } => convolution.scratch_len(*method),
         }
     }
 }
@@ -98,6 +97,7 @@ impl SampleKind {
 fn of_method(method: Method) -> &'static str {
     match method {
         Method::Squares => " (Winograd)",
+        Method::Pairs => " in pairs",
         Method::Windows | Method::Adding => "",
     }
 }
@@ -116,7 +116,9 @@ impl fmt::Display for SampleKind {
             Self::OfImages { convolution, method, .. } => {
                 write!(f, "images' derivative of convolution {convolution}{}", of_method(*method))
             }
-            Self::OfFilters { convolution, .. } => write!(f, "filters' derivative of convolution {convolution}"),
+            Self::OfFilters { convolution, method, .. } => {
+                write!(f, "filters' derivative of convolution {convolution}{}", of_method(*method))
+            }
         }
     }
 }

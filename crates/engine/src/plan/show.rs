@@ -145,6 +145,7 @@ impl Plan {
             StepKind::Rows { .. } => "gather".to_string(),
             StepKind::Filter { filter, .. } => filter.to_string(),
             StepKind::SumsOfWeights { .. } => "sums of weights".to_string(),
+            StepKind::Pair { .. } => "filters in pairs".to_string(),
             StepKind::Mirror { .. } => "mirrored filters".to_string(),
             StepKind::Pad { .. } => "pad".to_string(),
             StepKind::Windows { walk, .. } if walk.folds() => "sum of windows".to_string(),

@@ -5,8 +5,9 @@
 //! are cut along k have partial results, in a number that their sizes give, added up in a fixed order.
 
 use super::{Filter, Limits, ListPlan, Plan, StepKind, Value, ValueId};
+use crate::kernels::convolution::winograd;
 use crate::kernels::product::{self, Sizes};
-use crate::kernels::{Level, arrange, winograd};
+use crate::kernels::{Level, arrange};
 use crate::numbers::LINE;
 
 /// How a step is cut: task t makes the units from `t · units` on, `units` of them. What a unit is depends on the kind.
@@ -96,6 +97,8 @@ pub(super) fn cut(
         StepKind::SumsOfWeights { sizes: [channels, filters], .. } => {
             Cut::evenly(winograd::rows(1), channels * filters, 1, moved)
         }
+        // A few numbers.
+        StepKind::Pair { .. } => Cut::of(1),
         StepKind::Mirror { sizes: [taps, channels, filters], .. } => Cut::evenly(*taps, channels * filters, 1, moved),
         // So many rows that whole cache lines are read.
         StepKind::Transpose { .. } => Cut::evenly(to.matrix.rows, to.matrix.columns, LINE, moved),

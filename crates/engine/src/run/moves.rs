@@ -3,7 +3,8 @@
 use std::ops::Range;
 
 use super::task_frame::{Frame, Raw, part};
-use crate::kernels::{arrange, convert, convolution, tile, winograd};
+use crate::kernels::convolution::winograd;
+use crate::kernels::{arrange, convert, convolution, tile};
 use crate::plan::{Matrix, Place, Step, StepKind, Value, ValueId};
 
 /// Runs a task of a step of one of these kinds.
@@ -42,6 +43,10 @@ pub(super) unsafe fn run(frame: &Frame<'_>, step: &Step, to: ValueId, task: usiz
                 let each = channels * pitch;
                 let out = frame.numbers_mut(to, which.start * each, which.len() * each);
                 winograd::of_weights((frame.all(*from), input), *sizes, which, (out, pitch));
+            }
+            StepKind::Pair { from, convolution: of } => {
+                let out = frame.numbers_mut(to, 0, rows * pitch);
+                convolution::paired(of, (frame.all(*from), frame.plan.value(*from).pitch), (out, pitch));
             }
             StepKind::Convert { leaf } => {
                 let (which, data) = (units(rows), frame.stored[leaf.index()]);

@@ -30,7 +30,7 @@ pub(super) unsafe fn run(frame: &Frame<'_>, kind: &SampleKind, samples: Samples<
         let len = kind.operand_len(which);
         std::slice::from_raw_parts(operands[which].add(at * len), len)
     };
-    if let SampleKind::OfFilters { convolution: of, partials } = kind {
+    if let SampleKind::OfFilters { convolution: of, method, partials } = kind {
         let len = of.window() * of.filters;
         // SAFETY: the caller answers for it.
         let out = unsafe { frame.numbers_mut(*partials, task * frame.plan.value(*partials).pitch, len) };
@@ -38,7 +38,7 @@ pub(super) unsafe fn run(frame: &Frame<'_>, kind: &SampleKind, samples: Samples<
             let (image, up) = (sample(0, at), sample(1, at));
             let accumulate = at > 0 || !is_first;
             // SAFETY: the caller answers for `up`.
-            unsafe { convolution::of_filters(level, of, image, up, (out, accumulate), scratch) };
+            unsafe { convolution::of_filters(level, (of, *method), image, up, (out, accumulate), scratch) };
         }
         return;
     }

@@ -52,6 +52,7 @@ pub(super) unsafe fn run(frame: &Frame<'_>, step: &Step, task: usize, scratch: &
             | StepKind::Transpose { .. }
             | StepKind::Mirror { .. }
             | StepKind::SumsOfWeights { .. }
+            | StepKind::Pair { .. }
             | StepKind::Convert { .. }
             | StepKind::Pad { .. }
             | StepKind::Windows { .. }

@@ -31,10 +31,9 @@ impl Lowering<'_> {
                 let by_filters = Matrix { rows: convolution.filters, columns: convolution.window() };
                 let (matrix, pitch) = match method {
                     Method::Adding => self.right_operand(reads[1], by_filters),
-                    Method::Windows => self.mirrored(reads[1], &convolution),
-                    Method::Squares => {
-                        let (value, _) = self.mirrored(reads[1], &convolution);
-                        self.sums_of_weights(value, [convolution.filters, convolution.channels])
+                    Method::Windows | Method::Pairs | Method::Squares => {
+                        let matrix = self.mirrored(reads[1], &convolution);
+                        self.matrix_for(method, matrix, &convolution.back())
                     }
                 };
                 (SampleKind::OfImages { convolution, method, matrix: writer.read(matrix), pitch }, &reads[..1])
@@ -44,7 +43,7 @@ impl Lowering<'_> {
                 let partials = self.new_value(&[0, count], pitch(count), Place::Arena(0), None);
                 let value = self.value(id);
                 writer.partials.push((Monoid::Sum, partials, value, id));
-                (SampleKind::OfFilters { convolution, partials }, reads)
+                (SampleKind::OfFilters { convolution, method: convolution.method_of_filters(), partials }, reads)
             }
         };
         let is_partial = matches!(kind, SampleKind::OfFilters { .. });
@@ -57,10 +56,8 @@ impl Lowering<'_> {
     fn filter(&mut self, convolution: Convolution, reads: &[Read], relu: bool) -> Filter {
         let matrix = Matrix { rows: convolution.window(), columns: convolution.filters };
         let method = convolution.method(self.reader.limits.squares);
-        let (matrix, pitch) = match (method, self.right_operand(reads[1], matrix)) {
-            (Method::Squares, (value, _)) => self.sums_of_weights(value, [convolution.channels, convolution.filters]),
-            (Method::Windows | Method::Adding, matrix) => matrix,
-        };
+        let (matrix, pitch) = self.right_operand(reads[1], matrix);
+        let (matrix, pitch) = self.matrix_for(method, (matrix, pitch), &convolution);
         let bias = reads.get(2).map(|bias| {
             let value = self.value(bias.source);
             self.contiguous(value)
@@ -80,9 +77,21 @@ impl Lowering<'_> {
         self.step(StepKind::Filter { from, filter }, vec![value], None, vec![id]);
     }
 
-    /// The sums of weights for squares, from a matrix with a row for each tap and channel.
-    fn sums_of_weights(&mut self, value: ValueId, sizes: [usize; 2]) -> (ValueId, usize) {
-        let value = self.derived(value, Rearranged::SumsOfWeights { sizes });
+    /// The matrix that a method takes, from one with a row for each tap and channel and a column for each filter.
+    fn matrix_for(
+        &mut self,
+        method: Method,
+        (value, pitch): (ValueId, usize),
+        convolution: &Convolution,
+    ) -> (ValueId, usize) {
+        let value = match method {
+            Method::Windows | Method::Adding => return (value, pitch),
+            Method::Squares => {
+                let sizes = [convolution.channels, convolution.filters];
+                self.derived(value, Rearranged::SumsOfWeights { sizes })
+            }
+            Method::Pairs => self.derived(value, Rearranged::Paired { convolution: *convolution }),
+        };
         (value, self.values[value].pitch)
     }
 

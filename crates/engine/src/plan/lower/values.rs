@@ -3,7 +3,7 @@
 use limpid_graph::{Index, Leaf, NodeId, Op};
 
 use super::Lowering;
-use crate::kernels::winograd;
+use crate::kernels::convolution::{Convolution, winograd};
 use crate::numbers::LINE;
 use crate::plan::forms::Access;
 use crate::plan::reads::Read;
@@ -26,6 +26,8 @@ pub(super) enum Rearranged {
     Mirrored { is_transposed: bool, sizes: [usize; 3] },
     /// A convolution's matrix of so many channels and filters, for results four at a time.
     SumsOfWeights { sizes: [usize; 2] },
+    /// A convolution's matrix for results two at a time.
+    Paired { convolution: Convolution },
 }
 
 impl Lowering<'_> {
@@ -127,6 +129,11 @@ impl Lowering<'_> {
                 self.new_value(&[winograd::rows(channels), filters], filters.next_multiple_of(LINE), place, None),
                 StepKind::SumsOfWeights { from, sizes },
             ),
+            Rearranged::Paired { convolution } => {
+                let shape = [convolution.rows_of_pairs(), 2 * convolution.filters];
+                let pitch = shape[1].next_multiple_of(LINE);
+                (self.new_value(&shape, pitch, place, None), StepKind::Pair { from, convolution })
+            }
             Rearranged::Padded => {
                 let pitch = columns.next_multiple_of(LINE);
                 (self.new_value(&[rows, columns], pitch, place, node), copy)

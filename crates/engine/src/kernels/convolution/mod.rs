@@ -6,13 +6,19 @@
 //! (Dukhan, The Indirect Convolution Algorithm, 2019, reads windows through a table of addresses; here they are at regular
 //! distances, since what is padded is copied to scratch memory with its zeros first.)
 
+mod padded;
+mod pairs;
+pub(crate) mod winograd;
+
 use std::fmt;
 use std::ops::Range;
 
 use limpid_graph::op::Window;
 
+use self::padded::Padded;
+pub(crate) use self::pairs::paired;
+use super::Supported;
 use super::product::{self, Tile};
-use super::{Supported, winograd};
 
 /// A convolution of samples of `extents` pixels of `channels` numbers each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -30,6 +36,8 @@ pub(crate) struct Convolution {
 pub(crate) enum Method {
     /// Window by window, from the picture.
     Windows,
+    /// Two neighbouring results at a time, as one of twice as many filters ([`pairs`]).
+    Pairs,
     /// Four results at a time ([`winograd`]).
     Squares,
     /// By adding up windows: the images' derivative alone.
@@ -90,7 +98,7 @@ impl Convolution {
     pub(crate) fn rows_together(&self, method: Method) -> usize {
         match method {
             Method::Squares => 2,
-            Method::Windows | Method::Adding => 1,
+            Method::Windows | Method::Pairs | Method::Adding => 1,
         }
     }
 
@@ -98,7 +106,7 @@ impl Convolution {
     fn reach(&self, method: Method) -> [usize; 2] {
         let places = match method {
             Method::Squares => winograd::squares(self.places).map(|count| 2 * count),
-            Method::Windows | Method::Adding => self.places,
+            Method::Windows | Method::Pairs | Method::Adding => self.places,
         };
         [0, 1].map(|axis| reach(self.windows[axis], places[axis]))
     }
@@ -106,12 +114,21 @@ impl Convolution {
     /// How it is made, with a matrix of the filters. `least` is the number of channels times filters from which squares
     /// are thought of.
     pub(crate) fn method(&self, least: usize) -> Method {
-        if winograd::pays(self, least) { Method::Squares } else { Method::Windows }
+        match () {
+            () if winograd::pays(self, least) => Method::Squares,
+            () if self.can_pair() => Method::Pairs,
+            () => Method::Windows,
+        }
+    }
+
+    /// How the filters' derivative is made.
+    pub(crate) fn method_of_filters(&self) -> Method {
+        if self.can_pair() { Method::Pairs } else { Method::Windows }
     }
 
     /// How the images' derivative is made.
     pub(crate) fn method_of_images(&self, least: usize) -> Method {
-        if self.adds_windows() { Method::Adding } else { self.mirrored(Method::Windows).0.method(least) }
+        if self.adds_windows() { Method::Adding } else { self.back().method(least) }
     }
 
     /// The convolution that gives the images' derivative from that of the filtered pixels: these, spread by the stride and
@@ -133,6 +150,11 @@ impl Convolution {
         (mirrored, padded)
     }
 
+    /// As [`mirrored`](Self::mirrored): the convolution of the filtered pixels' derivatives.
+    pub(crate) fn back(&self) -> Self {
+        self.mirrored(Method::Windows).0
+    }
+
     /// Whether the images' derivative is made by adding up windows, and not by filtering with the mirrored kernel. Filtering
     /// makes whole vectors of channels for each pixel of the image; adding, whole vectors of a window's numbers for each
     /// place, which are fewer where there are few channels, or fewer places than pixels.
@@ -149,6 +171,7 @@ impl Convolution {
         let pictures = self.seen(method, self.rows()).len().max(self.mirrored(method).1.len());
         match method {
             Method::Squares => pictures + winograd::scratch_len(self.channels, self.filters),
+            Method::Pairs => pictures + self.pairs().window() * self.pairs().filters,
             Method::Windows | Method::Adding => pictures.max(windows_of_a_row),
         }
     }
@@ -157,65 +180,6 @@ impl Convolution {
 /// From the first position that a window sees to the last, at so many places.
 fn reach(window: Window, places: usize) -> usize {
     (places - 1) * window.stride + (window.size - 1) * window.dilation + 1
-}
-
-/// A picture with zeros around it, and between its pixels.
-#[derive(Clone, Copy, Debug)]
-struct Padded {
-    source: [usize; 2],
-    channels: usize,
-    /// Where the first pixel stands; below 0 where pixels are cut off.
-    before: [isize; 2],
-    /// How far apart pixels stand.
-    spread: [usize; 2],
-    extents: [usize; 2],
-}
-
-impl Padded {
-    /// Where it begins in the source, if it is a part of that whose rows begin where the source's do.
-    fn in_source(&self) -> Option<usize> {
-        let first = usize::try_from(-self.before[0]).ok()?;
-        let fits = first + self.extents[0] <= self.source[0] && self.extents[1] <= self.source[1];
-        let is_part = self.before[1] == 0 && self.spread == [1, 1] && fits;
-        is_part.then_some(first * self.source[1] * self.channels)
-    }
-
-    fn len(&self) -> usize {
-        if self.in_source().is_some() { 0 } else { self.extents[0] * self.extents[1] * self.channels }
-    }
-
-    /// The picture, in scratch memory where it is not the source, and how many pixels apart its rows are; and the rest of
-    /// the scratch memory.
-    fn of<'s>(&self, source: &'s [f32], scratch: &'s mut [f32]) -> ((&'s [f32], usize), &'s mut [f32]) {
-        if let Some(first) = self.in_source() {
-            return ((&source[first..], self.source[1]), scratch);
-        }
-        let Self { channels, spread, before, extents: [height, width], .. } = *self;
-        let (scratch, rest) = scratch.split_at_mut(height * width * channels);
-        scratch.fill(0.0);
-        let place = |at: usize, axis: usize| {
-            let place = before[axis] + (at * spread[axis]) as isize;
-            usize::try_from(place).ok().filter(|&place| place < self.extents[axis])
-        };
-        let columns = (0..self.source[1]).filter(|&x| place(x, 1).is_some());
-        let (first, last) = (columns.clone().next().unwrap_or(0), columns.max().map_or(0, |x| x + 1));
-        for y in 0..self.source[0] {
-            let Some(row) = place(y, 0) else { continue };
-            let from = &source[y * self.source[1] * channels..][..self.source[1] * channels];
-            let out = &mut scratch[row * width * channels..][..width * channels];
-            if spread[1] == 1 {
-                let start = place(first, 1).unwrap_or(0) * channels;
-                let from = &from[first * channels..last * channels];
-                out[start..start + from.len()].copy_from_slice(from);
-                continue;
-            }
-            for x in first..last {
-                let start = place(x, 1).unwrap_or(0) * channels;
-                out[start..start + channels].copy_from_slice(&from[x * channels..][..channels]);
-            }
-        }
-        ((scratch, width), rest)
-    }
 }
 
 /// What is done with filtered pixels while they are near.
@@ -229,7 +193,7 @@ pub(crate) struct Tail<'n> {
 
 /// The filtered pixels of some rows of places of a sample: `(places, filters)`, row after row. These begin with one of
 /// those that are made together ([`Convolution::rows_together`]), and end so or with the last. The matrix has a row for each number in a window,
-/// `pitch` apart; for squares, [`winograd::rows`].
+/// `pitch` apart; for squares and pairs, one that is made from that.
 ///
 /// # Safety
 /// `matrix` is good for all its rows, each rounded up to a multiple of [`product::PAD`].
@@ -262,14 +226,19 @@ unsafe fn made(
     unsafe {
         match method {
             Method::Squares => winograd::filtered(level, convolution, picture, matrix, tail, out, scratch),
+            Method::Pairs => {
+                let bias = pairs::twice(tail.bias.map(|bias| &bias[..convolution.filters]));
+                let tail = Tail { bias: tail.bias.map(|_| &bias[..]), ..tail };
+                slide(level, &convolution.pairs(), picture, matrix, tail, out);
+            }
             Method::Windows | Method::Adding => slide(level, convolution, picture, matrix, tail, out),
         }
     }
 }
 
 /// The derivative of a sample's pixels `(pixels, channels)` from that of its filtered ones. The matrix has a row for each
-/// tap from the last to the first and each filter, with a column for each channel; for squares, the sums of these. Where
-/// windows are added up, it has a row for each filter, and a column for each number in a window.
+/// tap from the last to the first and each filter, with a column for each channel; for squares and pairs, one that is made from
+/// that. Where windows are added up, it has a row for each filter, and a column for each number in a window.
 ///
 /// # Safety
 /// As for [`filtered`].
@@ -445,14 +414,34 @@ fn add_windows_generic(convolution: &Convolution, y: usize, seen: &[f32], out: &
 /// From each row of `up`, `filters` rounded up to a multiple of [`product::PAD`] can be read.
 pub(crate) unsafe fn of_filters(
     level: Supported,
-    convolution: &Convolution,
+    (convolution, method): (&Convolution, Method),
     image: &[f32],
     up: &[f32],
     (out, accumulate): (&mut [f32], bool),
     scratch: &mut [f32],
 ) {
+    let (picture, rest) = convolution.seen(method, convolution.rows()).of(image, scratch);
+    if method != Method::Pairs {
+        // SAFETY: as the caller says.
+        return unsafe { gather(level, convolution, picture, up, (out, accumulate)) };
+    }
+    let pairs = convolution.pairs();
+    let of_pairs = &mut rest[..pairs.window() * pairs.filters];
+    // SAFETY: as the caller says; two results side by side are one.
+    unsafe { gather(level, &pairs, picture, up, (of_pairs, false)) };
+    pairs::parted(convolution, of_pairs, (out, accumulate));
+}
+
+/// # Safety
+/// As for [`of_filters`]; the picture has all that windows see.
+unsafe fn gather(
+    level: Supported,
+    convolution: &Convolution,
+    (picture, row): (&[f32], usize),
+    up: &[f32],
+    (out, accumulate): (&mut [f32], bool),
+) {
     let Convolution { channels, windows: [down, across], places: [rows, columns], filters, .. } = *convolution;
-    let ((picture, row), _) = convolution.seen(Method::Windows, convolution.rows()).of(image, scratch);
     assert!(up.len() >= rows * columns * filters && out.len() >= convolution.window() * filters);
     let is_dense = across.dilation == 1;
     let (of_call, calls) = if is_dense { (across.size * channels, 1) } else { (channels, across.size) };
@@ -514,129 +503,4 @@ pub(crate) fn mirror(
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_convolution_and_its_gradients_are_the_sums_written_out() {
-        let window = |size, stride, dilation, before| Window { size, stride, dilation, before };
-        let settings = [
-            ([7, 6], 1, [window(3, 1, 1, 0), window(3, 1, 1, 0)], 5),
-            ([9, 30], 3, [window(3, 1, 1, 1), window(2, 1, 1, 1)], 30),
-            ([8, 8], 16, [window(3, 1, 1, 1), window(3, 1, 1, 1)], 70),
-            ([9, 8], 2, [window(2, 3, 2, 1), window(3, 2, 2, 2)], 17),
-            ([5, 5], 4, [window(1, 2, 1, 0), window(1, 2, 1, 0)], 3),
-            ([7, 8], 5, [window(3, 1, 1, 0), window(3, 1, 1, 2)], 20),
-            ([6, 5], 17, [window(3, 1, 1, 2), window(3, 1, 1, 1)], 3),
-            ([28, 28], 16, [window(3, 1, 1, 1), window(3, 1, 1, 1)], 16),
-        ];
-        for (extents, channels, windows, filters) in settings {
-            let around = windows.map(|w: Window| w.before);
-            let places = [0, 1].map(|i| {
-                let reach: usize = windows[i].dilation * (windows[i].size - 1) + 1;
-                (extents[i] + 2 * around[i] - reach) / windows[i].stride + 1
-            });
-            let convolution = Convolution { samples: 1, extents, channels, windows, places, filters };
-            check(&convolution);
-        }
-    }
-
-    fn check(convolution: &Convolution) {
-        let Convolution { extents: [height, width], channels, windows: [down, across], places, filters, .. } =
-            *convolution;
-        let numbers = |count: usize, seed: usize| -> Vec<f32> {
-            (0..count).map(|i| ((i * 37 + seed * 11) % 23) as f32 - 11.0).collect()
-        };
-        let (image, matrix) = (numbers(height * width * channels, 1), numbers(convolution.window() * filters, 2));
-        let up = numbers(convolution.places() * filters + product::PAD, 3);
-        // Whole numbers, so that any order gives the same sums.
-        let mut out = vec![0.0f32; convolution.places() * filters];
-        let (mut slopes, mut back) = (vec![0.0f32; matrix.len()], vec![0.0f32; image.len()]);
-        for (y, x) in (0..places[0]).flat_map(|y| (0..places[1]).map(move |x| (y, x))) {
-            for (ky, kx) in (0..down.size).flat_map(|ky| (0..across.size).map(move |kx| (ky, kx))) {
-                let row = (y * down.stride + ky * down.dilation).checked_sub(down.before).filter(|&row| row < height);
-                let column = (x * across.stride + kx * across.dilation).checked_sub(across.before);
-                let (Some(row), Some(column)) = (row, column.filter(|&column| column < width)) else { continue };
-                for (c, f) in (0..channels).flat_map(|c| (0..filters).map(move |f| (c, f))) {
-                    let (pixel, place) = ((row * width + column) * channels + c, (y * places[1] + x) * filters + f);
-                    let weight = ((ky * across.size + kx) * channels + c) * filters + f;
-                    out[place] += image[pixel] * matrix[weight];
-                    slopes[weight] += image[pixel] * up[place];
-                    back[pixel] += matrix[weight] * up[place];
-                }
-            }
-        }
-        let pitch = filters.next_multiple_of(product::PAD);
-        let mut padded = vec![f32::NAN; convolution.window() * pitch];
-        matrix
-            .chunks_exact(filters)
-            .zip(padded.chunks_exact_mut(pitch))
-            .for_each(|(from, to)| to[..filters].copy_from_slice(from));
-        let back_pitch = channels.next_multiple_of(product::PAD);
-        let mut mirrored = vec![f32::NAN; convolution.taps() * filters * back_pitch];
-        let sizes = [convolution.taps(), channels, filters];
-        mirror((&padded, pitch, false), (sizes, 0..convolution.taps()), (&mut mirrored, back_pitch));
-        let window_pitch = convolution.window().next_multiple_of(product::PAD);
-        let mut by_filters = vec![f32::NAN; filters * window_pitch];
-        for (row, numbers) in matrix.chunks_exact(filters).enumerate() {
-            numbers.iter().enumerate().for_each(|(filter, &x)| by_filters[filter * window_pitch + row] = x);
-        }
-        // Four results at a time, where that is possible.
-        let sums = |from: &[f32], pitch: usize, [channels, filters]: [usize; 2]| {
-            let mut sums = vec![f32::NAN; winograd::rows(channels) * pitch];
-            winograd::of_weights((from, pitch), [channels, filters], 0..winograd::rows(1), (&mut sums, pitch));
-            sums
-        };
-        let (method, method_back) = (convolution.method(1), convolution.method_of_images(1));
-        let mut ways = vec![(Method::Windows, &padded[..], Method::Windows, &mirrored[..], back_pitch)];
-        ways.push((Method::Windows, &padded, Method::Adding, &by_filters, window_pitch));
-        let (squares, squares_back);
-        if method == Method::Squares {
-            squares = sums(&padded, pitch, [channels, filters]);
-            squares_back = sums(&mirrored, back_pitch, [filters, channels]);
-            ways.push((method, &squares, Method::Squares, &squares_back, back_pitch));
-        }
-        assert!(method_back != Method::Squares || method == method_back);
-        for (level, (method, matrix, method_back, matrix_back, pitch_back)) in
-            Supported::each().flat_map(|level| ways.iter().map(move |way| (level, *way)))
-        {
-            let case = format!("{convolution:?} at {level}, {method:?} and {method_back:?}");
-            let scratch_len = convolution.scratch_len(method).max(convolution.scratch_len(method_back));
-            let mut scratch = vec![f32::NAN; scratch_len.max(convolution.scratch_len(Method::Windows))];
-            let (bias, mut finished) = (numbers(filters, 4), vec![f32::NAN; out.len()]);
-            let (mut found, mut found_slopes, mut found_back) =
-                (vec![f32::NAN; out.len()], vec![f32::NAN; slopes.len()], vec![f32::NAN; back.len()]);
-            // SAFETY: the matrices' rows are padded, and what `up` is read beyond its end.
-            unsafe {
-                let matrix = (matrix.as_ptr(), pitch);
-                let tail = Tail { bias: Some(&bias), relu: true };
-                filtered(
-                    level,
-                    (convolution, method, convolution.rows()),
-                    &image,
-                    matrix,
-                    tail,
-                    &mut finished,
-                    &mut scratch,
-                );
-                // In bands of some rows.
-                let each = 3usize.next_multiple_of(convolution.rows_together(method));
-                let bands = found.chunks_mut(each * places[1] * filters).enumerate();
-                for (at, out) in bands {
-                    let of = (convolution, method, at * each..places[0].min((at + 1) * each));
-                    filtered(level, of, &image, matrix, Tail::default(), out, &mut scratch);
-                }
-                for accumulate in [false, true] {
-                    of_filters(level, convolution, &image, &up, (&mut found_slopes, accumulate), &mut scratch);
-                }
-                let matrix = (matrix_back.as_ptr(), pitch_back);
-                of_images(level, (convolution, method_back), &up, matrix, &mut found_back, &mut scratch);
-            }
-            assert_eq!(found, out, "{case}");
-            let tailed = |(i, x): (usize, &f32)| (x + bias[i % filters]).max(0.0);
-            assert_eq!(finished, out.iter().enumerate().map(tailed).collect::<Vec<_>>(), "{case}");
-            assert!(found_slopes.iter().zip(&slopes).all(|(a, b)| *a == 2.0 * b), "{case}");
-            assert_eq!(found_back, back, "{case}");
-        }
-    }
-}
+mod tests;
