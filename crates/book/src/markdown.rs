@@ -155,13 +155,24 @@ fn push(out: &mut String, event: Event<'_>) {
     }
 }
 
-/// Commands to type. Each stands alone, so that it can be copied without its prompt.
+/// Commands to type. Each stands alone, so that it can be copied without its prompt. A command whose line ends with a
+/// backslash goes on in the next line, as in a shell.
 pub(crate) fn console(commands: &str) -> String {
-    let line = |line: &str| match line.strip_prefix("$ ") {
-        Some(command) => format!("<code class=\"command\">{}</code>\n", escape(command)),
-        None => format!("<code>{}</code>\n", escape(line)),
-    };
-    format!("<pre class=\"console\">{}</pre>\n", commands.lines().map(line).collect::<String>())
+    let (mut out, mut lines) = (String::new(), commands.lines());
+    while let Some(line) = lines.next() {
+        let mut whole = line.to_string();
+        while whole.ends_with('\\')
+            && let Some(more) = lines.next()
+        {
+            whole += "\n";
+            whole += more;
+        }
+        out += &match whole.strip_prefix("$ ") {
+            Some(command) => format!("<code class=\"command\">{}</code>\n", escape(command)),
+            None => format!("<code>{}</code>\n", escape(&whole)),
+        };
+    }
+    format!("<pre class=\"console\">{out}</pre>\n")
 }
 
 /// The words as lines of at most `columns`.
@@ -283,6 +294,9 @@ mod tests {
         );
         assert!(html.contains("<aside class=\"warning\"><p>A warning.</p>"), "{html}");
         assert!(html.contains("<pre class=\"console\"><code class=\"command\">limpid book</code>"), "{html}");
+        let broken = console("$ limpid train \\\n    --epochs 1\n$ limpid book\n");
+        assert_eq!(broken.matches("<code class=\"command\">").count(), 2, "{broken}");
+        assert!(broken.contains("limpid train \\\n    --epochs 1</code>"), "{broken}");
     }
 
     #[test]

@@ -101,9 +101,19 @@ stops! {
     "7.3" "A shadow behind every 5" [M3] shadow
     "7.4" "Settings by chance" [M4] search
     "7.5" "A plateau, and a gradient that vanishes" [M6] plateau
+    "8.1" "A window walks over a digit" [] window
+    "8.2" "How many places a window has" [] window_sizes
+    "8.3" "Unfold, then multiply" [] unfold
+    "8.4" "The same weights everywhere" [] same_weights
+    "8.5" "Pools, and digits that move a little" [] pooling
+    "8.6" "Backward through a window" [] window_backward
+    "8.7" "Backward through a pool" [] pool_backward
+    "8.8" "Filters before and after learning" [] filters
+    "8.9" "What each layer sees" [] feature_maps
+    "8.10" "Receptive fields" [] receptive_fields
 }
 
-const TITLES: [&str; 7] = [
+const TITLES: [&str; 8] = [
     "Arrays and pictures",
     "The perceptron",
     "From inputs to answers",
@@ -111,6 +121,7 @@ const TITLES: [&str; 7] = [
     "The computational graph",
     "Looking further",
     "Digits it has not seen",
+    "Convolution",
 ];
 
 /// The chapters, each with its stops.

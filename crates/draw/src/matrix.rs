@@ -9,7 +9,8 @@ use crate::number::short_number;
 use crate::range::drawable;
 use crate::scene::{Anchor, Rectangle, Scene, Text};
 
-/// Numbers in cells, each the more coloured the larger it is.
+/// Numbers in cells, each the more coloured the larger it is. As in [`ColourMap::Diverging`](crate::ColourMap), blue is below 0
+/// and orange above it; where no number is below 0, all is blue.
 ///
 /// ```
 /// use limpid_draw::{Matrix, Picture};
@@ -26,6 +27,7 @@ pub struct Matrix {
     title: String,
     row_label: String,
     column_label: String,
+    signed: bool,
 }
 
 /// How much stands in the cells: less where there is little room.
@@ -66,7 +68,8 @@ impl Matrix {
         let values = values.into();
         Error::full_grid("a matrix", rows.len(), columns.len(), values.len())?;
         let empty = String::new;
-        Ok(Matrix { rows, columns, values, title: empty(), row_label: empty(), column_label: empty() })
+        let signed = values.iter().any(|value| *value < 0.0);
+        Ok(Matrix { rows, columns, values, title: empty(), row_label: empty(), column_label: empty(), signed })
     }
 
     /// How often each true class (row) was taken for each class (column).
@@ -84,6 +87,11 @@ impl Matrix {
     pub fn title(mut self, title: impl Into<String>) -> Self {
         self.title = title.into();
         self
+    }
+
+    /// Coloured as if there were numbers below 0, as beside a matrix that has some.
+    pub fn signed(self) -> Self {
+        Matrix { signed: true, ..self }
     }
 
     /// The labels of the rows and of the columns.
@@ -117,11 +125,10 @@ impl Matrix {
     /// What stands in the cells.
     fn written(&self, detail: Detail) -> Vec<String> {
         let largest = self.values.iter().filter(|v| drawable(**v)).fold(0.0f64, |most, v| most.max(v.abs()));
-        let signed = self.values.iter().any(|value| *value < 0.0);
         let text = |value: &f64| match detail {
             Detail::Wide | Detail::Close => short_number(*value, 4),
             Detail::Rounded => short_number(*value, 2),
-            Detail::Marks if !signed => String::new(),
+            Detail::Marks if !self.signed => String::new(),
             Detail::Marks if value.abs() < 0.1 * largest => "·".to_string(),
             Detail::Marks => if *value < 0.0 { "−" } else { "+" }.to_string(),
         };
@@ -225,7 +232,9 @@ impl Matrix {
         }
         // Without colours shades say the same; a number stands alone in its cell.
         let most = if detail == Detail::Marks { 0.97 } else { 0.59 };
-        Colour::from(Role::Series(u8::from(value < 0.0))).alpha(0.03 + most * strength)
+        // As in pictures of weights, blue is below 0 and orange above it; where nothing is below, all is blue.
+        let is_orange = self.signed && value > 0.0;
+        Colour::from(Role::Series(u8::from(is_orange))).alpha(0.03 + most * strength)
     }
 
     fn names(&self, scene: &mut Scene, medium: &Medium, area: Rect, cell: [f64; 2], title: f64) {

@@ -1,5 +1,6 @@
 //! Pixels: red, green, blue and opacity, row by row from the top.
 
+use crate::colour::{Role, Theme, blend};
 use crate::error::Error;
 use crate::map::ColourMap;
 use crate::range::Range;
@@ -47,6 +48,29 @@ impl Raster {
             }
         };
         Raster::new(width, height, values.iter().map(pixel).collect())
+    }
+
+    /// Tints the pixels at which `is_marked`, asked for the row and the column of each, answers yes: what they show is seen
+    /// through orange. Black is tinted as strongly as white.
+    ///
+    /// ```
+    /// use limpid_draw::{ColourMap, Raster};
+    ///
+    /// let black = Raster::mapped(3, 2, &[0.0; 6], ColourMap::Grey, [0.0, 1.0])?;
+    /// let marked = black.marked(|row, column| row == 1 && column > 0);
+    /// assert_eq!(marked.pixels().iter().filter(|pixel| pixel[..3] == [0, 0, 0]).count(), 4);
+    /// # Ok::<(), limpid_draw::Error>(())
+    /// ```
+    #[must_use]
+    pub fn marked(mut self, is_marked: impl Fn(usize, usize) -> bool) -> Self {
+        let tint = Role::Series(4).rgb(Theme::Light);
+        for (place, pixel) in self.pixels.iter_mut().enumerate() {
+            if is_marked(place / self.width, place % self.width) {
+                let [r, g, b] = blend([pixel[0], pixel[1], pixel[2]], tint, 0.6);
+                *pixel = [r, g, b, 255];
+            }
+        }
+        self
     }
 
     /// How many pixels a row has.

@@ -41,6 +41,7 @@ pub mod memory;
 mod mistake;
 pub mod op;
 mod philox;
+mod receptive_field;
 mod rewrite;
 pub mod show;
 mod trace;

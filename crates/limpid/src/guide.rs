@@ -93,3 +93,15 @@ chapter! { chapter_7 "Chapter 7: digits it has not seen." "guide/chapter_7.md"
     search "7.4" "Settings by chance";
     plateau "7.5" "A plateau, and a gradient that vanishes";
 }
+chapter! { chapter_8 "Chapter 8: convolution." "guide/chapter_8.md"
+    window "8.1" "A window walks over a digit";
+    window_sizes "8.2" "How many places a window has";
+    unfold "8.3" "Unfold, then multiply";
+    same_weights "8.4" "The same weights everywhere";
+    pooling "8.5" "Pools, and digits that move a little";
+    window_backward "8.6" "Backward through a window";
+    pool_backward "8.7" "Backward through a pool";
+    filters "8.8" "Filters before and after learning";
+    feature_maps "8.9" "What each layer sees";
+    receptive_fields "8.10" "Receptive fields";
+}

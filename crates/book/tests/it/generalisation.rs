@@ -2,21 +2,7 @@
 //! print: not their digits, which are a training's, but which of them is larger.
 #![allow(clippy::unwrap_used, reason = "a test may stop at what it does not expect")]
 
-use crate::stops::printed;
-
-/// The line of a stop's output that begins so, without its beginning.
-fn line(text: &str, begins: &str) -> String {
-    let mut lines = text.lines().map(str::trim);
-    let found = lines.find_map(|line| line.strip_prefix(begins));
-    found.unwrap_or_else(|| panic!("no line begins with {begins:?}:\n{text}")).to_string()
-}
-
-/// The numbers in a line, as they come.
-fn numbers(line: &str) -> Vec<f64> {
-    let is_of_number = |c: char| c.is_ascii_digit() || matches!(c, '.' | 'e' | '-');
-    let words = line.split(|c: char| !is_of_number(c));
-    words.filter_map(|word| word.trim_end_matches('.').parse().ok()).collect()
-}
+use crate::stops::{line, numbers, printed};
 
 #[test]
 fn three_hundred_digits_are_learned_by_heart_and_more_are_not() {

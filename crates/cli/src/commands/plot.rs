@@ -181,13 +181,16 @@ struct History {
     form: Form,
 }
 
-/// Draw the weights of each unit of a model's first layer: as pictures, or for a table with the names of its columns
+/// Draw the weights of each unit or filter of a model's layer: as pictures, or for a table with the names of its columns
 #[derive(Debug, Args)]
 struct Weights {
     /// Model file, as written by `limpid train --output`
     #[arg(value_name = "MODEL")]
     model: PathBuf,
-    /// Units that are drawn, such as 16
+    /// Layer whose weights are drawn, by its path in `limpid summary`, such as 3 [default: the first that has weights]
+    #[arg(long, value_name = "PATH")]
+    layer: Option<String>,
+    /// Units or filters that are drawn, such as 16
     #[arg(long, value_name = "N", default_value = "50", value_parser = at_least_one, allow_negative_numbers = true)]
     most: usize,
     #[command(flatten)]
@@ -343,13 +346,19 @@ impl Weights {
     fn drawn(&self) -> Result<Drawn, Failure> {
         let Saved { model, samples, .. } = models::load_saved(&self.model)?;
         let parameters = model.parameters()?;
-        let Some((name, weights)) = parameters.iter().find(|(_, value)| value.rank() == 2) else {
-            return Err(Failure::Input(format!("{}: no layer of this model has weights", self.model.display())));
-        };
-        if let Some(Samples::Table(preparation)) = &samples {
-            return weights::of_table(name, weights, &weights::input_names(preparation), self.most);
+        let found =
+            weights::Weights::find(model.network(), &parameters, self.layer.as_deref()).map_err(
+                |failure| match failure {
+                    Failure::Input(told) => Failure::Input(format!("{}: {told}", self.model.display())),
+                    other => other,
+                },
+            )?;
+        match &samples {
+            Some(Samples::Table(preparation)) if found.read_inputs(model.network()) => {
+                weights::of_table(found.name, found.values, &weights::input_names(preparation), self.most)
+            }
+            _ => weights::draw(&found, self.most),
         }
-        weights::draw(name, weights, model.network().input(), self.most)
     }
 }
 

@@ -1,41 +1,129 @@
-//! The weights of a network's first layer as images of what each unit looks for.
+//! The weights of a network's layer as images of what each unit or filter looks for.
 
 use limpid::draw::{ColourMap, Images, Matrix, Raster};
 use limpid::graph::Tensor;
-use limpid::learn::{Encoding, Input, Preparation};
+use limpid::learn::{Encoding, Input, Mode, Network, Preparation};
 
 use super::Drawn;
 use crate::failure::Failure;
 
-/// Weights `(inputs, units)`, each unit's as an image of a sample's shape.
-pub(crate) fn draw(name: &str, weights: &Tensor, input: &[usize], most: usize) -> Result<Drawn, Failure> {
-    let &[inputs, units] = weights.shape() else {
-        let shape = weights.shape();
-        return Err(Failure::Input(format!(
-            "{name} has the shape {shape:?}, and an image for each unit needs two axes"
-        )));
+/// Weights of a layer, as they are kept.
+pub(crate) struct Weights<'w> {
+    /// Their name, such as `0/w`.
+    pub(crate) name: &'w str,
+    pub(crate) values: &'w Tensor,
+    /// The layer as network text, such as `conv 30 5x5`; empty where it is not known.
+    pub(crate) layer: String,
+    /// The extents of what the layer is given for one sample.
+    pub(crate) input: Vec<usize>,
+}
+
+impl<'w> Weights<'w> {
+    /// Those of a layer of this network, by its path, or of the first that has any. `parameters` are the network's.
+    pub(crate) fn find(
+        network: &Network,
+        parameters: &'w [(String, Tensor)],
+        layer: Option<&str>,
+    ) -> Result<Self, Failure> {
+        let path_of = |name: &str| name.rsplit_once('/').map_or(String::new(), |(path, _)| path.to_string());
+        let mut all = parameters.iter().filter(|(_, values)| values.rank() >= 2);
+        let Some((name, values)) = all.clone().find(|(name, _)| layer.is_none_or(|layer| path_of(name) == layer))
+        else {
+            let mut paths: Vec<String> = all.by_ref().map(|(name, _)| path_of(name)).collect();
+            paths.dedup();
+            let listed = paths.join(", ");
+            return Err(match layer.filter(|_| !paths.is_empty()) {
+                Some(layer) => {
+                    Failure::Usage(format!("--layer {layer}: no layer with weights; layers with weights are {listed}"))
+                }
+                None => Failure::Input("no layer of this model has weights".to_string()),
+            });
+        };
+        let place: Option<usize> = path_of(name).parse().ok();
+        let layer = place.and_then(|place| network.layers().nth(place)).map(|layer| layer.text()).unwrap_or_default();
+        let input = place.map(|place| answers_of(&network.first_layers(place))).transpose()?.unwrap_or_default();
+        Ok(Self { name, values, layer, input })
+    }
+
+    /// Whether these are the weights by which a network takes its inputs themselves.
+    pub(crate) fn read_inputs(&self, network: &Network) -> bool {
+        self.values.rank() == 2 && self.input == network.input() && !self.layer.starts_with("embedding")
+    }
+}
+
+/// The extents of what a network answers for one sample.
+fn answers_of(network: &Network) -> Result<Vec<usize>, Failure> {
+    let graph = network.graph(Mode::Inference)?;
+    let shape = graph.outputs().first().map(|&output| graph.node(output).shape.clone()).unwrap_or_default();
+    Ok(shape.dims().iter().skip(1).filter_map(limpid::graph::Dim::as_known).collect())
+}
+
+/// What each unit of an affine layer, or each filter of a convolution, looks for: an image for each, with the channels side
+/// by side.
+pub(crate) fn draw(weights: &Weights<'_>, most: usize) -> Result<Drawn, Failure> {
+    let Weights { name, values, layer, input } = weights;
+    let all = values.to_f64();
+    // How many images there are, what they are called, the extents of one, and where the weights of each stand.
+    let (count, noun, extents, at): (_, _, _, Box<dyn Fn(usize, usize) -> usize>) = match *values.shape() {
+        [rows, columns] if layer.starts_with("embedding") => (1, "positions", [1, rows, columns], Box::new(|_, i| i)),
+        [inputs, units] => (units, "units", maps(input, inputs), Box::new(move |unit, i| i * units + unit)),
+        [channels, filters, height, width] if layer.starts_with("conv-transpose") => {
+            let of_one = height * width;
+            let at = move |filter, i| (i / of_one * filters + filter) * of_one + i % of_one;
+            (filters, "filters", [channels, height, width], Box::new(at))
+        }
+        [filters, channels, height, width] => {
+            let of_one = channels * height * width;
+            (filters, "filters", [channels, height, width], Box::new(move |filter, i| filter * of_one + i))
+        }
+        ref shape => {
+            let told = format!("{name} has the shape {shape:?}; weights with two or with four axes can be drawn");
+            return Err(Failure::Input(told));
+        }
     };
-    let [height, width] = sides(input, inputs);
-    let all = weights.to_f64();
     let largest =
         all.iter().copied().filter(|weight| weight.is_finite()).fold(0.0, |most, weight| weight.abs().max(most));
     let largest = if largest > 0.0 { largest } else { 1.0 };
-    let shown = units.min(most);
+    let shown = count.min(most);
     let columns = (1..=12).find(|columns| columns * columns >= shown).unwrap_or(12);
-    let mut images = Images::new(columns).title(format!("{name}: what each of {units} units looks for"));
+    let title = match noun {
+        "positions" => format!("{name}: the numbers of each of {} positions, a row each", extents[1]),
+        _ => format!("{name}: what each of {count} {noun} looks for"),
+    };
+    let mut images = Images::new(columns).title(title);
     for unit in 0..shown {
-        let own: Vec<f64> = (0..inputs).map(|input| all[input * units + unit]).collect();
-        let image = Raster::mapped(width, height, &own, ColourMap::Diverging, [-largest, largest])?;
-        images = images.add(image, unit.to_string());
+        let own: Vec<f64> = (0..extents.iter().product()).map(|i| all[at(unit, i)]).collect();
+        let (width, height, tiled) = side_by_side(&own, extents);
+        let image = Raster::mapped(width, height, &tiled, ColourMap::Diverging, [-largest, largest])?;
+        images = images.add(image, if noun == "positions" { String::new() } else { unit.to_string() });
     }
     let mut drawn = Drawn::new(images);
     drawn
         .notes
         .push(format!("blue is below 0, orange above, pale is 0; the largest weight is {largest:.4} away from it"));
-    if shown < units {
-        drawn.notes.push(format!("{shown} of {units} units are shown; --most {units} shows all"));
+    if extents[0] > 1 {
+        let [channels, height, width] = extents;
+        drawn.notes.push(format!("each image has {channels} channels of {height}×{width} side by side, row by row"));
+    }
+    if shown < count {
+        drawn.notes.push(format!("{shown} of {count} {noun} are shown; --most {count} shows all"));
     }
     Ok(drawn)
+}
+
+/// Channels of one unit as one image: in rows, with a blank line between them. Its width, its height, its numbers.
+fn side_by_side(values: &[f64], [channels, height, width]: [usize; 3]) -> (usize, usize, Vec<f64>) {
+    let across = (1..=channels).find(|across| across * across >= channels).unwrap_or(1);
+    let down = channels.div_ceil(across);
+    let gap = usize::from(height * width > 1);
+    let (all_across, all_down) = (across * (width + gap) - gap, down * (height + gap) - gap);
+    let mut tiled = vec![f64::NAN; all_across * all_down];
+    for (i, &value) in values.iter().enumerate() {
+        let (channel, row, column) = (i / (height * width), i / width % height, i % width);
+        let (row, column) = (channel / across * (height + gap) + row, channel % across * (width + gap) + column);
+        tiled[row * all_across + column] = value;
+    }
+    (all_across, all_down, tiled)
 }
 
 /// Weights `(inputs, units)` of a network that reads tables: a row for each input, by its name, a column for each unit.
@@ -53,7 +141,7 @@ pub(crate) fn of_table(name: &str, weights: &Tensor, inputs: &[String], most: us
     let matrix = Matrix::new(names, (0..shown).map(|unit| unit.to_string()), values)?;
     let title = format!("{name}: how each of {units} units weighs each input");
     let mut drawn = Drawn::new(matrix.title(title).labels("input", "unit"));
-    drawn.notes.push("blue is above 0, orange below, pale is near 0".to_string());
+    drawn.notes.push("blue is below 0, orange above, pale is near 0".to_string());
     if shown < units {
         drawn.notes.push(format!("{shown} of {units} units are shown; --most {units} shows more"));
     }
@@ -81,13 +169,15 @@ pub(crate) fn input_names(preparation: &Preparation) -> Vec<String> {
     preparation.inputs().iter().flat_map(names).collect()
 }
 
-/// How high and wide a sample is as an image: as its last two axes say, else square where it can be, else a row.
-fn sides(input: &[usize], inputs: usize) -> [usize; 2] {
+/// The inputs of an affine layer as channels of images: as its input's extents say, else a square where it can be, else a
+/// row.
+fn maps(input: &[usize], inputs: usize) -> [usize; 3] {
     let side = inputs.isqrt();
     match input {
-        [.., height, width] if height * width == inputs => [*height, *width],
-        _ if side * side == inputs => [side, side],
-        _ => [1, inputs],
+        [channels, height, width] if channels * height * width == inputs => [*channels, *height, *width],
+        [.., height, width] if height * width == inputs => [1, *height, *width],
+        _ if side * side == inputs => [1, side, side],
+        _ => [1, 1, inputs],
     }
 }
 
@@ -96,9 +186,53 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_samples_sides_are_its_own_or_a_squares() {
-        assert_eq!(sides(&[1, 20, 30], 600), [20, 30]);
-        assert_eq!(sides(&[784], 784), [28, 28]);
-        assert_eq!(sides(&[6], 6), [1, 6]);
+    fn a_samples_extents_are_its_own_or_a_squares() {
+        assert_eq!(maps(&[1, 20, 30], 600), [1, 20, 30]);
+        assert_eq!(maps(&[20, 30], 600), [1, 20, 30]);
+        assert_eq!(maps(&[8, 12, 12], 1152), [8, 12, 12]);
+        assert_eq!(maps(&[784], 784), [1, 28, 28]);
+        assert_eq!(maps(&[6], 6), [1, 1, 6]);
+    }
+
+    #[test]
+    fn channels_stand_side_by_side_with_blank_lines_between_them() {
+        let (width, height, tiled) = side_by_side(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0], [3, 1, 2]);
+        assert_eq!((width, height), (5, 3));
+        let shown: Vec<i32> = tiled.iter().map(|value| if value.is_nan() { 0 } else { *value as i32 }).collect();
+        assert_eq!(shown, [1, 2, 0, 3, 4, 0, 0, 0, 0, 0, 5, 6, 0, 0, 0]);
+        assert_eq!(side_by_side(&[7.0, 8.0], [2, 1, 1]), (2, 1, vec![7.0, 8.0]));
+    }
+
+    /// The text of the picture and of its notes, for the weights of a layer of a network.
+    fn shown(text: &str, layer: Option<&str>, most: usize) -> Result<String, String> {
+        let network: Network = text.parse().unwrap();
+        let parameters = limpid::learn::Model::new(&network, 1).unwrap().parameters().unwrap();
+        let drawn = Weights::find(&network, &parameters, layer).and_then(|weights| draw(&weights, most));
+        let drawn = drawn.map_err(|failure| failure.to_string())?;
+        Ok(drawn.picture.scene().unwrap().svg() + &drawn.notes.join("\n"))
+    }
+
+    #[test]
+    fn every_kind_of_layer_with_weights_is_drawn() {
+        let network = "2 12 12, conv 6 3x3, batch-norm, relu, max-pool 2, conv-transpose 4 2x2 stride=2, affine 5";
+        for (layer, wanted) in [
+            (None, ["0/w: what each of 6 filters looks for", "2 channels of 3×3 side by side"]),
+            (Some("4"), ["4/w: what each of 4 filters looks for", "6 channels of 2×2 side by side"]),
+            (Some("5"), ["5/w: what each of 5 units looks for", "4 channels of 10×10 side by side"]),
+        ] {
+            let told = shown(network, layer, 50).unwrap();
+            assert!(wanted.iter().all(|wanted| told.contains(wanted)), "{layer:?}: {told}");
+        }
+        assert!(shown("1 5 5, conv 3 2x2", None, 2).unwrap().contains("2 of 3 filters are shown; --most 3 shows all"));
+        let told = shown("7, embedding 20 4, flatten, affine 3", None, 50).unwrap();
+        assert!(told.contains("0/w: the numbers of each of 20 positions, a row each"), "{told}");
+        assert!(shown("1 6 6, residual(conv 1 3x3 pad=1), affine 2", None, 50).unwrap().contains("0/0/w"));
+    }
+
+    #[test]
+    fn a_layer_without_weights_is_answered_with_those_that_have_some() {
+        let told = shown("1 8 8, conv 3 3x3, relu, affine 2", Some("1"), 50).unwrap_err();
+        assert!(told.contains("--layer 1: no layer with weights; layers with weights are 0, 2"), "{told}");
+        assert!(shown("4, relu", None, 50).unwrap_err().contains("no layer of this model has weights"));
     }
 }

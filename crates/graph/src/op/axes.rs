@@ -42,7 +42,7 @@ impl IndexBox {
     }
 
     /// The places of its elements in the row-major order of the whole, which has this shape.
-    pub(super) fn places(&self, shape: &[usize]) -> impl Iterator<Item = usize> {
+    pub(crate) fn places(&self, shape: &[usize]) -> impl Iterator<Item = usize> {
         let (own, strides, starts) = (self.shape(), row_major_strides(shape), self.0.clone());
         let own_strides = row_major_strides(&own);
         let along = move |at: usize, axis: usize| starts[axis].start + at / own_strides[axis] % own[axis];

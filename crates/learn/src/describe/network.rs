@@ -72,6 +72,22 @@ impl Network {
         self.sequence.layers()
     }
 
+    /// The first `count` layers as a network of their own, whose variables have the same names; all where there are not so
+    /// many.
+    ///
+    /// ```
+    /// use limpid_learn::Network;
+    ///
+    /// let network: Network = "1x28x28, conv 8 5x5, relu, max-pool 2, affine 10".parse()?;
+    /// assert_eq!(network.first_layers(2).to_string(), "1x28x28, conv 8 5x5, relu");
+    /// # Ok::<(), limpid_learn::Error>(())
+    /// ```
+    #[must_use]
+    pub fn first_layers(&self, count: usize) -> Self {
+        let sequence = Arc::new(self.sequence.first(count));
+        Self { sequence, described: Arc::default(), ..self.clone() }
+    }
+
     /// Describes the network on `x`: one sample of its input's extents, or a batch of them in front.
     ///
     /// Samples of another shape that hold as many numbers are reshaped.

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::panic::Location;
+use std::sync::Arc;
 
 use limpid_graph::Var;
 
@@ -10,13 +11,21 @@ use crate::describe::layer::Layer;
 
 /// Layers in the order in which they are applied. Written as a tuple of layers, or as a vector of boxed ones.
 pub struct Sequence {
-    layers: Vec<Box<dyn Layer>>,
+    /// Shared with every sequence of the first of them.
+    layers: Arc<[Box<dyn Layer>]>,
+    /// How many of them are applied.
+    count: usize,
 }
 
 impl Sequence {
     /// The layers.
     pub fn layers(&self) -> impl ExactSizeIterator<Item = &dyn Layer> {
-        self.layers.iter().map(AsRef::as_ref)
+        self.layers[..self.count].iter().map(AsRef::as_ref)
+    }
+
+    /// The first `count` layers; all where there are not so many.
+    pub(crate) fn first(&self, count: usize) -> Self {
+        Self { layers: Arc::clone(&self.layers), count: count.min(self.count) }
     }
 
     /// The layers as network text.
@@ -33,7 +42,7 @@ impl Sequence {
         context: &Context<'b>,
         location: &'static Location<'static>,
     ) -> Var<'b> {
-        self.layers.iter().enumerate().fold(x, |x, (i, layer)| {
+        self.layers().enumerate().fold(x, |x, (i, layer)| {
             let location = layer.location().unwrap_or(location);
             let _scope = context.builder().scope(&i.to_string(), &layer.text(), location);
             layer.forward(x, context)
@@ -43,19 +52,20 @@ impl Sequence {
 
 impl fmt::Debug for Sequence {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(&self.layers).finish()
+        f.debug_list().entries(self.layers()).finish()
     }
 }
 
 impl From<Vec<Box<dyn Layer>>> for Sequence {
     fn from(layers: Vec<Box<dyn Layer>>) -> Self {
-        Self { layers }
+        Self { count: layers.len(), layers: layers.into() }
     }
 }
 
 impl<L: Layer + 'static> From<L> for Sequence {
     fn from(layer: L) -> Self {
-        Self { layers: vec![Box::new(layer)] }
+        let layers: Vec<Box<dyn Layer>> = vec![Box::new(layer)];
+        layers.into()
     }
 }
 
@@ -64,7 +74,8 @@ macro_rules! sequence_from_tuple {
         impl<$($name: Layer + 'static),+> From<($($name,)+)> for Sequence {
             #[allow(non_snake_case)]
             fn from(($($name,)+): ($($name,)+)) -> Self {
-                Self { layers: vec![$(Box::new($name)),+] }
+                let layers: Vec<Box<dyn Layer>> = vec![$(Box::new($name)),+];
+                layers.into()
             }
         }
     };

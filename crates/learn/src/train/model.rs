@@ -258,6 +258,28 @@ impl Model {
         }
     }
 
+    /// The first `count` layers as a model of their own, with the same values: it predicts what these layers answer. Its
+    /// loss is the usual one.
+    ///
+    /// ```
+    /// use limpid_graph::Tensor;
+    /// use limpid_learn::{Model, Network};
+    ///
+    /// let network: Network = "1x6x6, conv 3 3x3, relu, max-pool 2, affine 2".parse()?;
+    /// let maps = Model::new(&network, 1)?.first_layers(2)?.predict(&Tensor::zeros([1, 6, 6]))?;
+    /// assert_eq!(maps.shape(), [3, 4, 4]);
+    /// # Ok::<(), limpid_learn::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// None for a model that was built by [`new`](Model::new).
+    pub fn first_layers(&self, count: usize) -> Result<Self, Error> {
+        let network = self.network.first_layers(count);
+        let mut first = Self::in_precision(&network, 0, self.precision())?.with_divisor(self.divisor);
+        first.set_variables(&self.values(&network.variables()?)?)?;
+        Ok(first.with_threads(self.threads()))
+    }
+
     /// The network's output for one sample, or for a batch of them along the first axis. For a classification these
     /// are scores: the class is the position of the largest. Bytes are divided by the model's
     /// [`divisor`](Model::divisor); floats are taken as they are.

@@ -425,3 +425,16 @@ fn a_pool_that_leaves_pixels_out_is_remarked_and_no_mistake() {
     assert_eq!(notes("1x8x9, max-pool 2x3, affine 3"), [""; 0]);
     assert_eq!(notes("1x7x9, max-pool 2x3 pad=same, affine 3"), [""; 0]);
 }
+
+#[test]
+fn the_first_layers_of_a_model_answer_what_they_answer_within_it() {
+    let text = "1x6x6, conv 3 3x3, batch-norm, relu, residual(conv 3 3x3 pad=1), max-pool 2, affine 2";
+    let mut model = Model::new(&text.parse().unwrap(), 1).unwrap();
+    let x = Initializer::Normal(1.0).draw(&[4, 1, 6, 6], 3, "x");
+    let answers = |layers: usize| model.first_layers(layers).unwrap().predict(&x).unwrap();
+    let (normed, rectified) = (answers(2), answers(3));
+    assert_eq!(rectified.to_f64(), normed.to_f64().iter().map(|&x| x.max(0.0)).collect::<Vec<_>>());
+    assert_eq!((answers(0), answers(4).shape().to_vec()), (x.to_f32_tensor(), vec![4, 3, 4, 4]));
+    assert_eq!([answers(6), answers(60)], [(); 2].map(|()| model.predict(&x).unwrap()));
+    assert_eq!(model.network().first_layers(4).to_string(), text.split(", max-pool").next().unwrap());
+}
