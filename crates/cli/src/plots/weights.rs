@@ -14,8 +14,10 @@ pub(crate) struct Weights<'w> {
     pub(crate) values: &'w Tensor,
     /// The layer as network text, such as `conv 30 5x5`; empty where it is not known.
     pub(crate) layer: String,
-    /// The extents of what the layer is given for one sample.
+    /// The extents of what the layer is given for one sample; empty where it stands within another.
     pub(crate) input: Vec<usize>,
+    /// The extents of what it answers.
+    pub(crate) output: Vec<usize>,
 }
 
 impl<'w> Weights<'w> {
@@ -41,8 +43,11 @@ impl<'w> Weights<'w> {
         };
         let place: Option<usize> = path_of(name).parse().ok();
         let layer = place.and_then(|place| network.layers().nth(place)).map(|layer| layer.text()).unwrap_or_default();
-        let input = place.map(|place| answers_of(&network.first_layers(place))).transpose()?.unwrap_or_default();
-        Ok(Self { name, values, layer, input })
+        let behind = |layers: Option<usize>| {
+            layers.map(|layers| answers_of(&network.first_layers(layers))).transpose().map(Option::unwrap_or_default)
+        };
+        let (input, output) = (behind(place)?, behind(place.map(|place| place + 1))?);
+        Ok(Self { name, values, layer, input, output })
     }
 
     /// Whether these are the weights by which a network takes its inputs themselves.
@@ -58,29 +63,53 @@ fn answers_of(network: &Network) -> Result<Vec<usize>, Failure> {
     Ok(shape.dims().iter().skip(1).filter_map(limpid::graph::Dim::as_known).collect())
 }
 
+/// How weights are images.
+struct Layout {
+    count: usize,
+    /// What the images are of.
+    noun: &'static str,
+    /// Channels, height and width of one.
+    extents: [usize; 3],
+    /// Where the weight of an image's place stands: from the image's number and the place in it.
+    at: Box<dyn Fn(usize, usize) -> usize>,
+}
+
+impl Layout {
+    fn of(weights: &Weights<'_>) -> Result<Self, Failure> {
+        let Weights { name, values, layer, input, output } = weights;
+        let (count, noun, extents, at): (_, _, _, Box<dyn Fn(usize, usize) -> usize>) = match *values.shape() {
+            [rows, columns] if layer.starts_with("embedding") => {
+                (1, "positions", [1, rows, columns], Box::new(|_, i| i))
+            }
+            [inputs, units] => (units, "units", maps(input, inputs), Box::new(move |unit, i| i * units + unit)),
+            // Of each group so many filters, which see the channels of their group.
+            [channels, of_group, height, width] if layer.starts_with("conv-transpose") => {
+                let filters = output.first().copied().unwrap_or(of_group);
+                let (own, of_one) = (channels * of_group / filters.max(1), height * width);
+                let kernel = move |filter: usize, channel: usize| {
+                    (filter / of_group * own + channel) * of_group + filter % of_group
+                };
+                let at = move |filter, i| kernel(filter, i / of_one) * of_one + i % of_one;
+                (filters, "filters", [own, height, width], Box::new(at))
+            }
+            [filters, channels, height, width] => {
+                let of_one = channels * height * width;
+                (filters, "filters", [channels, height, width], Box::new(move |filter, i| filter * of_one + i))
+            }
+            ref shape => {
+                let told = format!("{name} has the shape {shape:?}; weights with two or with four axes can be drawn");
+                return Err(Failure::Input(told));
+            }
+        };
+        Ok(Self { count, noun, extents, at })
+    }
+}
+
 /// What each unit of an affine layer, or each filter of a convolution, looks for: an image for each, with the channels side
 /// by side.
 pub(crate) fn draw(weights: &Weights<'_>, most: usize) -> Result<Drawn, Failure> {
-    let Weights { name, values, layer, input } = weights;
-    let all = values.to_f64();
-    // How many images there are, what they are called, the extents of one, and where the weights of each stand.
-    let (count, noun, extents, at): (_, _, _, Box<dyn Fn(usize, usize) -> usize>) = match *values.shape() {
-        [rows, columns] if layer.starts_with("embedding") => (1, "positions", [1, rows, columns], Box::new(|_, i| i)),
-        [inputs, units] => (units, "units", maps(input, inputs), Box::new(move |unit, i| i * units + unit)),
-        [channels, filters, height, width] if layer.starts_with("conv-transpose") => {
-            let of_one = height * width;
-            let at = move |filter, i| (i / of_one * filters + filter) * of_one + i % of_one;
-            (filters, "filters", [channels, height, width], Box::new(at))
-        }
-        [filters, channels, height, width] => {
-            let of_one = channels * height * width;
-            (filters, "filters", [channels, height, width], Box::new(move |filter, i| filter * of_one + i))
-        }
-        ref shape => {
-            let told = format!("{name} has the shape {shape:?}; weights with two or with four axes can be drawn");
-            return Err(Failure::Input(told));
-        }
-    };
+    let Layout { count, noun, extents, at } = Layout::of(weights)?;
+    let (name, all) = (weights.name, weights.values.to_f64());
     let largest =
         all.iter().copied().filter(|weight| weight.is_finite()).fold(0.0, |most, weight| weight.abs().max(most));
     let largest = if largest > 0.0 { largest } else { 1.0 };
@@ -223,10 +252,25 @@ mod tests {
             let told = shown(network, layer, 50).unwrap();
             assert!(wanted.iter().all(|wanted| told.contains(wanted)), "{layer:?}: {told}");
         }
+        let told = shown("4 5 5, conv-transpose 6 3x3 groups=2", None, 50).unwrap();
+        assert!(told.contains("each of 6 filters") && told.contains("2 channels of 3×3 side by side"), "{told}");
         assert!(shown("1 5 5, conv 3 2x2", None, 2).unwrap().contains("2 of 3 filters are shown; --most 3 shows all"));
         let told = shown("7, embedding 20 4, flatten, affine 3", None, 50).unwrap();
         assert!(told.contains("0/w: the numbers of each of 20 positions, a row each"), "{told}");
         assert!(shown("1 6 6, residual(conv 1 3x3 pad=1), affine 2", None, 50).unwrap().contains("0/0/w"));
+    }
+
+    #[test]
+    fn a_transposed_filter_has_the_kernels_of_its_groups_channels() {
+        // Two groups of two channels and three filters. The fifth filter is the second of the second group.
+        let network: Network = "4 5 5, conv-transpose 6 3x3 groups=2".parse().unwrap();
+        let parameters = limpid::learn::Model::new(&network, 1).unwrap().parameters().unwrap();
+        assert_eq!(parameters[0].1.shape(), [4, 3, 3, 3]);
+        let layout = Layout::of(&Weights::find(&network, &parameters, None).unwrap()).unwrap();
+        assert_eq!((layout.count, layout.extents), (6, [2, 3, 3]));
+        let kernel = |channel: usize, within: usize| (channel * 3 + within) * 9;
+        let found = [0, 8, 9, 17].map(|i| (layout.at)(4, i));
+        assert_eq!(found, [kernel(2, 1), kernel(2, 1) + 8, kernel(3, 1), kernel(3, 1) + 8]);
     }
 
     #[test]
