@@ -147,3 +147,47 @@ fn check(convolution: &Convolution) {
         assert_eq!(found_back, back, "{case}");
     }
 }
+
+#[test]
+fn four_results_at_a_time_round_little_more_than_windows_one_by_one() {
+    let window = Window { size: 3, stride: 1, dilation: 1, before: 1 };
+    let (side, channels, filters) = (12, 48, 32);
+    let (extents, places) = ([side; 2], [side; 2]);
+    let of = Convolution { samples: 1, extents, channels, windows: [window; 2], places, filters };
+    let numbers = |count: usize, seed: usize| -> Vec<f32> {
+        (0..count).map(|i| ((i * 7919 + seed * 104_729) % 2003) as f32 / 1001.0 - 1.0).collect()
+    };
+    let (image, matrix) = (numbers(of.pixels() * channels, 1), numbers(of.window() * filters, 2));
+    let mut sums = vec![0.0f32; winograd::rows(channels) * filters];
+    winograd::of_weights((&matrix, filters), [channels, filters], 0..winograd::rows(1), (&mut sums, filters));
+    let mut exact = vec![0.0f64; of.places() * filters];
+    for (place, exact) in exact.chunks_exact_mut(filters).enumerate() {
+        for tap in 0..9 {
+            let (y, x) = ((place / side + tap / 3).wrapping_sub(1), (place % side + tap % 3).wrapping_sub(1));
+            if y >= side || x >= side {
+                continue;
+            }
+            for channel in 0..channels {
+                let pixel = f64::from(image[(y * side + x) * channels + channel]);
+                let weights = &matrix[(tap * channels + channel) * filters..][..filters];
+                exact.iter_mut().zip(weights).for_each(|(sum, weight)| *sum += pixel * f64::from(*weight));
+            }
+        }
+    }
+    let norm = |numbers: &mut dyn Iterator<Item = f64>| numbers.map(|x| x * x).sum::<f64>().sqrt();
+    for level in Supported::each() {
+        let error = |method: Method, matrix: &[f32]| {
+            let (mut out, mut scratch) = (vec![f32::NAN; exact.len()], vec![f32::NAN; of.scratch_len(method)]);
+            let matrix = (matrix.as_ptr(), filters);
+            // SAFETY: the matrices have rows of whole vectors.
+            unsafe {
+                filtered(level, (&of, method, of.rows()), &image, matrix, Tail::default(), &mut out, &mut scratch)
+            };
+            let apart = norm(&mut out.iter().zip(&exact).map(|(found, exact)| f64::from(*found) - exact));
+            apart / norm(&mut exact.iter().copied())
+        };
+        let (windows, squares) = (error(Method::Windows, &matrix), error(Method::Squares, &sums));
+        println!("{level}: relative errors {windows:.1e} and {squares:.1e}");
+        assert!(windows < 1e-6 && squares < 1e-6 && squares < 3.0 * windows, "{level}: {windows} and {squares}");
+    }
+}
