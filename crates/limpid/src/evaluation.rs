@@ -6,12 +6,13 @@ use std::path::Path;
 use limpid_graph::Tensor;
 #[cfg(any(feature = "tables", feature = "pictures"))]
 use limpid_learn::Loss;
-use limpid_learn::{Answers, Dataset, EVALUATION_BATCH, Evaluation, Model, Regression, Task, Unknown};
+use limpid_learn::{Answers, Dataset, Evaluation, Regression, Task, Unknown};
 
 use crate::Error;
 #[cfg(any(feature = "tables", feature = "pictures"))]
 use crate::datasets::targets_for;
 use crate::models::{Part, Samples, Saved, Seen};
+pub use crate::predictions::outputs;
 
 /// Samples with their targets, and what is known of them.
 #[derive(Debug)]
@@ -70,7 +71,7 @@ impl EvaluationData {
         loss: &Loss,
         as_is: bool,
     ) -> Result<Self, Error> {
-        let asked = crate::pictures::asked(path, form, part != Some(Part::Train), as_is)?;
+        let asked = crate::pictures::for_evaluation(path, form, part != Some(Part::Train), as_is)?;
         let own = asked.held_out.map(|held_out| if held_out { Part::Test } else { Part::Train });
         let data = targets_for(asked.data, Task::Classification, form.classes.len(), loss)?;
         let places = asked.paths.iter().map(|path| path.display().to_string()).collect();
@@ -153,27 +154,6 @@ impl Saved {
         let evaluation = self.model.evaluate(&samples.data)?;
         Ok(Evaluated { evaluation, regression: regression(self, &samples.data)? })
     }
-}
-
-/// What a model gives for each sample, row by row: shape (samples, outputs). Samples are computed in batches, so that memory
-/// is needed for one.
-///
-/// # Errors
-/// Where the samples do not fit the network.
-pub fn outputs(model: &mut Model, data: &Dataset) -> Result<Tensor, Error> {
-    let (mut numbers, mut width) = (Vec::new(), 0);
-    for start in (0..data.len()).step_by(EVALUATION_BATCH) {
-        let part = data.range(start, start + EVALUATION_BATCH)?;
-        let shape = part.shape().to_vec();
-        let inputs = match part.divisor() {
-            Some(_) => Tensor::new(shape, part.inputs_as_f32())?,
-            None => part.inputs().clone(),
-        };
-        let said = model.predict(&inputs)?;
-        width = said.shape().last().copied().unwrap_or(1);
-        numbers.extend(said.to_f64());
-    }
-    Ok(Tensor::new([data.len(), width], numbers)?)
 }
 
 /// How far a model's numbers are from the right ones, in the target's own units; none for classes.

@@ -143,7 +143,7 @@ fn resized_note(resized: u64) -> Option<String> {
 /// Samples that a model is asked about.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
-pub struct Asked {
+pub struct EvaluationPictures {
     /// The samples, with labels of the model's classes.
     pub data: Dataset,
     /// The picture's file of each sample; empty where they were kept as arrays.
@@ -161,7 +161,12 @@ pub struct Asked {
 ///
 /// # Errors
 /// As [`dataset`].
-pub fn asked(path: &Path, form: &PictureForm, held_out: bool, as_is: bool) -> Result<Asked, Error> {
+pub fn for_evaluation(
+    path: &Path,
+    form: &PictureForm,
+    held_out: bool,
+    as_is: bool,
+) -> Result<EvaluationPictures, Error> {
     let mut changes = Vec::new();
     let mut bring = |picture| {
         let (picture, own) = brought(picture, form);
@@ -186,7 +191,7 @@ pub fn asked(path: &Path, form: &PictureForm, held_out: bool, as_is: bool) -> Re
     let (paths, checksum) = (pictures.paths.clone(), pictures.checksum.clone());
     let data = dataset(pictures, form)?;
     let seen = Seen::of(form.split.as_ref(), || checksum, data.len(), Some(&labels(&data)));
-    Ok(Asked { data, paths, held_out: has_parts.then_some(held_out), seen, notes })
+    Ok(EvaluationPictures { data, paths, held_out: has_parts.then_some(held_out), seen, notes })
 }
 
 /// The class of each sample.

@@ -2,7 +2,30 @@
 
 use limpid_engine::Precision;
 use limpid_graph::Tensor;
-use limpid_learn::{Dataset, Loss, Prediction};
+use limpid_learn::{Dataset, EVALUATION_BATCH, Loss, Model, Prediction};
+
+use crate::Error;
+
+/// What a model gives for each sample, row by row: shape (samples, outputs). Samples are computed in batches, so that memory
+/// is needed for one.
+///
+/// # Errors
+/// Where the samples do not fit the network.
+pub fn outputs(model: &mut Model, data: &Dataset) -> Result<Tensor, Error> {
+    let (mut numbers, mut width) = (Vec::new(), 0);
+    for start in (0..data.len()).step_by(EVALUATION_BATCH) {
+        let part = data.range(start, start + EVALUATION_BATCH)?;
+        let shape = part.shape().to_vec();
+        let inputs = match part.divisor() {
+            Some(_) => Tensor::new(shape, part.inputs_as_f32())?,
+            None => part.inputs().clone(),
+        };
+        let said = model.predict(&inputs)?;
+        width = said.shape().last().copied().unwrap_or(1);
+        numbers.extend(said.to_f64());
+    }
+    Ok(Tensor::new([data.len(), width], numbers)?)
+}
 
 /// What a classifier's outputs say of each sample, row by row.
 ///

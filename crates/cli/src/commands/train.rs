@@ -125,7 +125,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
     let folder = setup.locate()?.map(Path::to_path_buf);
     let facts = Facts::of(&setup);
     if !arguments.quiet {
-        output::note(&arguments.settings(&facts, &notes, folder.as_deref()));
+        output::note(&arguments.settings(&facts, &notes, folder.as_deref())?);
         let Hyperparameters { network, loss, .. } = &facts.chosen;
         network.notes()?.iter().for_each(|note| output::note(&format!("note: {note}")));
         last_layer_warning(network, loss).iter().for_each(|warning| output::note(warning));
@@ -221,10 +221,10 @@ impl Arguments {
         Ok(())
     }
 
-    fn settings(&self, facts: &Facts, notes: &[String], folder: Option<&Path>) -> String {
+    fn settings(&self, facts: &Facts, notes: &[String], folder: Option<&Path>) -> Result<String, Failure> {
         let Facts { chosen, parameters, .. } = facts;
         let Hyperparameters { learning_rate, batch_size, seed, sampling, precision, .. } = chosen;
-        let optimizer = chosen.recipe(facts.steps_per_epoch).text();
+        let optimizer = chosen.fit_options().recipe(facts.steps_per_epoch).map_err(limpid::Error::from)?.text();
         let smoothing = Some(chosen.label_smoothing).filter(|&smoothing| smoothing > 0.0);
         let smoothing = smoothing.map(|smoothing| format!(", label smoothing {smoothing:?}")).unwrap_or_default();
         let bytes = parameters * precision.bytes() as u64;
@@ -246,7 +246,7 @@ impl Arguments {
         ];
         let rows = rows.into_iter().chain(place).chain(notes).chain(augmented).chain(training);
         let rows: Vec<_> = rows.map(|(name, value)| vec![name.to_string(), value]).collect();
-        text::table(&[Align::Left, Align::Left], &rows)
+        Ok(text::table(&[Align::Left, Align::Left], &rows))
     }
 
     fn train(&self, run: TrainingRun, facts: &Facts, held: &Held) -> Result<TrainedModel, Failure> {
@@ -317,7 +317,7 @@ impl Arguments {
             batch_size: chosen.batch_size,
             learning_rate: chosen.learning_rate,
             optimizer: chosen.optimizer.name(),
-            momentum: chosen.optimizer.setting("momentum"),
+            momentum: chosen.optimizer.setting("momentum").filter(|&momentum| momentum > 0.0),
             optimizer_text: Some(chosen.optimizer.text()).filter(|text| text != chosen.optimizer.name()),
             schedule: Some(chosen.schedule).filter(|schedule| !schedule.is_constant()).map(|it| it.to_string()),
             weight_decay: given(chosen.weight_decay),

@@ -4,8 +4,6 @@ use std::fmt;
 
 use limpid_graph::{Stream, Tensor};
 
-use crate::describe::variable::Initial;
-
 /// How a parameter's numbers are drawn before the first step.
 ///
 /// ```
@@ -36,14 +34,6 @@ impl Initializer {
     pub fn draw(self, shape: &[usize], seed: u64, name: &str) -> Tensor {
         let fans = [shape.first(), shape.last()].map(|extent| extent.copied().unwrap_or(1));
         self.draw_weights(shape, fans, seed, name)
-    }
-
-    /// How the biases begin beside weights that are drawn so: at 0, unless the weights begin as PyTorch's do.
-    pub(crate) fn of_biases(self, inputs: usize) -> Initial {
-        match self {
-            Self::FanIn => Initial::Weights { initializer: self, inputs, outputs: 1 },
-            _ => Initial::Drawn(Self::Zeros),
-        }
     }
 
     /// The same of a weight that computes an output from `inputs` numbers and lets each number go to `outputs`.

@@ -4,6 +4,7 @@ mod convolution;
 mod embedding;
 mod images;
 mod joined;
+mod noise;
 mod norms;
 mod pooling;
 
@@ -11,6 +12,7 @@ pub use convolution::{Conv2d, ConvTranspose2d};
 pub use embedding::Embedding;
 pub(crate) use joined::{BRANCHES, RESIDUAL};
 pub use joined::{Branches, Residual};
+pub use noise::{Dropout, Noise};
 pub use norms::{BatchNorm, GroupNorm, LayerNorm, Standardize};
 pub use pooling::{AveragePool, GlobalAveragePool, MaxPool};
 
@@ -22,8 +24,7 @@ use crate::describe::choices::{Choice, Range, Setting, Value};
 use crate::describe::context::Context;
 use crate::describe::initializer::Initializer;
 use crate::describe::layer::Layer;
-pub use crate::describe::noise::{Dropout, Noise};
-use crate::describe::variable::Variable;
+use crate::describe::variable::{Initial, Variable};
 
 /// Activations with settings, one row each.
 static ACTIVATIONS_WITH_SETTINGS: &[Choice<Box<dyn Layer>>] = &[
@@ -190,7 +191,7 @@ impl Layer for Affine {
             return refuse(what, "at least one input and one output".to_string());
         }
         let w = context.parameter("w", (inputs, self.outputs), self.initializer);
-        let initial = self.initializer.of_biases(inputs);
+        let initial = Initial::of_biases(self.initializer, inputs);
         let b = context.declare(Variable::learned("b", [self.outputs], initial).without_decay());
         x.matmul(w) + b
     }

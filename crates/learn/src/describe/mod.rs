@@ -8,13 +8,12 @@ pub(crate) mod layer;
 pub mod layers;
 pub(crate) mod loss;
 pub(crate) mod network;
-pub(crate) mod noise;
-pub(crate) mod optimizer;
 pub mod optimizers;
 pub(crate) mod recipe;
 pub(crate) mod registry;
 pub(crate) mod schedule;
 pub(crate) mod sequence;
+pub(crate) mod source;
 pub(crate) mod text;
 #[cfg(feature = "toml")]
 pub(crate) mod toml;

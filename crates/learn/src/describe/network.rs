@@ -10,7 +10,7 @@ use limpid_graph::{Builder, Dim, Graph, Shape, Tensor, Var};
 use crate::describe::context::{Context, Mode};
 use crate::describe::layer::Layer;
 use crate::describe::sequence::Sequence;
-use crate::describe::text::Source;
+use crate::describe::source::Source;
 use crate::describe::variable::{Variable, VariableKind};
 use crate::error::Error;
 
@@ -60,6 +60,11 @@ impl Network {
     /// The same, whose mistakes are shown in the text that it was written as.
     pub(crate) fn written_as(self, source: Source) -> Self {
         Self { source: Some(Arc::new(source)), ..self }
+    }
+
+    /// Whether the other is a clone of this network.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.described, &other.described)
     }
 
     /// The extents of one sample.

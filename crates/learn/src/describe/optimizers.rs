@@ -1,12 +1,14 @@
-//! The optimizers: a row of the table and an implementation each.
+//! Optimizers: how a step changes a parameter by its gradient, as assignments in the graph of the training step. Each is a
+//! row of the table and an implementation.
 
+use std::fmt;
 use std::sync::Arc;
 
 use limpid_graph::Var;
 
 use crate::describe::choices::{Choice, Range, Setting, Value};
 use crate::describe::context::Context;
-use crate::describe::optimizer::Optimizer;
+use crate::error::Error;
 
 const MOMENTUM: Setting = Setting::number("momentum", "the momentum", 0.9, Range::Share);
 
@@ -60,6 +62,62 @@ pub(crate) static OPTIMIZERS: &[Choice<Arc<dyn Optimizer>>] = &[
     },
 ];
 
+/// An optimizer: describes how a training step changes a parameter.
+///
+/// The learning rate ([`Context::learning_rate`]) is fed at each step, so that a schedule needs no new graph. An
+/// optimizer's state, such as moments, is declared by [`Context::optimizer_state`]; it has its initial value when a
+/// training begins. The number of the step is [`Context::step_number`].
+pub trait Optimizer: fmt::Debug + Send + Sync {
+    /// The optimizer's name.
+    fn name(&self) -> &'static str;
+
+    /// A good first learning rate.
+    fn usual_learning_rate(&self) -> f64 {
+        0.1
+    }
+
+    /// Its row in the table of limpid's optimizers: the one of its name, with as many settings. None for an optimizer of
+    /// your own, which should have a name of its own.
+    fn choice(&self) -> Option<&'static Choice<Arc<dyn Optimizer>>> {
+        let count = self.settings().len();
+        OPTIMIZERS.iter().find(|row| row.name == self.name() && row.settings.len() == count)
+    }
+
+    /// The values of its settings, in the order in which its row of the table has them.
+    fn settings(&self) -> Vec<Value> {
+        Vec::new()
+    }
+
+    /// The optimizer as text, such as `adam beta1=0.8`: its name, and the settings that are not the usual ones.
+    fn text(&self) -> String {
+        self.choice().map_or_else(|| self.name().to_string(), |row| row.written(&self.settings()))
+    }
+
+    /// The value of one of its numbers by name, such as `momentum`.
+    fn setting(&self, name: &str) -> Option<f64> {
+        let (_, value) =
+            self.choice()?.settings.iter().zip(self.settings()).find(|(setting, _)| setting.name == name)?;
+        if let Value::Number(number) = value { Some(number) } else { None }
+    }
+
+    /// Checks the optimizer's own settings: by default, that they are in the ranges of its row.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] with what to use instead.
+    fn check(&self) -> Result<(), Error> {
+        self.choice().map_or(Ok(()), |row| row.check(&self.settings()))
+    }
+
+    /// Whether weight decay becomes a part of the gradient, as PyTorch's `SGD` has it, rather than a step of its own, as
+    /// with `AdamW`.
+    fn couples_weight_decay(&self) -> bool {
+        false
+    }
+
+    /// Says what a step makes of the parameter and of any state, by [`Context::update`].
+    fn update<'b>(&self, context: &Context<'b>, parameter: Var<'b>, gradient: Var<'b>);
+}
+
 /// Stochastic gradient descent: w ← w − η·dL/dw.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Sgd;
@@ -73,8 +131,9 @@ impl Optimizer for Sgd {
         "sgd"
     }
 
-    fn choice(&self) -> Option<&'static Choice<Arc<dyn Optimizer>>> {
-        OPTIMIZERS.iter().find(|row| row.name == self.name())
+    /// Those of its row: no momentum.
+    fn settings(&self) -> Vec<Value> {
+        vec![Value::Number(0.0), Value::Flag(false)]
     }
 
     #[track_caller]
@@ -123,17 +182,15 @@ impl Optimizer for Momentum {
         if self.nesterov { "nesterov" } else { "momentum" }
     }
 
-    fn choice(&self) -> Option<&'static Choice<Arc<dyn Optimizer>>> {
-        OPTIMIZERS.iter().find(|row| row.name == self.name())
-    }
-
     /// A tenth of plain descent's: what is kept of old gradients makes steps up to 1 / (1 − μ) times as long.
     fn usual_learning_rate(&self) -> f64 {
         0.01
     }
 
     fn settings(&self) -> Vec<Value> {
-        vec![Value::Number(self.momentum)]
+        // With Nesterov's look-ahead it has a name of its own, whose row asks for nothing else.
+        let momentum = Value::Number(self.momentum);
+        if self.nesterov { vec![momentum] } else { vec![momentum, Value::Flag(false)] }
     }
 
     #[track_caller]
@@ -179,10 +236,6 @@ impl Default for Adam {
 impl Optimizer for Adam {
     fn name(&self) -> &'static str {
         "adam"
-    }
-
-    fn choice(&self) -> Option<&'static Choice<Arc<dyn Optimizer>>> {
-        OPTIMIZERS.iter().find(|row| row.name == self.name())
     }
 
     fn usual_learning_rate(&self) -> f64 {

@@ -6,7 +6,7 @@ use limpid_graph::Var;
 
 use crate::describe::choices::{Choice, Value};
 use crate::describe::context::Context;
-use crate::describe::optimizer::Optimizer;
+use crate::describe::optimizers::Optimizer;
 use crate::describe::schedule::{Schedule, Span};
 use crate::error::Error;
 

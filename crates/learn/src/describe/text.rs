@@ -9,19 +9,17 @@ use std::ops::Range;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use limpid_graph::{Mistake, Mistakes};
-
 use crate::choice::{nearest, normalised};
 use crate::describe::choices::{Choice, MOST_UNITS, made};
 use crate::describe::layer::Layer;
 use crate::describe::layers::{self, BRANCHES, Branches, RESIDUAL, Residual};
 use crate::describe::network::Network;
-use crate::describe::optimizer::Optimizer;
-use crate::describe::optimizers::OPTIMIZERS;
+use crate::describe::optimizers::{OPTIMIZERS, Optimizer};
 use crate::describe::registry::{Constructor, Registry};
 use crate::describe::sequence::Sequence;
+use crate::describe::source::Source;
 use crate::describe::words::{Piece, Word, Wrong};
-use crate::error::{Error, TextError, TextFault, place_text};
+use crate::error::{Error, TextError, TextFault};
 
 impl Registry {
     /// The network of a text. Layers whose shapes do not fit are reported by their places in it, too, when the network is
@@ -42,47 +40,6 @@ impl FromStr for Network {
 
     fn from_str(text: &str) -> Result<Self, Error> {
         Registry::new().network(text)
-    }
-}
-
-/// The text that a network was written as.
-#[derive(Debug)]
-pub(crate) struct Source {
-    text: String,
-    /// Where each layer stands, by its path.
-    places: HashMap<String, Range<usize>>,
-}
-
-impl Source {
-    /// Where the layer of a path stands; a part of a layer has the place of the layer.
-    fn place(&self, path: &str) -> Option<Range<usize>> {
-        let mut path = path;
-        loop {
-            match (self.places.get(path), path.rsplit_once('/')) {
-                (Some(place), _) => return Some(place.clone()),
-                (None, Some((outer, _))) => path = outer,
-                (None, None) => return None,
-            }
-        }
-    }
-
-    /// The same for people: `line 1, column 6`.
-    pub(crate) fn place_text(&self, path: &str) -> Option<String> {
-        Some(place_text(&self.text, self.place(path)?.start))
-    }
-
-    /// Mistakes in the description as mistakes in the text, where all of them are in its layers.
-    pub(crate) fn placed(&self, error: limpid_graph::Error) -> Error {
-        let limpid_graph::Error::Described(Mistakes(mistakes)) = &error else { return error.into() };
-        let fault = |mistake: &Mistake| {
-            let what = format!("{}; expected: {}", mistake.fault, mistake.expected());
-            Some(TextFault::new(self.place(&mistake.origin.path)?, what))
-        };
-        let faults = mistakes.iter().map(fault).collect::<Option<Vec<_>>>();
-        match faults.and_then(|faults| TextError::of(&self.text, faults)) {
-            Some(placed) => placed.into(),
-            None => error.into(),
-        }
     }
 }
 
@@ -114,7 +71,7 @@ impl<'r> Reading<'r> {
         match (parts, TextError::of(text, self.faults)) {
             (_, Some(error)) => Err(error.into()),
             (Some((input, layers)), None) => {
-                Ok(Network::new(input, layers).written_as(Source { text: text.to_string(), places: self.places }))
+                Ok(Network::new(input, layers).written_as(Source::new(text, self.places)))
             }
             (None, None) => Err(TextError::one(text, TextFault::new(0..0, "the network cannot be read")).into()),
         }

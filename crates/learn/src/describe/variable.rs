@@ -109,6 +109,16 @@ impl Variable {
     }
 }
 
+impl Initial {
+    /// How biases begin beside weights that are drawn so: at 0, unless the weights begin as PyTorch's do.
+    pub(crate) fn of_biases(weights: Initializer, inputs: usize) -> Self {
+        match weights {
+            Initializer::FanIn => Self::Weights { initializer: weights, inputs, outputs: 1 },
+            _ => Self::Drawn(Initializer::Zeros),
+        }
+    }
+}
+
 impl From<Initializer> for Initial {
     fn from(initializer: Initializer) -> Self {
         Self::Drawn(initializer)

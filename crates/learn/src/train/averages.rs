@@ -6,18 +6,7 @@ use limpid_graph::Tensor;
 use crate::describe::recipe::AVERAGE;
 use crate::error::Error;
 use crate::train::model::Model;
-
-/// Where the averages of a model's parameters are.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Averages {
-    /// There are none: they were not asked for, or no step was taken.
-    #[default]
-    None,
-    /// Among the optimizer's states.
-    Aside,
-    /// In the place of the parameters, which are where the averages were.
-    InPlace,
-}
+use crate::train::trained::Averages;
 
 impl Model {
     /// Puts averages in the place of parameters.

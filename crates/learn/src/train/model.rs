@@ -11,8 +11,9 @@ use crate::describe::loss::Loss;
 use crate::describe::network::Network;
 use crate::describe::variable::Variable;
 use crate::error::Error;
-use crate::train::feed::BatchProgram;
+use crate::train::batch_program::BatchProgram;
 use crate::train::inference::Inference;
+use crate::train::prepared::PreparedStep;
 use crate::train::step::{self, SampleShape};
 use crate::train::trained::Trained;
 
@@ -46,6 +47,8 @@ pub struct Model {
     evaluations: Vec<(SampleShape, BatchProgram)>,
     /// The training that a next one goes on from.
     pub(crate) trained: Option<Trained>,
+    /// The step of the next training, where it was described ahead.
+    pub(crate) prepared: Option<PreparedStep>,
 }
 
 /// More parameters than this are taken for a slip of the finger, and are no matter for a machine's memory to find out.
@@ -84,6 +87,7 @@ impl Model {
             inference,
             evaluations: Vec::new(),
             trained: None,
+            prepared: None,
         })
     }
 
@@ -111,6 +115,12 @@ impl Model {
     /// ```
     pub fn with_threads(self, threads: usize) -> Self {
         Self { session: self.session.with_threads(threads), ..self }
+    }
+
+    /// The same model, whose next training takes this step instead of describing it, where the network, the loss, the data
+    /// and the options are those that it was prepared for. A training of any other kind describes its own.
+    pub fn with_step(self, step: PreparedStep) -> Self {
+        Self { prepared: Some(step), ..self }
     }
 
     /// Number of threads that it uses.

@@ -5,8 +5,7 @@ use std::sync::Arc;
 use crate::data::augmentation::Augmentation;
 use crate::data::batches::Sampling;
 use crate::describe::context::USUAL_SEED;
-use crate::describe::optimizer::Optimizer;
-use crate::describe::optimizers::Sgd;
+use crate::describe::optimizers::{Optimizer, Sgd};
 use crate::describe::recipe::Recipe;
 use crate::describe::schedule::{Schedule, Span};
 use crate::error::Error;
@@ -91,7 +90,7 @@ impl FitOptions {
     ///
     /// # Errors
     /// [`Error::Setting`] where the schedule names another rate than the training.
-    pub(crate) fn recipe(&self, per_epoch: usize) -> Result<Recipe, Error> {
+    pub fn recipe(&self, per_epoch: usize) -> Result<Recipe, Error> {
         if let (Some(rate), Some(max)) = (self.learning_rate, self.schedule.max())
             && rate != max
         {

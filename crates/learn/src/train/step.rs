@@ -9,8 +9,7 @@ use crate::data::dataset::Dataset;
 use crate::describe::context::{Context, Mode, USUAL_SEED};
 use crate::describe::loss::Loss;
 use crate::describe::network::{Network, scores};
-use crate::describe::optimizer::Optimizer;
-use crate::describe::optimizers::Sgd;
+use crate::describe::optimizers::{Optimizer, Sgd};
 use crate::describe::variable::{Variable, VariableKind};
 use crate::error::Error;
 
@@ -101,7 +100,23 @@ impl GraphKind {
         loss: &Loss,
         optimizer: &dyn Optimizer,
     ) -> Result<Graph, Error> {
-        Ok(self.described(network, &data.into(), loss, optimizer, USUAL_SEED)?.0)
+        self.graph_of_seed(network, data, loss, optimizer, USUAL_SEED)
+    }
+
+    /// The same of a training whose layers draw by this seed.
+    ///
+    /// # Errors
+    /// As [`training_step`].
+    #[track_caller]
+    pub fn graph_of_seed(
+        self,
+        network: &Network,
+        data: impl Into<SampleShape>,
+        loss: &Loss,
+        optimizer: &dyn Optimizer,
+        seed: u64,
+    ) -> Result<Graph, Error> {
+        Ok(self.described(network, &data.into(), loss, optimizer, seed)?.0)
     }
 
     /// The graph, and the variables that it reads or changes.

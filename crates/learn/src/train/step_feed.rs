@@ -9,7 +9,8 @@ use crate::data::augmentation::Augmenter;
 use crate::data::batches::Batches;
 use crate::data::dataset::picked;
 use crate::error::Error;
-use crate::train::feed::{Batch, BatchProgram, Feed, counted};
+use crate::train::batch_program::{Batch, BatchProgram};
+use crate::train::feed::{Feed, counted};
 use crate::train::step::ROWS;
 
 /// Feeds a training step, batch by batch.

@@ -1,8 +1,7 @@
 //! What a model keeps of its training.
 
 use crate::data::batches::Sampling;
-use crate::train::averages::Averages;
-use crate::train::feed::BatchProgram;
+use crate::train::batch_program::BatchProgram;
 use crate::train::step::SampleShape;
 
 /// What a model knows of its training, for a next one to go on from. The optimizer's states are in the session.
@@ -20,6 +19,18 @@ pub(crate) struct Trained {
     pub(crate) drawn: Drawn,
     /// How many batches were drawn so.
     pub(crate) steps: usize,
+}
+
+/// Where the averages of a model's parameters are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Averages {
+    /// There are none: they were not asked for, or no step was taken.
+    #[default]
+    None,
+    /// Among the optimizer's states.
+    Aside,
+    /// In the place of the parameters, which are where the averages were.
+    InPlace,
 }
 
 /// All that the batches of a training depend on.

@@ -13,16 +13,17 @@ use crate::describe::context::{ROUNDS, STEPS};
 use crate::describe::recipe::Recipe;
 use crate::describe::schedule::Span;
 use crate::error::Error;
-use crate::train::averages::Averages;
+use crate::train::batch_program::BatchProgram;
 use crate::train::clock::Clock;
 use crate::train::evaluation::Evaluation;
-use crate::train::feed::{BatchProgram, Feed};
+use crate::train::feed::Feed;
 use crate::train::history::{Epoch, Event, History};
 use crate::train::model::Model;
 use crate::train::options::{FitOptions, checked_learning_rate};
+use crate::train::prepared::StepKey;
 use crate::train::step::{self, SampleShape, TrainingStep};
 use crate::train::step_feed::StepFeed;
-use crate::train::trained::{Drawn, Trained};
+use crate::train::trained::{Averages, Drawn, Trained};
 
 /// A training under way, as [`Model::fit_with`] shows it to its callback.
 #[derive(Debug)]
@@ -441,8 +442,14 @@ impl Model {
             self.trained = before;
             return Ok((step, steps));
         }
-        let loss = self.loss().smoothed(smoothing)?;
-        let step = step::training_step_of_seed(self.network(), shape, &loss, recipe, drawn.seed)?;
+        let (key, prepared) = (StepKey::new(shape, recipe, smoothing, drawn.seed), self.prepared.take());
+        let step = match prepared.and_then(|step| step.for_training(self.network(), &self.loss(), &key)) {
+            Some(step) => step,
+            None => {
+                let loss = self.loss().smoothed(smoothing)?;
+                step::training_step_of_seed(self.network(), shape, &loss, recipe, drawn.seed)?
+            }
+        };
         if before.is_none() {
             self.begin_states(&step)?;
         }

@@ -1,8 +1,8 @@
 //! Every row of the tables of layers, optimizers, losses and initializers.
 
-use limpid_graph::Tensor;
+use limpid_graph::{Tensor, Var};
 use limpid_learn::{
-    Choice, Dataset, FitOptions, Initializer, Loss, Model, Momentum, Network, Setting, SettingKind,
+    Choice, Context, Dataset, FitOptions, Initializer, Loss, Model, Momentum, Network, Optimizer, Setting, SettingKind,
     initializer_choices, layer_choices, loss_choices, optimizer, optimizer_choices,
 };
 
@@ -114,4 +114,27 @@ fn a_wrong_optimizers_text_is_answered_with_the_place_and_what_fits() {
         assert!(message.starts_with(wanted), "{text:?} gives: {message}");
     }
     assert!(said("adam beta3=0.9").ends_with("  adam beta3=0.9\n       ^^^^^^^^^"));
+}
+
+/// An optimizer of a program's own with a name of limpid's.
+#[derive(Debug)]
+struct Namesake(&'static str);
+
+impl Optimizer for Namesake {
+    fn name(&self) -> &'static str {
+        self.0
+    }
+
+    fn update<'b>(&self, context: &Context<'b>, parameter: Var<'b>, gradient: Var<'b>) {
+        context.update(parameter, parameter - context.learning_rate() * gradient);
+    }
+}
+
+#[test]
+fn an_optimizer_of_limpids_knows_its_row_and_one_of_your_own_has_none() {
+    for row in optimizer_choices() {
+        let found = row.usual().unwrap().choice().map(|row| row.name);
+        assert_eq!(found, Some(row.name));
+        assert!(Namesake(row.name).choice().is_none(), "{}", row.name);
+    }
 }

@@ -6,8 +6,7 @@ use limpid_graph::Tensor;
 use limpid_learn::{Answers, Dataset, Model, Prediction, Preparation};
 
 use crate::Error;
-use crate::evaluation::outputs;
-use crate::predictions::{class_name, number_text, probability_text};
+use crate::predictions::{class_name, number_text, outputs, probability_text};
 
 /// Rows of a table, and what a model predicts for each.
 #[derive(Debug)]

@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use limpid_engine::{Precision, available_threads};
 use limpid_graph::Tensor;
-use limpid_learn::{Augmentation, Initializer, Loss, Network, Optimizer, Sampling, Schedule, Sgd, Task};
+use limpid_learn::{Augmentation, Initializer, Loss, Network, Optimizer, Sampling, Schedule, Sgd, Task, optimizer};
 
 use super::data::{DataKind, DataSpec};
 use super::error::TrainingError;
 use super::presets::Preset;
+use crate::Error;
 
 /// What is wanted of a training. None is the usual choice for the kind of data: see [`Defaults`].
 #[derive(Clone, Debug)]
@@ -57,6 +58,29 @@ pub struct TrainingOptions {
     pub threads: Option<usize>,
     /// Whether to record the time of each step.
     pub timed: bool,
+}
+
+impl Preset {
+    /// Its options. Those that are set to something else go before the preset's.
+    ///
+    /// # Errors
+    /// None for the presets that there are.
+    pub fn options(&'static self) -> Result<TrainingOptions, Error> {
+        let augmentation = match self.augmentation {
+            "" => None,
+            changes => Some(changes.parse()?),
+        };
+        Ok(TrainingOptions {
+            preset: Some(self),
+            optimizer: optimizer(self.optimizer)?,
+            schedule: self.schedule.parse()?,
+            weight_decay: self.weight_decay,
+            label_smoothing: self.label_smoothing,
+            average_weights: self.average_weights,
+            augmentation,
+            ..TrainingOptions::default()
+        })
+    }
 }
 
 impl Default for TrainingOptions {

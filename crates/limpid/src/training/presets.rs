@@ -6,8 +6,6 @@ use limpid_learn::{Network, optimizer};
 
 use super::data::DataSpec;
 use super::error::TrainingError;
-use super::options::TrainingOptions;
-use crate::Error;
 
 /// A network and how it is trained. What options say for themselves goes first.
 ///
@@ -159,27 +157,6 @@ impl Preset {
     /// The preset of this name.
     pub fn named(name: &str) -> Option<&'static Self> {
         PRESETS.iter().find(|preset| preset.name == name)
-    }
-
-    /// Its options. Those that are set to something else go before the preset's.
-    ///
-    /// # Errors
-    /// None for the presets that there are.
-    pub fn options(&'static self) -> Result<TrainingOptions, Error> {
-        let augmentation = match self.augmentation {
-            "" => None,
-            changes => Some(changes.parse()?),
-        };
-        Ok(TrainingOptions {
-            preset: Some(self),
-            optimizer: optimizer(self.optimizer)?,
-            schedule: self.schedule.parse()?,
-            weight_decay: self.weight_decay,
-            label_smoothing: self.label_smoothing,
-            average_weights: self.average_weights,
-            augmentation,
-            ..TrainingOptions::default()
-        })
     }
 
     /// Its network for data.

@@ -8,8 +8,8 @@ use limpid_engine::Precision;
 use limpid_graph::{Graph, Sizes, Tensor};
 use limpid_learn::step::{GraphKind, SampleShape};
 use limpid_learn::{
-    Augmentation, Checkpoint, DataSource, Dataset, FitOptions, History, Loss, Model, Network, Optimizer, RateRange,
-    RateSearch, Recipe, Regression, Sampling, Schedule, Span, Training,
+    Augmentation, Checkpoint, DataSource, Dataset, FitOptions, History, Loss, Model, Network, Optimizer, PreparedStep,
+    RateRange, RateSearch, Regression, Sampling, Schedule, Training,
 };
 
 #[cfg(feature = "pictures")]
@@ -91,14 +91,21 @@ impl TrainingOptions {
 }
 
 impl Hyperparameters {
-    /// The optimizer with what goes along with it, for epochs of so many steps.
-    pub fn recipe(&self, per_epoch: usize) -> Recipe {
-        Recipe {
+    /// What [`Model::fit`] and its relatives take.
+    pub fn fit_options(&self) -> FitOptions {
+        FitOptions {
+            epochs: self.epochs.max(1),
+            batch_size: self.batch_size,
+            learning_rate: Some(self.learning_rate),
             optimizer: Arc::clone(&self.optimizer),
             schedule: self.schedule,
-            span: Span { steps: per_epoch.saturating_mul(self.epochs.max(1)), per_epoch },
             weight_decay: self.weight_decay,
+            label_smoothing: self.label_smoothing,
             average_weights: self.average_weights,
+            augmentation: self.augmentation.clone(),
+            sampling: self.sampling,
+            seed: self.seed,
+            timed: false,
         }
     }
 }
@@ -111,6 +118,7 @@ pub struct TrainingSetup {
     variables: Option<Vec<(String, Tensor)>>,
     data: TrainingData,
     shape: SampleShape,
+    step: PreparedStep,
     parameters: u64,
     threads: usize,
     timed: bool,
@@ -162,10 +170,11 @@ impl TrainingSetup {
         };
         let shape = data.sample_shape(&hyperparameters.loss);
         let parameters = declared.iter().map(|parameter| parameter.shape.iter().product::<usize>() as u64).sum();
-        let setup = Self { hyperparameters, variables, data, shape, parameters, threads, timed };
+        let fit = hyperparameters.fit_options();
+        let step = fit.prepare(&hyperparameters.network, &shape, samples, &hyperparameters.loss)?;
         let sizes = Sizes::from([("batch", batch_size), ("samples", samples)]);
-        check_memory(&setup.graph(GraphKind::Step)?.simplified()?, &sizes)?;
-        Ok(setup)
+        check_memory(&step.step().graph, &sizes)?;
+        Ok(Self { hyperparameters, variables, data, shape, step, parameters, threads, timed })
     }
 
     /// What was asked for, and what was chosen.
@@ -193,9 +202,10 @@ impl TrainingSetup {
     /// # Errors
     /// Every mistake in the network, or between it, the data and the loss.
     pub fn graph(&self, kind: GraphKind) -> Result<Graph, Error> {
-        let Hyperparameters { network, loss, label_smoothing, .. } = &self.hyperparameters;
+        let Hyperparameters { network, loss, label_smoothing, seed, .. } = &self.hyperparameters;
         let loss = loss.clone().smoothed(*label_smoothing)?;
-        Ok(kind.graph(network, &self.shape, &loss, &self.hyperparameters.recipe(self.steps_per_epoch()))?)
+        let recipe = self.hyperparameters.fit_options().recipe(self.steps_per_epoch())?;
+        Ok(kind.graph_of_seed(network, &self.shape, &loss, &recipe, *seed)?)
     }
 
     /// The folder with the files of a published data set; none for other data.
@@ -211,10 +221,11 @@ impl TrainingSetup {
     /// # Errors
     /// Where the samples cannot be read, or there is no memory for the parameters.
     pub fn begin(self) -> Result<TrainingRun, Error> {
-        let Self { mut hyperparameters, variables, data, threads, timed, .. } = self;
+        let Self { mut hyperparameters, variables, data, step, threads, timed, .. } = self;
         let Hyperparameters { network, loss, seed, precision, .. } = &hyperparameters;
         let Read { train, test, samples } = data.read(loss)?;
-        let mut model = Model::in_precision(network, *seed, *precision)?.with_loss(loss.clone()).with_threads(threads);
+        let model = Model::in_precision(network, *seed, *precision)?.with_loss(loss.clone());
+        let mut model = model.with_threads(threads).with_step(step);
         variables.map_or(Ok(()), |variables| model.set_variables(&variables))?;
         if let (Some(augmentation), Some(Samples::Pictures(form))) = (&mut hyperparameters.augmentation, &samples) {
             augmentation.extents = Some([form.channels, form.height, form.width]);
@@ -247,21 +258,7 @@ pub struct TrainingRun {
 
 impl TrainingRun {
     fn fit_options(&self) -> FitOptions {
-        let Self { hyperparameters, timed, .. } = self;
-        FitOptions {
-            epochs: hyperparameters.epochs.max(1),
-            batch_size: hyperparameters.batch_size,
-            learning_rate: Some(hyperparameters.learning_rate),
-            optimizer: Arc::clone(&hyperparameters.optimizer),
-            schedule: hyperparameters.schedule,
-            weight_decay: hyperparameters.weight_decay,
-            label_smoothing: hyperparameters.label_smoothing,
-            average_weights: hyperparameters.average_weights,
-            augmentation: hyperparameters.augmentation.clone(),
-            sampling: hyperparameters.sampling,
-            seed: hyperparameters.seed,
-            timed: *timed,
-        }
+        FitOptions { timed: self.timed, ..self.hyperparameters.fit_options() }
     }
 
     /// Takes steps with growing learning rates, and notes their losses: [`Model::try_learning_rates`].

@@ -138,7 +138,7 @@ fn held_out_pictures_are_told_again_and_give_the_figures_of_the_training() {
         let inputs = split.form.sample_size().unwrap();
         let mut model = Model::new(&format!("{inputs}, affine 2").parse().unwrap(), 1).unwrap();
         model.fit(&split.train, &FitOptions { epochs: 1, batch_size: 10, ..FitOptions::default() }).unwrap();
-        let asked = pictures::asked(&shots, &split.form, true, false).unwrap();
+        let asked = pictures::for_evaluation(&shots, &split.form, true, false).unwrap();
         let Seen::Same { train, test } = &asked.seen else { panic!("the same pictures") };
         assert_eq!((train.len(), test.len(), asked.held_out), (30, 10, None));
         let mut again = |rows: &[usize]| model.evaluate(&asked.data.select(rows).unwrap()).unwrap();
@@ -146,9 +146,9 @@ fn held_out_pictures_are_told_again_and_give_the_figures_of_the_training() {
         assert_eq!(found, [&split.train, &split.test.unwrap()].map(|part| model.evaluate(part).unwrap()));
         let added = shots.join("left/zz.png");
         std::fs::write(&added, shots::side(true, 3)).unwrap();
-        assert_eq!(pictures::asked(&shots, &split.form, true, false).unwrap().seen, Seen::Other);
+        assert_eq!(pictures::for_evaluation(&shots, &split.form, true, false).unwrap().seen, Seen::Other);
         std::fs::remove_file(&added).unwrap();
         let unsaid = models::PictureForm { split: None, ..split.form };
-        assert_eq!(pictures::asked(&shots, &unsaid, true, false).unwrap().seen, Seen::Unsaid);
+        assert_eq!(pictures::for_evaluation(&shots, &unsaid, true, false).unwrap().seen, Seen::Unsaid);
     }
 }

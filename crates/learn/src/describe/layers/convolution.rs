@@ -121,7 +121,7 @@ impl Kernels {
         if !self.bias {
             return images;
         }
-        let initial = self.initializer.of_biases(inputs);
+        let initial = Initial::of_biases(self.initializer, inputs);
         let b = context.declare(Variable::learned("b", [self.filters], initial).without_decay());
         images + b.reshape(Shape::from((self.filters, 1, 1)))
     }

@@ -4,10 +4,10 @@ use std::f64::consts::TAU;
 
 use limpid_graph::Var;
 
+use super::written;
 use crate::describe::choices::Value;
 use crate::describe::context::Context;
 use crate::describe::layer::Layer;
-use crate::describe::layers::written;
 
 /// In training, sets each number to 0 with probability `rate`, drawn afresh in each step, and divides the others by
 /// 1 − `rate`, so that their mean stays ("inverted dropout"). In inference it does nothing.
