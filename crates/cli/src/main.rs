@@ -34,6 +34,7 @@ mod source;
 mod tabular;
 mod text;
 mod training_arguments;
+mod value_parsers;
 mod viewer;
 
 use std::env;
@@ -120,7 +121,7 @@ fn main() -> ExitCode {
     output::report_panics_as_bugs();
     // What `bench` starts to see what starting costs is a program that uses a network, and reads no flags.
     let result = match env::args_os().nth(1) {
-        Some(verb) if verb == commands::bench::START => bench::start(),
+        Some(verb) if verb == bench::START => bench::start(),
         _ => run(),
     };
     match result {

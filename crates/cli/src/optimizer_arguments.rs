@@ -10,9 +10,9 @@ use limpid::learn::{
 };
 use limpid::training::{TrainingOptions, usual_learning_rate};
 
-use crate::arguments::{listed, not_negative, share};
 use crate::choices::offering;
 use crate::failure::Failure;
+use crate::value_parsers::{listed, not_negative, share};
 
 /// How a training step moves the parameters.
 #[derive(Debug, Args)]

@@ -4,8 +4,8 @@ use clap::Args;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use limpid::training::{Preset, TrainingOptions};
 
-use crate::arguments::listed;
 use crate::failure::Failure;
+use crate::value_parsers::listed;
 
 /// `--preset`.
 #[derive(Debug, Args)]

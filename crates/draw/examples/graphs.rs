@@ -2,11 +2,11 @@
 //! `cargo run -p limpid-draw --example graphs DIR`.
 
 #[path = "../tests/common/graphs.rs"]
-mod graph_subjects;
+mod example_graphs;
 #[path = "../../graph/tests/support/mod.rs"]
 mod support;
 
-use graph_subjects::{named, pictures, shop, shop_feeds, traced};
+use example_graphs::{named, pictures, shop, shop_feeds, traced};
 use limpid_draw::{Direction, GraphPicture, Theme};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {

@@ -146,7 +146,7 @@ pub struct Text {
     pub bold: bool,
     /// Its colour.
     pub colour: Colour,
-    /// By how many degrees it is turned clockwise around its place.
+    /// By how many degrees it is rotated clockwise around its place.
     pub rotation: f64,
 }
 
@@ -185,7 +185,7 @@ impl Scene {
         self.items.push(item.into());
     }
 
-    /// Every text with the rectangle around it, turned ones included; what a test of overlap looks at.
+    /// Every text with the rectangle around it, rotated ones included; what a test of overlap looks at.
     pub fn labels(&self) -> Vec<(&Text, Rect)> {
         let mut labels = Vec::new();
         collect(&self.items, &mut labels);
@@ -387,7 +387,7 @@ impl Text {
         self
     }
 
-    /// The text turned clockwise around its place.
+    /// The text rotated clockwise around its place.
     pub fn rotated(mut self, degrees: f64) -> Self {
         self.rotation = degrees;
         self
@@ -398,15 +398,15 @@ impl Text {
         text_width(&self.content, self.size, self.bold)
     }
 
-    /// The rectangle around it on a page; around the turned text, where it is turned.
+    /// The rectangle around it on a page; around the rotated text, where it is rotated.
     pub fn bounds(&self) -> Rect {
         let width = self.width();
         let left = self.anchor.offset(width);
         let corners = Rect::new(left, -self.size / 2.0, width, self.size).corners();
         let (sin, cos) = sin_cos(self.rotation);
-        let turned = corners.map(|[x, y]| [self.at[0] + x * cos - y * sin, self.at[1] + x * sin + y * cos]);
-        let mut bounds = Rect::between(turned[0], turned[2]);
-        bounds = bounds.union(&Rect::between(turned[1], turned[3]));
+        let rotated = corners.map(|[x, y]| [self.at[0] + x * cos - y * sin, self.at[1] + x * sin + y * cos]);
+        let mut bounds = Rect::between(rotated[0], rotated[2]);
+        bounds = bounds.union(&Rect::between(rotated[1], rotated[3]));
         bounds
     }
 

@@ -69,7 +69,7 @@ impl Surface {
         self
     }
 
-    /// Seen from elsewhere: turned around the upright axis, and from so far above the plane (5 to 85), in degrees.
+    /// Seen from elsewhere: rotated around the upright axis, and from so far above the plane (5 to 85), in degrees.
     pub fn seen_from(mut self, turn: f64, lift: f64) -> Self {
         self.turn = if turn.is_finite() { turn.rem_euclid(360.0) } else { 30.0 };
         self.lift = if lift.is_finite() { lift.clamp(5.0, 85.0) } else { 30.0 };

@@ -154,7 +154,7 @@ impl ExpressionError {
     }
 
     /// The text in one line and under it the carets, in a terminal's cells. Of a long text the neighbourhood is shown.
-    pub fn pointed(&self) -> [String; 2] {
+    pub fn line_and_carets(&self) -> [String; 2] {
         let characters: Vec<char> = self.text.chars().collect();
         let (first, length) = (self.column() - 1, self.length());
         let (from, to) = match characters.len() {
@@ -177,7 +177,7 @@ const MOST_SHOWN: usize = 72;
 
 impl fmt::Display for ExpressionError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let [line, carets] = self.pointed();
+        let [line, carets] = self.line_and_carets();
         write!(f, "{} (column {})\n  {line}\n  {carets}", self.fault, self.column())
     }
 }

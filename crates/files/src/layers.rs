@@ -8,7 +8,7 @@ use thiserror::Error;
 
 use crate::array::NamedArray;
 
-mod form;
+mod array_order;
 mod group;
 mod name;
 mod networks;
@@ -214,7 +214,7 @@ impl FoundLayers {
             let is_norm = matches!(layer, FoundLayer::BatchNorm { .. });
             // A batch norm has the number of the layer that it stands behind.
             number += usize::from(!is_norm || number == 0);
-            let is_turned = naming == Naming::Torch && matches!(layer, FoundLayer::Affine { .. });
+            let is_transposed = naming == Naming::Torch && matches!(layer, FoundLayer::Affine { .. });
             let parts = match layer {
                 FoundLayer::Affine { weight, bias } | FoundLayer::Convolution { kernel: weight, bias } => {
                     vec![(Part::Weight, Some(weight)), (Part::Bias, bias)]
@@ -227,7 +227,7 @@ impl FoundLayers {
                 ],
             };
             for (part, array) in parts.into_iter().filter_map(|(part, array)| Some((part, array?.array))) {
-                let array = if is_turned && part == Part::Weight { array.transposed() } else { array };
+                let array = if is_transposed && part == Part::Weight { array.transposed() } else { array };
                 let name = match naming {
                     Naming::NumPy => format!("{}{number}", part.name(naming)),
                     Naming::Torch => format!("{place}.{}", part.name(naming)),

@@ -23,7 +23,7 @@ use crate::failure::Failure;
 
 pub(crate) use measure::Spread;
 pub(crate) use peak::Peak;
-pub(crate) use start::start;
+pub(crate) use start::{START, start};
 
 /// How to measure.
 #[derive(Debug)]

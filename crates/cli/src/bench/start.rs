@@ -11,6 +11,8 @@ use super::{Bench, Row};
 use crate::failure::Failure;
 use crate::output;
 
+/// The verb of the child.
+pub(crate) const START: &str = "bench-start";
 const NETWORK: &str = "784, affine 50, relu, affine 10";
 /// A process is started at least so many times: it takes milliseconds.
 const STARTS: usize = 20;
@@ -34,7 +36,7 @@ impl Bench {
         // One more, before which the file may not be in memory.
         for i in 0..=STARTS.max(self.settings.repeats) {
             let mut child = Command::new(&file);
-            child.arg(crate::commands::bench::START).stdin(Stdio::null()).stderr(Stdio::null());
+            child.arg(START).stdin(Stdio::null()).stderr(Stdio::null());
             let mut told = Vec::new();
             let seconds = measure::seconds(|| {
                 let output = child.output().map_err(unstartable)?;

@@ -12,7 +12,6 @@ use crate::text::{self, Align};
 use crate::{interrupt, output};
 
 /// The argument by which W8's child is started.
-pub(crate) const START: &str = "bench-start";
 
 /// Measure how fast limpid trains and predicts on this machine
 #[derive(Debug, Args)]

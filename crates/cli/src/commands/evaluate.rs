@@ -13,12 +13,12 @@ use limpid::learn::{Dataset, EVALUATION_BATCH, Evaluation, Regression};
 use limpid::models::{Part, Seen};
 use serde::Serialize;
 
-pub(crate) use self::top_losses::TopLoss;
 use self::top_losses::{TopLosses, listed};
 use crate::arguments::{Format, FormatOption, at_least_one};
 use crate::failure::Failure;
 use crate::model_and_data::{EvaluationInput, ModelAndData};
 use crate::output;
+use crate::plots::classes::TopLoss;
 use crate::progress::{bar, show};
 use crate::text::{self, Align};
 

@@ -50,7 +50,7 @@ pub(crate) struct Arguments {
     /// Format of the graph [default: picture for a formula, with --values, --step, --unfold or --open, and for an .svg
     /// or .png; else text]
     #[arg(long, value_enum, value_name = "FORM", help_heading = "Output", hide_possible_values = false)]
-    format: Option<Form>,
+    format: Option<GraphFormat>,
 
     #[command(flatten)]
     picture: PictureOptions,
@@ -90,7 +90,7 @@ struct LookOptions {
 
 /// The form of a graph.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Form {
+enum GraphFormat {
     /// A picture: characters on stdout, or an .svg or .png file
     Picture,
     /// A listing, a node a line
@@ -132,7 +132,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
     let input = arguments.input.read(arguments.at.is_some())?;
     let form = arguments.form(&input)?;
     match (form, arguments.look_flag()) {
-        (Form::Picture, _) => arguments.picture.check()?,
+        (GraphFormat::Picture, _) => arguments.picture.check()?,
         (_, Some(flag)) => return Err(Failure::Usage(format!("{flag} is for pictures; use --format picture"))),
         (_, None) => {}
     }
@@ -150,10 +150,10 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
     };
     let path = arguments.picture.output.as_deref();
     match form {
-        Form::Picture => arguments.draw(&drawing),
-        Form::Text => output::result_to(path, &drawing.to_string()),
-        Form::Dot => output::result_to(path, &drawing.dot()),
-        Form::Json => output::result_to(path, &(drawing.json() + "\n")),
+        GraphFormat::Picture => arguments.draw(&drawing),
+        GraphFormat::Text => output::result_to(path, &drawing.to_string()),
+        GraphFormat::Dot => output::result_to(path, &drawing.dot()),
+        GraphFormat::Json => output::result_to(path, &(drawing.json() + "\n")),
     }
 }
 
@@ -162,19 +162,19 @@ fn simplified(graph: Graph, wanted: bool) -> Result<Graph, Failure> {
 }
 
 impl Arguments {
-    fn form(&self, input: &GraphInput) -> Result<Form, Failure> {
+    fn form(&self, input: &GraphInput) -> Result<GraphFormat, Failure> {
         let names_picture = self.picture.file().is_some_and(names_picture);
         let looks = self.sample.values.is_some() || self.look.step || self.picture.open || !self.look.unfold.is_empty();
         match self.format {
-            Some(form) if form != Form::Picture && names_picture => {
+            Some(form) if form != GraphFormat::Picture && names_picture => {
                 let hint = "use --format picture, or another name";
                 Err(Failure::Usage(format!("a file named .svg or .png holds a picture; {hint}")))
             }
             Some(form) => Ok(form),
-            None if names_picture => Ok(Form::Picture),
-            None if self.picture.file().is_some() && !looks => Ok(Form::Text),
-            None if looks || matches!(input, GraphInput::Formula(_)) => Ok(Form::Picture),
-            None => Ok(Form::Text),
+            None if names_picture => Ok(GraphFormat::Picture),
+            None if self.picture.file().is_some() && !looks => Ok(GraphFormat::Text),
+            None if looks || matches!(input, GraphInput::Formula(_)) => Ok(GraphFormat::Picture),
+            None => Ok(GraphFormat::Text),
         }
     }
 

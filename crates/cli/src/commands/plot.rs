@@ -57,7 +57,7 @@ enum What {
 
 /// How the picture looks and where it goes.
 #[derive(Debug, Args)]
-struct Form {
+struct SizeAndFile {
     #[command(flatten)]
     size: SizeOption,
     #[command(flatten)]
@@ -77,7 +77,7 @@ struct Activations {
     #[arg(long)]
     slope: bool,
     #[command(flatten)]
-    form: Form,
+    form: SizeAndFile,
 }
 
 /// Draw the loss of one sample as a function of the network's output
@@ -90,7 +90,7 @@ struct Losses {
     #[arg(long, value_name = "LOW,HIGH", allow_hyphen_values = true)]
     range: Option<Limits>,
     #[command(flatten)]
-    form: Form,
+    form: SizeAndFile,
 }
 
 /// Draw formulas of one variable as curves, or a formula of two variables over the plane
@@ -120,9 +120,9 @@ struct Functions {
     slope: bool,
     /// How a formula of two variables is drawn [default: surface]
     #[arg(long = "as", value_enum, value_name = "HOW")]
-    how: Option<function::Form>,
+    how: Option<function::FieldPlot>,
     #[command(flatten)]
-    form: Form,
+    form: SizeAndFile,
 }
 
 const FUNCTION_EXAMPLES: &str = "\
@@ -162,7 +162,7 @@ struct Descent {
     #[arg(long, value_name = "LOW,HIGH", allow_hyphen_values = true)]
     range: Option<Limits>,
     #[command(flatten)]
-    form: Form,
+    form: SizeAndFile,
 }
 
 const DESCENT_EXAMPLES: &str = "\
@@ -178,7 +178,7 @@ struct History {
     #[arg(value_name = "FILE")]
     file: PathBuf,
     #[command(flatten)]
-    form: Form,
+    form: SizeAndFile,
 }
 
 /// Draw the weights of each unit or filter of a model's layer: as pictures, or for a table with the names of its columns
@@ -194,7 +194,7 @@ struct Weights {
     #[arg(long, value_name = "N", default_value = "50", value_parser = at_least_one, allow_negative_numbers = true)]
     most: usize,
     #[command(flatten)]
-    form: Form,
+    form: SizeAndFile,
 }
 
 /// Draw the confusion matrix of a model: how often it takes each class for another
@@ -203,7 +203,7 @@ struct Confusion {
     #[command(flatten)]
     model_and_data: ModelAndData,
     #[command(flatten)]
-    form: Form,
+    form: SizeAndFile,
 }
 
 /// Draw the samples that a model gets wrong, the most confident mistakes first
@@ -215,7 +215,7 @@ struct Misclassified {
     #[arg(long, value_name = "N", default_value = "20", value_parser = at_least_one, allow_negative_numbers = true)]
     most: usize,
     #[command(flatten)]
-    form: Form,
+    form: SizeAndFile,
 }
 
 /// Parses the name of an activation.
@@ -277,7 +277,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
     }
 }
 
-impl Form {
+impl SizeAndFile {
     /// Draws, where the picture can be kept, and says what is to be said.
     fn show(&self, draw: impl FnOnce() -> Result<Drawn, Failure>) -> Result<(), Failure> {
         self.picture.check()?;

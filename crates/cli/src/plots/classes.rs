@@ -6,10 +6,27 @@ use limpid::draw::{ColourMap, Images, Matrix, Raster};
 use limpid::evaluation::outputs;
 use limpid::learn::{Dataset, Model};
 use limpid::predictions::{argmax, true_classes};
+use serde::Serialize;
 
 use super::Drawn;
-use crate::commands::evaluate::TopLoss;
 use crate::failure::Failure;
+
+/// A sample with its loss.
+#[derive(Debug, Serialize)]
+pub(crate) struct TopLoss {
+    /// Which sample, counted from 0.
+    pub(crate) sample: usize,
+    /// Its file, or its line in a table.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) place: Option<String>,
+    pub(crate) loss: f64,
+    /// The right class, of a classification.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) class: Option<String>,
+    /// The model's class.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) predicted: Option<String>,
+}
 
 /// What a model says of each sample.
 pub(crate) struct Answers {

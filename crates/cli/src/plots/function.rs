@@ -23,12 +23,12 @@ pub(crate) struct Settings {
     /// Whether slopes are drawn beside the values.
     pub(crate) slopes: bool,
     /// Of a formula of two names; as a surface otherwise.
-    pub(crate) form: Option<Form>,
+    pub(crate) form: Option<FieldPlot>,
 }
 
 /// How a formula of two names is drawn.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Form {
+pub(crate) enum FieldPlot {
     /// Heights over the plane
     #[default]
     Surface,
@@ -159,7 +159,7 @@ fn over_the_plane(settings: &Settings, formula: &Expression) -> Result<Drawn, Fa
     let limits = [settings.range.low, settings.range.high];
     let form = settings.form.unwrap_or_default();
     let plot = || Plot::new().title(&title).labels(&names[0], &names[1]).equal(true);
-    if form == Form::Gradient {
+    if form == FieldPlot::Gradient {
         let points = crossed(limits, limits, 13);
         let slopes = sampled.slopes(&points)?;
         let all: Vec<f64> = slopes.iter().flatten().copied().collect();
@@ -167,11 +167,11 @@ fn over_the_plane(settings: &Settings, formula: &Expression) -> Result<Drawn, Fa
         let [us, vs] = [0, 1].map(|i| slopes.get(i).cloned().unwrap_or_default());
         return Ok(Drawn::new(plot().add(Arrows::new(xs, ys, us, vs))).with_gaps(&all));
     }
-    let (grid, values) = grid(&sampled, limits, limits, if form == Form::Surface { 41 } else { 121 })?;
+    let (grid, values) = grid(&sampled, limits, limits, if form == FieldPlot::Surface { 41 } else { 121 })?;
     Ok(match form {
-        Form::Surface => Drawn::new(Surface::new(grid).title(title).labels(&names[0], &names[1], "")),
-        Form::Contours => Drawn::new(plot().add(Contours::new(grid))),
-        Form::Heat | Form::Gradient => Drawn::new(plot().add(HeatMap::new(grid))),
+        FieldPlot::Surface => Drawn::new(Surface::new(grid).title(title).labels(&names[0], &names[1], "")),
+        FieldPlot::Contours => Drawn::new(plot().add(Contours::new(grid))),
+        FieldPlot::Heat | FieldPlot::Gradient => Drawn::new(plot().add(HeatMap::new(grid))),
     }
     .with_gaps(&values))
 }

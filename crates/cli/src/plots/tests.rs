@@ -4,7 +4,7 @@ use limpid::graph::{Expression, Stream};
 use limpid::learn::{optimizer, optimizer_names};
 
 use super::descent::Walker;
-use super::function::Form;
+use super::function::FieldPlot;
 use super::{Drawn, descent, function};
 use crate::failure::Failure;
 use crate::parse::{Limits, Numbers};
@@ -112,7 +112,7 @@ fn plotted(draws: &mut Draws) -> Option<Result<Drawn, Failure>> {
     let (formula, range, places) = (formula.ok()?, range.ok()?, places.ok()?);
     if draws.below(2) == 0 {
         let is_within = places.0.iter().all(|place| (range.low..=range.high).contains(place));
-        let forms = [Form::Surface, Form::Contours, Form::Heat, Form::Gradient];
+        let forms = [FieldPlot::Surface, FieldPlot::Contours, FieldPlot::Heat, FieldPlot::Gradient];
         return Some(function::draw(&function::Settings {
             form: (formula.names().len() == 2).then(|| forms[draws.below(4)]),
             formulas: vec![formula],
@@ -310,12 +310,12 @@ fn what_a_curve_cannot_show_is_refused() {
         form,
     };
     let why = |settings| function::draw(&settings).err().map(|failure| failure.to_string()).unwrap_or_default();
-    let said = why(settings("x^2", None, Some(Form::Surface)));
+    let said = why(settings("x^2", None, Some(FieldPlot::Surface)));
     assert!(said.starts_with("--as surface is for a formula of two names"), "{said}");
     let said = why(settings("x^2", Some(50.0), None));
     assert!(said.starts_with("--tangent 50 lies outside of --range -5,5"), "{said}");
     assert_eq!(why(settings("x^2", Some(5.0), None)), "");
-    assert_eq!(why(settings("x*y", None, Some(Form::Contours))), "");
+    assert_eq!(why(settings("x*y", None, Some(FieldPlot::Contours))), "");
 }
 
 /// A training's history as JSON: accuracies that climb within the first epochs and then stay.

@@ -142,7 +142,7 @@ fn labels(frame: &Frame, bar: Option<&ColourBar>, scene: &mut Scene) {
     let mut below = edge.bottom() + if medium.cells { 8.0 } else { GAP };
     let mut lowest = medium.line(SMALL);
     for (place, label) in &frame.x_ticks {
-        if frame.turned {
+        if frame.rotated {
             let x = frame.pixel(*place, frame.y.low)[0];
             let text = Text::new(label, [x, area.bottom() + GAP]).size(SMALL).anchor(Anchor::End).rotated(-90.0);
             lowest = lowest.max(text.width());

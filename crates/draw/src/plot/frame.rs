@@ -23,8 +23,8 @@ pub(super) struct Frame {
     pub(super) y: Range,
     pub(super) x_ticks: Vec<(f64, String)>,
     pub(super) y_ticks: Vec<(f64, String)>,
-    /// Whether what is written below the x axis is turned.
-    pub(super) turned: bool,
+    /// Whether what is written below the x axis is rotated.
+    pub(super) rotated: bool,
     pub(super) x_label: String,
     pub(super) y_label: String,
     /// Where the y axis's own label stands in a terminal: above the plot.
@@ -64,7 +64,7 @@ impl Frame {
             y,
             x_ticks: Vec::new(),
             y_ticks: Vec::new(),
-            turned: false,
+            rotated: false,
             x_label: plot.x_label.clone(),
             y_label: plot.y_label.clone(),
             heading: top,
@@ -157,7 +157,7 @@ impl Frame {
     }
 
     fn label_x(&mut self, plot: &Plot, names: Option<&[String]>) {
-        self.turned = false;
+        self.rotated = false;
         if let Some(names) = names {
             return self.label_names(names);
         }
@@ -175,7 +175,7 @@ impl Frame {
         self.x_ticks.truncate(1);
     }
 
-    /// Names below bars: level where they fit, else turned, else shortened, else only some of them.
+    /// Names below bars: level where they fit, else rotated, else shortened, else only some of them.
     fn label_names(&mut self, names: &[String]) {
         let medium = self.medium;
         // Limits may show less than the room of one bar.
@@ -191,11 +191,11 @@ impl Frame {
         }
         let room = if medium.cells { (pitch - gap).max(32.0) } else { (medium.height * 0.3).min(120.0) };
         let needed = if medium.cells { room.min(widest) + gap } else { medium.line(SMALL) };
-        self.turned = !medium.cells;
+        self.rotated = !medium.cells;
         let stride = (needed / pitch.max(1e-9)).ceil().clamp(1.0, 1e6) as usize;
         let kept = self.x_ticks.iter().step_by(stride);
         self.x_ticks = kept.map(|(k, name)| (*k, shown(name, room))).collect();
-        if !self.turned {
+        if !self.rotated {
             self.drop_touching();
         }
     }
@@ -234,7 +234,7 @@ impl Frame {
     fn needed(&self) -> Margins {
         let width = |label: &String| self.medium.text_width(label, SMALL, false);
         let left = self.y_ticks.iter().map(|(_, label)| width(label)).fold(0.0, f64::max);
-        let bottom = match self.turned {
+        let bottom = match self.rotated {
             true => self.x_ticks.iter().map(|(_, label)| width(label)).fold(0.0, f64::max),
             false => self.medium.line(SMALL),
         };

@@ -5,26 +5,26 @@ use limpid_draw::{Direction, GraphPicture, Step, text_cells};
 use limpid_graph::show::Drawing;
 use limpid_graph::{Builder, Formula, FormulaBody};
 
-use crate::graph_subjects::*;
+use crate::example_graphs::*;
 use crate::support::random_graph::{Kind, random_graph};
 
 /// Those with a name, and random ones.
-fn subjects() -> Vec<(String, Drawing)> {
-    let mut subjects = named();
+fn drawings() -> Vec<(String, Drawing)> {
+    let mut drawings = named();
     for seed in 0..60 {
         for kind in [Kind::Wild, Kind::WildWithGradient] {
             let random = random_graph(seed, kind);
-            subjects.push((format!("random {seed} {kind:?}"), random.graph.show()));
+            drawings.push((format!("random {seed} {kind:?}"), random.graph.show()));
         }
     }
-    subjects
+    drawings
 }
 
 // ---- claims -------------------------------------------------------------------------------------------------------
 
 #[test]
 fn no_label_meets_another_or_a_node_and_no_node_another_on_a_page() {
-    for (name, drawing) in subjects() {
+    for (name, drawing) in drawings() {
         let pictures = pictures(&drawing).into_iter().flat_map(|(how, picture)| {
             let directions = [Direction::Right, Direction::Down];
             directions.map(|direction| (format!("{how} {direction:?}"), picture.clone().direction(direction)))
@@ -44,7 +44,7 @@ fn no_label_meets_another_or_a_node_and_no_node_another_on_a_page() {
 /// The same, of the texts that the scene really has; and lines keep away from them.
 #[test]
 fn in_the_scene_no_text_meets_another_a_nodes_edge_or_a_line() {
-    for (name, drawing) in subjects().into_iter().take(25) {
+    for (name, drawing) in drawings().into_iter().take(25) {
         for direction in [Direction::Right, Direction::Down] {
             let picture = GraphPicture::new(&drawing).open_all().direction(direction);
             let (nodes, scene) = (picture.boxes().nodes, picture.scene());
@@ -78,7 +78,7 @@ fn in_the_scene_no_text_meets_another_a_nodes_edge_or_a_line() {
 
 #[test]
 fn every_node_is_drawn_somewhere_when_everything_is_asked_for() {
-    for (name, drawing) in subjects() {
+    for (name, drawing) in drawings() {
         let boxes = GraphPicture::new(&drawing).open_all().everything().boxes();
         let mut drawn: Vec<usize> = boxes.nodes.iter().flat_map(|(members, _)| members.clone()).collect();
         drawn.sort_unstable();
@@ -88,7 +88,7 @@ fn every_node_is_drawn_somewhere_when_everything_is_asked_for() {
 
 #[test]
 fn no_line_of_a_terminal_is_longer_than_it_and_no_text_covers_another() {
-    for (name, drawing) in subjects() {
+    for (name, drawing) in drawings() {
         for (how, picture) in pictures(&drawing) {
             // Where a text is written over another, the terminal itself stops in debug builds.
             for columns in [40, 80, 132, 1000] {
@@ -103,7 +103,7 @@ fn no_line_of_a_terminal_is_longer_than_it_and_no_text_covers_another() {
 /// Texts that do not cover each other are all there.
 #[test]
 fn every_value_derivative_and_name_stands_whole_in_eighty_columns() {
-    for (name, drawing) in subjects().into_iter().take(11) {
+    for (name, drawing) in drawings().into_iter().take(11) {
         let text = GraphPicture::new(&drawing).open_all().everything().digits(17).terminal(80, false);
         // Long ones go over several lines.
         let joined: String = text.chars().filter(|c| !c.is_whitespace() && *c != '│').collect();
@@ -292,7 +292,7 @@ fn names_in_any_script_and_of_any_length_have_their_room() {
 #[test]
 fn pictures_of_the_notes() {
     let wanted = ["k2", "k3", "k5-exercise", "k1-square", "two-layers"];
-    for (name, drawing) in subjects().into_iter().filter(|(name, _)| wanted.contains(&name.as_str())) {
+    for (name, drawing) in drawings().into_iter().filter(|(name, _)| wanted.contains(&name.as_str())) {
         let picture = GraphPicture::new(&drawing).title(name.as_str());
         insta::assert_snapshot!(format!("{name}.terminal"), picture.terminal(80, false));
         insta::assert_snapshot!(format!("{name}.svg"), picture.scene().svg());

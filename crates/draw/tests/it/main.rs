@@ -6,7 +6,7 @@ mod bars;
 #[path = "../common/mod.rs"]
 mod common;
 #[path = "../common/graphs.rs"]
-mod graph_subjects;
+mod example_graphs;
 mod graphs;
 mod layout;
 mod pictures;

@@ -8,7 +8,7 @@ use super::outline::{Group, Layer, Outline};
 type Pairs = Vec<(usize, Option<usize>)>;
 
 /// An order in which programs write weights and biases.
-struct Form {
+struct ArrayOrder {
     /// What is said where it fits.
     sentence: &'static str,
     /// The places of each layer's weight and bias among so many arrays; nothing where the count does not fit.
@@ -16,24 +16,24 @@ struct Form {
 }
 
 /// From the most usual on: the first that fits is taken.
-const FORMS: [Form; 5] = [
-    Form {
+const ORDERS: [ArrayOrder; 5] = [
+    ArrayOrder {
         sentence: "each bias is taken to follow its weight",
         pairs: |count| halves(count, |k, _| (2 * k, 2 * k + 1)),
     },
-    Form {
+    ArrayOrder {
         sentence: "the weights are taken to come first, then the biases",
         pairs: |count| halves(count, |k, n| (k, n + k)),
     },
-    Form {
+    ArrayOrder {
         sentence: "the biases are taken to come first, then the weights",
         pairs: |count| halves(count, |k, n| (n + k, k)),
     },
-    Form {
+    ArrayOrder {
         sentence: "each bias is taken to stand before its weight",
         pairs: |count| halves(count, |k, _| (2 * k + 1, 2 * k)),
     },
-    Form { sentence: "all are taken for weights", pairs: |count| Some((0..count).map(|k| (k, None)).collect()) },
+    ArrayOrder { sentence: "all are taken for weights", pairs: |count| Some((0..count).map(|k| (k, None)).collect()) },
 ];
 
 /// The pairs of an even count, the k-th of n by a rule.
@@ -63,7 +63,7 @@ pub(super) fn by_shapes(
         ..Group::default()
     };
     let start = if are_places { "The arrays have no names" } else { "The names do not say what the arrays are" };
-    let fitting = FORMS.iter().find_map(|form| {
+    let fitting = ORDERS.iter().find_map(|form| {
         let pairs = (form.pairs)(chosen.len())?;
         let layer = |(weight, bias): (usize, Option<usize>)| Layer { weight, bias, statistics: None };
         let layers: Vec<_> = pairs.into_iter().map(|pair| layer(pair).at(|at| chosen[at])).collect();
@@ -82,7 +82,7 @@ pub(super) fn by_shapes(
     if let Some((layers, sentence)) = fitting {
         return Some((layers.iter().map(group).collect(), format!("{start}: {sentence}.")));
     }
-    (are_places && !chosen.is_empty()).then(|| (following(arrays, chosen), format!("{start}: {}.", FORMS[0].sentence)))
+    (are_places && !chosen.is_empty()).then(|| (following(arrays, chosen), format!("{start}: {}.", ORDERS[0].sentence)))
 }
 
 /// Each bias behind its weight, some weights without one.

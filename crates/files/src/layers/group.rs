@@ -2,9 +2,9 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::form::by_shapes;
+use super::array_order::by_shapes;
 use super::name::{Role, natural_order, parts};
-use super::orient::{Turn, fits, orient};
+use super::orient::{Transposition, fits, orient};
 use super::outline::{Group, Layer, Outline};
 use super::{FoundLayer, FoundLayers, LayersError, Orientation};
 use crate::array::NamedArray;
@@ -14,7 +14,7 @@ use crate::array::NamedArray;
 pub(super) struct Plan {
     /// From input to output.
     pub(super) layers: Vec<Layer>,
-    pub(super) is_turned: bool,
+    pub(super) is_transposed: bool,
     pub(super) left_out: Vec<usize>,
     /// Parts of layers that say nothing of them.
     pub(super) unused: Vec<usize>,
@@ -26,7 +26,7 @@ impl Plan {
     pub(super) fn of(arrays: &[Outline<'_>], wanted: Option<Orientation>) -> Result<Self, LayersError> {
         let mut plan = Self {
             layers: Vec::new(),
-            is_turned: false,
+            is_transposed: false,
             left_out: Vec::new(),
             unused: Vec::new(),
             assumed: Vec::new(),
@@ -40,8 +40,8 @@ impl Plan {
             let layer = plan.layer(arrays, &group)?;
             plan.layers.push(layer);
         }
-        let Turn { is_turned, sentence } = orient(arrays, &plan.layers, wanted)?;
-        plan.is_turned = is_turned;
+        let Transposition { is_transposed, sentence } = orient(arrays, &plan.layers, wanted)?;
+        plan.is_transposed = is_transposed;
         // Before what was assumed of single layers.
         plan.assumed.splice(0..0, sentence);
         if !plan.left_out.is_empty() {
@@ -161,7 +161,7 @@ impl Plan {
         Ok(layer)
     }
 
-    /// The layers of these arrays, turned and flattened.
+    /// The layers of these arrays, transposed and flattened.
     pub(super) fn carried_out(self, arrays: Vec<NamedArray>) -> FoundLayers {
         let mut arrays: Vec<Option<NamedArray>> = arrays.into_iter().map(Some).collect();
         let mut take = |at: usize| arrays.get_mut(at).and_then(Option::take);
@@ -175,7 +175,7 @@ impl Plan {
                     FoundLayer::BatchNorm { scale: weight, shift: bias, mean, variance }
                 }
                 2 => {
-                    if self.is_turned {
+                    if self.is_transposed {
                         weight.array = weight.array.transposed();
                     }
                     FoundLayer::Affine { weight, bias }

@@ -3,9 +3,9 @@
 use super::outline::{Layer, Outline};
 use super::{LayersError, Orientation};
 
-/// Whether the weights are turned, and a sentence on why; nothing to say where there are none.
-pub(super) struct Turn {
-    pub(super) is_turned: bool,
+/// Whether the weights are transposed, and a sentence on why; nothing to say where there are none.
+pub(super) struct Transposition {
+    pub(super) is_transposed: bool,
     pub(super) sentence: Option<String>,
 }
 
@@ -14,13 +14,13 @@ pub(super) fn orient(
     arrays: &[Outline<'_>],
     layers: &[Layer],
     wanted: Option<Orientation>,
-) -> Result<Turn, LayersError> {
+) -> Result<Transposition, LayersError> {
     let affine = layers.iter().filter(|layer| arrays[layer.weight].shape.len() == 2);
     let names: Vec<String> = affine.map(|layer| arrays[layer.weight].name.to_string()).collect();
     if names.is_empty() {
         // Of no affine weight both ways are one.
         fit(arrays, layers, Orientation::InOut).map_err(|reason| LayersError::Apart { reason })?;
-        return Ok(Turn { is_turned: false, sentence: None });
+        return Ok(Transposition { is_transposed: false, sentence: None });
     }
     let fit = |orientation| fit(arrays, layers, orientation);
     let (in_out, out_in) = (fit(Orientation::InOut), fit(Orientation::OutIn));
@@ -39,11 +39,11 @@ pub(super) fn orient(
         },
     };
     let mut sentence = format!("The weights are {}, {reason}", orientation.text());
-    let is_turned = orientation == Orientation::OutIn;
-    if is_turned {
+    let is_transposed = orientation == Orientation::OutIn;
+    if is_transposed {
         sentence.push_str("; they were transposed");
     }
-    Ok(Turn { is_turned, sentence: Some(sentence + ".") })
+    Ok(Transposition { is_transposed, sentence: Some(sentence + ".") })
 }
 
 /// Whether every layer takes what the one before gives.

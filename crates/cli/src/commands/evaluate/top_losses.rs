@@ -3,13 +3,12 @@
 use clap::Args;
 use limpid::evaluation::outputs;
 use limpid::predictions::{argmax, class_name, true_classes};
-use serde::Serialize;
 
 use crate::arguments::at_least_one;
 use crate::failure::Failure;
 use crate::model_and_data::EvaluationInput;
 use crate::picture::{PictureOptions, SizeOption};
-use crate::plots::classes::top_losses;
+use crate::plots::classes::{TopLoss, top_losses};
 use crate::text::{self, Align};
 
 /// How many, and where their picture goes.
@@ -20,23 +19,6 @@ pub(super) struct TopLosses {
     top_losses: Option<usize>,
     #[command(flatten)]
     picture: PictureOptions,
-}
-
-/// A sample with its loss.
-#[derive(Debug, Serialize)]
-pub(crate) struct TopLoss {
-    /// Which sample, counted from 0.
-    pub(crate) sample: usize,
-    /// Its file, or its line in a table.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) place: Option<String>,
-    pub(crate) loss: f64,
-    /// The right class, of a classification.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) class: Option<String>,
-    /// The model's class.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) predicted: Option<String>,
 }
 
 impl TopLosses {
