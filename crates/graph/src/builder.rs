@@ -9,13 +9,12 @@ use std::fmt;
 use std::panic::Location;
 use std::sync::Arc;
 
-use limpid_tensor::{Dim, Shape, Tensor};
+use limpid_tensor::{Dim, Shape, Stream, Tensor};
 
 use crate::graph::{Assignment, Graph, Node, NodeId};
 use crate::map::{Formula, MapOp};
 use crate::mistake::{self, Error, Fault, Mistake, Mistakes, Origin};
 use crate::op::{Index, Layout, Leaf, Op, Random, Reduce, Windows};
-use crate::philox::Stream;
 
 /// Describes a graph. Hands out [`Var`]s, which carry the arithmetic; `finish` makes the graph.
 ///

@@ -66,6 +66,7 @@ pub use describe::text::{
 };
 pub use describe::variable::{Initial, Variable, VariableKind};
 pub use error::{Error, MOST_CATEGORIES, Outputs, PreparationError, TextError};
+pub use teach::exercise::{Exercise, Verdict};
 pub use teach::perceptron::{Perceptron, xor};
 pub use teach::single_layer::{Backward, Inputs, SingleLayer};
 pub use train::checkpoint::Checkpoint;

@@ -15,7 +15,7 @@ pub(crate) fn shop() -> Result<Exercise, limpid::Error> {
     let oranges = (b.scalar("orange price") * b.scalar("orange count")).named("oranges");
     let subtotal = (apples + oranges).named("subtotal");
     let shop = b.finish([(subtotal * b.scalar("tax")).named("total")])?;
-    Ok(shop.trace(&[100.0, 2.0, 150.0, 3.0, 1.1].map(Tensor::scalar))?.exercise())
+    Ok(Exercise::of(&shop.trace(&[100.0, 2.0, 150.0, 3.0, 1.1].map(Tensor::scalar))?))
 }
 
 pub(crate) fn stop(page: &mut Page<'_>) -> Outcome {

@@ -58,7 +58,7 @@ pub use {limpid_engine as engine, limpid_files as files, limpid_learn as learn};
 pub mod graph {
     pub use limpid_expression::{Expression, ExpressionError, ExpressionFault};
     pub use limpid_graph::*;
-    pub use limpid_learn::{Columns, Difference, Perturbation};
+    pub use limpid_learn::{Columns, Difference, Exercise, Perturbation, Verdict};
 }
 
 /// What a program that trains a network needs: `use limpid::prelude::*`.

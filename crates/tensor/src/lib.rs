@@ -1,4 +1,5 @@
-//! limpid's values: shapes, whose extents are numbers or symbols, and tensors, which hold the numbers.
+//! limpid's values: shapes, whose extents are numbers or symbols, tensors, which hold the numbers, and streams, which draw
+//! them.
 //!
 //! ```
 //! use limpid_tensor::{Shape, Tensor};
@@ -8,9 +9,11 @@
 //! assert_eq!(Shape::from(("batch", 3)).to_string(), "(batch, 3)");
 //! ```
 
+mod philox;
 mod printed;
 mod shape;
 mod tensor;
 
+pub use philox::{Stream, philox};
 pub use shape::{Dim, Shape, Sizes};
 pub use tensor::{Data, Element, Tensor, TensorError};

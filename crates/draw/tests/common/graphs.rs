@@ -80,7 +80,7 @@ pub(crate) fn step() -> Graph {
 
 /// Each under its name.
 pub(crate) fn named() -> Vec<(String, Drawing)> {
-    let exercise = shop().trace(&shop_feeds()).unwrap().exercise().show();
+    let exercise = limpid_learn::Exercise::of(&shop().trace(&shop_feeds()).unwrap()).show();
     vec![
         ("k2".to_string(), apples()),
         ("k3".to_string(), traced(&shop(), &shop_feeds())),

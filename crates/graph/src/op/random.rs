@@ -1,12 +1,11 @@
 //! Random: numbers drawn from a stream. A draw is a function of the stream's key, a step and the number's place in the
 //! value, and of nothing else: no order of computation changes it, and the same step draws the same numbers again.
 
-use limpid_tensor::Shape;
+use limpid_tensor::{Shape, Stream};
 
 use super::axes::AxisMap;
 use super::{IndexBox, Real};
 use crate::mistake::Fault;
-use crate::philox::Stream;
 
 /// `(step)`, or `(step, of 2²⁴ steps)`: numbers of this shape, each drawn uniformly from [0, 1).
 ///

@@ -1,7 +1,8 @@
 //! The course notes' rows on the computational graph.
 #![allow(clippy::unwrap_used, reason = "a test may stop at what it does not expect")]
 
-use limpid_graph::{Builder, Graph, Tensor, Trace, Verdict};
+use limpid_graph::{Builder, Graph, Tensor, Trace};
+use limpid_learn::{Exercise, Verdict};
 
 fn value(trace: &Trace, name: &str) -> f64 {
     trace.value(name).unwrap().item().unwrap()
@@ -98,7 +99,7 @@ fn an_add_node_passes_the_derivative_on_and_a_multiply_node_times_the_other_inpu
 // row K5
 #[test]
 fn the_derivatives_of_the_shop_are_filled_in_and_checked() {
-    let mut exercise = with_oranges().trace(&[100.0, 2.0, 150.0, 3.0, 1.1].map(Tensor::scalar)).unwrap().exercise();
+    let mut exercise = Exercise::of(&with_oranges().trace(&[100.0, 2.0, 150.0, 3.0, 1.1].map(Tensor::scalar)).unwrap());
     let blanks = exercise.show().to_string().matches("d ____").count();
     assert_eq!(blanks, exercise.open().len());
     let graph = with_oranges();

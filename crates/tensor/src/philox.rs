@@ -31,7 +31,7 @@ const LANES: usize = 16;
 /// A stream of random numbers: a seed and a purpose. Draws are addressed by (step, index).
 ///
 /// ```
-/// use limpid_graph::Stream;
+/// use limpid_tensor::Stream;
 ///
 /// let weights = Stream::new(1, "0/w");
 /// assert_eq!(weights.uniform(0, 7), Stream::new(1, "0/w").uniform(0, 7));
@@ -88,7 +88,7 @@ impl Stream {
     /// compiler keeps them in the processor's vectors.
     ///
     /// ```
-    /// use limpid_graph::Stream;
+    /// use limpid_tensor::Stream;
     ///
     /// let stream = Stream::new(1, "mask");
     /// assert_eq!(stream.uniforms_f32(7, 1)[3], stream.uniform_f32(7, Stream::RUN as u64 + 3));

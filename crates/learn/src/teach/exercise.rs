@@ -1,8 +1,6 @@
 //! "Fill in the derivatives": a traced graph with its derivatives left blank, and answers checked.
 
-use crate::graph::NodeId;
-use crate::show::Drawing;
-use crate::trace::Trace;
+use limpid_graph::{Drawing, NodeId, Trace};
 
 /// A traced graph whose derivatives a learner fills in, from the output back.
 ///
@@ -10,12 +8,13 @@ use crate::trace::Trace;
 /// whose derivative is 1.
 ///
 /// ```
-/// use limpid_graph::{Builder, Verdict};
+/// use limpid_graph::Builder;
+/// use limpid_learn::{Exercise, Verdict};
 ///
 /// let b = Builder::new();
 /// let (price, count) = (b.scalar("price"), b.scalar("count"));
 /// let shop = b.finish([(price * count).named("total")])?;
-/// let mut exercise = shop.trace(&[100.0.into(), 2.0.into()])?.exercise();
+/// let mut exercise = Exercise::of(&shop.trace(&[100.0.into(), 2.0.into()])?);
 /// assert_eq!(exercise.open(), [price.id(), count.id()]);
 /// assert!(matches!(exercise.answer(price.id(), 100.0), Verdict::Wrong { .. }));
 /// assert_eq!(exercise.answer(price.id(), 2.0), Verdict::Right);
@@ -46,17 +45,15 @@ pub enum Verdict {
 /// An answer may be rounded as one rounds by hand.
 const TOLERANCE: f64 = 1e-6;
 
-impl Trace {
-    /// This graph as an exercise: its values are given, its derivatives are to be found.
-    pub fn exercise(&self) -> Exercise {
-        let output = self.graph().outputs().first();
-        let asked =
-            |id: &NodeId| Some(id) != output && self.value_at(*id).rank() == 0 && self.derivative_at(*id).is_some();
-        Exercise { open: self.graph().nodes().map(|(id, _)| id).filter(asked).collect(), trace: self.clone() }
-    }
-}
-
 impl Exercise {
+    /// A traced graph as an exercise: its values are given, its derivatives are to be found.
+    pub fn of(trace: &Trace) -> Self {
+        let output = trace.graph().outputs().first();
+        let asked =
+            |id: &NodeId| Some(id) != output && trace.value_at(*id).rank() == 0 && trace.derivative_at(*id).is_some();
+        Self { open: trace.graph().nodes().map(|(id, _)| id).filter(asked).collect(), trace: trace.clone() }
+    }
+
     /// The nodes whose derivatives are still to be found, in the order of computation: answer them from the last to the
     /// first.
     pub fn open(&self) -> &[NodeId] {
