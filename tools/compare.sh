@@ -13,7 +13,7 @@
 #     CAP      seconds of measuring for each workload        [2]
 #     THREADS  numbers of threads; 1 is pinned to one core   [1 2]
 #     SKIP     others to leave out, with commas, for trying things out: torch-compile takes minutes a round
-#     LIMPID   the command to measure                        [built here, in release]
+#     LIMPID   the command to measure                        [built here, as it is shipped]
 #     OUT      where compare.jsonl and compare.md go         [target/compare]
 set -euo pipefail
 exec </dev/null
@@ -33,8 +33,8 @@ mkdir -p "$out"
 out="$(cd "$out" && pwd)"
 
 if [[ -z "${LIMPID:-}" ]]; then
-    cargo build --release --quiet
-    LIMPID="$target/release/limpid"
+    cargo build --profile dist --quiet
+    LIMPID="$target/dist/limpid"
 fi
 limpid="$(realpath "$LIMPID")"
 tools="$PWD/tools"

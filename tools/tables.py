@@ -1,6 +1,6 @@
 """Compares `limpid train` and `limpid predict` with scikit-learn's MLP on tables that scikit-learn ships.
 
-    python3 tools/tables.py --limpid target/release/limpid
+    python3 tools/tables.py --limpid target/dist/limpid
 
 Five-fold: both see the same folds, the same hidden layer, optimiser, batches and epochs; both standardise on the training
 part. Each fold is learned from several seeds, since a single one says little on tables this small. The tables are
@@ -107,7 +107,7 @@ def compare(program, folder, load, epochs, seeds):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--limpid", default="target/release/limpid", help="the program")
+    parser.add_argument("--limpid", default="target/dist/limpid", help="the program")
     parser.add_argument("--seeds", type=int, default=5, help="how many seeds each fold is learned from")
     arguments = parser.parse_args()
     warnings.filterwarnings("ignore")

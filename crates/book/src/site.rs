@@ -213,7 +213,7 @@ fn index_page() -> Markup {
             "by stop, and calls them " em { "the notes" } ". Where they have a mistake, a coloured box says what is right."
         }
         p { "You can read the same stops in a terminal. From a checkout of limpid, with Rust installed:" }
-        (PreEscaped(markdown::console("$ cargo install --path crates/cli")))
+        (PreEscaped(markdown::console("$ cargo install --path crates/cli --profile dist")))
         p { "Then show the list of stops, one stop, its pictures as files, and this site:" }
         (PreEscaped(markdown::console(
             "$ limpid book\n$ limpid book 4.4\n$ limpid book 4.4 --output pictures\n$ limpid book --all --output site",
