@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Builds the named packages for the browser's machine, and runs a training on it: bash .ci/wasm.sh PACKAGE...
+# Builds limpid's graph, engine, learning and drawing for the browser's machine, and runs a training on it. They are what
+# tools/wasm depends on.
 #
 # With the pinned toolchain where it has the target or can get it. Where it cannot (a toolchain that was installed
 # without rustup's server in reach), with Debian's own compiler and the standard library built from source; both
@@ -11,13 +12,11 @@ exec </dev/null
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 triple=wasm32-unknown-unknown
-packages=()
-for package in "$@"; do packages+=(-p "$package"); done
-((${#packages[@]})) || { echo "usage: bash .ci/wasm.sh PACKAGE..." >&2; exit 2; }
 
 # A target directory per compiler, so that neither rebuilds the other's work nor the host's. What is compiled runs for a
 # moment only, so it need not be optimised.
-target="${CARGO_TARGET_DIR:-$PWD/target}/wasm"
+host="${CARGO_TARGET_DIR:-$PWD/target}"
+target="$host/wasm"
 export CARGO_PROFILE_DEV_OPT_LEVEL=0 CARGO_PROFILE_DEV_DEBUG=0 CARGO_INCREMENTAL=0
 
 has_target() { rustup target list --installed 2>/dev/null | grep -qx "$triple"; }
@@ -50,7 +49,6 @@ rustup)
     with_rustup || { echo "rustup has no $triple" >&2; exit 1; }
     echo "$triple with $(rustc --version)"
     export CARGO_TARGET_DIR="$target/rustup"
-    cargo build --locked --target "$triple" "${packages[@]}"
     cargo build --locked --target "$triple" --lib --manifest-path tools/wasm/Cargo.toml
     ;;
 debian)
@@ -59,11 +57,8 @@ debian)
     # By absolute path, past rustup and its rust-toolchain.toml. The few crates that std itself needs come from the
     # registry at the versions in std's own lock file. RUSTC_BOOTSTRAP lets a stable compiler accept -Z.
     export CARGO_TARGET_DIR="$target/debian"
-    for what in "${packages[*]}" "--lib --manifest-path tools/wasm/Cargo.toml"; do
-        # shellcheck disable=SC2086 # arguments without spaces
-        CARGO=/usr/bin/cargo RUSTC=/usr/bin/rustc RUSTDOC=/usr/bin/rustdoc RUSTC_BOOTSTRAP=1 \
-            /usr/bin/cargo build --locked --target "$triple" -Zbuild-std=std,panic_abort $what
-    done
+    CARGO=/usr/bin/cargo RUSTC=/usr/bin/rustc RUSTDOC=/usr/bin/rustdoc RUSTC_BOOTSTRAP=1 /usr/bin/cargo build --locked \
+        --target "$triple" -Zbuild-std=std,panic_abort --lib --manifest-path tools/wasm/Cargo.toml
     ;;
 *)
     echo "WASM_COMPILER is rustup or debian, not $compiler" >&2
@@ -77,7 +72,7 @@ if ! command -v node >/dev/null; then
     apt-get update -qq && apt-get install -y -qq --no-install-recommends nodejs >/dev/null
 fi
 there="$(node tools/wasm/run.mjs "$CARGO_TARGET_DIR/$triple/debug/wasm_check.wasm")"
-here="$(CARGO_TARGET_DIR="$target/here" LIMPID_SIMD=portable \
+here="$(CARGO_TARGET_DIR="$host" LIMPID_SIMD=portable \
     cargo run --quiet --locked --manifest-path tools/wasm/Cargo.toml)"
 echo "parameters and answers after three trainings, mixed: $there on $triple, $here on this machine"
 [[ "$there" != 0 && "$there" == "$here" ]] || { echo "a training gives other bits on $triple" >&2; exit 1; }

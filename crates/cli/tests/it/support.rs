@@ -49,6 +49,12 @@ impl Place {
     /// A run on a system whose only program to show files notes what it is given, in the file `shown`; or that has none.
     #[cfg(target_os = "linux")]
     pub(crate) fn run_with_viewer(&self, arguments: &[&str], has_viewer: bool) -> Outcome {
+        outcome(self.command_with_viewer(arguments, has_viewer).output().expect("the command runs"))
+    }
+
+    /// The command for such a run.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn command_with_viewer(&self, arguments: &[&str], has_viewer: bool) -> Command {
         use std::os::unix::fs::PermissionsExt;
         let programs = self.path("programs");
         fs::create_dir_all(&programs).expect("a folder");
@@ -63,7 +69,7 @@ impl Place {
         fs::create_dir_all(&temporary).expect("a folder");
         let mut command = self.command(arguments);
         command.env("PATH", &programs).env("TMPDIR", &temporary);
-        outcome(command.output().expect("the command runs"))
+        command
     }
 
     /// The names of the files here, sorted.

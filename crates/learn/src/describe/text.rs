@@ -70,9 +70,7 @@ impl<'r> Reading<'r> {
     pub(crate) fn finish(self, text: &str, parts: Option<Parts>) -> Result<Network, Error> {
         match (parts, TextError::of(text, self.faults)) {
             (_, Some(error)) => Err(error.into()),
-            (Some((input, layers)), None) => {
-                Ok(Network::new(input, layers).written_as(Source::new(text, self.places)))
-            }
+            (Some((input, layers)), None) => Ok(Network::new(input, layers).written_as(Source::new(text, self.places))),
             (None, None) => Err(TextError::one(text, TextFault::new(0..0, "the network cannot be read")).into()),
         }
     }
