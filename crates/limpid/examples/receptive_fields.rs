@@ -21,7 +21,7 @@ fn field(network: &Network, layers: usize) -> Result<Vec<bool>, Error> {
 /// How many rows the receptive field reaches over.
 fn reach(field: &[bool]) -> usize {
     let mut rows = field.chunks(28).enumerate().filter(|(_, row)| row.contains(&true)).map(|(at, _)| at);
-    rows.next().map_or(0, |first| rows.last().unwrap_or(first) - first + 1)
+    rows.next().map_or(0, |first| rows.next_back().unwrap_or(first) - first + 1)
 }
 
 pub(crate) fn stop(page: &mut Page<'_>) -> Outcome {

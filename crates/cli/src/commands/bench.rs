@@ -11,8 +11,6 @@ use crate::failure::Failure;
 use crate::text::{self, Align};
 use crate::{interrupt, output};
 
-/// The argument by which W8's child is started.
-
 /// Measure how fast limpid trains and predicts on this machine
 #[derive(Debug, Args)]
 #[command(after_long_help = after_help())]

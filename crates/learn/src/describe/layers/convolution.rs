@@ -260,9 +260,9 @@ impl Layer for Conv2d {
 /// A convolution backwards, also called a fractionally strided or up-convolution: each pixel of the images `(batch,
 /// channels, height, width)` puts a kernel, times its value, into larger images; where kernels overlap they are added.
 ///
-/// The answer is `(batch, filters, …)`; along an axis there are (extent − 1)·stride + dilation·(kernel − 1) + 1 − 2·padding
-/// + output padding positions, as in PyTorch, and with [`Padding::Same`] extent·stride. With `groups` each group of channels
-/// goes into its own group of filters.
+/// The answer is `(batch, filters, …)`; along an axis there are (extent − 1)·stride + dilation·(kernel − 1) + 1 + output
+/// padding − 2·padding positions, as in PyTorch, and with [`Padding::Same`] extent·stride. With `groups` each group of
+/// channels goes into its own group of filters.
 ///
 /// Its parameters are `w`, of shape `(channels, filters / groups, kernel height, kernel width)`, and `b`.
 ///
