@@ -4,7 +4,7 @@ use thiserror::Error;
 
 /// A name that is none of those known.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("unknown {kind} `{found}`{}; there are: {known}", .suggestion.as_ref().map(|s| format!(", did you mean `{s}`?")).unwrap_or_default())]
+#[error("unknown {kind} `{found}`{} {known}", there_are(.suggestion.as_deref()))]
 pub struct UnknownName {
     /// The kind of choice.
     pub kind: &'static str,
@@ -14,6 +14,10 @@ pub struct UnknownName {
     pub suggestion: Option<String>,
     /// All known names.
     pub known: String,
+}
+
+fn there_are(suggestion: Option<&str>) -> String {
+    suggestion.map_or("; there are:".to_string(), |near| format!(", did you mean `{near}`? There are:"))
 }
 
 /// Finds `found` among `known`, or names the most similar.

@@ -75,7 +75,7 @@ fn what_does_not_fit_a_recipe_is_refused_with_what_would() {
         (&["--label-smoothing", "1.5"], "expected a number from 0 to below 1"),
         (&["--augment", "shift 2"], "--augment changes pictures, and t.csv is a table; leave it out"),
         (&["--augment", "rotat 5"], "did you mean `rotate`?"),
-        (&["--augment", "shift 2, shift 3"], "it has `shift` twice; give each change once"),
+        (&["--augment", "shift 2, shift 3"], "`shift` is there already; give each change once"),
     ];
     for (more, said) in cases {
         place.run(&[&small, more].concat()).failed(2, said);

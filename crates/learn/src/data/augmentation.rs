@@ -12,7 +12,7 @@ use std::str::FromStr;
 
 pub(crate) use self::augmenter::Augmenter;
 use crate::describe::choices::{Choice, Range, Setting, Settings, Value, misread, of_piece};
-use crate::describe::words::Piece;
+use crate::describe::words::{Piece, Wrong};
 use crate::error::Error;
 
 /// How pictures are changed while a model learns from them. Text lists the changes: `shift 2, rotate 10, noise 0.05`. All
@@ -226,15 +226,26 @@ impl FromStr for Augmentation {
     /// Changes by name, with commas between them.
     fn from_str(text: &str) -> Result<Self, Error> {
         let whole = Piece::whole(text);
-        let pieces = text.split(',').map(|part| whole.part(part.trim()));
-        let change = |piece| of_piece("change", CHANGES, piece)?.map_err(|wrong| Error::Text(misread(text, wrong)));
-        let changes = pieces.map(change).collect::<Result<Vec<_>, Error>>()?;
-        for (at, change) in changes.iter().enumerate() {
-            let name = change.name_and_values().0;
-            if changes.iter().take(at).any(|before| before.name_and_values().0 == name) {
-                let (found, hint) = (text.to_string(), format!("it has `{name}` twice; give each change once"));
-                return Err(Error::Setting { name: "the augmentation", found, hint });
+        let pieces = text.split(',').map(|part| whole.part(part.trim())).filter(|piece| !piece.text.is_empty());
+        let (mut changes, mut wrong): (Vec<Change>, Vec<Wrong<'_>>) = Default::default();
+        for piece in pieces {
+            match of_piece("change", CHANGES, piece) {
+                Ok(Ok(change)) => {
+                    let name = change.name_and_values().0;
+                    if changes.iter().any(|before| before.name_and_values().0 == name) {
+                        wrong.push((piece, format!("`{name}` is there already; give each change once")));
+                    }
+                    changes.push(change);
+                }
+                Ok(Err(more)) => wrong.extend(more),
+                Err(unknown) => wrong.push((piece.words().next().unwrap_or(piece), unknown.to_string())),
             }
+        }
+        if changes.is_empty() && wrong.is_empty() {
+            wrong.push((whole, format!("there is no change; write one such as `{}`", CHANGES[0].example)));
+        }
+        if !wrong.is_empty() {
+            return Err(Error::Text(misread(text, wrong)));
         }
         Ok(Self { changes, extents: None, background: 0.0 })
     }

@@ -105,11 +105,11 @@ pub(crate) fn activation_rows() -> impl Iterator<Item = &'static Choice<Box<dyn 
 }
 
 /// The numbers that divide so many channels, as a hint: "1, 2 or 4 groups".
-fn divisors_text(noun: &str, channels: usize) -> String {
+fn groups_text(channels: usize) -> String {
     let divisors: Vec<String> = (1..=channels).filter(|&n| channels.is_multiple_of(n)).map(|n| n.to_string()).collect();
     match divisors.split_last() {
-        Some((last, others)) if !others.is_empty() => format!("{} or {last} {noun}", others.join(", ")),
-        _ => format!("1 {noun}"),
+        Some((last, others)) if !others.is_empty() => format!("{} or {last} groups", others.join(", ")),
+        _ => "1 group".to_string(),
     }
 }
 

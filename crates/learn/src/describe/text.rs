@@ -49,6 +49,9 @@ pub(crate) const DEEPEST: usize = 32;
 /// How a message about an unknown layer begins.
 const UNKNOWN_LAYER: &str = "unknown layer";
 
+/// A layer's row.
+type Row = &'static Choice<Box<dyn Layer>>;
+
 /// The input's extents, and the layers.
 pub(crate) type Parts = (Vec<usize>, Vec<Box<dyn Layer>>);
 
@@ -58,21 +61,33 @@ pub(crate) struct Reading<'r> {
     /// Where each layer stands, by its path.
     pub(crate) places: HashMap<String, Range<usize>>,
     pub(crate) faults: Vec<TextFault>,
+    /// How many layers stand before the first of which nothing is known.
+    pub(crate) known: Option<usize>,
 }
 
 impl<'r> Reading<'r> {
     pub(crate) fn new(registry: &'r Registry) -> Self {
-        Self { registry, places: HashMap::new(), faults: Vec::new() }
+        Self { registry, places: HashMap::new(), faults: Vec::new(), known: None }
     }
 
     /// The network of what was read, or all that is wrong with it.
     #[track_caller]
     pub(crate) fn finish(self, text: &str, parts: Option<Parts>) -> Result<Network, Error> {
-        match (parts, TextError::of(text, self.faults)) {
-            (_, Some(error)) => Err(error.into()),
-            (Some((input, layers)), None) => Ok(Network::new(input, layers).written_as(Source::new(text, self.places))),
-            (None, None) => Err(TextError::one(text, TextFault::new(0..0, "the network cannot be read")).into()),
+        let Self { places, mut faults, known, .. } = self;
+        let Some((input, mut layers)) = parts else {
+            let unread = || TextError::one(text, TextFault::new(0..0, "the network cannot be read"));
+            return Err(TextError::of(text, faults).unwrap_or_else(unread).into());
+        };
+        layers.truncate(known.unwrap_or(layers.len()));
+        let network = Network::new(input, layers).written_as(Source::new(text, places));
+        if faults.is_empty() {
+            return Ok(network);
         }
+        // What does not fit is told at once with what cannot be read.
+        if let Err(Error::Text(unfit)) = network.variables() {
+            faults.extend(unfit.into_faults());
+        }
+        TextError::of(text, faults).map_or(Ok(network), |error| Err(error.into()))
     }
 
     fn fault(&mut self, place: Range<usize>, what: impl Into<String>) {
@@ -128,8 +143,10 @@ impl<'r> Reading<'r> {
         let mut layers = Vec::new();
         for (i, item) in items.into_iter().enumerate() {
             let path = format!("{within}{i}");
-            layers.extend(self.layer(item, &path));
-            self.places.insert(path, item.place());
+            self.places.insert(path.clone(), item.place());
+            let layer = self.layer(item, &path);
+            self.note_unknown(&layer, within, layers.len());
+            layers.extend(layer);
         }
         layers
     }
@@ -145,9 +162,19 @@ impl<'r> Reading<'r> {
             let words: Vec<&str> = words.iter().map(|word| word.text).collect();
             return self.own(name, item.place(), &words);
         }
-        let row = self.row(name)?;
-        let words = row.words(name, words.into_iter().map(Word::of));
-        self.layer_or_faults(row.of_words("layer", words))
+        let words = words.into_iter().map(Word::of);
+        match self.row(name) {
+            Ok(row) => self.layer_or_faults(row.of_words("layer", row.words(name, words))),
+            // It is most likely this one, so that the layers behind it are checked.
+            Err(near) => near.and_then(|row| row.of_words("layer", row.words(name, words)).ok()),
+        }
+    }
+
+    /// Notes that nothing is known of the layer behind so many others, if it is not within another one.
+    pub(crate) fn note_unknown(&mut self, layer: &Option<Box<dyn Layer>>, within: &str, before: usize) {
+        if layer.is_none() && within.is_empty() {
+            self.known.get_or_insert(before);
+        }
     }
 
     /// What makes a layer of this name, where the registry knows it.
@@ -161,16 +188,21 @@ impl<'r> Reading<'r> {
         made.map_err(|what| self.fault(place, format!("layer `{}`: {what}", name.text))).ok()
     }
 
-    /// The row of the layer of this name; that there is none is noted.
-    pub(crate) fn row(&mut self, name: Piece<'_>) -> Option<&'static Choice<Box<dyn Layer>>> {
+    /// The row of the layer of this name. That there is none is noted; then it is the one that is most likely meant.
+    pub(crate) fn row(&mut self, name: Piece<'_>) -> Result<Row, Option<Row>> {
         let known = normalised(name.text);
-        let row = layers::rows().find(|row| row.is_called(&known));
-        if row.is_none() {
-            let unknown = Some(name.text.to_string());
-            let what = unknown_text(&known, self.registry);
-            self.faults.push(TextFault { unknown, ..TextFault::new(name.place(), what) });
+        if let Some(row) = layers::rows().find(|row| row.is_called(&known)) {
+            return Ok(row);
         }
-        row
+        let names: Vec<&str> = layers::rows().map(|row| row.name).chain(self.registry.layer_names()).collect();
+        let near = nearest(&known, &names);
+        let what = match near {
+            Some(near) => format!("{UNKNOWN_LAYER} `{known}`, did you mean `{near}`?"),
+            None => format!("{UNKNOWN_LAYER} `{known}`; there are: {}", names.join(", ")),
+        };
+        let unknown = Some(name.text.to_string());
+        self.faults.push(TextFault { unknown, ..TextFault::new(name.place(), what) });
+        Err(near.and_then(|near| layers::rows().find(|row| row.name == near)))
     }
 
     /// The layer that was made; what is wrong with it is noted.
@@ -265,14 +297,6 @@ pub(crate) fn counted(extents: Vec<usize>) -> Result<Vec<usize>, String> {
     match extents.iter().try_fold(1usize, |n, &d| n.checked_mul(d)) {
         Some(count) if count <= MOST_UNITS => Ok(extents),
         _ => Err(format!("an input of more than {MOST_UNITS} numbers is not supported")),
-    }
-}
-
-fn unknown_text(name: &str, registry: &Registry) -> String {
-    let names: Vec<&str> = layers::rows().map(|row| row.name).chain(registry.layer_names()).collect();
-    match nearest(name, &names) {
-        Some(near) => format!("{UNKNOWN_LAYER} `{name}`, did you mean `{near}`?"),
-        None => format!("{UNKNOWN_LAYER} `{name}`; there are: {}", names.join(", ")),
     }
 }
 

@@ -192,7 +192,9 @@ impl<'t> Tables<'t, '_> {
         };
         let mut layers = Vec::new();
         for (i, item) in each.iter().enumerate() {
-            layers.extend(self.layer(item, &format!("{within}{i}"), depth));
+            let layer = self.layer(item, &format!("{within}{i}"), depth);
+            self.reading.note_unknown(&layer, within, layers.len());
+            layers.extend(layer);
         }
         layers
     }
@@ -223,12 +225,31 @@ impl<'t> Tables<'t, '_> {
         if [RESIDUAL, BRANCHES].contains(&known.as_str()) {
             return self.joined(&known, table, path, depth + 1, kind.span());
         }
-        let row = self.reading.row(name)?;
+        let row = self.reading.row(name);
         let found = self.reading.faults.len();
+        let made = match row {
+            Ok(row) => self.made(row, name, table),
+            // What is wrong with a layer that is most likely meant is not told.
+            Err(near) => {
+                let made = self.made(near?, name, table);
+                let is_whole = self.reading.faults.len() == found;
+                self.reading.faults.truncate(found);
+                made.filter(|_| is_whole)
+            }
+        };
+        made.filter(|_| self.reading.faults.len() == found)
+    }
+
+    /// The layer of a row that a table describes; what is wrong with it is noted.
+    fn made(
+        &mut self,
+        row: &'static Choice<Box<dyn Layer>>,
+        name: Piece<'_>,
+        table: &DeTable<'_>,
+    ) -> Option<Box<dyn Layer>> {
         let given: Vec<Given> = table.iter().filter_map(|(key, value)| self.given(row, key, value)).collect();
         let words = Words::of_toml(name, given.iter().map(Given::word).collect(), example(row));
-        let made = self.reading.layer_or_faults(row.of_words("layer", words));
-        made.filter(|_| self.reading.faults.len() == found)
+        self.reading.layer_or_faults(row.of_words("layer", words))
     }
 
     /// A key of a layer and its value as a word; nothing for its kind, and for a flag that is false.

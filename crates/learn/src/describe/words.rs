@@ -180,10 +180,10 @@ impl<'t> Words<'t> {
                 Err((word, format!("{} is {}; more than {MOST_UNITS} is not supported", setting.title, word.text)))
             }
             _ if setting.kind == SettingKind::Padding => {
-                Err((word, format!("`{}` takes a number, two such as `{}`, or `same`", setting.name, self.two())))
+                Err((word, format!("`{}` takes a whole number, two such as `{}`, or `same`", setting.name, self.two())))
             }
             _ if setting.positional => Err((word, self.takes(setting))),
-            _ => Err((word, format!("`{}` takes a number, or two such as `{}`", setting.name, self.two()))),
+            _ => Err((word, format!("`{}` takes a whole number, or two such as `{}`", setting.name, self.two()))),
         }
     }
 

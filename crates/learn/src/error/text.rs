@@ -39,6 +39,11 @@ impl TextError {
         (!faults.is_empty()).then(|| Self { text: text.to_string(), faults })
     }
 
+    /// What is wrong, and where.
+    pub(crate) fn into_faults(self) -> Vec<TextFault> {
+        self.faults
+    }
+
     /// The name of the first layer that there is not, where that is what is wrong.
     pub fn unknown_layer(&self) -> Option<&str> {
         self.faults.iter().find_map(|fault| fault.unknown.as_deref())

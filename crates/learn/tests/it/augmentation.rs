@@ -224,8 +224,12 @@ fn the_text_of_an_augmentation_is_read_back_and_a_wrong_one_is_answered_with_wha
     assert_eq!(augmentation("shift").to_string(), "shift 2");
     assert_eq!(augmentation("elastic width=5, Cutout 4").to_string(), "elastic 8 5, cut-out 4");
     let table = [
-        ("", "unknown change ``; there are: shift, rotate, scale, shear, elastic, noise, cut-out, crop, flip"),
-        ("shift 2,", "unknown change ``"),
+        ("", "there is no change; write one such as `shift 1.5`"),
+        ("?!", "unknown change `?!`; there are: shift, rotate, scale, shear, elastic, noise, cut-out, crop, flip"),
+        (
+            "shfit 2, rotate x, crop 1.5, flip 3, flip",
+            "4 mistakes:\nunknown change `shfit`, did you mean `shift`? There are: ",
+        ),
         ("rotat 5", "unknown change `rotat`, did you mean `rotate`?"),
         ("shift 2, rotate ten", "`degrees` takes a number (line 1, column 17)"),
         ("shift -1", "the shift is -1.0; use 0 or more"),
@@ -235,7 +239,7 @@ fn the_text_of_an_augmentation_is_read_back_and_a_wrong_one_is_answered_with_wha
         ("noise nan", "`deviation` takes a number"),
         ("flip 2", "the change `flip` does not take `2`"),
         ("scale 1", "the scale is 1.0; use a number from 0 to below 1"),
-        ("flip, shift 1, flip", "the augmentation is flip, shift 1, flip; it has `flip` twice; give each change once"),
+        ("flip, shift 1, flip", "`flip` is there already; give each change once (line 1, column 16)"),
     ];
     for (text, wanted) in table {
         let message = text.parse::<Augmentation>().unwrap_err().to_string();

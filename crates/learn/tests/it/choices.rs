@@ -95,7 +95,7 @@ fn an_optimizers_text_says_its_settings_in_any_usual_way() {
 #[test]
 fn a_wrong_optimizers_text_is_answered_with_the_place_and_what_fits() {
     let table = [
-        ("adm", "unknown optimizer `adm`, did you mean `adam`?; there are: sgd, momentum, nesterov, adam"),
+        ("adm", "unknown optimizer `adm`, did you mean `adam`? There are: sgd, momentum, nesterov, adam"),
         ("", "unknown optimizer ``; there are: sgd, momentum, nesterov, adam"),
         ("adam beta3=0.9", "the optimizer `adam` does not take `beta3=0.9`, did you mean `beta2`? (line 1, column 6)"),
         ("adam beta1=1", "Adam's beta1 is 1.0; use a number from 0 to below 1 (line 1, column 12)"),

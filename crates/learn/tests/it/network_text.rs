@@ -69,6 +69,27 @@ fn every_mistake_in_a_text_is_told_at_once_with_its_place() {
 }
 
 #[test]
+fn what_does_not_fit_is_told_at_once_with_what_cannot_be_read() {
+    // Of a layer that is most likely meant, what it gives is known; behind one of which nothing is known, nothing is.
+    let message = told("1x8x8, conv 4 9x9, rleu, cnv 3 3x3, conv 6 3x3 groups=2, conv 0 3x3, conv 2 20x20");
+    let lines: Vec<&str> = message.lines().filter(|line| line.contains("(line")).collect();
+    insta::assert_snapshot!(lines.join("\n"));
+    let toml = "input = [1, 8, 8]\nlayer = [{ kind = \"conv\", filters = 4, kernel = 9 }, { kind = \"max-pol\", size = 2 },\n\
+                { kind = \"max-pool\", size = 7 }, { kind = \"conv\", filters = 0 }]";
+    let message = Network::from_toml(toml).unwrap_err().to_string();
+    for wanted in [
+        "5 mistakes",
+        "a kernel of 9x9 is larger than its padded input of 8x8",
+        "unknown layer `max-pol`, did you mean `max-pool`?",
+        "a window of 7x7 is larger than its padded input of 4x4",
+        "the number of its filters is 0",
+        "takes the size of the kernels",
+    ] {
+        assert!(message.contains(wanted), "{message}");
+    }
+}
+
+#[test]
 fn every_layer_that_does_not_fit_is_told_at_once_with_its_place() {
     let text =
         "6x2x2, group-norm 4, residual(affine 8, tanh),\n affine 12, group-norm 5, branches(group-norm 7 | relu)";

@@ -147,7 +147,7 @@ fn the_text_of_every_schedule_is_read_back_and_a_wrong_one_is_answered_with_what
     }
     assert_eq!(schedule("one-cycle max=0.01 warm-up=0.3").to_string(), "one-cycle max=0.01");
     let table = [
-        ("cosin", "unknown schedule `cosin`, did you mean `cosine`?; there are: constant, step, "),
+        ("cosin", "unknown schedule `cosin`, did you mean `cosine`? There are: constant, step, "),
         ("", "unknown schedule ``"),
         ("cosine warmup=0.1", "the schedule `cosine` does not take `warmup=0.1`, did you mean `warm-up`?"),
         ("cosine warm-up=1", "the warm-up is 1.0; use a number from 0 to below 1 (line 1, column 16)"),

@@ -5,7 +5,7 @@ use std::panic::Location;
 use limpid_graph::{Fault, Shape, Sliding, Var};
 
 use super::images::{Images, Window};
-use super::{divisors_text, written};
+use super::{groups_text, written};
 use crate::describe::choices::{Choice, Padding, Setting, SettingKind, Settings, Value};
 use crate::describe::context::Context;
 use crate::describe::initializer::Initializer;
@@ -107,7 +107,7 @@ impl Kernels {
             return None;
         }
         let what = format!("{} groups do not divide {channels} channels and {} filters", self.groups, self.filters);
-        Some(Fault::Layer { what, hint: divisors_text("groups", common_divisor(channels, self.filters)) })
+        Some(Fault::Layer { what, hint: groups_text(common_divisor(channels, self.filters)) })
     }
 
     /// The weights `w` of this shape, which compute an output from so many inputs.

@@ -217,7 +217,7 @@ impl Layer for GroupNorm {
         let shape = x.shape();
         if self.groups == 0 || !channels.is_multiple_of(self.groups) {
             let what = format!("{} groups do not divide {channels} channels", self.groups);
-            let fault = Fault::Layer { what, hint: super::divisors_text("groups", channels) };
+            let fault = Fault::Layer { what, hint: super::groups_text(channels) };
             context.builder().poison("group-norm", fault, &[x]);
             return context.builder().stand_in(shape);
         }
