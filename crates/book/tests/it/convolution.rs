@@ -99,7 +99,7 @@ fn a_convolutional_network_reads_digits_better_and_those_that_are_moved_too() {
 #[test]
 fn maps_become_smaller_and_more_from_layer_to_layer() {
     let text = printed("8.9");
-    assert!(last(&line(&text, "trained on 10,000 digits: test accuracy")) > 0.93, "{text}");
+    assert!(last(&line(&text, "trained on 10,000 digits: test accuracy")) > 0.9, "{text}");
     for (layers, wanted) in [
         ("conv 8 5x5, relu:", "8 maps of 24×24"),
         ("max-pool 2:", "8 maps of 12×12"),
