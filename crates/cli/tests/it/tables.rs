@@ -390,7 +390,7 @@ fn a_table_model_is_looked_into_on_its_rows() {
     ] {
         place
             .run(typed)
-            .failed(2, "a network as text does not say how its samples are read; use a model that was trained on");
+            .failed(2, "a network alone does not say how its samples are read; use a model that was trained on");
     }
 }
 
