@@ -61,8 +61,7 @@ fn answers_follow_the_variables_in_random_graphs() {
         };
         let _ = follows(&mut session, "again");
         // One variable after the other changes; a session that is told so answers as a new one.
-        for at in 0..kept.len().min(3) {
-            let (name, before) = &kept[at];
+        for (name, before) in kept.iter().take(3) {
             let halves: Vec<f64> =
                 before.to_f64().iter().map(|x| if x.fract() == 0.0 { *x } else { x / 2.0 }).collect();
             session.0.set(name, Tensor::new(before.shape().to_vec(), halves).unwrap());
