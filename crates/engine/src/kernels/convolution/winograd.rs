@@ -14,9 +14,9 @@
 use std::ops::Range;
 
 use super::{Convolution, Tail};
+use crate::kernels::Supported;
 use crate::kernels::product::{self, Tile};
 use crate::kernels::vector::Vector;
-use crate::kernels::{Level, Supported};
 
 /// How many sums a square's pixels have, and so how many products there are.
 const SUMS: usize = 16;
@@ -166,10 +166,10 @@ macro_rules! by_vectors {
             match *level {
                 #[cfg(target_arch = "x86_64")]
                 // SAFETY: a supported level is one that this processor has.
-                Level::Avx512 => unsafe { avx512($($argument),*) },
+                crate::kernels::Level::Avx512 => unsafe { avx512($($argument),*) },
                 #[cfg(target_arch = "x86_64")]
                 // SAFETY: as above.
-                Level::Avx2 => unsafe { avx2($($argument),*) },
+                crate::kernels::Level::Avx2 => unsafe { avx2($($argument),*) },
                 // SAFETY: portable vectors need no instructions.
                 _ => unsafe { $generic::<[f32; 4]>($($argument),*) },
             }

@@ -408,7 +408,7 @@ mod tests {
     }
 
     #[test]
-    fn lists_hold_the_matrix_whatever_it_is_made_from_and_turned_ones_its_transpose() {
+    fn lists_hold_the_matrix_whatever_it_is_made_from_and_transposed_ones_its_transpose() {
         let table = table();
         for case in cases() {
             let (data, positions) = case.data();
