@@ -61,7 +61,7 @@ impl EvaluationData {
     /// all of them (the feature `pictures`). Each is brought to the model's form, or with `as_is` left as it is.
     ///
     /// # Errors
-    /// As [`pictures::asked`](crate::pictures::asked).
+    /// As [`pictures::for_evaluation`](crate::pictures::for_evaluation).
     #[cfg(feature = "pictures")]
     pub fn of_pictures(
         name: impl Into<String>,
