@@ -192,8 +192,8 @@ pub(crate) struct Tail<'n> {
 }
 
 /// The filtered pixels of some rows of places of a sample: `(places, filters)`, row after row. These begin with one of
-/// those that are made together ([`Convolution::rows_together`]), and end so or with the last. The matrix has a row for each number in a window,
-/// `pitch` apart; for squares and pairs, one that is made from that.
+/// those that are made together ([`Convolution::rows_together`]), and end so or with the last. The matrix has a row for each
+/// number in a window, `pitch` apart; for squares and pairs, it is one that is made from that.
 ///
 /// # Safety
 /// `matrix` is good for all its rows, each rounded up to a multiple of [`product::PAD`].
@@ -237,8 +237,8 @@ unsafe fn made(
 }
 
 /// The derivative of a sample's pixels `(pixels, channels)` from that of its filtered ones. The matrix has a row for each
-/// tap from the last to the first and each filter, with a column for each channel; for squares and pairs, one that is made from
-/// that. Where windows are added up, it has a row for each filter, and a column for each number in a window.
+/// tap from the last to the first and each filter, with a column for each channel; for squares and pairs, it is one that is made
+/// from that. Where windows are added up, it has a row for each filter, and a column for each number in a window.
 ///
 /// # Safety
 /// As for [`filtered`].
@@ -345,34 +345,13 @@ unsafe fn of_images_by_adding(
     let seen = &mut scratch[..columns * window];
     assert!(up.len() >= rows * columns * filters && out.len() >= convolution.pixels() * convolution.channels);
     out.fill(0.0);
-    let width = product::tile_width(*level);
     for y in 0..rows {
-        for first in (0..window).step_by(width) {
-            let vectors = product::vectors(*level, window - first);
-            for tile in product::cut(0..columns, product::tile_rows(*level, vectors)) {
-                // SAFETY: the tile is within the derivatives of a row of places and its windows; the caller answers for
-                // the matrix.
-                unsafe {
-                    let tile_of_row = Tile {
-                        depth: filters,
-                        runs: 1,
-                        a: up.as_ptr().add((y * columns + tile.start) * filters),
-                        a_row: filters,
-                        a_step: 1,
-                        a_jump: 0,
-                        b: matrix.add(first),
-                        b_step: pitch,
-                        c: seen.as_mut_ptr().add(tile.start * window + first),
-                        c_row: window,
-                        last_columns: product::last_columns(*level, (window - first).min(width)),
-                        alpha: 1.0,
-                        accumulate: false,
-                        bias: std::ptr::null(),
-                        relu: false,
-                    };
-                    product::make_tile(level, (vectors, tile.len()), &tile_of_row);
-                }
-            }
+        // SAFETY: the derivatives of a row of places are within `up`, their windows within `seen`; the caller answers for
+        // the matrix.
+        unsafe {
+            let of_row = up.as_ptr().add(y * columns * filters);
+            let to = (seen.as_mut_ptr(), window);
+            product::make_tiles(level, [columns, filters, window], (of_row, filters), (matrix, pitch), to);
         }
         add_windows(level, convolution, y, seen, out);
     }

@@ -15,7 +15,7 @@ use std::ops::Range;
 
 use super::{Convolution, Tail};
 use crate::kernels::Supported;
-use crate::kernels::product::{self, Tile};
+use crate::kernels::product;
 use crate::kernels::vector::Vector;
 
 /// How many sums a square's pixels have, and so how many products there are.
@@ -108,38 +108,23 @@ pub(super) unsafe fn filtered(
     assert!(out.len() >= places[0] * places[1] * filters);
     assert!(picture.len() >= ((2 * down + 1) * row + 2 * across + 2) * channels);
     assert!(tail.bias.is_none_or(|bias| bias.len() >= filters));
-    let width = product::tile_width(*level);
     for squares in product::cut(0..down * across, STRIP) {
         let count = squares.len();
         let strip = Strip { picture, row, channels, filters, places, squares };
         sums_of_pixels(level, &strip, seen);
-        for first in (0..filters).step_by(width) {
-            let vectors = product::vectors(*level, filters - first);
-            for sum in 0..SUMS {
-                for tile in product::cut(0..count, product::tile_rows(*level, vectors)) {
-                    let at = sum * count + tile.start;
-                    // SAFETY: the tile is within the strip's sums and products; the caller answers for the matrix.
-                    unsafe {
-                        let of_tile = Tile {
-                            depth: channels,
-                            runs: 1,
-                            a: seen.as_ptr().add(at * of_channels),
-                            a_row: of_channels,
-                            a_step: 1,
-                            a_jump: 0,
-                            b: matrix.add(sum * channels * pitch + first),
-                            b_step: pitch,
-                            c: made.as_mut_ptr().add(at * of_filters + first),
-                            c_row: of_filters,
-                            last_columns: product::last_columns(*level, (filters - first).min(width)),
-                            alpha: 1.0,
-                            accumulate: false,
-                            bias: std::ptr::null(),
-                            relu: false,
-                        };
-                        product::make_tile(level, (vectors, tile.len()), &of_tile);
-                    }
-                }
+        for sum in 0..SUMS {
+            let at = sum * count;
+            // SAFETY: a sum's rows are within the strip's sums and products; the caller answers for the matrix.
+            unsafe {
+                let from = (seen.as_ptr().add(at * of_channels), of_channels);
+                let to = (made.as_mut_ptr().add(at * of_filters), of_filters);
+                product::make_tiles(
+                    level,
+                    [count, channels, filters],
+                    from,
+                    (matrix.add(sum * channels * pitch), pitch),
+                    to,
+                );
             }
         }
         sums_of_products(level, &strip, made, tail, out);

@@ -391,6 +391,47 @@ pub(crate) unsafe fn make_tile(level: Supported, (vectors, rows): (usize, usize)
     unsafe { (tuning(*level).kernel)(vectors, rows, tile.a_row == 1)(tile) }
 }
 
+/// A product of some rows of `a`, each `a_row` after the one before, with `columns` columns of `b`, read where they lie:
+/// written to rows of `c`.
+///
+/// # Safety
+/// `a` can be read at each row × depth, `b` in whole vectors, and nobody else uses the rows of `c`.
+pub(crate) unsafe fn make_tiles(
+    level: Supported,
+    [rows, depth, columns]: [usize; 3],
+    (a, a_row): (*const f32, usize),
+    (b, b_step): (*const f32, usize),
+    (c, c_row): (*mut f32, usize),
+) {
+    let width = tile_width(*level);
+    for first in (0..columns).step_by(width) {
+        let vectors = vectors(*level, columns - first);
+        for rows in cut(0..rows, tile_rows(*level, vectors)) {
+            // SAFETY: the tile is within the product; the caller answers for that.
+            unsafe {
+                let tile = Tile {
+                    depth,
+                    runs: 1,
+                    a: a.add(rows.start * a_row),
+                    a_row,
+                    a_step: 1,
+                    a_jump: 0,
+                    b: b.add(first),
+                    b_step,
+                    c: c.add(rows.start * c_row + first),
+                    c_row,
+                    last_columns: last_columns(*level, (columns - first).min(width)),
+                    alpha: 1.0,
+                    accumulate: false,
+                    bias: std::ptr::null(),
+                    relu: false,
+                };
+                make_tile(level, (vectors, rows.len()), &tile);
+            }
+        }
+    }
+}
+
 /// Cuts a range into parts of at most `most` that differ by at most one.
 pub(crate) fn cut(range: Range<usize>, most: usize) -> impl Iterator<Item = Range<usize>> {
     let (parts, each, more) = match range.len() {
